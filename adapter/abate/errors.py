@@ -1,0 +1,73 @@
+"""Every error that abate raises on purpose, and the exit code that goes with it.
+
+    AbateError                 1  failed
+    ├── StudyFileError         2  the study file, or an option of the command line
+    ├── SourceError            1  no FHIR server there, or not one that can be pulled from
+    │   └── IncompletePull     3  a hole: some of what the server has did not arrive
+    ├── NothingFound           1  no such procedures, no scores, an empty cohort
+    ├── StoreError             1  the store cannot be opened, or its books do not balance
+    │   └── Busy              75  somebody else holds the output folder: try later
+    ├── PluginError            4  a plugin cannot be loaded
+    ├── AnalysisFailed         4  an analysis stopped; the others are done
+    └── PublishRefused         5  nothing was written to the target
+
+A message names the thing, what was found, and the next step. It never holds patient data:
+no value, name, identifier or resource content, and no text of an error of DuckDB or pydantic,
+which print the value that they stumbled over.
+"""
+
+from typing import ClassVar
+
+
+class AbateError(Exception):
+    """The root of the tree: `abate` ends with `exit_code` and prints the message."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class StudyFileError(AbateError):
+    """The study file (or a `--set` option) cannot be used: names the key, its line, and the cure."""
+
+    exit_code = 2
+
+
+class SourceError(AbateError):
+    """The server cannot be reached, refuses us, or is no FHIR R4 server."""
+
+
+class IncompletePull(SourceError):
+    """A query brought less than the server has; the hole is named and nothing was stored."""
+
+    exit_code = 3
+
+
+class NothingFound(AbateError):
+    """The server answered, and there is nothing to study: no procedures, scores, or lesions."""
+
+
+class StoreError(AbateError):
+    """The store cannot be read or written, or received is not mapped + ignored + rejected."""
+
+
+class Busy(StoreError):
+    """Another run holds the output folder."""
+
+    exit_code = 75
+
+
+class PluginError(AbateError):
+    """A plugin cannot be loaded, or offers something that the contract does not allow."""
+
+    exit_code = 4
+
+
+class AnalysisFailed(AbateError):
+    """At least one analysis stopped with an error; the results of the others are kept."""
+
+    exit_code = 4
+
+
+class PublishRefused(AbateError):
+    """The report was not written: the target cannot take it, or the rules forbid it."""
+
+    exit_code = 5
