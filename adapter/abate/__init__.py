@@ -1,1 +1,49 @@
-"""abate."""
+"""abate: pain scores before and after a procedure, from a FHIR server and back to it.
+
+What a plugin author needs stands here; everything else is reached by its module. Names are
+loaded when first used, so that `import abate` is light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abate.analysis import Analysis, Estimate, Interval, Result, Table
+    from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
+    from abate.hookspecs import hookimpl
+    from abate.mapping import Score
+
+_HOME = {
+    "API_VERSION": "abate.cohort",
+    "Analysis": "abate.analysis",
+    "Cohort": "abate.cohort",
+    "Estimate": "abate.analysis",
+    "Interval": "abate.analysis",
+    "LastOf": "abate.cohort",
+    "Pairs": "abate.cohort",
+    "Result": "abate.analysis",
+    "Score": "abate.mapping",
+    "Table": "abate.analysis",
+    "hookimpl": "abate.hookspecs",
+}
+
+__all__ = [
+    "API_VERSION",
+    "Analysis",
+    "Cohort",
+    "Estimate",
+    "Interval",
+    "LastOf",
+    "Pairs",
+    "Result",
+    "Score",
+    "Table",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module that holds `name` at its first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'abate' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -26,7 +26,7 @@ class AbateError(Exception):
 
 
 class StudyFileError(AbateError):
-    """The study file (or a `--set` option) cannot be used: names the key, its line, and the cure."""
+    """The study file, or a `--set` option, cannot be used: names key, line and cure."""
 
     exit_code = 2
 

@@ -1,0 +1,37 @@
+"""`abate plugins`: what is installed, and what it offers."""
+
+import click
+
+from abate.cli import common
+
+EPILOG = """\b
+Examples:
+  abate plugins
+  abate plugins --json
+"""
+
+
+@click.command("plugins", epilog=EPILOG)
+@common.as_json
+def command(as_json: bool) -> None:
+    """List the plugins, the analyses that they offer, and the broken ones with their problem."""
+    from dataclasses import asdict
+    from importlib.metadata import version
+
+    from abate.plugins import load
+
+    known = load(tolerant=True).known
+    if as_json:
+        common.print_json({"abate": version("abate"), "plugins": [asdict(one) for one in known]})
+        return
+    rows = [
+        [
+            one.name,
+            f"{one.package} {one.version}",
+            one.state,
+            ", ".join(one.analyses) or one.problem,
+        ]
+        for one in known
+    ]
+    click.echo(f"abate {version('abate')}\n")
+    click.echo(common.table(["plugin", "from", "state", "analyses, or the problem"], rows))

@@ -1,0 +1,30 @@
+"""`abate sync`: the nightly job."""
+
+from pathlib import Path
+
+import click
+
+from abate.cli import common
+
+EPILOG = """\b
+Example, in a crontab:
+  15 2 * * *  abate sync /srv/pain/study.toml --quiet
+"""
+
+
+@click.command("sync", epilog=EPILOG)
+@common.of_study
+def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool) -> None:
+    """Run, then publish: under one lock, with one exit code.
+
+    If an analysis fails, the results of the others are published, and the exit code is 4.
+    """
+    from abate import study as stages
+    from abate.status import held
+
+    study_file = common.read_study(study, overrides)
+    with held(study_file.output, "sync") as progress:
+        found = stages.run(study_file, progress, common.speaker(is_quiet=quiet))
+        changes = stages.write_back(study_file, progress, dry_run=False)
+        common.print_changes(changes, is_json=as_json, dry_run=False)
+        stages.refuse_failed(found)

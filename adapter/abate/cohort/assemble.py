@@ -1,0 +1,100 @@
+"""From the store to the cohort's tables: the statements of `sql/`, in the order of their names."""
+
+import hashlib
+
+import polars as pl
+
+from abate.cohort.tables import Cohort
+from abate.errors import AbateError
+from abate.settings import Settings
+from abate.store import COHORT, Store
+from abate.visits import BASELINE
+
+TABLES = ("lesions", "scores", "adjuncts", "characteristics", "events")
+_TIMES = ("index_start", "index_end", "at", "follow_up_end")
+
+
+def assemble(store: Store, settings: Settings, run_id: str) -> Cohort:
+    """The cohort of a study, and its attrition, which is kept in the store too.
+
+    Raises:
+        AbateError: `[scores] ambiguous` is `fail`, and some scores are.
+    """
+    steps = sorted(file.name for file in COHORT.iterdir() if file.name[:2].isdigit())
+    for step in steps:
+        store.script((COHORT / step).read_text("utf-8"))
+        if step == steps[0]:
+            _lay_out(store, settings)
+    _refuse_ambiguous(store, settings)
+    frames = {table: _frame(store, table) for table in TABLES}
+    return Cohort(
+        **frames,
+        attrition=_attrition(store, run_id),
+        visits=(BASELINE, *settings.visits.after),
+    )
+
+
+def inputs(store: Store, server: str) -> tuple[dict[str, int], str]:
+    """How many resources of each type are mapped, and one digest over all their versions."""
+    rows = store.rows((COHORT / "inputs.sql").read_text("utf-8"), {"server": server})
+    digest = hashlib.sha256()
+    counts: dict[str, int] = {}
+    for kind, identifier, version in rows:
+        counts[kind] = counts.get(kind, 0) + 1
+        digest.update(f"{kind}/{identifier}/{version}\n".encode())
+    return counts, digest.hexdigest()
+
+
+def _lay_out(store: Store, settings: Settings) -> None:
+    scores, baseline, visits = settings.scores, settings.visits.baseline, settings.visits.after
+    store.insert(
+        "setting",
+        [
+            (
+                settings.source.url,
+                settings.source.timezone,
+                settings.study.timezone,
+                settings.index.repeat,
+                baseline.from_,
+                baseline.to,
+                baseline.same_day,
+                scores.per_visit,
+                scores.minimum_after,
+                scores.require_baseline,
+                scores.ambiguous,
+                scores.instruments,
+                scores.context,
+                max((visit.to for visit in visits.values()), default=0),
+            )
+        ],
+    )
+    store.insert("visit", [(name, v.day, v.from_, v.to) for name, v in visits.items()])
+    store.insert(
+        "adjunct_rule", [(kind, rule.within_hours) for kind, rule in settings.adjunct.items()]
+    )
+
+
+def _refuse_ambiguous(store: Store, settings: Settings) -> None:
+    if settings.scores.ambiguous != "fail":
+        return
+    [(found,)] = store.rows("select count(*) from link where starts_with(fault, 'ambiguous')")
+    if found:
+        raise AbateError(
+            f"{found} pain scores could belong to more than one lesion of their patient, and "
+            "[scores] ambiguous is 'fail'. Set it to 'exclude' to leave them out, counted."
+        )
+
+
+def _frame(store: Store, table: str) -> pl.DataFrame:
+    frame = store.frame((COHORT / f"{table}.sql").read_text("utf-8"))
+    times = [name for name in _TIMES if isinstance(frame.schema.get(name), pl.Datetime)]
+    return frame.with_columns(pl.col(times).dt.convert_time_zone("UTC"))
+
+
+def _attrition(store: Store, run_id: str) -> pl.DataFrame:
+    rows = store.rows((COHORT / "attrition.sql").read_text("utf-8"), {"run_id": run_id})
+    store.insert(
+        "attrition", [(run_id, position, *row) for position, row in enumerate(rows, start=1)]
+    )
+    schema = {"stage": pl.String, "reason": pl.String, "unit": pl.String, "n": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")

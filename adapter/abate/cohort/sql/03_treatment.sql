@@ -1,0 +1,64 @@
+-- One row is one procedure with an index or an adjunct code: whose, when, where, and what it is.
+create or replace temp table treatment as
+with
+roled as (
+  select
+    p.id,
+    r.role,
+    min(r.kind) as kind
+  from procedure as p, unnest(p.codings) as coding (c)
+  inner join role as r
+    on r.system = coding.c.system and r.code = coding.c.code and r.role in ('index', 'adjunct')
+  where p.state = 'mapped' and p.server = (select server from setting)
+  group by p.id, r.role
+),
+-- A procedure with an index code is an index procedure, whatever else it is.
+decided as (
+  select id, arg_max(role, role = 'index') as role, arg_max(kind, role = 'index') as kind
+  from roled
+  group by id
+),
+timed as (
+  select
+    p.id,
+    d.role,
+    d.kind,
+    p.patient_id,
+    p.encounter_id,
+    p.status,
+    p.reasons,
+    p.complications,
+    precision_of(p.start_text) as start_precision,
+    precision_of(p.end_text) as end_precision,
+    instant_of(p.start_text, s.source_zone) as start_instant,
+    instant_of(p.end_text, s.source_zone) as end_instant,
+    day_of(p.start_text, s.source_zone, s.study_zone) as start_day,
+    day_of(p.end_text, s.source_zone, s.study_zone) as end_day,
+    s.study_zone
+  from procedure as p
+  inner join decided as d using (id)
+  cross join setting as s
+  where p.server = s.server
+)
+select
+  timed.id,
+  role,
+  kind,
+  patient_id,
+  encounter_id,
+  status,
+  reasons,
+  complications,
+  case when start_instant is not null then 'instant' else start_precision end as precision,
+  start_day,
+  coalesce(start_instant, timezone(study_zone, cast(start_day as timestamp))) as starts,
+  greatest(
+    coalesce(end_instant, start_instant, timezone(study_zone, cast(coalesce(end_day, start_day) as timestamp))),
+    coalesce(start_instant, timezone(study_zone, cast(start_day as timestamp)))
+  ) as ends,
+  coalesce(place.site_codes, []) as site_codes,
+  place.site,
+  place.site_group,
+  place.side
+from timed
+left join place on place.type = 'Procedure' and place.id = timed.id

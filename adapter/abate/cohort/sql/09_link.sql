@@ -1,0 +1,119 @@
+-- One row is one score and a lesion that it belongs to, or (lesion_id null) why to none.
+create or replace temp table link as
+with
+-- Every procedure that stands for a lesion: its own, those of its session, its adjuncts.
+stands_for as (
+  select id as procedure_id, id as lesion_id from lesion
+  union all
+  select id, session_of from candidate where fault = 'same-session'
+  union all
+  select id, lesion_id from adjunct where lesion_id is not null
+),
+pair as (
+  select
+    s.*,
+    l.id as lesion_id,
+    len(s.site_codes) > 0 and list_has_any(s.site_codes, l.site_codes)
+      and (s.side is null or l.side is null or s.side = l.side) as same_site,
+    coalesce(s.site_group = l.site_group, false)
+      and (s.side is null or l.side is null or s.side = l.side) as same_group,
+    len(s.site_codes) = 0 or len(l.site_codes) = 0 as site_unknown,
+    s.encounter_id = l.encounter_id and s.score_day - l.start_day in (0, 1) as same_encounter,
+    exists (
+      select 1
+      from stands_for as f
+      where f.lesion_id = l.id and list_contains(s.focus, 'Procedure/' || f.procedure_id)
+    ) or list_has_any(s.focus, l.reasons) as is_focus,
+    exists (
+      select 1
+      from stands_for as f
+      where f.lesion_id = l.id and list_contains(s.part_of, 'Procedure/' || f.procedure_id)
+    ) as is_part,
+    s.score_day between l.start_day + t.baseline_from and l.start_day + t.last_day
+      and (l.died_day is null or s.score_day <= l.died_day)
+      and (
+        l.re_treated is null
+        or s.score_day < l.re_treated_day
+        or (s.score_day = l.re_treated_day and s.at <= l.re_treated)
+      ) as is_open
+  from score as s
+  inner join lesion as l using (patient_id)
+  cross join setting as t
+  where s.fault is null
+),
+stated as (
+  select
+    s.id,
+    list_has_any(
+      list_transform(s.focus, lambda f: split_part(f, '/', 1)),
+      ['Procedure', 'Condition', 'BodyStructure']
+    ) as focus_stated,
+    exists (
+      select 1 from candidate as c where list_contains(s.part_of, 'Procedure/' || c.id)
+    ) as part_stated
+  from score as s
+),
+ruled as (
+  select
+    pair.id,
+    pair.lesion_id,
+    case
+      when is_focus then 1
+      when focus_stated then null
+      when is_part then 2
+      when part_stated then null
+      when same_site and is_open then 3
+      when same_group and is_open then 4
+      when same_encounter and site_unknown and is_open then 5
+      when site_unknown and is_open then 6
+    end as rank
+  from pair
+  inner join stated using (id)
+),
+best as (
+  select
+    id,
+    lesion_id,
+    rank,
+    count(*) over (partition by id) as n
+  from (
+    select * from ruled where rank is not null
+    qualify rank = min(rank) over (partition by id)
+  )
+),
+named as (
+  select
+    id,
+    lesion_id,
+    case rank
+      when 1 then 'focus' when 2 then 'part-of' when 3 then 'body-site'
+      when 4 then 'site-group' when 5 then 'encounter' when 6 then 'time'
+    end as link_rule,
+    n
+  from best
+)
+select id, lesion_id, link_rule, cast(null as varchar) as fault
+from named
+where n = 1 or (select ambiguous from setting) = 'share'
+union all
+select id, null, min(link_rule), 'ambiguous-' || min(link_rule)
+from named
+where n > 1 and (select ambiguous from setting) <> 'share'
+group by id
+union all
+select
+  s.id,
+  null,
+  null,
+  coalesce(
+    s.fault,
+    case
+      when stated.focus_stated then 'focus-elsewhere'
+      when stated.part_stated then 'part-of-elsewhere'
+      when exists (select 1 from pair where pair.id = s.id and pair.is_open) then 'other-site'
+      else 'no-open-lesion'
+    end
+  )
+from score as s
+inner join stated using (id)
+where s.id not in (select id from named)

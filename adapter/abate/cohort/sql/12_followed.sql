@@ -1,0 +1,43 @@
+-- One row is one index procedure: why it is not analysed, and how long it was followed.
+create or replace temp table followed as
+with
+counted as (
+  select
+    lesion_id,
+    count(*) as linked,
+    count(*) filter (where chosen and visit not in ('baseline', 'D0-after')) as after,
+    count(*) filter (where chosen and visit = 'baseline') as before,
+    count(distinct coalesce(instrument, '') || '/' || coalesce(context, '')) filter (where chosen)
+      as series,
+    max(chosen.at) filter (where fault is distinct from 'after-death'
+      and fault is distinct from 'after-re-treatment') as last_score
+  from chosen
+  group by lesion_id
+)
+select
+  c.id,
+  coalesce(
+    c.fault,
+    case
+      when coalesce(n.linked, 0) = 0 then 'no-score'
+      when n.series > 1 then 'several-series'
+      when n.after < s.minimum_after then 'minimum-after'
+      when s.require_baseline and n.before = 0 then 'no-baseline'
+    end
+  ) as excluded_by,
+  case
+    when l.died_day is not null and (l.re_treated_day is null or l.died_day <= l.re_treated_day)
+      then coalesce(l.died, timezone(s.study_zone, cast(l.died_day as timestamp)))
+    when l.re_treated is not null then l.re_treated
+    else n.last_score
+  end as follow_up_end,
+  case
+    when l.died_day is not null and (l.re_treated_day is null or l.died_day <= l.re_treated_day)
+      then 'death'
+    when l.re_treated is not null then 're-treated'
+    when n.last_score is not null then 'last-score'
+  end as end_reason
+from candidate as c
+left join lesion as l using (id)
+left join counted as n on n.lesion_id = c.id
+cross join setting as s

@@ -1,0 +1,72 @@
+-- One row is a step from what was pulled to what was analysed: a stage, a reason, a count.
+with
+landed as (
+  select 'Patient' as type, state, reason, run_id, server from patient
+  union all select 'Procedure', state, reason, run_id, server from procedure
+  union all select 'Condition', state, reason, run_id, server from condition
+  union all select 'Observation', state, reason, run_id, server from observation
+),
+index_procedure as (
+  select c.id, c.patient_id, f.excluded_by
+  from candidate as c
+  inner join followed as f using (id)
+),
+-- A lesion was treated where a completed procedure has a lesion of its own.
+treated as (
+  select *
+  from index_procedure
+  where excluded_by is null
+    or not (starts_with(excluded_by, 'status-') or excluded_by in ('same-session', 're-treatment'))
+),
+step as (
+  select 1 as position, 'received' as stage, type as reason, 'resource' as unit, received as n
+  from accounted where run_id = $run_id
+  union all
+  select 2, 'mapped', type, 'resource', mapped from accounted where run_id = $run_id
+  union all
+  select 3, 'ignored', type || ' ' || reason, 'resource', count(*)
+  from landed where state = 'ignored' and run_id = $run_id group by type, reason
+  union all
+  select 4, 'rejected', type || ' ' || reason, 'resource', count(*)
+  from landed where state = 'rejected' and run_id = $run_id group by type, reason
+  union all
+  select 4, 'rejected', type || ' ' || reason, 'resource', count(*)
+  from unreadable where run_id = $run_id group by type, reason
+  union all
+  select 5, 'index procedures', '', 'procedure', count(*) from index_procedure
+  union all
+  select 6, 'no lesion', excluded_by, 'procedure', count(*)
+  from index_procedure where id not in (select id from treated) group by excluded_by
+  union all
+  select 7, 'treated', '', 'patient', count(distinct patient_id) from treated
+  union all
+  select 8, 'treated', '', 'lesion', count(*) from treated
+  union all
+  select 9, 'excluded', excluded_by, 'lesion', count(*)
+  from treated where excluded_by is not null group by excluded_by
+  union all
+  select 10, 'excluded', '', 'patient', count(distinct patient_id)
+  from treated
+  where patient_id not in (select patient_id from treated where excluded_by is null)
+  union all
+  select 11, 'scores not linked', fault, 'score', count(*)
+  from link where lesion_id is null group by fault
+  union all
+  select 12, 'scores linked', link_rule, 'score', count(*)
+  from link where lesion_id is not null group by link_rule
+  union all
+  select 13, 'scores left out', coalesce(fault, 'not-nearest-to-the-visit'), 'score', count(*)
+  from chosen where not chosen group by coalesce(fault, 'not-nearest-to-the-visit')
+  union all
+  select 14, 'scores chosen', coalesce(visit, ''), 'score', count(*)
+  from chosen where chosen group by visit
+  union all
+  select 15, 'adjuncts', case when lesion_id is null then 'ambiguous' else kind end, 'procedure', count(*)
+  from adjunct group by all
+  union all
+  select 16, 'analysed', '', 'patient', count(distinct patient_id) from treated where excluded_by is null
+  union all
+  select 17, 'analysed', '', 'lesion', count(*) from treated where excluded_by is null
+)
+select stage, reason, unit, n from step where n > 0 or stage in ('treated', 'analysed')
+order by position, reason, unit

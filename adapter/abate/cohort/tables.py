@@ -1,0 +1,218 @@
+"""The tables that an analysis gets, and the two questions that most analyses ask of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import polars as pl
+
+from abate.errors import StudyFileError
+from abate.study_file import nearest
+from abate.visits import BASELINE
+
+API_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LastOf:
+    """An endpoint: the last score documented in any of these visits."""
+
+    last_of: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"the last score in {', '.join(self.last_of)}"
+
+
+Endpoint = str | LastOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Lesions with a reference and an endpoint.
+
+    Attributes:
+        frame: one row a lesion: lesion_id, label, patient_id, reference, reference_visit,
+            endpoint, endpoint_visit, change (endpoint - reference: a fall is negative), and the
+            columns of `Cohort.lesions`; in the order of `index_start`.
+        population: which lesions these are, in words.
+    """
+
+    frame: pl.DataFrame
+    population: str
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @property
+    def changes(self) -> list[float]:
+        """Endpoint minus reference, in points from 0 to 10; a fall of pain is negative."""
+        return self.frame["change"].to_list()
+
+    @property
+    def endpoints(self) -> list[float]:
+        """The scores at the endpoint, 0 to 10."""
+        return self.frame["endpoint"].to_list()
+
+    def split(self, column: str, *values: str) -> tuple[list[float], ...]:
+        """The changes of the lesions with each of `values` in `column`.
+
+        Raises:
+            KeyError: there is no such column.
+        """
+        if column not in self.frame.columns:
+            raise KeyError(column)
+        return tuple(
+            self.frame.filter(pl.col(column) == value)["change"].to_list() for value in values
+        )
+
+    def first_lesion_per_patient(self) -> Self:
+        """Only each patient's first lesion, by the start of its index procedure."""
+        return replace(
+            self,
+            frame=self.frame.unique("patient_id", keep="first", maintain_order=True),
+            population=f"{self.population}, first lesion of each patient",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByVisit:
+    """The scores that stand for each visit, of analysed lesions.
+
+    Attributes:
+        frame: one row a lesion and visit: lesion_id, patient_id, visit, value, in visit order.
+        visits: all visits of the study, also those without a score.
+        population: which lesions these are, in words.
+    """
+
+    frame: pl.DataFrame
+    visits: tuple[str, ...]
+    population: str
+
+    def __iter__(self) -> Iterator[tuple[str, list[float]]]:
+        for visit in self.visits:
+            yield visit, self.frame.filter(pl.col("visit") == visit)["value"].to_list()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """The tables of a study. Ids are keyed pseudonyms; instants are UTC; scores are 0 to 10.
+
+    Attributes:
+        lesions: one row an index procedure, the excluded ones too (`excluded_by`).
+        scores: one row a pain score linked to a lesion; `chosen` ones stand for their `visit`.
+        adjuncts: one row another procedure of a lesion.
+        characteristics: one row a fact of a patient: primary tumour, earlier radiotherapy.
+        events: one row a complication, a death, a re-treatment.
+        attrition: one row a step from what was pulled to what was analysed.
+        visits: the visits' names in the order of their days, the baseline first.
+    """
+
+    lesions: pl.DataFrame
+    scores: pl.DataFrame
+    adjuncts: pl.DataFrame
+    characteristics: pl.DataFrame
+    events: pl.DataFrame
+    attrition: pl.DataFrame
+    visits: tuple[str, ...]
+
+    @property
+    def analysed(self) -> pl.DataFrame:
+        """The lesions that no rule excludes, in the order of `index_start`."""
+        return self.lesions.filter(pl.col("excluded_by").is_null())
+
+    def copy(self) -> Self:
+        """The same tables, so that whoever gets them cannot change another's."""
+        frames = {
+            field.name: getattr(self, field.name).clone()
+            for field in fields(self)
+            if field.name != "visits"
+        }
+        return replace(self, **frames)
+
+    def pairs(
+        self,
+        *,
+        reference: str = BASELINE,
+        endpoint: Endpoint | Mapping[str, Sequence[str]],
+    ) -> Pairs:
+        """Analysed lesions with both a reference and an endpoint.
+
+        Args:
+            reference: a visit, or `first`: the first documented score, earlier than the endpoint.
+            endpoint: a visit, or `LastOf` several: the last score documented in any of them.
+
+        Raises:
+            StudyFileError: a visit is not one of the study's.
+        """
+        end = LastOf(tuple(endpoint["last_of"])) if isinstance(endpoint, Mapping) else endpoint
+        visits = end.last_of if isinstance(end, LastOf) else (end,)
+        last = self._last(visits).select(
+            "lesion_id", pl.col("value").alias("endpoint"),
+            pl.col("visit").alias("endpoint_visit"), pl.col("at").alias("endpoint_at"),
+        )  # fmt: skip
+        first = self._reference(reference).select(
+            "lesion_id", pl.col("value").alias("reference"),
+            pl.col("visit").alias("reference_visit"), pl.col("at").alias("reference_at"),
+        )  # fmt: skip
+        frame = (
+            self.analysed.join(first, on="lesion_id", maintain_order="left")
+            .join(last, on="lesion_id", maintain_order="left")
+            .filter(pl.col("reference_at") < pl.col("endpoint_at"))
+            .with_columns((pl.col("endpoint") - pl.col("reference")).alias("change"))
+        )
+        named = "the first documented score" if reference == "first" else f"a {reference} score"
+        return Pairs(frame=frame, population=f"analysed lesions with {named} and {_named(end)}")
+
+    def at(self, endpoint: Endpoint) -> ByVisit:
+        """The scores at an endpoint, of all analysed lesions that have one, as one visit.
+
+        Raises:
+            StudyFileError: a visit is not one of the study's.
+        """
+        visits = endpoint.last_of if isinstance(endpoint, LastOf) else (endpoint,)
+        frame = self._last(visits).with_columns(pl.lit(str(endpoint)).alias("visit"))
+        return ByVisit(
+            frame=frame.select("lesion_id", "patient_id", "visit", "value"),
+            visits=(str(endpoint),),
+            population=f"analysed lesions with {_named(endpoint)}",
+        )
+
+    def by_visit(self) -> ByVisit:
+        """The chosen scores of analysed lesions, visit by visit."""
+        order = pl.Enum(self.visits)
+        frame = (
+            self._chosen()
+            .filter(pl.col("visit").is_in(self.visits))
+            .sort(pl.col("visit").cast(order), "index_start", "lesion_id")
+            .select("lesion_id", "patient_id", "visit", "value")
+        )
+        return ByVisit(
+            frame=frame, visits=self.visits, population="analysed lesions with a score at the visit"
+        )
+
+    def _chosen(self) -> pl.DataFrame:
+        analysed = self.analysed.select("lesion_id", "patient_id", "index_start")
+        return self.scores.filter("chosen").join(analysed, on="lesion_id")
+
+    def _last(self, visits: Sequence[str]) -> pl.DataFrame:
+        for visit in visits:
+            self._known(visit)
+        scores = self._chosen().filter(pl.col("visit").is_in(list(visits))).sort("at", "score_id")
+        return scores.unique("lesion_id", keep="last", maintain_order=True)
+
+    def _reference(self, reference: str) -> pl.DataFrame:
+        if reference != "first":
+            return self._last([reference])
+        scores = self._chosen().sort("at", "score_id")
+        return scores.unique("lesion_id", keep="first", maintain_order=True)
+
+    def _known(self, visit: str) -> None:
+        if visit not in self.visits:
+            raise StudyFileError(
+                f"there is no visit {visit!r}.{nearest(visit, self.visits)} "
+                f"Visits: {', '.join(self.visits)}."
+            )
+
+
+def _named(endpoint: Endpoint) -> str:
+    return str(endpoint) if isinstance(endpoint, LastOf) else f"a {endpoint} score"

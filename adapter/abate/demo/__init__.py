@@ -1,0 +1,111 @@
+"""The demo: the published study from server to server, and its figures beside the paper's.
+
+The Bundle, the study file, the code lists and the paper's figures lie beside this module, made
+from `examples/cementoplasty`. Only the last table reads the paper's figures.
+"""
+
+import shutil
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from abate import study as stages
+from abate.demo.figures import Figure, agreement, figures, read_back
+from abate.errors import SourceError
+from abate.sandbox import Sandbox, running
+from abate.source import Say
+from abate.source.http import FhirServer
+from abate.status import count, held
+from abate.study_file import read
+
+DATA = files(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the demo found: the figures, and what was published."""
+
+    title: str
+    report: str
+    changes: dict[str, int]
+    again: dict[str, int]
+    figures: list[Figure]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "study": self.title,
+            "report": self.report,
+            "published": self.changes,
+            "published_again": self.again,
+            "figures": [figure.as_json() for figure in self.figures],
+        }
+
+    def as_text(self) -> str:
+        """For people."""
+        from abate.cli.common import table
+
+        rows = [figure.as_row() for figure in self.figures]
+        again = ", ".join(f"{action} {n}" for action, n in self.again.items())
+        return "\n".join(
+            [
+                self.title,
+                "",
+                table(["figure", "paper", "abate", "equal", "what, and by which rule"], rows),
+                "",
+                agreement(self.figures),
+                f"read back from the server: {self.report}; published again: {again}",
+            ]
+        )
+
+
+def run(folder: Path, say: Say) -> Shown:
+    """Load, pull, compute, publish, publish again, read back; files stay in `folder`."""
+    path = _lay_out(folder)
+    with running(Sandbox()) as url:
+        load_study_by_http(url)
+        say(f"the published study stands on a FHIR server at {url}")
+        study_file = read(path, [f"source.url={url}"])
+        with held(study_file.output, "demo") as progress:
+            found = stages.run(study_file, progress, say)
+            stages.refuse_failed(found)
+            changes = stages.write_back(study_file, progress, dry_run=False)
+            again = stages.write_back(study_file, progress, dry_run=False)
+        with FhirServer(url) as server:
+            report, statistics = read_back(server, study_file.settings.study.id)
+    return Shown(
+        title=found.title,
+        report=report,
+        changes=count(changes),
+        again=count(again),
+        figures=figures((DATA / "paper.json").read_bytes(), statistics),
+    )
+
+
+def load_study(sandbox: Sandbox) -> None:
+    """Put the published study into an embedded server."""
+    with as_file(DATA / "bundle.json") as path:
+        sandbox.load(path)
+
+
+def load_study_by_http(url: str) -> None:
+    """Write the published study to a server, in one transaction.
+
+    Raises:
+        SourceError: the server refuses it.
+    """
+    with FhirServer(url) as server:
+        answer = server.transact((DATA / "bundle.json").read_bytes())
+    if answer.status != 200:
+        raise SourceError(f"{answer.place} answered {answer.status} to the study's Bundle")
+
+
+def _lay_out(folder: Path) -> Path:
+    """Copy the study file and its code lists to where the user can change them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with as_file(DATA / "codes") as codes:
+        shutil.copytree(codes, folder / "codes", dirs_exist_ok=True)
+    path = folder / "study.toml"
+    path.write_bytes((DATA / "study.toml").read_bytes())
+    return path

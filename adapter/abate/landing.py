@@ -1,0 +1,52 @@
+"""Landed files: NDJSON, one resource a line, one file a type, as the server sent the bytes.
+
+They hold patient data: the folder is the owner's alone, and goes when the run ends.
+"""
+
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+
+class Landing:
+    """A folder that resources land in: a context manager that removes it at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        """Land in `folder`, which is made anew."""
+        self.folder = folder
+        self._files: dict[str, BinaryIO] = {}
+
+    def __enter__(self) -> Self:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700, parents=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write(self, kind: str, resource: bytes) -> None:
+        """Append one resource; one that holds a newline is compacted to its line."""
+        if b"\n" in resource:
+            resource = msgspec.json.format(resource, indent=-1)
+        if kind not in self._files:
+            self._files[kind] = self.path(kind).open("ab")
+        self._files[kind].write(resource + b"\n")
+
+    def path(self, kind: str) -> Path:
+        """The file of a resource type."""
+        return self.folder / f"{kind}.ndjson"
+
+    def close(self) -> None:
+        """Finish the files, so that they can be read."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()

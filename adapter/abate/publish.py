@@ -1,0 +1,223 @@
+"""Write a report to a server as a change: what is new, what differs, what stays as it is.
+
+One transaction, or nothing. Each resource has an id of its own making, so that writing twice
+makes nothing double; one that is unchanged is not written. What was written is read back.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from abate.errors import PublishRefused, SourceError
+from abate.plugins import Host
+from abate.report.fhir import Resource, digest_of, references
+from abate.results import Results, write_private
+from abate.settings import StudyFile
+from abate.source.http import Answer, FhirServer
+from abate.status import Progress
+
+BUNDLE = "bundle.json"
+# What a reader takes from a resource: compared with the target even where the digest agrees.
+_FIGURES = ("valueQuantity", "dataAbsentReason", "component", "quantity", "result", "conclusion")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One resource and what happens to it: create, update or unchanged.
+
+    `differs` names the elements that differ; `version` is the one that the target has now.
+    """
+
+    resource: Resource
+    action: str
+    version: str | None = None
+    differs: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """`Type/id`."""
+        return f"{self.resource['resourceType']}/{self.resource['id']}"
+
+
+def refuse(study_file: StudyFile, results: Results) -> None:
+    """Hold the rules on what may leave the house.
+
+    Raises:
+        PublishRefused: names the rule and the key of the study file.
+    """
+    settings = study_file.settings
+    if results.study_digest != study_file.digest:
+        raise PublishRefused("the study file has changed since the run: run it again: abate run")
+    if settings.report.minimum_cell > 1:
+        raise PublishRefused(
+            f"[report] minimum_cell is {settings.report.minimum_cell}, and this version cannot "
+            "hide small cells yet, so that nothing is published. Only where every count may be seen "
+            "(a published or a synthetic study) set it to 1."
+        )
+    if not settings.study.synthetic and not is_loopback(settings.target_url):
+        raise PublishRefused(
+            f"{settings.target_url} is not on this machine and asks for no login: anybody may read "
+            "what is written there. Only where no patient is real set [study] synthetic = true."
+        )
+
+
+def compare(
+    server: FhirServer, resources: Sequence[Resource], *, keep: bool = False
+) -> list[Change]:
+    """What each resource would be to the target.
+
+    Args:
+        server: the target.
+        resources: the report.
+        keep: an analysis failed: what the target's DiagnosticReport says of it stays.
+
+    Raises:
+        PublishRefused: the target cannot take a report.
+        SourceError: the target does not answer as a FHIR R4 server.
+    """
+    _refuse_unable(server, {resource["resourceType"] for resource in resources})
+    changes = []
+    for resource in resources:
+        found = _found(server, f"{resource['resourceType']}/{resource['id']}")
+        if keep and found and resource["resourceType"] == "DiagnosticReport":
+            resource = _with_kept(resource, found)  # noqa: PLW2901 - the same one, whole
+        changes.append(_change(resource, found))
+    return changes
+
+
+def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
+    """Write what is new or differs in one transaction, and read it back.
+
+    The Bundle is kept in the output `folder` too, whatever the target says.
+
+    Raises:
+        PublishRefused: the target refused it, or gives back something else.
+    """
+    needed = [change for change in changes if change.action != "unchanged"]
+    if not needed:
+        return
+    bundle = msgspec.json.encode(_bundle(server.base, needed))
+    path = folder / BUNDLE
+    write_private(path, bundle)
+    answer = server.transact(bundle)
+    if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+        raise PublishRefused(
+            f"{answer.place} refused the transaction ({answer.status}: {_codes(answer)}). Nothing "
+            f"was written there; the Bundle lies in {path}."
+        )
+    wrong = [change.reference for change in needed if not _stands(server, change.resource)]
+    if wrong:
+        raise PublishRefused(
+            f"{server.base} took the report and gives back something else for "
+            f"{', '.join(wrong[:3])} ({len(wrong)} in all). Look there before anyone reads it."
+        )
+
+
+def tell(host: Host, results: Results, progress: Progress) -> None:
+    """Tell the plugins what stands on the target; what goes wrong in one is noted."""
+    for outcome in results.outcomes:
+        if outcome.result is not None:
+            for fault in host.report_written(outcome.result, references(results, outcome)):
+                progress.note(fault)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refuse_unable(server: FhirServer, types: set[str]) -> None:
+    statement = server.capability()
+    rest: Mapping[str, Any] = next(iter(statement.get("rest") or ()), {})
+    if "transaction" not in {one.get("code") for one in rest.get("interaction") or ()}:
+        raise PublishRefused(f"{server.base} does not offer transactions: nothing was written.")
+    offered = {one.get("type"): one for one in rest.get("resource") or ()}
+    for kind in sorted(types):
+        # A server may leave updateCreate out and still do it (HAPI 8.8 does): only a no is a no.
+        if kind not in offered or offered[kind].get("updateCreate") is False:
+            raise PublishRefused(
+                f"{server.base} has no {kind}, or does not let a client choose its id "
+                "(updateCreate in its CapabilityStatement), so that a second report would double the first: "
+                "nothing was written."
+            )
+
+
+def _found(server: FhirServer, reference: str) -> Resource | None:
+    answer = server.read(reference)
+    if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        return None
+    if answer.status != HTTPStatus.OK:
+        raise SourceError(f"{answer.place} answered {answer.status}")
+    found = answer.json()
+    if not isinstance(found, dict):
+        raise SourceError(f"{answer.place} answered with JSON that is no resource")
+    return found
+
+
+def _with_kept(resource: Resource, found: Mapping[str, Any]) -> Resource:
+    """The report with the statistics that the target's one has besides: a failed analysis's."""
+    ours = {one["reference"] for one in resource["result"]}
+    kept = [one for one in found.get("result", ()) if one.get("reference") not in ours]
+    return {**resource, "result": [*resource["result"], *kept]}
+
+
+def _change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
+    if found is None:
+        return Change(resource=resource, action="create")
+    version = (found.get("meta") or {}).get("versionId")
+    differs = _differences(resource, found)
+    action = "update" if differs else "unchanged"
+    return Change(resource=resource, action=action, version=version, differs=differs)
+
+
+def _differences(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
+    figures = tuple(key for key in _FIGURES if resource.get(key) != found.get(key))
+    if digest_of(resource) == digest_of(found):
+        return figures
+    others = (key for key in resource if key not in ("meta", "extension", "text", *figures))
+    return (*figures, *(key for key in others if resource[key] != found.get(key))) or ("text",)
+
+
+def _stands(server: FhirServer, resource: Resource) -> bool:
+    found = _found(server, f"{resource['resourceType']}/{resource['id']}")
+    return found is not None and not _differences(resource, found)
+
+
+def _bundle(base: str, changes: Sequence[Change]) -> Resource:
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [_entry(base, change) for change in changes],
+    }
+
+
+def _entry(base: str, change: Change) -> Resource:
+    request = {"method": "PUT", "url": change.reference}
+    if change.version is not None:
+        request["ifMatch"] = f'W/"{change.version}"'
+    return {
+        "fullUrl": f"{base}/{change.reference}",
+        "resource": change.resource,
+        "request": request,
+    }
+
+
+def _codes(answer: Answer) -> str:
+    """The issue codes of an OperationOutcome: its texts may quote what was sent."""
+    try:
+        outcome = answer.json()
+    except SourceError:
+        return "no OperationOutcome"
+    issues = outcome.get("issue") if isinstance(outcome, dict) else None
+    codes = [str(issue.get("code", "?"))[:40] for issue in issues or () if isinstance(issue, dict)]
+    return ", ".join(codes) or "no issue named"

@@ -1,0 +1,334 @@
+"""Results as FHIR R4: Group, one Observation a statistic, DiagnosticReport, Provenance.
+
+The DiagnosticReport is the way in; everything hangs on it, and nothing on a single patient. Ids
+are made of study, analysis and statistic, so that the same thing has the same id each time; a
+digest of the content, run times left out, tells whether there is anything to write.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import msgspec
+
+from abate.analysis import Estimate, Interval
+from abate.errors import PublishRefused
+from abate.identity import CANONICAL, DIGEST, REPORT, STATISTIC, SYSTEM, stable_id
+from abate.plugins import Host, Outcome
+from abate.report.rules import faults
+from abate.results import Results
+
+Resource = dict[str, Any]
+
+UCUM = "http://unitsofmeasure.org"
+SEVCO = "https://fevir.net/sevco"
+TWO_SIDED_P = "STATO:0000662"
+TEST_DATA = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+    "code": "HTEST",
+    "display": "test health data",
+}
+# Elements that say when something was done: a report that differs in nothing else is the same.
+RUN_TIMES = ("issued", "recorded")
+
+
+def report(results: Results, host: Host) -> list[Resource]:
+    """The resources of a report, each checked, in an order in which references come first.
+
+    Raises:
+        PublishRefused: one of them is no valid FHIR R4; names it and the rule.
+        PluginError: a plugin's `render_report` stopped.
+    """
+    group = _group(results)
+    done = [outcome for outcome in results.outcomes if outcome.result is not None]
+    statistics = [one for outcome in done for one in _observations(results, outcome)]
+    own = [
+        dict(one)
+        for outcome in done
+        if outcome.result
+        for one in host.render_report(outcome.result)
+    ]
+    summary = _diagnostic_report(results, done, statistics)
+    written = [group, *statistics, *own, summary]
+    resources = [*written, _provenance(results, written)]
+    finished = [_finish(resource, results) for resource in resources]
+    for resource in finished:
+        _check(resource)
+    return finished
+
+
+def digest(resource: Mapping[str, Any]) -> str:
+    """A digest of the content: without run times, meta, and the digest itself."""
+    left_out = {*RUN_TIMES, "meta", "extension"}
+    content = {key: value for key, value in resource.items() if key not in left_out}
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def digest_of(resource: Mapping[str, Any]) -> str | None:
+    """The digest that a resource carries, if it is one of ours."""
+    for extension in resource.get("extension", ()):
+        if extension.get("url") == DIGEST:
+            return str(extension.get("valueString"))
+    return None
+
+
+def references(results: Results, outcome: Outcome) -> list[str]:
+    """The `Observation/id` of each statistic of an outcome."""
+    estimates = outcome.result.estimates if outcome.result else ()
+    return [f"Observation/{_id(results, outcome, estimate)}" for estimate in estimates]
+
+
+def report_id(study: str) -> str:
+    """The id of a study's DiagnosticReport."""
+    return stable_id(study, "report")
+
+
+def _group(results: Results) -> Resource:
+    text = f"{results.patients} patients analysed in the study {results.title}"
+    return {
+        "resourceType": "Group",
+        "id": stable_id(results.study, "group"),
+        "text": _narrative(f"<p>{escape(text)}</p>"),
+        "identifier": [_identifier(results.study, "group")],
+        "active": True,
+        "type": "person",
+        "actual": True,
+        "name": f"{results.title}: patients analysed",
+        "quantity": results.patients,
+    }
+
+
+def _observations(results: Results, outcome: Outcome) -> Iterable[Resource]:
+    estimates = outcome.result.estimates if outcome.result else ()
+    for estimate in estimates:
+        yield _observation(results, outcome, estimate)
+
+
+def _observation(results: Results, outcome: Outcome, estimate: Estimate) -> Resource:
+    title = estimate.label or estimate.name
+    resource: Resource = {
+        "resourceType": "Observation",
+        "id": _id(results, outcome, estimate),
+        "text": _narrative(f"<p>{escape(_sentence(outcome, estimate))}</p>"),
+        "identifier": [_identifier(results.study, outcome.name, estimate.name)],
+        "status": "preliminary",
+        "code": {
+            "coding": [{"system": STATISTIC, "code": f"{outcome.use}.{estimate.name}"}],
+            "text": title,
+        },
+        "subject": _group_reference(results),
+        "effectivePeriod": _period(results),
+        "performer": [_software(results)],
+        **_value(estimate),
+        "method": {"text": estimate.method},
+        "component": list(_components(estimate)),
+    }
+    if estimate.note:
+        resource["note"] = [{"text": estimate.note}]
+    return resource
+
+
+def _value(estimate: Estimate) -> Resource:
+    if estimate.value is None:
+        absent = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+        coding = {"system": absent, "code": "unknown", "display": "Unknown"}
+        return {"dataAbsentReason": {"coding": [coding], "text": "not estimable"}}
+    return {"valueQuantity": _quantity(estimate.value, estimate.unit)}
+
+
+def _components(estimate: Estimate) -> Iterable[Resource]:
+    yield {"code": _statistic("n", "number of units"), "valueInteger": estimate.n}
+    yield {"code": _statistic("population", "population"), "valueString": estimate.population}
+    if estimate.p is not None:
+        code = {
+            "coding": [{"system": SEVCO, "code": TWO_SIDED_P}, {"system": STATISTIC, "code": "p"}],
+            "text": "two-sided p-value",
+        }
+        yield {"code": code, "valueQuantity": _quantity(estimate.p, "1")}
+    if estimate.interval is not None:
+        yield from _ends(estimate.interval, estimate.unit)
+
+
+def _ends(interval: Interval, unit: str) -> Iterable[Resource]:
+    for end, value in (("low", interval.low), ("high", interval.high)):
+        yield {
+            "code": _statistic(f"interval-{end}", f"{interval.kind}, {end} end"),
+            "valueQuantity": _quantity(value, unit),
+        }
+
+
+def _diagnostic_report(
+    results: Results, done: Sequence[Outcome], statistics: Sequence[Resource]
+) -> Resource:
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": report_id(results.study),
+        "text": _narrative(_tables(results, done)),
+        "identifier": [_identifier(results.study, "report")],
+        "status": "preliminary",
+        "code": {
+            "coding": [{"system": REPORT, "code": "pain-outcomes"}],
+            "text": f"Pain outcomes: {results.title}",
+        },
+        "subject": _group_reference(results),
+        "effectivePeriod": _period(results),
+        "issued": _now(),
+        "performer": [_software(results)],
+        "result": [{"reference": _reference(one)} for one in statistics],
+        "conclusion": _conclusion(results, done),
+    }
+
+
+def _provenance(results: Results, written: Sequence[Resource]) -> Resource:
+    plugins = sorted({f"{one.plugin} {one.plugin_version}" for one in results.outcomes})
+    counts = ", ".join(f"{n} {kind}" for kind, n in sorted(results.inputs.counts.items()))
+    return {
+        "resourceType": "Provenance",
+        "id": stable_id(results.study, "provenance"),
+        "text": _narrative(
+            f"<p>Computed by abate {escape(results.version)} from {escape(counts)}.</p>"
+        ),
+        "target": [{"reference": _reference(one)} for one in written],
+        "recorded": _now(),
+        "activity": {"text": "computation of pain outcomes"},
+        "agent": [
+            {"who": {"display": f"abate {results.version}"}},
+            *({"who": {"display": f"plugin {plugin}"}} for plugin in plugins),
+        ],
+        "entity": [
+            _entity("inputs", results.inputs.digest, f"resources pulled and mapped: {counts}"),
+            _entity("study-file", results.study_digest, "study file, SHA-256"),
+        ],
+    }
+
+
+def _entity(kind: str, value: str, display: str) -> Resource:
+    identifier = {"system": f"{CANONICAL}/sid/{kind}", "value": value}
+    return {"role": "source", "what": {"identifier": identifier, "display": display}}
+
+
+def _finish(resource: Resource, results: Results) -> Resource:
+    """Label test data and add the digest, in the order of the elements of a resource."""
+    head = {key: resource[key] for key in ("resourceType", "id")}
+    meta = {"meta": {"security": [TEST_DATA]}} if results.synthetic else {}
+    text = {"text": resource["text"]} if "text" in resource else {}
+    mark = {"extension": [{"url": DIGEST, "valueString": digest(resource)}]}
+    return head | meta | text | mark | {k: v for k, v in resource.items() if k not in head | text}
+
+
+def _check(resource: Resource) -> None:
+    found = faults(resource)
+    if found:
+        raise PublishRefused(
+            f"{_reference(resource)} is no valid FHIR R4: {'; '.join(found)}. Nothing was written; "
+            "if a plugin renders it, tell its author."
+        )
+
+
+def _conclusion(results: Results, done: Sequence[Outcome]) -> str:
+    first = (
+        f"{results.patients} patients with {results.lesions} lesions were analysed. "
+        "Computed by software and not reviewed by a person."
+    )
+    primary = [
+        _sentence(outcome, estimate)
+        for outcome in done
+        if outcome.primary and outcome.result
+        for estimate in outcome.result.estimates
+        if estimate.p is not None
+    ]
+    reasons = [
+        f"{one.name}: not estimable, {one.result.reason}."
+        for one in done
+        if one.result and one.result.reason
+    ]
+    return " ".join([first, *primary, *reasons])
+
+
+def _sentence(outcome: Outcome, estimate: Estimate) -> str:
+    value = "not estimable" if estimate.value is None else number(estimate.value)
+    p = "" if estimate.p is None else f", p = {number(estimate.p)}"
+    title = estimate.label or estimate.name
+    return (
+        f"{outcome.name}: {title}: {value} (n = {estimate.n}{p}; {estimate.method}; "
+        f"{estimate.population})."
+    )
+
+
+def _tables(results: Results, done: Sequence[Outcome]) -> str:
+    heads = "".join(f"<th>{one}</th>" for one in ("Statistic", "Value", "n", "p", "Method"))
+    parts = [f"<h1>Pain outcomes: {escape(results.title)}</h1>"]
+    for outcome in done:
+        rows = (
+            "".join(_table_row(one) for one in outcome.result.estimates) if outcome.result else ""
+        )
+        parts.append(f"<h2>{escape(outcome.name)}</h2>")
+        if outcome.result and outcome.result.reason:
+            parts.append(f"<p>Not estimable: {escape(outcome.result.reason)}</p>")
+        if rows:
+            parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+    return "".join(parts)
+
+
+def _table_row(estimate: Estimate) -> str:
+    value = "not estimable" if estimate.value is None else number(estimate.value)
+    cells = (
+        estimate.label or estimate.name,
+        value,
+        str(estimate.n),
+        "" if estimate.p is None else number(estimate.p),
+        f"{estimate.method}; {estimate.population}",
+    )
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+def number(value: float) -> str:
+    """A number for people: up to four digits that count."""
+    return f"{value:.4g}"
+
+
+def _narrative(html: str) -> Resource:
+    return {
+        "status": "generated",
+        "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{html}</div>',
+    }
+
+
+def _identifier(study: str, *parts: str) -> Resource:
+    return {"system": SYSTEM, "value": "/".join([study, *parts])}
+
+
+def _id(results: Results, outcome: Outcome, estimate: Estimate) -> str:
+    return stable_id(results.study, "statistic", outcome.name, estimate.name)
+
+
+def _reference(resource: Mapping[str, Any]) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def _group_reference(results: Results) -> Resource:
+    return {"reference": f"Group/{stable_id(results.study, 'group')}"}
+
+
+def _software(results: Results) -> Resource:
+    return {"display": f"abate {results.version}"}
+
+
+def _period(results: Results) -> Resource:
+    start, end = results.period
+    return {"start": start, "end": end}
+
+
+def _statistic(code: str, text: str) -> Resource:
+    return {"coding": [{"system": STATISTIC, "code": code}], "text": text}
+
+
+def _quantity(value: float, unit: str) -> Resource:
+    whole = int(value) if float(value).is_integer() else value
+    return {"value": whole, "unit": unit.strip("{}"), "system": UCUM, "code": unit}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

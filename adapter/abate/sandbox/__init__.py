@@ -1,0 +1,14 @@
+"""An embedded FHIR R4 server for demos, tests and authors of plugins. Not for production.
+
+It speaks real HTTP on loopback and forgets everything when it ends: no login, no encryption, no
+disk. What it can do it says itself, in `GET metadata`.
+
+    with running(sandbox := Sandbox()) as base_url:
+        sandbox.load(Path("patients.ndjson"))
+        requests.get(f"{base_url}/Patient", timeout=10)
+"""
+
+from abate.sandbox.app import Sandbox
+from abate.sandbox.server import running
+
+__all__ = ["Sandbox", "running"]

@@ -1,0 +1,136 @@
+"""The writing interactions, each on a store that is held by `Store.changes`.
+
+Source: https://hl7.org/fhir/R4/http.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from abate.sandbox.references import ID, Key
+from abate.sandbox.refusal import Refused
+from abate.sandbox.search import sole_match
+from abate.sandbox.versions import Store, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What a client demands of the version that it is about to replace."""
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def check(self, last: Version | None) -> None:
+        """Hold `last` against the condition.
+
+        Raises:
+            Refused: 412, it is another version than the client thinks.
+        """
+        there = last if last is not None and last.body is not None else None
+        if self.if_match is not None and not matches(self.if_match, there):
+            raise Refused(412, "conflict", "If-Match does not name the current version")
+        if self.if_none_match is not None and matches(self.if_none_match, there):
+            raise Refused(412, "conflict", "If-None-Match names the current version")
+
+
+UNCONDITIONAL = Condition()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The version that an interaction ended with, and its HTTP status."""
+
+    status: int
+    version: Version
+
+
+def matches(etags: str, version: Version | None) -> bool:
+    """Whether one of `etags`, as W/"2", "2", 2 or *, names the version."""
+    if version is None:
+        return False
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in etags.split(",")]
+    return "*" in tags or str(version.number) in tags
+
+
+def check_resource(resource: Any, resource_type: str) -> dict[str, Any]:
+    """Look at the frame of a resource only: its type, its id, its meta.
+
+    Raises:
+        Refused: 400, it is no resource of that type.
+    """
+    if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
+        raise Refused(400, "invalid", f"the content is no resource of the type {resource_type}")
+    if not isinstance(resource.get("meta", {}), dict):
+        raise Refused(400, "structure", "meta is no object")
+    if "id" in resource and not _is_id(resource["id"]):
+        raise Refused(400, "value", "the id of the resource is no FHIR id")
+    return resource
+
+
+def create(store: Store, key: Key, resource: Mapping[str, Any]) -> Written:
+    """Write a resource under an id that the server has chosen."""
+    return Written(201, store.write(key, resource, "POST"))
+
+
+def update(
+    store: Store, key: Key, resource: Mapping[str, Any], condition: Condition = UNCONDITIONAL
+) -> Written:
+    """Write a resource under its id; it is created if it is not there."""
+    if resource.get("id", key.id) != key.id:
+        raise Refused(400, "invalid", "the id of the resource is not the id of the URL")
+    last = store.last(key)
+    condition.check(last)
+    is_new = last is None or last.body is None
+    return Written(201 if is_new else 200, store.write(key, resource, "PUT"))
+
+
+def delete(store: Store, key: Key, condition: Condition = UNCONDITIONAL) -> Version | None:
+    """Delete a resource; one that is not there stays as it is."""
+    condition.check(store.last(key))
+    return store.delete(key)
+
+
+def new_key(resource_type: str) -> Key:
+    """A key that nobody has."""
+    return Key(resource_type, str(uuid4()))
+
+
+def conditional_key(
+    store: Store, resource_type: str, query: str, resource: Mapping[str, Any]
+) -> Key:
+    """Where a conditional update goes: to the one match, else to the resource's id or a new one.
+
+    Raises:
+        Refused: several match (412), or the id of the resource is another one (400, 409).
+    """
+    match = sole_match(store, resource_type, query)
+    if match is not None:
+        if resource.get("id", match.key.id) != match.key.id:
+            raise Refused(400, "invalid", "the id of the resource is not the id of the match")
+        return match.key
+    if "id" not in resource:
+        return new_key(resource_type)
+    key = Key(resource_type, resource["id"])
+    last = store.last(key)
+    if last is not None and last.body is not None:
+        raise Refused(409, "conflict", "a resource with this id is there and does not match")
+    return key
+
+
+def current(store: Store, key: Key) -> Version:
+    """The current version of a resource.
+
+    Raises:
+        Refused: it never was here (404), or it was deleted (410).
+    """
+    last = store.last(key)
+    if last is None:
+        raise Refused(404, "not-found", f"there is no such {key.resource_type}")
+    if last.body is None:
+        raise Refused(410, "deleted", f"this {key.resource_type} was deleted")
+    return last
+
+
+def _is_id(text: Any) -> bool:
+    return isinstance(text, str) and ID.fullmatch(text) is not None

@@ -1,0 +1,106 @@
+"""Files into the store: a Bundle, a single resource, or NDJSON. Ids are kept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from abate.errors import AbateError
+from abate.sandbox import exact_json
+from abate.sandbox.interactions import check_resource, new_key
+from abate.sandbox.parameters import PARAMETERS
+from abate.sandbox.references import Key, resolve
+from abate.sandbox.refusal import Refused
+from abate.sandbox.versions import DanglingReference, Store
+
+
+class _Found(NamedTuple):
+    place: str
+    full_url: str
+    resource: Any
+
+
+def load(store: Store, path: Path) -> int:
+    """Write every resource of a file, all or none; gives their number.
+
+    In a Bundle the requests do not count, only the resources: one without an id takes it from its
+    `urn:uuid:` fullUrl, and references to a fullUrl become references to the resource.
+
+    Raises:
+        AbateError: names the file and the line or the entry, and never what is written there.
+    """
+    try:
+        found = list(_read(path))
+    except OSError as error:
+        raise AbateError(f"{path} cannot be read: {error.strerror}") from None
+    with store.changes():
+        _write(store, found)
+    return len(found)
+
+
+def _read(path: Path) -> Iterator[_Found]:
+    if path.suffix == ".ndjson":
+        yield from _lines(path)
+        return
+    tree = _decoded(path.read_bytes(), path)
+    if isinstance(tree, dict) and tree.get("resourceType") == "Bundle":
+        yield from _entries(tree, path)
+    else:
+        yield _Found(f"{path}, line 1", "", tree)
+
+
+def _lines(path: Path) -> Iterator[_Found]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield _Found(f"{path}, line {number}", "", _decoded(line, path, number))
+
+
+def _decoded(text: bytes, path: Path, line: int | None = None) -> Any:
+    try:
+        return exact_json.decode(text)
+    except ValueError as error:
+        where = line or getattr(error, "lineno", 1)
+    raise AbateError(f"{path}, line {where} is no JSON")
+
+
+def _entries(bundle: dict[str, Any], path: Path) -> Iterator[_Found]:
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise AbateError(f"{path}: Bundle.entry is no list")
+    for index, entry in enumerate(entries):
+        place = f"{path}, entry {index}"
+        if not isinstance(entry, dict) or "resource" not in entry:
+            raise AbateError(f"{place} has no resource")
+        yield _Found(place, str(entry.get("fullUrl", "")), entry["resource"])
+
+
+def _write(store: Store, found: list[_Found]) -> None:
+    keys = [_key(one) for one in found]
+    names = {one.full_url: str(key) for one, key in zip(found, keys, strict=True) if one.full_url}
+    for one, key in zip(found, keys, strict=True):
+        resolve(one.resource, names)
+        try:
+            store.write(key, one.resource, "PUT")
+        except Refused as refused:
+            raise AbateError(f"{one.place}: {refused.diagnostics}") from None
+    try:
+        store.check_references()
+    except DanglingReference as dangling:
+        place = found[keys.index(dangling.key)].place
+        raise AbateError(f"{place}: {dangling.diagnostics}") from None
+
+
+def _key(found: _Found) -> Key:
+    resource = found.resource
+    resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
+    if not isinstance(resource_type, str) or resource_type not in PARAMETERS:
+        raise AbateError(f"{found.place} is no resource of a type that the sandbox holds")
+    try:
+        check_resource(resource, resource_type)
+    except Refused as refused:
+        raise AbateError(f"{found.place}: {refused.diagnostics}") from None
+    if "id" in resource:
+        return Key(resource_type, resource["id"])
+    if found.full_url.startswith("urn:uuid:"):
+        return Key(resource_type, found.full_url.removeprefix("urn:uuid:"))
+    return new_key(resource_type)

@@ -1,0 +1,97 @@
+"""Pages of a search, over a snapshot of the matches that is taken at the first page."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from abate.sandbox.references import Key
+from abate.sandbox.refusal import Refused
+from abate.sandbox.responses import link, searchset
+from abate.sandbox.search import Pair, parse
+from abate.sandbox.versions import Store
+
+KEPT = 200
+"""So many snapshots are kept; the oldest go first, and their next links answer 410."""
+
+
+class _Snapshot(NamedTuple):
+    """The keys that matched, and the length of a page."""
+
+    resource_type: str
+    keys: Sequence[Key]
+    size: int
+
+
+class Pages:
+    """The searches on a store, and those of them that still have pages to give."""
+
+    def __init__(self, store: Store, *, page_size: int, maximum_page_size: int) -> None:
+        self._store = store
+        self._page_size = page_size
+        self._maximum_page_size = maximum_page_size
+        self._kept: OrderedDict[str, _Snapshot] = OrderedDict()
+
+    def first(
+        self, resource_type: str, pairs: Sequence[Pair], base_url: str, *, strict: bool
+    ) -> dict[str, Any]:
+        """Search; gives the first page, with a next link if there are more.
+
+        Raises:
+            Refused: as `search.parse` says.
+        """
+        query = parse(resource_type, pairs, base_url, strict=strict)
+        found = query.run(self._store)
+        url = f"{base_url}/{resource_type}"
+        links = [link("self", f"{url}?{urlencode(query.used)}" if query.used else url)]
+        if query.only_total:
+            return searchset([], len(found), links, base_url)
+        size = min(query.count or self._page_size, self._maximum_page_size)
+        if len(found) > size:
+            keys = [version.key for version in found]
+            token = self._keep(_Snapshot(resource_type, keys, size))
+            links.append(link("next", _page_url(url, token, size)))
+        return searchset(found[:size], len(found), links, base_url)
+
+    def following(
+        self, resource_type: str, arguments: Mapping[str, str], base_url: str
+    ) -> dict[str, Any]:
+        """The page that a next link asks for; what was deleted since is left out.
+
+        Raises:
+            Refused: the link is broken (400), or has expired (410).
+        """
+        token, start = arguments["_page"], _offset(arguments.get("_offset", ""))
+        snapshot = self._find(token, resource_type)
+        end = start + snapshot.size
+        url = f"{base_url}/{resource_type}"
+        links = [link("self", _page_url(url, token, start))]
+        if end < len(snapshot.keys):
+            links.append(link("next", _page_url(url, token, end)))
+        versions = [self._store.last(key) for key in snapshot.keys[start:end]]
+        there = [version for version in versions if version is not None and version.body]
+        return searchset(there, len(snapshot.keys), links, base_url)
+
+    def _keep(self, snapshot: _Snapshot) -> str:
+        token = uuid4().hex
+        self._kept[token] = snapshot
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return token
+
+    def _find(self, token: str, resource_type: str) -> _Snapshot:
+        snapshot = self._kept.get(token)
+        if snapshot is None or snapshot.resource_type != resource_type:
+            raise Refused(410, "not-found", "this page has expired: repeat the search")
+        return snapshot
+
+
+def _page_url(url: str, token: str, offset: int) -> str:
+    return f"{url}?_page={token}&_offset={offset}"
+
+
+def _offset(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Refused(400, "value", "the parameter _offset is no whole number")
+    return int(text)

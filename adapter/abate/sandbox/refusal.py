@@ -1,0 +1,29 @@
+"""A refusal, and the OperationOutcome that tells it."""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """The server does not do what was asked.
+
+    Attributes:
+        status: the HTTP status.
+        code: of https://hl7.org/fhir/R4/valueset-issue-type.html
+        diagnostics: one sentence, without resource content or search values.
+    """
+
+    def __init__(self, status: int, code: str, diagnostics: str) -> None:
+        super().__init__(diagnostics)
+        self.status = status
+        self.code = code
+        self.diagnostics = diagnostics
+
+    def within(self, place: str) -> "Refused":
+        """The same refusal, with the place in front of it, such as `entry 3`."""
+        return Refused(self.status, self.code, f"{place}: {self.diagnostics}")
+
+
+def operation_outcome(code: str, diagnostics: str) -> dict[str, Any]:
+    """An OperationOutcome with one error."""
+    issue = {"severity": "error", "code": code, "diagnostics": diagnostics}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}

@@ -1,0 +1,105 @@
+"""HTTP responses and the Bundles in them. Links begin with the base URL that the client used."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from werkzeug.http import http_date
+from werkzeug.wrappers import Response
+
+from abate.sandbox import exact_json
+from abate.sandbox.refusal import Refused, operation_outcome
+from abate.sandbox.versions import Version
+
+FHIR_JSON = "application/fhir+json"
+Link = dict[str, str]
+
+
+def resource_response(
+    resource: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A response that carries a resource."""
+    return Response(exact_json.encode(resource), status, headers, content_type=FHIR_JSON)
+
+
+def refusal_response(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
+    """A response that carries the OperationOutcome of a refusal."""
+    outcome = operation_outcome(refused.code, refused.diagnostics)
+    return resource_response(outcome, refused.status, headers)
+
+
+def version_response(version: Version, status: int = 200, location: str = "") -> Response:
+    """A response that carries one version, or nothing after a deletion (204) and for 304."""
+    headers = {"ETag": version.etag, "Last-Modified": http_date(version.updated)}
+    if location:
+        headers["Location"] = f"{location}/{path_of(version)}"
+    if version.body is None or status == 304:
+        return Response(status=status, headers=headers)
+    return Response(version.body, status, headers, content_type=FHIR_JSON)
+
+
+def path_of(version: Version) -> str:
+    """The URL of a version, after the base."""
+    return f"{version.key}/_history/{version.number}"
+
+
+def raw(version: Version) -> msgspec.Raw:
+    """A version as it stands, for use inside another resource."""
+    return msgspec.Raw(version.body or b"null")
+
+
+def searchset(
+    versions: Iterable[Version], total: int, links: Sequence[Link], base_url: str
+) -> dict[str, Any]:
+    """The Bundle with one page of a search."""
+    entries = [
+        {
+            "fullUrl": f"{base_url}/{version.key}",
+            "resource": raw(version),
+            "search": {"mode": "match"},
+        }
+        for version in versions
+    ]
+    return _bundle("searchset", total, links, entries)
+
+
+def history(versions: Sequence[Version], links: Sequence[Link], base_url: str) -> dict[str, Any]:
+    """The Bundle with versions, as they are given; a deletion has no resource."""
+    entries = [_history_entry(version, base_url) for version in versions]
+    return _bundle("history", len(versions), links, entries)
+
+
+def link(relation: str, url: str) -> Link:
+    """One link of a Bundle."""
+    return {"relation": relation, "url": url}
+
+
+def version_facts(version: Version, status: int) -> dict[str, str]:
+    """`Bundle.entry.response` for an interaction that ended with this version."""
+    return {
+        "status": f"{status} {HTTPStatus(status).phrase}",
+        "location": path_of(version),
+        "etag": version.etag,
+        "lastModified": version.instant,
+    }
+
+
+def _history_entry(version: Version, base_url: str) -> dict[str, Any]:
+    of_type = version.method == "POST"
+    url = version.key.resource_type if of_type else str(version.key)
+    status = {"POST": 201, "PUT": 201 if version.number == 1 else 200, "DELETE": 204}
+    entry: dict[str, Any] = {"fullUrl": f"{base_url}/{version.key}"}
+    if version.body is not None:
+        entry["resource"] = raw(version)
+    return entry | {
+        "request": {"method": version.method, "url": url},
+        "response": version_facts(version, status[version.method]),
+    }
+
+
+def _bundle(
+    kind: str, total: int, links: Sequence[Link], entries: list[dict[str, Any]]
+) -> dict[str, Any]:
+    bundle = {"resourceType": "Bundle", "type": kind, "total": total, "link": list(links)}
+    return bundle | ({"entry": entries} if entries else {})

@@ -1,0 +1,178 @@
+"""Search: from the parameters of a URL to the versions that match, in order.
+
+Source: https://hl7.org/fhir/R4/search.html
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from abate.sandbox.dates import comparison
+from abate.sandbox.parameters import PARAMETERS, Parameter
+from abate.sandbox.references import key_of
+from abate.sandbox.refusal import Refused
+from abate.sandbox.terms import Terms
+from abate.sandbox.versions import Store, Version
+
+Criterion = Callable[[Terms], bool]
+Pair = tuple[str, str]
+
+_SORTS: dict[str, Callable[[Version], Any]] = {
+    "_id": lambda version: version.key.id,
+    "_lastUpdated": lambda version: (version.updated, version.sequence),
+}
+SORTS = tuple(_SORTS)
+_RESULT_PARAMETERS = {
+    "_summary": {"count", "false"},
+    "_total": {"none", "estimate", "accurate"},
+    "_format": {"json", "application/json", "application/fhir+json"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A search that was understood.
+
+    `used` are the parameters that it follows, for the `self` link; `count` is what the client
+    wants on a page, or None.
+    """
+
+    resource_type: str
+    criteria: tuple[Criterion, ...]
+    used: tuple[Pair, ...]
+    sort: tuple[str, ...]
+    count: int | None
+    only_total: bool
+
+    def run(self, store: Store) -> list[Version]:
+        """All the matches, in the order of insertion if no other is wanted."""
+        found = [
+            version
+            for version in store.current(self.resource_type)
+            if all(holds(version.terms) for holds in self.criteria)
+        ]
+        for key in reversed(self.sort):
+            found.sort(key=_SORTS[key.removeprefix("-")], reverse=key.startswith("-"))
+        return found
+
+
+def parse(resource_type: str, pairs: Iterable[Pair], base_url: str, *, strict: bool) -> Query:
+    """Understand the parameters of a search.
+
+    Args:
+        resource_type: one of `PARAMETERS`.
+        pairs: the parameters as they came, percent-decoded.
+        base_url: of this server, in front of references that name it.
+        strict: refuse an unknown parameter; otherwise it is ignored and not among `used`.
+
+    Raises:
+        Refused: 400, names the parameter and never its value.
+    """
+    used = tuple(pair for pair in pairs if pair[1] and _is_known(resource_type, pair, strict))
+    return Query(
+        resource_type=resource_type,
+        criteria=tuple(
+            _criterion(resource_type, name, value, base_url)
+            for name, value in used
+            if name not in _RESULT_PARAMETERS and name not in ("_count", "_sort")
+        ),
+        used=used,
+        sort=tuple(key for name, value in used if name == "_sort" for key in value.split(",")),
+        count=_count(used),
+        only_total=("_summary", "count") in used or ("_count", "0") in used,
+    )
+
+
+def sole_match(store: Store, resource_type: str, query: str) -> Version | None:
+    """The one resource that fits the query of a conditional interaction, or None.
+
+    Raises:
+        Refused: the query has no criterion (400), or several match (412).
+    """
+    parsed = parse(resource_type, parse_qsl(query), "", strict=True)
+    if not parsed.criteria:
+        raise Refused(400, "invalid", "the condition has no search parameter")
+    found = parsed.run(store)
+    if len(found) > 1:
+        raise Refused(412, "multiple-matches", f"{len(found)} resources fit the condition")
+    return found[0] if found else None
+
+
+def _is_known(resource_type: str, pair: Pair, strict: bool) -> bool:
+    name, value = pair
+    if name == "_sort":
+        known = all(key.removeprefix("-") in _SORTS for key in value.split(","))
+    else:
+        known = (
+            name == "_count"
+            or value in _RESULT_PARAMETERS.get(name, ())
+            or name.partition(":")[0] in PARAMETERS[resource_type]
+        )
+    if strict and not known:
+        raise Refused(400, "not-supported", f"the parameter {_shown(name)} is not supported here")
+    return known
+
+
+def _shown(name: str) -> str:
+    """The name of a parameter, unless it may be something else that got into its place."""
+    return name if re.fullmatch(r"[_a-z][A-Za-z:-]{0,40}", name) else "(unreadable)"
+
+
+def _count(used: Sequence[Pair]) -> int | None:
+    asked = [value for name, value in used if name == "_count"]
+    if not asked:
+        return None
+    if not (asked[-1].isascii() and asked[-1].isdigit() and len(asked[-1]) < 10):
+        raise Refused(400, "value", "the parameter _count is no whole number")
+    return int(asked[-1])
+
+
+def _criterion(resource_type: str, name: str, value: str, base_url: str) -> Criterion:
+    """The test for one parameter; values between commas are alternatives."""
+    plain, _, modifier = name.partition(":")
+    parameter = PARAMETERS[resource_type][plain]
+    if modifier and not (parameter.kind == "reference" and modifier in PARAMETERS):
+        raise Refused(400, "not-supported", f"the modifier of {plain} is not supported")
+    alternatives = _split(value, ",")
+    if parameter.kind == "date":
+        return _date_criterion(plain, alternatives)
+    wanted = frozenset(_word(parameter, one, modifier, base_url) for one in alternatives)
+    return lambda terms: not wanted.isdisjoint(terms.words[plain])
+
+
+def _date_criterion(name: str, alternatives: Sequence[str]) -> Criterion:
+    try:
+        tests = [comparison(one) for one in alternatives]
+    except (ValueError, KeyError):
+        raise Refused(400, "value", f"the parameter {name} has a value that is no date") from None
+    return lambda terms: any(test(found) for found in terms.dates[name] for test in tests)
+
+
+def _word(parameter: Parameter, text: str, modifier: str, base_url: str) -> Any:
+    if parameter.kind == "token":
+        return _token(text)
+    if parameter.kind == "uri":
+        return _plain(text)
+    reference = _plain(text)
+    local = reference.removeprefix(f"{base_url}/") if base_url else reference
+    return f"{modifier}/{local}" if modifier and key_of(local) is None else local
+
+
+def _token(text: str) -> tuple[str | None, str | None]:
+    """`code` is any system's, `|code` no system's, `system|` any code's."""
+    parts = [_plain(part) for part in _split(text, "|")]
+    if len(parts) == 1:
+        return None, parts[0]
+    return parts[0], "|".join(parts[1:]) or None
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split at the separators that no backslash escapes."""
+    return re.split(rf"(?<!\\){re.escape(separator)}", text)
+
+
+def _plain(text: str) -> str:
+    r"""Take the escapes `\,`, `\|`, `\$` and `\\` away."""
+    return re.sub(r"\\([,|$\\])", r"\1", text)

@@ -1,0 +1,211 @@
+"""A transaction: all of its entries, or none.
+
+The entries are processed in the order that FHIR lays down, whatever theirs is: DELETE, POST, PUT,
+GET (https://hl7.org/fhir/R4/http.html#trules). The store undoes everything when one is refused.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from abate.sandbox.interactions import (
+    Condition,
+    check_resource,
+    conditional_key,
+    create,
+    delete,
+    new_key,
+    update,
+)
+from abate.sandbox.parameters import PARAMETERS
+from abate.sandbox.references import Key, key_of, resolve
+from abate.sandbox.refusal import Refused
+from abate.sandbox.responses import version_facts
+from abate.sandbox.search import sole_match
+from abate.sandbox.versions import DanglingReference, Store, Version
+
+Fetch = Callable[[str, str | None], dict[str, Any]]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Step:
+    """One entry: as it was asked for, and from `plan` on with its key."""
+
+    index: int
+    method: str
+    url: str
+    full_url: str | None
+    resource: dict[str, Any]
+    condition: Condition
+    if_none_exist: str | None
+    key: Key | None = None
+    existing: Version | None = None
+
+    @property
+    def resource_type(self) -> str:
+        return self.url.partition("?")[0].partition("/")[0]
+
+
+def process(store: Store, bundle: Mapping[str, Any], base_url: str, fetch: Fetch) -> dict[str, Any]:
+    """Do all that a transaction Bundle asks for; gives the transaction-response.
+
+    Args:
+        store: inside `changes()`, which undoes everything when this raises.
+        bundle: of the type `transaction`.
+        base_url: of this server.
+        fetch: answers a GET: from the URL after the base and If-None-Match to the entry.
+
+    Raises:
+        Refused: names the entry, counted from 0.
+    """
+    steps = _read_all(bundle, base_url)
+    answers: dict[int, dict[str, Any]] = {}
+    for step in _of(steps, "DELETE"):
+        answers[step.index] = _delete(store, step)
+    for step in _of(steps, "POST", "PUT"):
+        _plan(store, step)
+    _check_overlaps(steps)
+    _resolve(steps)
+    for step in [*_of(steps, "POST"), *_of(steps, "PUT")]:
+        answers[step.index] = _write(store, step)
+    _check_references(store, steps)
+    for step in _of(steps, "GET"):
+        with _at(step.index):
+            answers[step.index] = fetch(step.url, step.condition.if_none_match)
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction-response",
+        "entry": [answers[step.index] for step in steps],
+    }
+
+
+def _of(steps: Iterable[_Step], *methods: str) -> list[_Step]:
+    return [step for step in steps if step.method in methods]
+
+
+@contextmanager
+def _at(index: int) -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        raise refused.within(f"entry {index}") from None
+
+
+def _read_all(bundle: Mapping[str, Any], base_url: str) -> list[_Step]:
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise Refused(400, "structure", "Bundle.entry is no list")
+    steps = []
+    for index, entry in enumerate(entries):
+        with _at(index):
+            steps.append(_read(index, entry, base_url))
+    return steps
+
+
+def _read(index: int, entry: Any, base_url: str) -> _Step:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict):
+        raise Refused(400, "structure", "there is no request")
+    wrong = [name for name, value in request.items() if not isinstance(value, str)]
+    if wrong or not isinstance(entry.get("fullUrl", ""), str):
+        raise Refused(400, "structure", "a part of the request, or fullUrl, is no string")
+    step = _Step(
+        index=index,
+        method=request.get("method", ""),
+        url=request.get("url", "").removeprefix(f"{base_url}/"),
+        full_url=entry.get("fullUrl"),
+        resource=entry.get("resource", {}),
+        condition=Condition(
+            if_match=request.get("ifMatch"), if_none_match=request.get("ifNoneMatch")
+        ),
+        if_none_exist=request.get("ifNoneExist"),
+    )
+    _check_step(step)
+    return step
+
+
+def _check_step(step: _Step) -> None:
+    if step.method not in ("DELETE", "POST", "PUT", "GET"):
+        raise Refused(400, "not-supported", "the method is none of DELETE, POST, PUT and GET")
+    if step.method != "GET" and step.resource_type not in PARAMETERS:
+        raise Refused(404, "not-supported", "resources of this type are not supported")
+    if step.method in ("POST", "PUT"):
+        check_resource(step.resource, step.resource_type)
+
+
+def _delete(store: Store, step: _Step) -> dict[str, Any]:
+    with _at(step.index):
+        step.key = _literal_key(step.url)
+        version = delete(store, step.key, step.condition)
+    return {"response": version_facts(version, 204) if version else {"status": "204 No Content"}}
+
+
+def _literal_key(url: str) -> Key:
+    key = key_of(url)
+    if key is None or url != str(key):
+        raise Refused(400, "not-supported", "the URL has to be Type/id")
+    return key
+
+
+def _plan(store: Store, step: _Step) -> None:
+    """Find the key that the resource will have, before anything refers to it."""
+    with _at(step.index):
+        if step.method == "PUT":
+            resource_type, conditional, query = step.url.partition("?")
+            step.key = (
+                conditional_key(store, resource_type, query, step.resource)
+                if conditional
+                else _literal_key(step.url)
+            )
+        elif step.url != step.resource_type:
+            raise Refused(400, "invalid", "the URL of a POST has to be a type")
+        else:
+            step.existing = _existing(store, step)
+            step.key = step.existing.key if step.existing else new_key(step.resource_type)
+
+
+def _existing(store: Store, step: _Step) -> Version | None:
+    query = step.if_none_exist
+    return sole_match(store, step.resource_type, query) if query is not None else None
+
+
+def _check_overlaps(steps: list[_Step]) -> None:
+    """No two entries may be about the same resource, nor have the same condition."""
+    seen: set[object] = set()
+    for step in steps:
+        about: list[object] = [step.key] if step.key and step.existing is None else []
+        if step.if_none_exist is not None:
+            about.append((step.resource_type, step.if_none_exist))
+        elif "?" in step.url and step.method == "PUT":
+            about.append(tuple(step.url.split("?", 1)))
+        if not seen.isdisjoint(about):
+            raise Refused(400, "duplicate", f"entry {step.index}: another entry has its identity")
+        seen.update(about)
+
+
+def _resolve(steps: list[_Step]) -> None:
+    names = {step.full_url: str(step.key) for step in steps if step.full_url and step.key}
+    for step in _of(steps, "POST", "PUT"):
+        resolve(step.resource, names)
+
+
+def _write(store: Store, step: _Step) -> dict[str, Any]:
+    if step.existing is not None:
+        return {"response": version_facts(step.existing, 200)}
+    assert step.key is not None  # noqa: S101 - `_plan` has set it for every POST and PUT.
+    with _at(step.index):
+        written = (
+            create(store, step.key, step.resource)
+            if step.method == "POST"
+            else update(store, step.key, step.resource, step.condition)
+        )
+    return {"response": version_facts(written.version, written.status)}
+
+
+def _check_references(store: Store, steps: list[_Step]) -> None:
+    try:
+        store.check_references()
+    except DanglingReference as dangling:
+        index = next(step.index for step in steps if step.key == dangling.key)
+        raise dangling.within(f"entry {index}") from None

@@ -1,0 +1,203 @@
+"""The store: every version of every resource, in memory, behind one lock."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from abate.sandbox import exact_json
+from abate.sandbox.parameters import PARAMETERS
+from abate.sandbox.references import Key, key_of, links
+from abate.sandbox.refusal import Refused
+from abate.sandbox.terms import Terms, terms_of
+
+Method = Literal["POST", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a resource. A deletion has no `body`."""
+
+    key: Key
+    number: int
+    sequence: int
+    updated: datetime
+    method: Method
+    body: bytes | None
+    terms: Terms
+    links: frozenset[str]
+
+    @property
+    def etag(self) -> str:
+        """The weak entity tag that FHIR makes of a version."""
+        return f'W/"{self.number}"'
+
+    @property
+    def instant(self) -> str:
+        """`meta.lastUpdated`."""
+        return instant(self.updated)
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class DanglingReference(Refused):
+    """A resource refers to one that never was on this server."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(422, "not-found", "a reference names a resource that is not on the server")
+        self.key = key
+
+
+class Store:
+    """All versions, of each resource the oldest first.
+
+    Whatever reads or writes does it inside `changes()`.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], *, referential_integrity: bool) -> None:
+        self._clock = clock
+        self._referential_integrity = referential_integrity
+        self._lock = threading.Lock()
+        self._versions: dict[str, dict[Key, list[Version]]] = {name: {} for name in PARAMETERS}
+        self._sequence = 0
+        self._written: list[Version] = []
+
+    @contextmanager
+    def changes(self) -> Iterator[None]:
+        """Hold the store: all that is written inside stays, or after an error none of it.
+
+        Raises:
+            DanglingReference: one of the new versions refers to what is not there.
+        """
+        with self._lock:
+            self._written = []
+            try:
+                yield
+                self.check_references()
+            except BaseException:
+                self._undo()
+                raise
+
+    def history(self, key: Key) -> list[Version]:
+        """All versions of one resource, the oldest first; none if it never was here."""
+        return self._versions[key.resource_type].get(key, [])
+
+    def last(self, key: Key) -> Version | None:
+        """The last version, which may be a deletion."""
+        versions = self.history(key)
+        return versions[-1] if versions else None
+
+    def current(self, resource_type: str) -> Iterator[Version]:
+        """The resources of a type that are there, in the order in which they first came."""
+        for versions in self._versions[resource_type].values():
+            if versions[-1].body is not None:
+                yield versions[-1]
+
+    def history_of_type(self, resource_type: str) -> list[Version]:
+        """All versions of all resources of a type, the oldest first."""
+        every = (v for versions in self._versions[resource_type].values() for v in versions)
+        return sorted(every, key=lambda version: version.sequence)
+
+    def write(self, key: Key, resource: Mapping[str, Any], method: Method) -> Version:
+        """Add a version, unless the last one says the same: then that one is given back.
+
+        Raises:
+            Refused: the content cannot be written as JSON.
+        """
+        last = self.last(key)
+        if last is not None and last.body is not None and _same(last.body, resource, key):
+            return last
+        now = self._now()
+        stamped = self._stamp(key, resource, now)
+        try:
+            body = exact_json.encode(stamped)
+        except ValueError:
+            raise Refused(400, "structure", "the resource is no JSON that can be kept") from None
+        return self._append(key, method, now, body, stamped)
+
+    def delete(self, key: Key) -> Version | None:
+        """Add a deletion, unless there is nothing to delete; gives the last version."""
+        last = self.last(key)
+        if last is None or last.body is None:
+            return last
+        return self._append(key, "DELETE", self._now(), None, {"resourceType": key.resource_type})
+
+    def _now(self) -> datetime:
+        now = self._clock().astimezone(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def _stamp(self, key: Key, resource: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        own = {"versionId": str(len(self.history(key)) + 1), "lastUpdated": instant(now)}
+        meta = resource.get("meta", {}) | own
+        head = {"resourceType": key.resource_type, "id": key.id, "meta": meta}
+        return head | {name: value for name, value in resource.items() if name not in head}
+
+    def _append(
+        self,
+        key: Key,
+        method: Method,
+        now: datetime,
+        body: bytes | None,
+        stamped: Mapping[str, Any],
+    ) -> Version:
+        versions = self._versions[key.resource_type].setdefault(key, [])
+        self._sequence += 1
+        version = Version(
+            key=key,
+            number=len(versions) + 1,
+            sequence=self._sequence,
+            updated=now,
+            method=method,
+            body=body,
+            terms=terms_of(stamped),
+            links=frozenset(links(stamped)),
+        )
+        versions.append(version)
+        self._written.append(version)
+        return version
+
+    def check_references(self) -> None:
+        """Hold the references of what was written since `changes()` against what is there.
+
+        Raises:
+            DanglingReference: names the first version with one that leads nowhere.
+        """
+        if not self._referential_integrity:
+            return
+        for version in self._written:
+            for link in version.links:
+                if self._dangles(link):
+                    raise DanglingReference(version.key)
+
+    def _dangles(self, link: str) -> bool:
+        """Whether a reference is to nothing: our own, a `urn:uuid:`, or one by a condition."""
+        key = key_of(link)
+        if key is not None:
+            return not self.history(key)
+        resource_type, is_condition, _ = link.partition("?")
+        return link.startswith("urn:uuid:") or bool(is_condition and resource_type in PARAMETERS)
+
+    def _undo(self) -> None:
+        for version in reversed(self._written):
+            versions = self._versions[version.key.resource_type]
+            versions[version.key].pop()
+            if not versions[version.key]:
+                del versions[version.key]
+
+
+def _same(body: bytes, resource: Mapping[str, Any], key: Key) -> bool:
+    """Whether a stored resource says what `resource` says, but for what is the server's own."""
+    named = {**resource, "resourceType": key.resource_type, "id": key.id}
+    return _own_words(exact_json.decode(body)) == _own_words(named)
+
+
+def _own_words(resource: Mapping[str, Any]) -> dict[str, Any]:
+    words = {name: value for name, value in resource.items() if name != "meta"}
+    meta = resource.get("meta", {})
+    kept = {name: meta[name] for name in meta if name not in ("versionId", "lastUpdated")}
+    return words | {"meta": kept}

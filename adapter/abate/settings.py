@@ -1,0 +1,281 @@
+"""The study file: what it may say, and how it is read.
+
+One TOML file holds a whole study. `read` gives a frozen `Settings`, or a `StudyFileError` that
+names the key, its line, and the nearest right name. Secrets never stand in it.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
+
+from abate.visits import check_windows
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+CodeRefs = Annotated[list[str], Field(min_length=1)]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"is no time zone of the IANA database: {name!r} (like 'Europe/Vienna')")
+    return name
+
+
+def _http_url(text: str) -> str:
+    url = TypeAdapter(HttpUrl).validate_python(text)
+    if url.username or url.password:
+        raise ValueError("holds a user name or password: secrets come from the environment only")
+    if url.query or url.fragment:
+        raise ValueError("is a base URL: it has no '?' and no '#'")
+    return text.rstrip("/")
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+BaseUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class Section(BaseModel):
+    """One table of the study file: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Study(Section):
+    """`[study]`: what the study is called, and its calendar.
+
+    `synthetic` says that no patient is real: only then may a report go to a public test server.
+    """
+
+    id: Slug
+    title: str = ""
+    timezone: Zone
+    synthetic: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose calendar days are counted."""
+        return ZoneInfo(self.timezone)
+
+
+class Source(Section):
+    """`[source]`: the FHIR server to pull from.
+
+    `timezone` is the zone of times that carry no offset; without it they are rejected.
+    `page_size` is what is asked for as `_count`; the server may give less.
+    """
+
+    url: BaseUrl
+    strategy: Literal["auto", "population"] = "auto"
+    timezone: Zone | None = None
+    page_size: Annotated[int, Field(ge=1, le=10_000)] = 200
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+
+
+class Target(Section):
+    """`[target]`: the FHIR server that the report goes to; without it, the source."""
+
+    url: BaseUrl
+
+
+class Codes(Section):
+    """`[codes]`: a folder of code lists beside the study file, that extends the shipped ones."""
+
+    directory: str | None = None
+
+
+class Coded(Section):
+    """A set of codes: code lists by name (`list:NAME`), or single codes (`system|code`)."""
+
+    codes: CodeRefs
+
+
+class Index(Coded):
+    """`[index]`: the procedures that start a lesion's clock."""
+
+    unit: Literal["procedure"] = "procedure"
+    repeat: Literal["censor", "new", "ignore"] = "censor"
+
+
+class Adjunct(Coded):
+    """`[adjunct.NAME]`: another procedure at the same lesion, within so many hours."""
+
+    within_hours: Annotated[int, Field(ge=0, le=24 * 366)] = 24
+
+    @property
+    def within(self) -> timedelta:
+        """The same as a duration."""
+        return timedelta(hours=self.within_hours)
+
+
+class Scores(Coded):
+    """`[scores]`: which pain scores count, and which one stands for a visit."""
+
+    per_visit: Literal["nearest", "worst", "first", "last", "median"] = "nearest"
+    minimum_after: Annotated[int, Field(ge=0)] = 1
+    require_baseline: bool = False
+    instruments: list[str] | None = None
+    context: str | None = None
+    ambiguous: Literal["exclude", "share", "fail"] = "exclude"
+
+
+class Baseline(Section):
+    """`baseline` of `[visits]`: days before the index procedure, and what its own day means."""
+
+    from_: Annotated[int, Field(alias="from", le=0)] = -7
+    to: Annotated[int, Field(le=0)] = 0
+    same_day: Literal["before", "after", "exclude"] = "before"
+
+
+class Visit(Section):
+    """A visit: its target day and its window, in days from the index procedure."""
+
+    day: Annotated[int, Field(ge=1)]
+    from_: Annotated[int, Field(alias="from", ge=1)]
+    to: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_day(cls, value: Any) -> Any:
+        return {"day": value, "from": value, "to": value} if type(value) is int else value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.from_ <= self.day <= self.to:
+            raise ValueError("needs from <= day <= to")
+        return self
+
+
+class Visits(BaseModel):
+    """`[visits]`: the baseline, and each visit by its name."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Visit]
+
+    baseline: Baseline = Baseline()
+
+    @property
+    def after(self) -> dict[str, Visit]:
+        """The visits after the procedure, in the order of their days."""
+        visits = self.__pydantic_extra__
+        return dict(sorted(visits.items(), key=lambda item: item[1].day))
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        check_windows({name: (visit.from_, visit.to) for name, visit in self.after.items()})
+        return self
+
+
+class AnalysisSpec(BaseModel):
+    """`[[analysis]]`: one analysis to run, by its plugin's name, with its parameters.
+
+    All keys but `use`, `name` and `primary` are the analysis's own, checked by the host.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str
+    name: Slug
+    primary: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_as_used(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "name" not in value and "use" in value:
+            return value | {"name": value["use"]}
+        return value
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The keys that are the analysis's own."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Report(Section):
+    """`[report]`: what may leave the house. `minimum_cell` hides counts below it (1: none)."""
+
+    minimum_cell: Annotated[int, Field(ge=1)] = 5
+    members: Literal[False] = False
+
+
+class Output(Section):
+    """`[output]`: the folder for store and results, and whether the store keeps raw JSON."""
+
+    directory: str = "abate-output"
+    keep_raw: bool = True
+
+
+class Plugins(Section):
+    """`[plugins]`: which entry points may load (`allow`), and which must not (`block`)."""
+
+    allow: list[str] | None = None
+    block: list[str] = []
+
+
+class Settings(Section):
+    """A whole study file."""
+
+    study: Study
+    source: Source
+    target: Target | None = None
+    codes: Codes = Codes()
+    index: Index
+    adjunct: dict[Slug, Adjunct] = {}
+    condition: dict[Slug, Coded] = {}
+    history: dict[Slug, Coded] = {}
+    event: dict[Slug, Coded] = {}
+    scores: Scores
+    visits: Visits
+    analysis: list[AnalysisSpec] = []
+    report: Report = Report()
+    output: Output = Output()
+    plugins: Plugins = Plugins()
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        names = [spec.name for spec in self.analysis]
+        doubles = sorted({name for name in names if names.count(name) > 1})
+        if doubles:
+            raise ValueError(f"two [[analysis]] share the name {doubles[0]!r}: give each its own")
+        return self
+
+    @property
+    def target_url(self) -> str:
+        """The server that the report goes to."""
+        return self.target.url if self.target else self.source.url
+
+
+class StudyFile(BaseModel):
+    """A study file that was read: its settings, where it lies, and a digest of its text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    path: Path
+    digest: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the file start from."""
+        return self.path.parent
+
+    @property
+    def output(self) -> Path:
+        """The folder for store and results."""
+        return self.folder / self.settings.output.directory
+
+    @property
+    def code_directories(self) -> list[Path]:
+        """The folders of code lists of the study's own."""
+        directory = self.settings.codes.directory
+        return [self.folder / directory] if directory else []

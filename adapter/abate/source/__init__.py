@@ -1,0 +1,26 @@
+"""Bring resources from where they are, and account for each one.
+
+Each way of pulling is a `Source`: it lands NDJSON and fills a ledger, or raises.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from abate.landing import Landing
+from abate.source.ledger import Ledger
+from abate.source.plan import Plan
+
+Say = Callable[[str], None]
+
+
+class Source(Protocol):
+    """A place that resources come from."""
+
+    def bring(self, plan: Plan, landing: Landing, say: Say) -> Ledger:
+        """Land what `plan` asks for and return the books.
+
+        Raises:
+            SourceError: the server cannot be pulled from.
+            IncompletePull: something that the server has did not arrive.
+            NothingFound: there are no such procedures, or no scores.
+        """

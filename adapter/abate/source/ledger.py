@@ -1,0 +1,44 @@
+"""The books of a pull: for each query what the server has, and what arrived."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One query, over all its parts: `expected` is None where the server gives no count."""
+
+    query: str
+    type: str
+    expected: int | None
+    received: int
+    pages: int
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All queries of a pull, in the order asked."""
+
+    lines: list[Line] = field(default_factory=list)
+
+    def add(self, line: Line) -> None:
+        """Enter a query, adding it to an earlier part of the same one."""
+        for place, known in enumerate(self.lines):
+            if (known.query, known.type) == (line.query, line.type):
+                self.lines[place] = _sum(known, line)
+                return
+        self.lines.append(line)
+
+    def received(self, query: str) -> int:
+        """How many distinct resources a query brought."""
+        return sum(line.received for line in self.lines if line.query == query)
+
+
+def _sum(first: Line, second: Line) -> Line:
+    known = first.expected is not None and second.expected is not None
+    return Line(
+        query=first.query,
+        type=first.type,
+        expected=(first.expected or 0) + (second.expected or 0) if known else None,
+        received=first.received + second.received,
+        pages=first.pages + second.pages,
+    )

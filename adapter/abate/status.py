@@ -1,0 +1,161 @@
+"""Who works in the output folder, and how far: one lock, and one small file to look at."""
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from abate.errors import AbateError, Busy
+from abate.results import write_private
+
+if TYPE_CHECKING:
+    from abate.publish import Change
+    from abate.results import Results
+    from abate.source.ledger import Ledger
+
+FILE = "status.json"
+
+
+class Status(msgspec.Struct, kw_only=True):
+    """One execution, as `abate status` shows it. Times are UTC."""
+
+    run_id: str
+    command: str
+    pid: int
+    started_at: datetime
+    state: str = "running"
+    finished_at: datetime | None = None
+    exit_code: int | None = None
+    message: str = ""
+    queries: list[dict[str, Any]] = []
+    lesions_analysed: int | None = None
+    analyses: dict[str, str] = {}
+    changes: dict[str, int] = {}
+    dry_run: bool = False
+    notes: list[str] = []
+
+
+class Progress:
+    """Writes down how far a command has come, as it goes."""
+
+    def __init__(self, folder: Path, command: str) -> None:
+        """Begin an execution of `command` in the output `folder`."""
+        now = datetime.now(UTC)
+        self.run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        self._path = folder / FILE
+        self._status = Status(run_id=self.run_id, command=command, pid=os.getpid(), started_at=now)
+        self._write()
+
+    @property
+    def started_at(self) -> datetime:
+        """When this execution began."""
+        return self._status.started_at
+
+    def pulled(self, ledger: "Ledger") -> None:
+        """Note the books of the pull."""
+        self._status.queries = [
+            {
+                "query": line.query,
+                "type": line.type,
+                "expected": line.expected,
+                "received": line.received,
+                "pages": line.pages,
+            }
+            for line in ledger.lines
+        ]
+        self._write()
+
+    def analysed(self, found: "Results") -> None:
+        """Note what came of the analyses."""
+        self._status.lesions_analysed = found.lesions
+        self._status.analyses = {one.name: one.error or "done" for one in found.outcomes}
+        self._write()
+
+    def published(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
+        """Note what changed on the target, or would."""
+        self._status.changes = count(changes)
+        self._status.dry_run = dry_run
+        self._write()
+
+    def note(self, text: str) -> None:
+        """Note what went wrong without stopping anything."""
+        self._status.notes.append(text)
+        self._write()
+
+    def end(self, exit_code: int, message: str = "") -> None:
+        """Note how it ended."""
+        self._status.state = "done" if exit_code == 0 else "failed"
+        self._status.finished_at = datetime.now(UTC)
+        self._status.exit_code = exit_code
+        self._status.message = message
+        self._write()
+
+    def _write(self) -> None:
+        text = msgspec.json.format(msgspec.json.encode(self._status), indent=2)
+        write_private(self._path, text)
+
+
+def count(changes: Sequence["Change"]) -> dict[str, int]:
+    """How many resources are created, updated, unchanged."""
+    kinds = ("create", "update", "unchanged")
+    return {kind: sum(1 for change in changes if change.action == kind) for kind in kinds}
+
+
+@contextmanager
+def held(folder: Path, command: str) -> Iterator[Progress]:
+    """Hold the output folder for one command, and keep its status.
+
+    Raises:
+        Busy: somebody else holds it; says who and since when.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Busy(_holder(folder)) from None
+    try:
+        progress = Progress(folder, command)
+        try:
+            yield progress
+        except AbateError as error:
+            progress.end(error.exit_code, str(error))
+            raise
+        except BaseException as error:
+            progress.end(1, type(error).__name__)
+            raise
+        progress.end(0)
+    finally:
+        lock.release()
+
+
+def read(folder: Path) -> Status:
+    """The status of the last execution in `folder`, or of the one that is running.
+
+    Raises:
+        AbateError: nothing has run there.
+    """
+    path = folder / FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Status)
+    except FileNotFoundError:
+        raise AbateError(f"{folder}: nothing has run here yet. Begin with: abate run") from None
+    except (OSError, msgspec.MsgspecError):
+        raise AbateError(f"{path} cannot be read.") from None
+
+
+def _holder(folder: Path) -> str:
+    try:
+        status = read(folder)
+    except AbateError:
+        return f"{folder} is held by another abate. Try again when it is done."
+    return (
+        f"{folder} is held by 'abate {status.command}' (process {status.pid}) since "
+        f"{status.started_at:%Y-%m-%d %H:%M:%S} UTC. Try again when it is done."
+    )

@@ -1,0 +1,75 @@
+-- One row is one Condition that landed: mapped, ignored by rule, or rejected.
+with
+landed as (
+  select
+    json as resource,
+    from_json(
+      json,
+      '{"resourceType": "JSON", "id": "JSON",
+        "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
+        "clinicalStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
+        "verificationStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
+        "severity": {"text": "JSON", "coding": [{"system": "JSON", "code": "JSON"}]},
+        "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
+        "subject": {"reference": "JSON"},
+        "onsetDateTime": "JSON", "abatementDateTime": "JSON"}'
+    ) as r
+  from read_ndjson_objects($path, ignore_errors = true)
+),
+read as (
+  select
+    text_of(r.id) as id,
+    text_of(r.meta.versionid) as version,
+    try_cast(text_of(r.meta.lastupdated) as timestamptz) as last_updated,
+    codings_of(r.clinicalstatus.coding)[1].code as clinical_status,
+    codings_of(r.verificationstatus.coding)[1].code as verification_status,
+    coalesce(text_of(r.severity.text), codings_of(r.severity.coding)[1].code) as severity,
+    codings_of(r.code.coding) as codings,
+    id_of(r.subject.reference, 'Patient', $server) as patient_id,
+    text_of(r.onsetdatetime) as onset,
+    text_of(r.abatementdatetime) as abatement,
+    resource
+  from landed
+  where text_of(r.resourcetype) = 'Condition' and text_of(r.id) is not null
+),
+judged as (
+  select
+    *,
+    case
+      when len(codings) = 0 then 'no-code'
+      when patient_id is null then 'no-patient'
+      when moment_fault(onset, $source_zone) is not null then 'onset-malformed'
+    end as fault,
+    case
+      when verification_status in ('entered-in-error', 'refuted') then 'status-' || verification_status
+      when not exists (
+        select 1
+        from role, unnest(codings) as coding (c)
+        where role.role in ('condition', 'event')
+          and role.system = coding.c.system
+          and role.code = coding.c.code
+      ) then 'no-role'
+    end as rule
+  from read
+)
+select
+  $server as server,
+  id,
+  version,
+  last_updated,
+  case
+    when verification_status = 'entered-in-error' then 'ignored'
+    when fault is not null then 'rejected'
+    when rule is not null then 'ignored'
+    else 'mapped'
+  end as state,
+  case when verification_status = 'entered-in-error' then rule else coalesce(fault, rule) end
+    as reason,
+  patient_id,
+  codings,
+  clinical_status,
+  severity,
+  onset,
+  abatement,
+  resource
+from judged

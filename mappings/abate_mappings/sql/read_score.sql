@@ -1,0 +1,12 @@
+-- A plugin could read the value that the mapping could not.
+update batch
+set
+  state = 'mapped',
+  reason = null,
+  value = $value,
+  raw = $raw,
+  scale = $scale,
+  unit = $unit,
+  instrument = coalesce($instrument, instrument),
+  context = coalesce($context, context)
+where id = $id

@@ -1,0 +1,64 @@
+-- The store. Rows have no primary key: a batch is merged by (server, id), newest version first.
+
+create table if not exists patient (
+  server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
+  state varchar, reason varchar,
+  sex varchar, birth_date varchar, deceased boolean, death varchar,
+  resource varchar
+);
+
+create table if not exists procedure (
+  server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
+  state varchar, reason varchar,
+  patient_id varchar, encounter_id varchar, status varchar,
+  codings struct(system varchar, code varchar)[],
+  start_text varchar, end_text varchar,
+  sites struct(system varchar, code varchar)[],
+  reasons varchar[], complications varchar[],
+  resource varchar
+);
+
+create table if not exists condition (
+  server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
+  state varchar, reason varchar,
+  patient_id varchar, codings struct(system varchar, code varchar)[],
+  clinical_status varchar, severity varchar, onset varchar, abatement varchar,
+  resource varchar
+);
+
+create table if not exists observation (
+  server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
+  state varchar, reason varchar,
+  patient_id varchar, encounter_id varchar, status varchar, effective varchar,
+  value double, raw varchar, unit varchar, scale double, instrument varchar, context varchar,
+  focus varchar[], part_of varchar[], sites struct(system varchar, code varchar)[],
+  resource varchar
+);
+
+-- One row is one landed line that is no resource of its file's type: it has no id to be kept by.
+create table if not exists unreadable (
+  run_id varchar, type varchar, line bigint, reason varchar
+);
+
+-- One row is one execution that loaded.
+create table if not exists run (
+  run_id varchar, server varchar, started_at timestamptz, study_digest varchar, version varchar
+);
+
+-- One row is one query of a run: what the server has, and what arrived.
+create table if not exists ledger (
+  run_id varchar, query varchar, type varchar, expected bigint, received bigint, pages bigint
+);
+
+-- One row is one resource type of a run: received = mapped + ignored + rejected.
+create table if not exists accounted (
+  run_id varchar, type varchar, received bigint, mapped bigint, ignored bigint, rejected bigint
+);
+
+-- One row is one step from pulled to analysed in a run.
+create table if not exists attrition (
+  run_id varchar, position bigint, stage varchar, reason varchar, unit varchar, n bigint
+);
+
+-- The one secret that makes pseudonyms of ids; it never leaves the store.
+create table if not exists pseudonym_key (key varchar);
