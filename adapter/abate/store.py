@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -27,9 +28,10 @@ Parameters = Mapping[str, Any]
 class Store:
     """An open store: runs SQL files, gives rows."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Work on an open `connection`; use `opened` to get one."""
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        """Work on an open `connection`, with `folder` for scratch; use `opened` to get one."""
         self._connection = connection
+        self._folder = folder
 
     def script(self, sql: str) -> None:
         """Run statements that take no parameters and give no rows."""
@@ -47,9 +49,15 @@ class Store:
             return self._connection.execute(sql, _named(sql, parameters)).fetchall()
 
     def frame(self, sql: str) -> pl.DataFrame:
-        """The rows of one query as a Polars frame."""
-        with _told():
-            return pl.DataFrame(self._connection.sql(sql))
+        """The rows of one query as a Polars frame.
+
+        By way of a Parquet file: DuckDB 2.0.0 leaks what it hands over by the Arrow capsule, and
+        says so on stderr when Python ends (seen 2026-11).
+        """
+        with TemporaryDirectory(prefix=".frame-", dir=self._folder) as scratch, _told():
+            path = Path(scratch) / "frame.parquet"
+            self._connection.sql(sql).write_parquet(str(path))
+            return pl.read_parquet(path)
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Append rows to one of our tables."""
@@ -83,7 +91,7 @@ def opened(path: Path) -> Iterator[Store]:
     connection = _connect(path)
     try:
         path.chmod(0o600)
-        store = Store(connection)
+        store = Store(connection, path.parent)
         store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
         store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
         _key(store)

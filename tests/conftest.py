@@ -1,0 +1,99 @@
+"""What the tests share: the study's data, a sandbox on loopback, the command line."""
+
+import copy
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abate.cli import main
+from abate.sandbox import Sandbox, running
+from abate.source import http
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "cementoplasty"
+CANARY_NAME = "Zwitscher-Canary"
+CANARY_IDENTIFIER = "CANARY-4711-XYZ"
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One call of the command line."""
+
+    exit_code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries happen, at once."""
+    monkeypatch.setattr(http, "BACKOFF_SECONDS", 0)
+
+
+@pytest.fixture
+def study_resources() -> list[Resource]:
+    """The published study's resources, fresh, with a canary's name and identifier on each patient."""
+    bundle = json.loads((EXAMPLE / "bundle.json").read_text("utf-8"))
+    resources = [copy.deepcopy(entry["resource"]) for entry in bundle["entry"]]
+    for resource in resources:
+        if resource["resourceType"] == "Patient":
+            resource["name"] = [{"family": CANARY_NAME, "given": [CANARY_NAME]}]
+            resource["identifier"] = [{"system": "urn:canary", "value": CANARY_IDENTIFIER}]
+    return resources
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Serve resources by a sandbox on loopback: gives the base URL."""
+    with ExitStack() as servers:
+
+        def start(resources: list[Resource], **options: Any) -> str:
+            sandbox = Sandbox(referential_integrity=False, **options)
+            path = tmp_path / f"served-{id(sandbox)}.ndjson"
+            path.write_text("".join(json.dumps(one) + "\n" for one in resources), "utf-8")
+            sandbox.load(path)
+            return servers.enter_context(running(sandbox))
+
+        yield start
+
+
+@pytest.fixture
+def study_file(tmp_path: Path) -> Path:
+    """The published study's study file, in a folder of its own."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    shutil.copy(EXAMPLE / "study.toml", folder)
+    shutil.copytree(EXAMPLE / "codes", folder / "codes")
+    return folder / "study.toml"
+
+
+@pytest.fixture
+def abate(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Ran]:
+    """Call the command line, as a user does, in this process."""
+
+    def call(*arguments: object) -> Ran:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["abate", *map(str, arguments)])
+        exit_code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            exit_code = int(stop.code or 0)
+        captured = capfd.readouterr()
+        return Ran(exit_code, captured.out, captured.err)
+
+    return call

@@ -1,0 +1,20 @@
+"""The demo: the whole loop, and its figures beside the paper's."""
+
+
+def test_the_demo_prints_the_figures_of_the_paper_and_says_which_agree(abate):
+    ran = abate("demo", "--json")
+    assert ran.exit_code == 0
+    figures = {figure["id"]: figure for figure in ran.json["figures"]}
+    assert figures["4"]["ours"] == 0.0390625
+    assert figures["4-observed"]["ours"] == 0.125
+    assert [key for key, figure in figures.items() if figure["agrees"] is False] == [
+        "3-with-baseline",
+        "4-observed",
+    ]
+    assert [key for key, figure in figures.items() if figure["agrees"] is None] == ["8-M8"]
+
+
+def test_the_demo_publishes_once_and_finds_it_unchanged_the_second_time(abate):
+    shown = abate("demo", "--json", "--quiet").json
+    assert shown["published"]["create"] == shown["published_again"]["unchanged"] > 0
+    assert shown["published_again"]["create"] == shown["published_again"]["update"] == 0
