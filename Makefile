@@ -1,12 +1,57 @@
-# Everything abate does from a clone. Needs Python 3.11 or newer and make.
+# Everything abate does from a clone. Needs Python 3.11 or newer and make; each target installs
+# what it needs into .venv by itself.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-servers check format lint types coverage wheel bench clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-servers check format lint types coverage wheel bench clean
+
+help:
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.runtime  ## the published study, out of a FHIR server and back to it
+	@$(BIN)/abate demo
+
+test: $(VENV)/.dev  ## the tests
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+
+test-servers: $(VENV)/.dev  ## the tests against a real FHIR server (needs Java 17 and Maven)
+	@command -v mvn >/dev/null || { echo "make test-servers needs Maven and Java 17, and mvn is not here"; exit 1; }
+	$(BIN)/coverage run -m pytest tests/servers
+
+check: format-check lint types  ## format, lint and types, as the daily checks want them
+
+.PHONY: format-check
+format-check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.dev  ## lint the code
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev  ## check the types (mypy, strict)
+	$(BIN)/mypy
+
+coverage: $(VENV)/.dev  ## what the last `make test` covered
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+wheel: $(VENV)/.dev  ## build the wheel, look into it, and run the demo from it in fresh environments
+	$(BIN)/python -m pytest tests/wheel
+
+bench: $(VENV)/.dev  ## how fast the command line starts, and how long the demo takes
+	$(BIN)/python benchmarks/start.py
+
+clean:  ## remove what make made
+	rm -rf $(VENV) dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "abate needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": say make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "abate needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Say: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@touch $@
@@ -18,11 +63,3 @@ $(VENV)/.runtime: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
-
-demo: $(VENV)/.runtime  ## The published study: out of a server, through, and back to it.
-	@$(BIN)/abate demo
-
-test: $(VENV)/.dev  ## The tests.
-	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
-	@$(BIN)/coverage combine --quiet

@@ -44,7 +44,7 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def study_resources() -> list[Resource]:
-    """The published study's resources, fresh, with a canary's name and identifier on each patient."""
+    """The published study's resources, fresh; each patient has a canary's name and identifier."""
     bundle = json.loads((EXAMPLE / "bundle.json").read_text("utf-8"))
     resources = [copy.deepcopy(entry["resource"]) for entry in bundle["entry"]]
     for resource in resources:
@@ -80,9 +80,7 @@ def study_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def abate(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., Ran]:
+def abate(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Call the command line, as a user does, in this process."""
 
     def call(*arguments: object) -> Ran:

@@ -285,9 +285,9 @@ def bundle_text() -> str:
 
 
 def copy_to_demo() -> None:
-    """Bring the Bundle, the study file and its code lists to the demo."""
+    """Bring the Bundle, the study file, the code lists and the figures to the demo."""
     DEMO.mkdir(parents=True, exist_ok=True)
-    for name in ("bundle.json", "study.toml"):
+    for name in ("bundle.json", "study.toml", "paper.json"):
         shutil.copyfile(HERE / name, DEMO / name)
     shutil.rmtree(DEMO / "codes", ignore_errors=True)
     shutil.copytree(HERE / "codes", DEMO / "codes", copy_function=shutil.copyfile)

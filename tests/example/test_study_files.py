@@ -16,6 +16,7 @@ def copied(example):
     return [
         "bundle.json",
         "study.toml",
+        "paper.json",
         *(f"codes/{path.name}" for path in example.glob("codes/*")),
     ]
 

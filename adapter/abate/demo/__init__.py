@@ -46,13 +46,13 @@ class Shown:
         """For people."""
         from abate.cli.common import table
 
-        rows = [figure.as_row() for figure in self.figures]
+        rows = [row for figure in self.figures for row in figure.as_rows()]
         again = ", ".join(f"{action} {n}" for action, n in self.again.items())
         return "\n".join(
             [
                 self.title,
                 "",
-                table(["figure", "paper", "abate", "equal", "what, and by which rule"], rows),
+                table(["figure", "what, and by which rule", "paper", "abate", "equal"], rows),
                 "",
                 agreement(self.figures),
                 f"read back from the server: {self.report}; published again: {again}",

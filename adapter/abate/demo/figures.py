@@ -55,17 +55,22 @@ class Figure:
         """For programs."""
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def as_row(self) -> list[str]:
-        """For people: id, paper, ours, equal, what and how."""
+    def as_rows(self) -> list[list[str]]:
+        """For people: figure, what, paper, ours, equal; one line a number, then the rule."""
         equal = {True: "yes", False: "NO", None: "-"}[self.agrees]
+        if isinstance(self.ours, Mapping) and isinstance(self.paper, Mapping):
+            numbers = [
+                ["", f"  {label}", _words(self.paper.get(label)), _words(ours), ""]
+                for label, ours in self.ours.items()
+            ]
+            return [[self.id, self.title, "", "", equal], *numbers, self._rule()]
         n = "" if self.n is None else f" (n {self.n:g})"
-        return [
-            self.id,
-            _words(self.paper),
-            _words(self.ours) + n,
-            equal,
-            f"{self.title}: {self.rule}",
-        ]
+        ours = None if isinstance(self.ours, Mapping) else self.ours
+        paper = None if isinstance(self.paper, Mapping) else self.paper
+        return [[self.id, self.title, _words(paper), _words(ours) + n, equal], self._rule()]
+
+    def _rule(self) -> list[str]:
+        return ["", f"  by: {self.rule}", "", "", ""]
 
 
 def read_back(server: FhirServer, study: str) -> tuple[str, Statistics]:
@@ -150,9 +155,5 @@ def _numbers(observation: Mapping[str, Any]) -> dict[str, float | None]:
     return numbers
 
 
-def _words(value: float | Mapping[str, float | None] | None) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{label} {_words(one)}" for label, one in value.items())
-    return number(value)
+def _words(value: float | None) -> str:
+    return "-" if value is None else number(value)
