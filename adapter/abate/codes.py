@@ -7,14 +7,19 @@ Codes are matched by `system|code`, never by display. Each code names its source
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from abate.errors import StudyFileError
 from abate.study_file import nearest
 
 LIST = "list:"
+
+Text = Annotated[str, Meta(min_length=1)]
+Highest = Annotated[float, Meta(gt=0, le=1000)]
+Number = Annotated[float, Meta(ge=0, le=1000)]
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,21 +29,21 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     are what a pain-score code declares by itself; `value` is the number that an answer code means.
     """
 
-    system: str
-    code: str
-    name: str
-    source: str
+    system: Text
+    code: Text
+    name: Text
+    source: Text
     group: str | None = None
     instrument: str | None = None
     context: str | None = None
-    scale: float | None = None
-    value: float | None = None
+    scale: Highest | None = None
+    value: Number | None = None
 
 
 class CodeList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A code list as its file says it."""
 
-    list: str
+    list: Text
     title: str = ""
     code: tuple[Code, ...] = ()
 
@@ -109,5 +114,7 @@ def _files(pack: Traversable) -> list[Traversable]:
 def _read(file: Traversable) -> CodeList:
     try:
         return msgspec.convert(tomllib.loads(file.read_text("utf-8")), CodeList)
+    except OSError as error:
+        raise StudyFileError(f"{file}: this cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise StudyFileError(f"{file}: this is no code list: {error}") from None

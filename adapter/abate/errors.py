@@ -16,7 +16,19 @@ no value, name, identifier or resource content, and no text of an error of DuckD
 which print the value that they stumbled over.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
+
+EXIT_CODES = {
+    0: "done",
+    1: "failed",
+    2: "used wrongly",
+    3: "incomplete pull",
+    4: "analysis failed",
+    5: "publish refused",
+    75: "busy: try later",
+    130: "stopped from outside",
+}
 
 
 class AbateError(Exception):
@@ -71,3 +83,11 @@ class PublishRefused(AbateError):
     """The report was not written: the target cannot take it, or the rules forbid it."""
 
     exit_code = 5
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` for the known name nearest to `name`, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""

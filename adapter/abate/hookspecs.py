@@ -28,8 +28,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def register_mappings() -> list[Traversable]:  # type: ignore[empty-body]
     """Offer folders of code lists.
 
-    Called once a run, before the pull. Returns folders (of a package: `importlib.resources.files`)
-    that hold TOML code lists; lists of one name are joined over all plugins and the study's own.
+    Called once a run, before the pull.
+
+    Returns:
+        Folders (of a package: `importlib.resources.files`) that hold TOML code lists. Lists of
+        one name are joined, over all plugins and the study's own.
     """
 
 
@@ -37,8 +40,11 @@ def register_mappings() -> list[Traversable]:  # type: ignore[empty-body]
 def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]
     """Offer analyses.
 
-    Called once a run, before the pull. Returns classes, not instances: the host makes the
-    instances from the `[[analysis]]` tables of the study file, and checks the parameters.
+    Called once each time that the plugins are loaded: by `run`, `publish` and `plugins`.
+
+    Returns:
+        Classes, not instances: the host makes the instances from the `[[analysis]]` tables of
+        the study file, and checks the parameters.
     """
 
 
@@ -46,8 +52,13 @@ def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]
 def read_score(observation: Mapping[str, Any]) -> "Score | None":
     """Read a pain score that the mapping could not read.
 
-    Called only for pain-score Observations that the mapping rejected, with the FHIR resource as
-    a dictionary. Returns the score, or None to leave it rejected. Stops at the first score.
+    Called during `run`, for each pain-score Observation whose value the mapping rejected.
+
+    Args:
+        observation: the FHIR resource as a dictionary.
+
+    Returns:
+        The score, or None to leave it rejected. Stops at the first score.
     """
 
 
@@ -55,8 +66,15 @@ def read_score(observation: Mapping[str, Any]) -> "Score | None":
 def run_analysis(analysis: "Analysis", cohort: "Cohort") -> "Result | None":
     """Run one analysis: made to be wrapped (timing, audit, cache).
 
-    The core's own implementation comes last and calls `analysis.run(cohort)`. Stops at the
-    first result.
+    Called during `run`, once for each `[[analysis]]`. The core's own implementation comes last
+    and calls `analysis.run(cohort)`.
+
+    Args:
+        analysis: the instance, with its parameters.
+        cohort: tables of its own: what is changed in them, nobody else sees.
+
+    Returns:
+        The result, or None to leave it to the next. Stops at the first result.
     """
 
 
@@ -64,14 +82,25 @@ def run_analysis(analysis: "Analysis", cohort: "Cohort") -> "Result | None":
 def render_report(result: "Result") -> Sequence[Mapping[str, Any]] | None:
     """Render one result as FHIR R4 resources of the plugin's own, beside the Observations.
 
-    Called at publish, for each result. Each resource needs a `resourceType` and an `id` that is
-    the same each time; it is checked like everything that is written. Stops at the first answer.
+    Called by `publish`, for each result, before anything is compared or written.
+
+    Args:
+        result: a result, of this plugin's analyses or of another's.
+
+    Returns:
+        Resources, each with a `resourceType` and an `id` that is the same each time and found
+        nowhere else on the target; they are checked like all that is written. None leaves the
+        result to the next. Stops at the first answer.
     """
 
 
 @hookspec
 def report_written(result: "Result", references: Sequence[str]) -> None:
-    """Be told that `result` stands on the target, as these `Type/id` references.
+    """Be told that a result stands on the target.
 
-    Called after publish, also when nothing had to be written anew.
+    Called after `publish`, for each result, also when nothing had to be written anew.
+
+    Args:
+        result: the result.
+        references: its Observations as `Type/id`, in the order of its estimates.
     """

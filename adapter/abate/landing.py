@@ -4,11 +4,15 @@ They hold patient data: the folder is the owner's alone, and goes when the run e
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import msgspec
+
+from abate.errors import StoreError
 
 
 class Landing:
@@ -21,7 +25,8 @@ class Landing:
 
     def __enter__(self) -> Self:
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(mode=0o700, parents=True)
+        with _told(self.folder):
+            self.folder.mkdir(mode=0o700, parents=True)
         return self
 
     def __exit__(
@@ -36,10 +41,11 @@ class Landing:
     def write(self, kind: str, resource: bytes) -> None:
         """Append one resource; one that holds a newline is compacted to its line."""
         if b"\n" in resource:
-            resource = msgspec.json.format(resource, indent=-1)
-        if kind not in self._files:
-            self._files[kind] = self.path(kind).open("ab")
-        self._files[kind].write(resource + b"\n")
+            resource = _one_line(resource)
+        with _told(self.folder):
+            if kind not in self._files:
+                self._files[kind] = self.path(kind).open("ab")
+            self._files[kind].write(resource + b"\n")
 
     def path(self, kind: str) -> Path:
         """The file of a resource type."""
@@ -47,6 +53,28 @@ class Landing:
 
     def close(self) -> None:
         """Finish the files, so that they can be read."""
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
+        while self._files:
+            _, file = self._files.popitem()
+            with _told(self.folder):
+                file.close()
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say in a sentence that the disk refuses.
+
+    Raises:
+        StoreError: names the folder and the reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"nothing can be landed in {folder}: {error.strerror}.") from None
+
+
+def _one_line(resource: bytes) -> bytes:
+    """The same JSON without newlines; what is no JSON becomes one line that the mapping judges."""
+    try:
+        return msgspec.json.format(resource, indent=-1)
+    except (msgspec.MsgspecError, RecursionError):
+        return resource.replace(b"\n", b" ")

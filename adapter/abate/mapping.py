@@ -5,16 +5,16 @@ was received, or the run stops. The SQL lies in `abate_mappings`, one file a res
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from abate.codes import CodeLists
+from abate.codes import Code, CodeLists
 from abate.errors import StoreError
 from abate.identity import SYSTEM
 from abate.landing import Landing
@@ -32,8 +32,10 @@ VALUE_REASONS = (
     "comparator",
     "answers-differ",
     "no-value",
+    "value-malformed",
     "value-not-a-number",
     "codes-differ",
+    "range-malformed",
     "scale-unknown",
     "scale-contradictory",
 )
@@ -90,6 +92,9 @@ def load(
 ) -> list[Accounted]:
     """Map what landed and merge it into the store; the caller holds the transaction.
 
+    A pull is whole: what the store has of the server and the pull did not bring is gone from
+    there, and no longer counts.
+
     Raises:
         StoreError: received is not mapped + ignored + rejected.
     """
@@ -109,8 +114,8 @@ def load(
     store.insert(
         "run", [(run_id, source.url, datetime.now(UTC), study_file.digest, version("abate"))]
     )
-    landed = [kind for kind in TYPES if landing.path(kind).exists()]
-    return [batch.load(kind, landing.path(kind)) for kind in landed]
+    books = [batch.load(kind, landing.path(kind)) for kind in TYPES]
+    return [accounted for accounted in books if accounted.received]
 
 
 def balance(store: Store, run_id: str, ledger: Ledger, accounted: Sequence[Accounted]) -> None:
@@ -131,7 +136,7 @@ def balance(store: Store, run_id: str, ledger: Ledger, accounted: Sequence[Accou
         [(run_id, b.type, b.received, b.mapped, b.ignored, b.rejected) for b in accounted],
     )
     seen = {one.type: one.received for one in accounted}
-    for kind in TYPES:
+    for kind in sorted({*TYPES, *(line.type for line in ledger.lines)}):
         received = sum(line.received for line in ledger.lines if line.type == kind)
         if received != seen.get(kind, 0):
             raise StoreError(
@@ -152,28 +157,39 @@ class _Batch:
 
     def load(self, kind: str, path: Path) -> Accounted:
         """Map one type's file, merge it, and balance its books."""
+        path.touch(mode=0o600)
         table = kind.lower()
         select = (MAPPINGS / f"{table}.sql").read_text("utf-8")
         self.store.run(
             f"create or replace temp table batch as select *, $run_id as run_id from ({select})",  # noqa: S608
-            {**self.parameters, "path": str(path)},
+            {**self.parameters, "path": _literal(path)},
         )
-        if kind == "Observation" and self.read_score is not None:
-            _ask_plugins(self.store, self.read_score)
-        unreadable = _unreadable(path, kind)
+        numbers = _line_numbers(path)
+        unreadable = _unreadable(self.store, kind, path, numbers)
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
-        states = dict(self.store.rows("select state, count(*) from batch group by state"))
-        older = _deduplicate(self.store, keep_raw=self.keep_raw)
-        self.store.script(_merge(table))
+        older = self._keep_newest(kind)
+        states = dict(self.store.rows("select state, count(*) from newest group by state"))
+        self.store.run(_merge(table), self.parameters)
         return _balanced(
             Accounted(
                 type=kind,
-                received=_lines(path),
-                mapped=states.get("mapped", 0) - older.get("mapped", 0),
-                ignored=states.get("ignored", 0) - older.get("ignored", 0) + sum(older.values()),
-                rejected=states.get("rejected", 0) - older.get("rejected", 0) + len(unreadable),
+                received=len(numbers),
+                mapped=states.get("mapped", 0),
+                ignored=states.get("ignored", 0) + older,
+                rejected=states.get("rejected", 0) + len(unreadable),
             )
         )
+
+    def _keep_newest(self, kind: str) -> int:
+        """Keep the newest row of each id, let plugins read it; the number of the others."""
+        self.store.script((MAPPINGS / "newest.sql").read_text("utf-8"))
+        if kind == "Observation" and self.read_score is not None:
+            _ask_plugins(self.store, self.read_score)
+        if not self.keep_raw:
+            self.store.script("update newest set resource = null")
+        counted = "select (select count(*) from batch) - (select count(*) from newest)"
+        older: int = self.store.rows(counted)[0][0]
+        return older
 
 
 def _balanced(counted: Accounted) -> Accounted:
@@ -188,82 +204,80 @@ def _balanced(counted: Accounted) -> Accounted:
 
 
 def _ask_plugins(store: Store, read_score: ReadScore) -> None:
-    marks = ", ".join(f"'{reason}'" for reason in VALUE_REASONS)
-    rejected = store.rows(f"select id, resource from batch where reason in ({marks})")  # noqa: S608
+    rejected = store.rows(
+        "select id, resource from newest where list_contains($reasons, reason) order by id",
+        {"reasons": list(VALUE_REASONS)},
+    )
+    sql = (MAPPINGS / "read_score.sql").read_text("utf-8")
     for identifier, resource in rejected:
-        score = read_score(json.loads(resource))
+        observation = _decoded(resource)
+        score = read_score(observation) if observation is not None else None
         if score is not None:
-            store.run(
-                (MAPPINGS / "read_score.sql").read_text("utf-8"),
-                {
-                    "id": identifier,
-                    "value": score.value,
-                    "raw": score.raw,
-                    "scale": score.scale,
-                    "unit": score.unit,
-                    "instrument": score.instrument,
-                    "context": score.context,
-                },
-            )
+            store.run(sql, {"id": identifier, **asdict(score)})
 
 
-def _deduplicate(store: Store, *, keep_raw: bool) -> dict[str, int]:
-    """Keep the newest row of each id; count the others by the state that they had."""
-    store.script(
-        "create or replace temp table ranked as select *, row_number() over "
-        "(partition by id order by last_updated desc nulls last) as place from batch"
-    )
-    if not keep_raw:
-        store.script("update ranked set resource = null")
-    store.script(
-        "create or replace temp table newest as select * exclude (place) from ranked "
-        "where place = 1"
-    )
-    return dict(store.rows("select state, count(*) from ranked where place > 1 group by state"))
+def _decoded(resource: str) -> dict[str, Any] | None:
+    """The resource; None where only DuckDB can read it: a trailing comma, a great depth."""
+    try:
+        decoded: dict[str, Any] = json.loads(resource)
+    except (ValueError, RecursionError):
+        return None
+    return decoded
 
 
 def _merge(table: str) -> str:
-    """Newer wins: by lastUpdated, and by the run where the server gives none."""
+    """Newer wins: by lastUpdated, and by the run where the server gives none; the rest is gone."""
     return (
         f"merge into {table} using newest "
         f"on {table}.server = newest.server and {table}.id = newest.id "
         f"when matched and (newest.last_updated is null or {table}.last_updated is null "
-        f"or newest.last_updated >= {table}.last_updated) then update by name "
-        "when not matched then insert by name"
+        f"or newest.last_updated >= {table}.last_updated or {table}.state = 'gone') "
+        "then update by name "
+        "when not matched then insert by name "
+        f"when not matched by source and {table}.server = $server and {table}.state <> 'gone' "
+        "then update set state = 'gone', reason = 'not-on-the-server', run_id = $run_id, "
+        "resource = null"
     )
 
 
-class _Head(msgspec.Struct):
-    resourceType: str  # noqa: N815 - FHIR's own name
-    id: str
+def _unreadable(
+    store: Store, kind: str, path: Path, numbers: Sequence[int]
+) -> list[tuple[int, str]]:
+    """The lines that are no resource of this type with an id, and why; `numbers` counts from 1.
+
+    Raises:
+        StoreError: a line is neither in the batch nor among these, or twice in them.
+    """
+    parameters = {"path": _literal(path), "kind": kind}
+    counts = "select (select count(*) from lines_of($path)), (select count(*) from batch)"
+    if store.rows(counts, parameters) == [(len(numbers), len(numbers))]:
+        return []
+    found = store.rows((MAPPINGS / "unreadable.sql").read_text("utf-8"), parameters)
+    mapped = [place for (place,) in store.rows("select line from batch")]
+    places = sorted([*mapped, *(place for place, _ in found)])
+    pairs = zip_longest(places, range(1, len(numbers) + 1))
+    wrong = next((index for index, (seen, due) in enumerate(pairs) if seen != due), None)
+    if wrong is not None:
+        number = f"line {numbers[wrong]}" if wrong < len(numbers) else "its end"
+        raise StoreError(
+            f"{path.name}, {number}: the reader of the mapping and the count of the lines do not "
+            "agree on what stands there. Nothing was stored."
+        )
+    return [(numbers[place - 1], reason) for place, reason in found]
 
 
-def _lines(path: Path) -> int:
+def _line_numbers(path: Path) -> list[int]:
+    """The numbers, from 1, of the lines that are not blank."""
     with path.open("rb") as file:
-        return sum(1 for line in file if line.strip())
+        return [number for number, line in enumerate(file, start=1) if line.strip()]
 
 
-def _unreadable(path: Path, kind: str) -> list[tuple[int, str]]:
-    """The lines that are no resource of this type with an id, counted from 1."""
-    found = []
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip() and (reason := _line_fault(line, kind)):
-                found.append((number, reason))
-    return found
+def _literal(path: Path) -> str:
+    """The path as a pattern that DuckDB matches to this file alone."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
-def _line_fault(line: bytes, kind: str) -> str | None:
-    try:
-        head = msgspec.json.decode(line, type=_Head)
-    except msgspec.ValidationError:
-        return "no-resource"
-    except msgspec.MsgspecError:
-        return "malformed-line"
-    return None if head.resourceType == kind else "other-type"
-
-
-def _columns(code: Any) -> tuple[Any, ...]:
+def _columns(code: Code) -> tuple[Any, ...]:
     return (
         code.system,
         code.code,

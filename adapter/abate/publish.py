@@ -16,7 +16,7 @@ import msgspec
 
 from abate.errors import PublishRefused, SourceError
 from abate.plugins import Host
-from abate.report.fhir import Resource, digest_of, references
+from abate.report.fhir import Resource, digest_of, marked, references
 from abate.results import Results, write_private
 from abate.settings import StudyFile
 from abate.source.http import Answer, FhirServer
@@ -53,12 +53,15 @@ def refuse(study_file: StudyFile, results: Results) -> None:
     """
     settings = study_file.settings
     if results.study_digest != study_file.digest:
-        raise PublishRefused("the study file has changed since the run: run it again: abate run")
+        raise PublishRefused(
+            "the study file, or a --set of the command line, is not that of the run: run the "
+            "study again: abate run"
+        )
     if settings.report.minimum_cell > 1:
         raise PublishRefused(
             f"[report] minimum_cell is {settings.report.minimum_cell}, and this version cannot "
-            "hide small cells yet, so that nothing is published. Only where every count may be seen "
-            "(a published or a synthetic study) set it to 1."
+            "hide small cells yet, so that nothing is published. Only where every count may be "
+            "seen (a published or a synthetic study) set it to 1."
         )
     if not settings.study.synthetic and not is_loopback(settings.target_url):
         raise PublishRefused(
@@ -68,7 +71,11 @@ def refuse(study_file: StudyFile, results: Results) -> None:
 
 
 def compare(
-    server: FhirServer, resources: Sequence[Resource], *, keep: bool = False
+    server: FhirServer,
+    resources: Sequence[Resource],
+    *,
+    keep: bool = False,
+    folder: Path | None = None,
 ) -> list[Change]:
     """What each resource would be to the target.
 
@@ -76,15 +83,23 @@ def compare(
         server: the target.
         resources: the report.
         keep: an analysis failed: what the target's DiagnosticReport says of it stays.
+        folder: where the Bundle is left if the target cannot take a report.
 
     Raises:
-        PublishRefused: the target cannot take a report.
+        PublishRefused: the target cannot take a report, or has another's resource in its place.
         SourceError: the target does not answer as a FHIR R4 server.
     """
-    _refuse_unable(server, {resource["resourceType"] for resource in resources})
+    if reason := _inability(server, {resource["resourceType"] for resource in resources}):
+        raise PublishRefused(f"{reason}: nothing was written.{_left(server, resources, folder)}")
     changes = []
     for resource in resources:
         found = _found(server, f"{resource['resourceType']}/{resource['id']}")
+        if found and digest_of(found) is None:
+            raise PublishRefused(
+                f"{server.base} has a {resource['resourceType']}/{resource['id']} without abate's "
+                "mark, so that it is not overwritten, and nothing was written. If it is a report "
+                "that lost its mark, delete it there; if a plugin renders it, tell its author."
+            )
         if keep and found and resource["resourceType"] == "DiagnosticReport":
             resource = _with_kept(resource, found)  # noqa: PLW2901 - the same one, whole
         changes.append(_change(resource, found))
@@ -109,7 +124,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
     if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
         raise PublishRefused(
             f"{answer.place} refused the transaction ({answer.status}: {_codes(answer)}). Nothing "
-            f"was written there; the Bundle lies in {path}."
+            f"was written there; the Bundle lies in {path}.{_hint(answer.status)}"
         )
     wrong = [change.reference for change in needed if not _stands(server, change.resource)]
     if wrong:
@@ -136,20 +151,33 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _refuse_unable(server: FhirServer, types: set[str]) -> None:
+def _inability(server: FhirServer, types: set[str]) -> str:
+    """Why a server cannot take a report; empty if it can."""
     statement = server.capability()
     rest: Mapping[str, Any] = next(iter(statement.get("rest") or ()), {})
     if "transaction" not in {one.get("code") for one in rest.get("interaction") or ()}:
-        raise PublishRefused(f"{server.base} does not offer transactions: nothing was written.")
+        return f"{server.base} does not offer transactions"
     offered = {one.get("type"): one for one in rest.get("resource") or ()}
-    for kind in sorted(types):
-        # A server may leave updateCreate out and still do it (HAPI 8.8 does): only a no is a no.
-        if kind not in offered or offered[kind].get("updateCreate") is False:
-            raise PublishRefused(
-                f"{server.base} has no {kind}, or does not let a client choose its id "
-                "(updateCreate in its CapabilityStatement), so that a second report would double the first: "
-                "nothing was written."
-            )
+    missing = [kind for kind in sorted(types) if kind not in offered]
+    if missing:
+        return f"{server.base} does not take {', '.join(missing)}"
+    # A server may leave updateCreate out and still do it (HAPI 8.8 does): only a no is a no.
+    closed = [kind for kind in sorted(types) if offered[kind].get("updateCreate") is False]
+    if closed:
+        return (
+            f"{server.base} does not let a client choose the id of {', '.join(closed)} "
+            "(updateCreate in its CapabilityStatement), so that a second report would double the "
+            "first"
+        )
+    return ""
+
+
+def _left(server: FhirServer, resources: Sequence[Resource], folder: Path | None) -> str:
+    if folder is None:
+        return ""
+    changes = [Change(resource=resource, action="create") for resource in resources]
+    write_private(folder / BUNDLE, msgspec.json.encode(_bundle(server.base, changes)))
+    return f" The report lies as a Bundle in {folder / BUNDLE}."
 
 
 def _found(server: FhirServer, reference: str) -> Resource | None:
@@ -166,9 +194,10 @@ def _found(server: FhirServer, reference: str) -> Resource | None:
 
 def _with_kept(resource: Resource, found: Mapping[str, Any]) -> Resource:
     """The report with the statistics that the target's one has besides: a failed analysis's."""
-    ours = {one["reference"] for one in resource["result"]}
-    kept = [one for one in found.get("result", ()) if one.get("reference") not in ours]
-    return {**resource, "result": [*resource["result"], *kept]}
+    results = list(resource.get("result", ()))
+    ours = {one["reference"] for one in results}
+    results += [one for one in found.get("result", ()) if one.get("reference") not in ours]
+    return marked({**resource, "result": results}) if results else resource
 
 
 def _change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
@@ -210,6 +239,12 @@ def _entry(base: str, change: Change) -> Resource:
         "resource": change.resource,
         "request": request,
     }
+
+
+def _hint(status: int) -> str:
+    """A conflict is somebody else's write between our reading and our writing."""
+    conflict = status in (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
+    return " Somebody else wrote there meanwhile: publish again." if conflict else ""
 
 
 def _codes(answer: Answer) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 
 from abate.cohort import Cohort
 from abate.errors import AbateError, NothingFound
-from abate.plugins import Outcome
+from abate.outcome import Outcome
 from abate.settings import StudyFile
 
 FILE = "results.json"
@@ -123,6 +123,11 @@ def _period(cohort: Cohort, zone: str) -> tuple[str, str]:
     return local[0], local[-1]
 
 
+def forget(folder: Path) -> None:
+    """Drop the results of an earlier run: the store has moved on, and they must not be published."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
 def save(results: Results, folder: Path) -> Path:
     """Write `results.json`, whole or not at all, for the owner only."""
     path = folder / FILE
@@ -139,11 +144,14 @@ def load(folder: Path) -> Results:
     """
     path = folder / FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Results)
+        found = msgspec.json.decode(path.read_bytes(), type=Results)
     except FileNotFoundError:
         raise AbateError(f"{path} is not there: run the study first: abate run") from None
     except (OSError, msgspec.MsgspecError):
         raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
+    if found.format != FORMAT:
+        raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
+    return found
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -7,48 +7,24 @@ names the key, its line, and the nearest right name. Secrets never stand in it.
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    StringConstraints,
-    TypeAdapter,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from abate.visits import check_windows
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-CodeRefs = Annotated[list[str], Field(min_length=1)]
+from abate.setting_kinds import BaseUrl, CodeRefs, Slug, Withheld, Zone
+from abate.visits import VisitFault, check_windows
 
 
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"is no time zone of the IANA database: {name!r} (like 'Europe/Vienna')")
-    return name
-
-
-def _http_url(text: str) -> str:
-    url = TypeAdapter(HttpUrl).validate_python(text)
-    if url.username or url.password:
-        raise ValueError("holds a user name or password: secrets come from the environment only")
-    if url.query or url.fragment:
-        raise ValueError("is a base URL: it has no '?' and no '#'")
-    return text.rstrip("/")
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
-BaseUrl = Annotated[str, AfterValidator(_http_url)]
+def _fault_at(words: str, *inner: str | int) -> PydanticCustomError:
+    """A fault of the key that lies `inner` the table that is being checked."""
+    return PydanticCustomError("fault", "{words}", {"words": words, "inner": inner})
 
 
 class Section(BaseModel):
     """One table of the study file: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Study(Section):
@@ -136,6 +112,12 @@ class Baseline(Section):
     to: Annotated[int, Field(le=0)] = 0
     same_day: Literal["before", "after", "exclude"] = "before"
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ > self.to:
+            raise ValueError(f"expected from <= to, found from {self.from_} to {self.to}")
+        return self
+
 
 class Visit(Section):
     """A visit: its target day and its window, in days from the index procedure."""
@@ -147,19 +129,28 @@ class Visit(Section):
     @model_validator(mode="before")
     @classmethod
     def _one_day(cls, value: Any) -> Any:
-        return {"day": value, "from": value, "to": value} if type(value) is int else value
+        if isinstance(value, dict):
+            return value
+        if type(value) is not int or value < 1:
+            raise ValueError(
+                "expected a day after the procedure, as 7, or a window, as "
+                "{ day = 7, from = 5, to = 10 }"
+            )
+        return {"day": value, "from": value, "to": value}
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.from_ <= self.day <= self.to:
-            raise ValueError("needs from <= day <= to")
+            raise ValueError(
+                f"expected from <= day <= to, found from {self.from_}, day {self.day}, to {self.to}"
+            )
         return self
 
 
 class Visits(BaseModel):
     """`[visits]`: the baseline, and each visit by its name."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     __pydantic_extra__: dict[str, Visit]
 
     baseline: Baseline = Baseline()
@@ -172,7 +163,10 @@ class Visits(BaseModel):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        check_windows({name: (visit.from_, visit.to) for name, visit in self.after.items()})
+        try:
+            check_windows({name: (visit.from_, visit.to) for name, visit in self.after.items()})
+        except VisitFault as fault:
+            raise _fault_at(str(fault), fault.visit) from None
         return self
 
 
@@ -182,7 +176,7 @@ class AnalysisSpec(BaseModel):
     All keys but `use`, `name` and `primary` are the analysis's own, checked by the host.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     use: str
     name: Slug
@@ -191,8 +185,8 @@ class AnalysisSpec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _named_as_used(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "name" not in value and "use" in value:
-            return value | {"name": value["use"]}
+        if isinstance(value, dict) and "name" not in value:
+            return value | {"name": value.get("use", "unnamed")}
         return value
 
     @property
@@ -205,7 +199,7 @@ class Report(Section):
     """`[report]`: what may leave the house. `minimum_cell` hides counts below it (1: none)."""
 
     minimum_cell: Annotated[int, Field(ge=1)] = 5
-    members: Literal[False] = False
+    members: Withheld = False
 
 
 class Output(Section):
@@ -243,10 +237,12 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _names_once(self) -> Self:
-        names = [spec.name for spec in self.analysis]
-        doubles = sorted({name for name in names if names.count(name) > 1})
-        if doubles:
-            raise ValueError(f"two [[analysis]] share the name {doubles[0]!r}: give each its own")
+        seen: set[str] = set()
+        for place, spec in enumerate(self.analysis):
+            if spec.name in seen:
+                words = f"an [[analysis]] above has the name {spec.name!r} too: give each its own"
+                raise _fault_at(words, "analysis", place, "name")
+            seen.add(spec.name)
         return self
 
     @property
@@ -256,13 +252,18 @@ class Settings(Section):
 
 
 class StudyFile(BaseModel):
-    """A study file that was read: its settings, where it lies, and a digest of its text."""
+    """A study file that was read: its settings, where it lies, its text, and a digest of that.
+
+    `overrides` are the `--set` options that changed it; the digest covers them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     settings: Settings
     path: Path
     digest: str
+    text: Annotated[str, Field(repr=False)] = ""
+    overrides: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from filelock import FileLock, Timeout
 
-from abate.errors import AbateError, Busy
+from abate.errors import AbateError, Busy, StoreError
 from abate.results import write_private
 
 if TYPE_CHECKING:
@@ -113,13 +113,19 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
 
     Raises:
         Busy: somebody else holds it; says who and since when.
+        StoreError: the folder cannot be written to.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock", timeout=0)
+    lock = FileLock(folder / "lock", timeout=0, mode=0o600)
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise Busy(_holder(folder)) from None
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be the output folder: {error.strerror}. Name another one in [output] "
+            "directory, or let its owner run abate."
+        ) from None
     try:
         progress = Progress(folder, command)
         try:
@@ -128,7 +134,7 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
             progress.end(error.exit_code, str(error))
             raise
         except BaseException as error:
-            progress.end(1, type(error).__name__)
+            progress.end(130 if isinstance(error, KeyboardInterrupt) else 1, type(error).__name__)
             raise
         progress.end(0)
     finally:
@@ -147,13 +153,15 @@ def read(folder: Path) -> Status:
     except FileNotFoundError:
         raise AbateError(f"{folder}: nothing has run here yet. Begin with: abate run") from None
     except (OSError, msgspec.MsgspecError):
-        raise AbateError(f"{path} cannot be read.") from None
+        raise AbateError(f"{path} cannot be read. Run again, to write it anew: abate run") from None
 
 
 def _holder(folder: Path) -> str:
     try:
         status = read(folder)
     except AbateError:
+        status = None
+    if status is None or status.state != "running":  # It has the lock, and has yet to say so.
         return f"{folder} is held by another abate. Try again when it is done."
     return (
         f"{folder} is held by 'abate {status.command}' (process {status.pid}) since "

@@ -5,12 +5,15 @@ never during the pull, the analyses or a publish. DuckDB's own messages print th
 they stumble over: none is ever passed on.
 """
 
+import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 from typing import Any
 
 import duckdb
@@ -21,6 +24,10 @@ from abate.errors import Busy, StoreError
 MAPPINGS = files("abate_mappings") / "sql"
 COHORT = files("abate") / "cohort" / "sql"
 MEMORY_LIMIT = "4GB"
+WAIT_SECONDS = 10.0
+ROWS_AT_ONCE = 200
+
+_LOCKED = "Could not set lock on file"
 
 Parameters = Mapping[str, Any]
 
@@ -57,15 +64,19 @@ class Store:
         with TemporaryDirectory(prefix=".frame-", dir=self._folder) as scratch, _told():
             path = Path(scratch) / "frame.parquet"
             self._connection.sql(sql).write_parquet(str(path))
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, glob=False)
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Append rows to one of our tables."""
         rows = list(rows)
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[first : first + ROWS_AT_ONCE]
+            marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
             with _told():
-                self._connection.executemany(f"insert into {table} values ({marks})", rows)  # noqa: S608
+                self._connection.execute(
+                    f"insert into {table} values {marks}",  # noqa: S608 - a name and marks of ours
+                    [value for row in some for value in row],
+                )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -74,7 +85,8 @@ class Store:
         try:
             yield
         except BaseException:
-            self.script("rollback")
+            with suppress(StoreError):
+                self.script("rollback")
             raise
         self.script("commit")
 
@@ -87,20 +99,55 @@ def opened(path: Path) -> Iterator[Store]:
         Busy: another process has it open.
         StoreError: it is no store, or the disk refuses.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    connection = _connect(path)
+    if "?" in str(path):  # DuckDB takes it for the begin of options: 2.0.0, seen 2026-11.
+        raise StoreError(f"{path} cannot be a store: DuckDB takes no '?' in a path. Rename it.")
+    with _private():
+        with _refused(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = _connect(path)
+        try:
+            with _refused(path):
+                path.chmod(0o600)
+            store = Store(connection, path.parent)
+            store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
+            store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
+            _key(store)
+            yield store
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """What DuckDB writes beside the store (its log, its scratch) is the owner's alone, too."""
+    before = os.umask(0o077)
     try:
-        path.chmod(0o600)
-        store = Store(connection, path.parent)
-        store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
-        store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
-        _key(store)
-        yield store
+        yield
     finally:
-        connection.close()
+        os.umask(before)
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made or kept private: {error.strerror}.") from None
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Connect, and wait for another process to be done, up to WAIT_SECONDS."""
+    deadline = monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return _try_to_connect(path)
+        except Busy:
+            if monotonic() >= deadline:
+                raise
+        sleep(0.1)
+
+
+def _try_to_connect(path: Path) -> duckdb.DuckDBPyConnection:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "memory_limit": MEMORY_LIMIT,
@@ -108,15 +155,20 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     }
     try:
         return duckdb.connect(str(path), config=settings)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise Busy(f"{path} is open in another process. Try again when it is done.") from None
-        raise StoreError(
-            f"{path} cannot be opened as a store. Was it written by another version of DuckDB, "
-            "or is the disk full? Move it away to begin a new one."
-        ) from None
-    except duckdb.Error:
-        raise StoreError(f"{path} cannot be opened as a store.") from None
+    except duckdb.Error as error:
+        if _LOCKED in str(error):
+            raise Busy(
+                f"{path} is open in another process{_holder(error)}. Try again when it is done."
+            ) from None
+    raise StoreError(
+        f"{path} cannot be opened as a store. Was it written by another program or version of "
+        "DuckDB, or may you not read it? Move it away to begin a new one."
+    )
+
+
+def _holder(error: duckdb.Error) -> str:
+    process = re.search(r"\(PID (\d+)\)", str(error))
+    return f" (PID {process[1]})" if process else ""
 
 
 @contextmanager
@@ -132,7 +184,8 @@ def _told() -> Iterator[None]:
 
 
 def _named(sql: str, parameters: Parameters | None) -> dict[str, Any]:
-    return {name: value for name, value in (parameters or {}).items() if f"${name}" in sql}
+    named = set(re.findall(r"\$(\w+)", sql))
+    return {name: value for name, value in (parameters or {}).items() if name in named}
 
 
 def _key(store: Store) -> None:

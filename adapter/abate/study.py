@@ -40,6 +40,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
             mapping.balance(store, progress.run_id, ledger, accounted)
             cohort = assemble(store, settings, progress.run_id)
             pulled = inputs(store, settings.source.url)
+    results.forget(folder)
     results.refuse_empty(cohort)
     outcomes = [host.run(spec, offered, one, cohort) for spec, offered, one in analyses]
     found = results.collect(study_file, progress.run_id, cohort, pulled, outcomes)
@@ -54,14 +55,17 @@ def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> l
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
     """
-    found = results.load(study_file.output)
+    folder = study_file.output
+    found = results.load(folder)
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
     resources = fhir.report(found, host)
     with FhirServer(study_file.settings.target_url) as server:
-        changes = publish.compare(server, resources, keep=bool(found.failed))
+        changes = publish.compare(
+            server, resources, keep=bool(found.failed), folder=None if dry_run else folder
+        )
         if not dry_run:
-            publish.write(server, changes, study_file.output)
+            publish.write(server, changes, folder)
             publish.tell(host, found, progress)
     progress.published(changes, dry_run=dry_run)
     return changes

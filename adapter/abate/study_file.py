@@ -3,21 +3,21 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
-from abate.errors import StudyFileError
+from abate.errors import StudyFileError, nearest
 from abate.settings import Settings, StudyFile
+from abate.study_lines import Location, Written
+from abate.study_words import located, words
 
-_TABLE = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
-_KEY = re.compile(r"""^\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
+__all__ = ["Location", "complain", "nearest", "read"]
 
-Location = tuple[str | int, ...]
+_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_KEYS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 
 
 def read(path: Path, overrides: Iterable[str] = ()) -> StudyFile:
@@ -26,76 +26,92 @@ def read(path: Path, overrides: Iterable[str] = ()) -> StudyFile:
     Raises:
         StudyFileError: the file cannot be read, is no TOML, or says something it may not.
     """
+    overrides = tuple(overrides)
     text = _text(path)
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyFileError(f"{path}: this is no TOML: {error}") from None
-    chosen = {}
-    for override in overrides:
-        chosen[_set(content, override)] = override
+    content = _content(path, text)
+    written = Written(path, text, {_set(content, one): _name(one) for one in overrides})
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
-        details = error.errors(include_input=False, include_url=False)
-        raise StudyFileError(
-            "\n".join(_message(path, text, chosen, one) for one in details)
-        ) from None
-    return StudyFile(settings=settings, path=path, digest=_digest(text, overrides))
+        faults = error.errors(include_input=False, include_url=False)
+        lines = (written.message(located(one), words(one)) for one in faults)
+        raise StudyFileError("\n".join(lines)) from None
+    digest = hashlib.sha256("\n".join([text, *overrides]).encode()).hexdigest()
+    return StudyFile(settings=settings, path=path, digest=digest, text=text, overrides=overrides)
 
 
 def complain(study_file: StudyFile, location: Location, message: str) -> StudyFileError:
     """The error for a key that only a later step could check (a code list, a plugin)."""
-    line = line_of(_text(study_file.path), location)
-    return StudyFileError(f"{_place(study_file.path, line)}: {_dotted(location)}: {message}")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the known name nearest to `name`, or nothing."""
-    close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
-def line_of(text: str, location: Location) -> int | None:
-    """The line, counted from 1, that holds the key at `location` or the nearest table above it."""
-    lines = dict(_keys(text))
-    for length in range(len(location), 0, -1):
-        if location[:length] in lines:
-            return lines[location[:length]]
-    return None
+    content = tomllib.loads(study_file.text)
+    chosen = {_set(content, one): _name(one) for one in study_file.overrides}
+    return StudyFileError(
+        Written(study_file.path, study_file.text, chosen).message(location, message)
+    )
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise StudyFileError(
-            f"{path}: there is no such study file. Name one: abate run PATH; "
-            "docs/reference/study-file.md shows a whole one."
+            f"{path}: there is no such study file. Name yours: abate run PATH. "
+            "A whole one to begin with: abate demo --directory demo"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise StudyFileError(f"{path}: the study file cannot be read: {reason}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise StudyFileError(f"{path}, line {line}: this is not UTF-8 text: save it so") from None
+    except OSError as error:
+        raise StudyFileError(f"{path}: the study file cannot be read: {error.strerror}") from None
 
 
-def _digest(text: str, overrides: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join([text, *overrides]).encode()).hexdigest()
+def _content(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = _AT.search(str(error))
+        line = at[1] if at and at[1] else len(text.splitlines())
+        raise StudyFileError(
+            f"{path}, line {line}: this is no TOML: {_AT.sub('', str(error))}"
+        ) from None
+
+
+def _name(override: str) -> str:
+    return override.partition("=")[0].strip()
 
 
 def _set(content: dict[str, Any], override: str) -> Location:
-    name, equals, value = override.partition("=")
-    keys = tuple(key.strip() for key in name.split("."))
-    if not equals or not all(keys):
+    """Set one key of `content`; never shows the value, which may be a secret set by mistake."""
+    name, (_, equals, value) = _name(override), override.partition("=")
+    if not equals or not _KEYS.fullmatch(name):
+        raise StudyFileError("--set: write it as KEY=VALUE, as in --set scores.per_visit=worst")
+    *path, last = name.split(".")
+    table: Any = content
+    location: Location = ()
+    for key in path:
+        table, location = _inside(table, key, name, location)
+    if not isinstance(table, dict):
+        raise _no_table(name, location)
+    table[last] = _value(value.strip())
+    return (*location, last)
+
+
+def _inside(table: Any, key: str, name: str, location: Location) -> tuple[Any, Location]:
+    """The table at `key`; a table of an array goes by its number, counted from 1."""
+    if isinstance(table, dict):
+        return table.setdefault(key, {}), (*location, key)
+    if not isinstance(table, list):
+        raise _no_table(name, location)
+    if not (key.isdecimal() and 1 <= int(key) <= len(table)):
         raise StudyFileError(
-            f"--set {override}: write it as KEY=VALUE, as in scores.per_visit=worst"
+            f"--set {name}: {location[-1]} has {len(table)} entries, numbered from 1, as in "
+            f"--set {location[-1]}.1.name=first"
         )
-    table = content
-    for key in keys[:-1]:
-        table = table.setdefault(key, {})
-        if not isinstance(table, dict):
-            raise StudyFileError(f"--set {override}: {key!r} is not a table of the study file")
-    table[keys[-1]] = _value(value.strip())
-    return keys
+    return table[int(key) - 1], (*location, int(key) - 1)
+
+
+def _no_table(name: str, location: Location) -> StudyFileError:
+    found = ".".join(name.split(".")[: len(location)])
+    return StudyFileError(f"--set {name}: {found} is not a table of the study file")
 
 
 def _value(text: str) -> Any:
@@ -103,75 +119,3 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def _message(path: Path, text: str, chosen: Mapping[Location, str], error: ErrorDetails) -> str:
-    location = error["loc"]
-    place = f"--set {chosen[location]}" if location in chosen else ""
-    place = place or _place(path, line_of(text, location))
-    if error["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        words = f"there is no such key.{nearest(str(location[-1]), known)}"
-        words += f" Known here: {', '.join(known)}."
-    elif error["type"] == "missing":
-        words = "this key is missing."
-    else:
-        words = error["msg"].removeprefix("Value error, ")
-    return f"{place}: {_dotted(location)}: {words}" if location else f"{place}: {words}"
-
-
-def _place(path: Path, line: int | None) -> str:
-    return f"{path}, line {line}" if line else str(path)
-
-
-def _dotted(location: Location) -> str:
-    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
-    return "".join(parts).removeprefix(".")
-
-
-def _known_keys(location: Location) -> list[str]:
-    model: Any = Settings
-    for part in location:
-        if isinstance(part, int) or not _is_model(model):
-            continue
-        field = _by_alias(model).get(str(part))
-        model = _inner(field.annotation) if field else _extra(model)
-    return sorted(_by_alias(model)) if _is_model(model) else []
-
-
-def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _by_alias(model: type[BaseModel]) -> dict[str, Any]:
-    return {field.alias or name: field for name, field in model.model_fields.items()}
-
-
-def _extra(model: type[BaseModel]) -> Any:
-    return _inner(model.__annotations__.get("__pydantic_extra__"))
-
-
-def _inner(annotation: Any) -> Any:
-    """The model inside `X | None`, `list[X]` or `dict[str, X]`."""
-    arguments = getattr(annotation, "__args__", ())
-    models = [inner for inner in arguments if _is_model(inner)]
-    return models[0] if models else annotation
-
-
-def _keys(text: str) -> Iterable[tuple[Location, int]]:
-    """Each key and table of the TOML text with its line; array tables are counted from 0."""
-    table: Location = ()
-    counts: dict[Location, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _TABLE.match(line):
-            table = _parts(header[2])
-            if header[1] == "[[":
-                counts[table] = counts.get(table, -1) + 1
-                table = (*table, counts[table])
-            yield table, number
-        elif key := _KEY.match(line):
-            yield (*table, *_parts(key[1])), number
-
-
-def _parts(dotted: str) -> Location:
-    return tuple(part.strip().strip("\"'") for part in dotted.split("."))

@@ -1,23 +1,39 @@
 """The command line: one module a command. Heavy libraries load only when a command runs."""
 
+import os
+import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from importlib.metadata import version
+from io import TextIOWrapper
+from textwrap import wrap
+from threading import current_thread, main_thread
+from typing import Any
 
 import click
 
-from abate.errors import AbateError
+from abate.cli import common
+from abate.errors import EXIT_CODES, AbateError, nearest
 
 COMMANDS = ("demo", "plugins", "publish", "run", "sandbox", "status", "sync")
 
-EPILOG = """\b
+_CODES = "\n".join(
+    wrap(
+        f"Exit codes: {', '.join(f'{code} {words}' for code, words in EXIT_CODES.items())}.",
+        width=78,
+        break_on_hyphens=False,
+    )
+)
+EPILOG = f"""\b
 Begin with:
-  abate demo               the whole loop on the published study
-  abate run study.toml     pull and compute; nothing leaves the machine
+  abate demo                   the whole loop on a published study
+  abate run study.toml         pull and compute; nothing leaves the machine
+  abate publish --dry-run      what would be written to the server
+  abate COMMAND --help         what a command does, with examples
 \b
-Exit codes: 0 done, 1 failed, 2 used wrongly, 3 incomplete pull, 4 analysis
-failed, 5 publish refused, 75 busy: try later.
+{_CODES}
 """
 
 
@@ -37,31 +53,70 @@ class Commands(click.Group):
         command: click.Command = import_module(f"abate.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with; of a mistyped one, the nearest is told."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"There is no command {args[0]!r}.{nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the whole first sentence of its help."""
+        rows = []
+        for name in COMMANDS:
+            command = self.get_command(ctx, name)
+            if command is not None:
+                rows.append((name, command.get_short_help_str(limit=200)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 @click.command(cls=Commands, epilog=EPILOG)
-@click.version_option(version("abate"), message="abate %(version)s")
+@click.version_option(package_name="abate", message="abate %(version)s")
 def abate() -> None:
     """Did the pain abate? Pain scores before and after a procedure, from a FHIR server and back."""
 
 
 def main() -> None:
     """Run a command; the only place that ends the process."""
+    os.umask(0o077)  # What a command writes may hold patient data, DuckDB's log file too.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # A title may hold what a code page does not.
     try:
-        abate(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        with _ended_by_sigterm():
+            abate(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("abate: stopped.", err=True)
-        sys.exit(130)
+        _end("stopped.", 130)
     except AbateError as error:
-        click.echo(f"abate: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
     except Exception as error:
-        click.echo(f"abate: {_place(error)}", err=True)
-        sys.exit(1)
+        _end(_place(error), 1)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: locks, files and servers are let go of."""
+    if current_thread() is not main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(message: str, exit_code: int) -> None:
+    common.say(f"abate: {message}")
+    sys.exit(exit_code)
 
 
 def _place(error: BaseException) -> str:

@@ -1,22 +1,28 @@
 """What the commands share: their options, and how they speak."""
 
 import json
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from abate.publish import Change
     from abate.settings import StudyFile
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+STUDY = Path("study.toml")
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing on the way.")
 study_argument = click.argument(
-    "study", type=click.Path(path_type=Path, dir_okay=False), default=Path("study.toml")
+    "study", type=click.Path(path_type=Path, dir_okay=False), default=STUDY
 )
 overrides = click.option(
     "--set",
@@ -43,46 +49,66 @@ def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
 
 def speaker(*, is_quiet: bool) -> Callable[[str], None]:
     """Where progress goes: to stderr, or nowhere."""
-
-    def say(text: str) -> None:
-        if not is_quiet:
-            click.echo(text, err=True)
-
-    return say
+    return (lambda _: None) if is_quiet else say
 
 
-def print_json(content: Any) -> None:
-    """Print a JSON document."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+def say(text: str) -> None:
+    """Say something to people, on stderr."""
+    _echo(text, sys.stderr)
 
 
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    """A table of text, columns as wide as their widest cell."""
-    widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
-    lines = [heads, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+def show(text: str | bytes) -> None:
+    """Print a result on stdout."""
+    _echo(text, sys.stdout)
 
 
-def print_changes(changes: "list[Change]", *, is_json: bool, dry_run: bool) -> None:
-    """Print what was, or would be, created, updated and left unchanged."""
-    from abate.status import count
+def print_json(content: Any, *, indent: int | None = 2) -> None:
+    """Print a JSON document, in UTF-8 wherever it goes."""
+    show(json.dumps(content, indent=indent, ensure_ascii=False).encode())
 
-    counts = count(changes)
-    if is_json:
-        rows = [
-            {"reference": one.reference, "action": one.action, "differs": list(one.differs)}
-            for one in changes
-        ]
-        print_json({"dry_run": dry_run, **counts, "changes": rows})
-        return
-    for one in changes:
-        if one.action != "unchanged":
-            why = f" ({', '.join(one.differs)})" if one.differs else ""
-            click.echo(f"{one.action}  {one.reference}{why}")
-    words = ", ".join(f"{action} {n}" for action, n in counts.items())
-    end = "; dry run, nothing written" if dry_run else ""
-    nothing = "; nothing written" if not counts["create"] + counts["update"] and not dry_run else ""
-    click.echo(f"{words}{end}{nothing}")
+
+def deafen(stream: TextIO) -> None:
+    """Send what is still to come on `stream` nowhere: its reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def width() -> int:
+    """How wide lines may be: as the terminal, 60 to 100 columns."""
+    return max(60, min(100, get_terminal_size((100, 24)).columns))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text; cells of the widest columns are wrapped where it would be too wide."""
+    widths = _widths([heads, *rows])
+    lines = [*_wrapped(heads, widths), "  ".join("-" * width for width in widths)]
+    for row in rows:
+        lines += _wrapped(row, widths)
+    return "\n".join(lines)
+
+
+def _echo(text: str | bytes, stream: TextIO) -> None:
+    """Write; a reader that has gone (`| head`) stops no work."""
+    try:
+        click.echo(text, file=stream)
+    except BrokenPipeError:
+        deafen(stream)
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    while sum(widths) + 2 * (len(widths) - 1) > width() and max(widths) > 12:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    columns = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+    return [
+        "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+        for parts in zip_longest(*columns, fillvalue="")
+    ]
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    indent = " " * (len(cell) - len(cell.lstrip()))
+    return wrap(cell, width, subsequent_indent=indent) or [""]

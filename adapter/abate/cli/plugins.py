@@ -33,5 +33,5 @@ def command(as_json: bool) -> None:
         ]
         for one in known
     ]
-    click.echo(f"abate {version('abate')}\n")
-    click.echo(common.table(["plugin", "from", "state", "analyses, or the problem"], rows))
+    common.show(f"abate {version('abate')}\n")
+    common.show(common.table(["plugin", "from", "state", "analyses, or the problem"], rows))

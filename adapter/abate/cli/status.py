@@ -34,7 +34,7 @@ def command(study: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         common.print_json(msgspec.to_builtins(found))
     else:
-        click.echo(_text(found))
+        common.show(_text(found))
 
 
 def _text(found: "Status") -> str:

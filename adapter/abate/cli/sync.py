@@ -5,10 +5,12 @@ from pathlib import Path
 import click
 
 from abate.cli import common
+from abate.cli.publish import as_builtins, counted
 
 EPILOG = """\b
-Example, in a crontab:
-  15 2 * * *  abate sync /srv/pain/study.toml --quiet
+Examples:
+  abate sync
+  15 2 * * *  abate sync /srv/pain/study.toml --quiet     in a crontab
 """
 
 
@@ -17,7 +19,8 @@ Example, in a crontab:
 def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool) -> None:
     """Run, then publish: under one lock, with one exit code.
 
-    If an analysis fails, the results of the others are published, and the exit code is 4.
+    Prints one line when all went well. If an analysis fails, the results of the others are
+    published, and the exit code is 4.
     """
     from abate import study as stages
     from abate.status import held
@@ -26,5 +29,8 @@ def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool)
     with held(study_file.output, "sync") as progress:
         found = stages.run(study_file, progress, common.speaker(is_quiet=quiet))
         changes = stages.write_back(study_file, progress, dry_run=False)
-        common.print_changes(changes, is_json=as_json, dry_run=False)
+        if as_json:
+            common.print_json(as_builtins(changes, dry_run=False))
+        else:
+            common.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}")
         stages.refuse_failed(found)

@@ -9,7 +9,8 @@ import msgspec
 
 from abate.errors import SourceError
 from abate.identity import SYSTEM
-from abate.report.fhir import number, report_id
+from abate.report.fhir import report_id
+from abate.report.narrative import number
 from abate.source.http import FhirServer
 
 Numbers = Mapping[str, float | None]

@@ -16,7 +16,9 @@ import msgspec
 from abate.analysis import Estimate, Interval
 from abate.errors import PublishRefused
 from abate.identity import CANONICAL, DIGEST, REPORT, STATISTIC, SYSTEM, stable_id
-from abate.plugins import Host, Outcome
+from abate.outcome import Outcome
+from abate.plugins import Host
+from abate.report.narrative import conclusion, narrative, sentence, tables
 from abate.report.rules import faults
 from abate.results import Results
 
@@ -25,11 +27,8 @@ Resource = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
 SEVCO = "https://fevir.net/sevco"
 TWO_SIDED_P = "STATO:0000662"
-TEST_DATA = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
-    "code": "HTEST",
-    "display": "test health data",
-}
+ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+TEST_DATA = {"system": ACT_REASON, "code": "HTEST", "display": "test health data"}
 # Elements that say when something was done: a report that differs in nothing else is the same.
 RUN_TIMES = ("issued", "recorded")
 
@@ -44,16 +43,12 @@ def report(results: Results, host: Host) -> list[Resource]:
     group = _group(results)
     done = [outcome for outcome in results.outcomes if outcome.result is not None]
     statistics = [one for outcome in done for one in _observations(results, outcome)]
-    own = [
-        dict(one)
-        for outcome in done
-        if outcome.result
-        for one in host.render_report(outcome.result)
-    ]
+    own = [one for outcome in done for one in _rendered(outcome, host)]
     summary = _diagnostic_report(results, done, statistics)
     written = [group, *statistics, *own, summary]
     resources = [*written, _provenance(results, written)]
-    finished = [_finish(resource, results) for resource in resources]
+    _refuse_doubles(resources)
+    finished = [marked(_labelled(one) if results.synthetic else one) for one in resources]
     for resource in finished:
         _check(resource)
     return finished
@@ -63,6 +58,8 @@ def digest(resource: Mapping[str, Any]) -> str:
     """A digest of the content: without run times, meta, and the digest itself."""
     left_out = {*RUN_TIMES, "meta", "extension"}
     content = {key: value for key, value in resource.items() if key not in left_out}
+    if others := _other_extensions(resource):
+        content["extension"] = others
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
 
@@ -72,6 +69,14 @@ def digest_of(resource: Mapping[str, Any]) -> str | None:
         if extension.get("url") == DIGEST:
             return str(extension.get("valueString"))
     return None
+
+
+def marked(resource: Mapping[str, Any]) -> Resource:
+    """The resource with its digest, in the order of the elements of a resource."""
+    mark = {"url": DIGEST, "valueString": digest(resource)}
+    whole = {**resource, "extension": [*_other_extensions(resource), mark]}
+    head = [key for key in ("resourceType", "id", "meta", "text", "extension") if key in whole]
+    return {key: whole[key] for key in dict.fromkeys([*head, *whole])}
 
 
 def references(results: Results, outcome: Outcome) -> list[str]:
@@ -90,7 +95,7 @@ def _group(results: Results) -> Resource:
     return {
         "resourceType": "Group",
         "id": stable_id(results.study, "group"),
-        "text": _narrative(f"<p>{escape(text)}</p>"),
+        "text": narrative(f"<p>{escape(text)}</p>"),
         "identifier": [_identifier(results.study, "group")],
         "active": True,
         "type": "person",
@@ -101,8 +106,7 @@ def _group(results: Results) -> Resource:
 
 
 def _observations(results: Results, outcome: Outcome) -> Iterable[Resource]:
-    estimates = outcome.result.estimates if outcome.result else ()
-    for estimate in estimates:
+    for estimate in outcome.result.estimates if outcome.result else ():
         yield _observation(results, outcome, estimate)
 
 
@@ -111,7 +115,7 @@ def _observation(results: Results, outcome: Outcome, estimate: Estimate) -> Reso
     resource: Resource = {
         "resourceType": "Observation",
         "id": _id(results, outcome, estimate),
-        "text": _narrative(f"<p>{escape(_sentence(outcome, estimate))}</p>"),
+        "text": narrative(f"<p>{escape(sentence(outcome, estimate))}</p>"),
         "identifier": [_identifier(results.study, outcome.name, estimate.name)],
         "status": "preliminary",
         "code": {
@@ -165,7 +169,7 @@ def _diagnostic_report(
     return {
         "resourceType": "DiagnosticReport",
         "id": report_id(results.study),
-        "text": _narrative(_tables(results, done)),
+        "text": narrative(tables(results.title, done)),
         "identifier": [_identifier(results.study, "report")],
         "status": "preliminary",
         "code": {
@@ -176,8 +180,11 @@ def _diagnostic_report(
         "effectivePeriod": _period(results),
         "issued": _now(),
         "performer": [_software(results)],
-        "result": [{"reference": _reference(one)} for one in statistics],
-        "conclusion": _conclusion(results, done),
+        # FHIR has no empty lists: nothing may be estimable.
+        **(
+            {"result": [{"reference": _reference(one)} for one in statistics]} if statistics else {}
+        ),
+        "conclusion": conclusion(results),
     }
 
 
@@ -187,7 +194,7 @@ def _provenance(results: Results, written: Sequence[Resource]) -> Resource:
     return {
         "resourceType": "Provenance",
         "id": stable_id(results.study, "provenance"),
-        "text": _narrative(
+        "text": narrative(
             f"<p>Computed by abate {escape(results.version)} from {escape(counts)}.</p>"
         ),
         "target": [{"reference": _reference(one)} for one in written],
@@ -209,91 +216,47 @@ def _entity(kind: str, value: str, display: str) -> Resource:
     return {"role": "source", "what": {"identifier": identifier, "display": display}}
 
 
-def _finish(resource: Resource, results: Results) -> Resource:
-    """Label test data and add the digest, in the order of the elements of a resource."""
-    head = {key: resource[key] for key in ("resourceType", "id")}
-    meta = {"meta": {"security": [TEST_DATA]}} if results.synthetic else {}
-    text = {"text": resource["text"]} if "text" in resource else {}
-    mark = {"extension": [{"url": DIGEST, "valueString": digest(resource)}]}
-    return head | meta | text | mark | {k: v for k, v in resource.items() if k not in head | text}
+def _rendered(outcome: Outcome, host: Host) -> Iterable[Resource]:
+    """A plugin's own resources for an outcome, each checked."""
+    if outcome.result is None:
+        return
+    plugin, resources = host.render_report(outcome.result)
+    for resource in resources:
+        if not (isinstance(resource, dict) and isinstance(resource.get("id"), str)):
+            raise PublishRefused(
+                f"the plugin {plugin!r} renders the result of {outcome.name!r} as something that "
+                "is no resource with an id. Nothing was written; tell its author."
+            )
+        _check(resource, f", rendered by the plugin {plugin!r},")
+        yield resource
 
 
-def _check(resource: Resource) -> None:
-    found = faults(resource)
-    if found:
+def _refuse_doubles(resources: Sequence[Resource]) -> None:
+    names = [_reference(resource) for resource in resources]
+    for name in names:
+        if names.count(name) > 1:
+            raise PublishRefused(
+                f"the report would hold {name} twice. Nothing was written; tell the author of the "
+                "plugin that renders it: an id of its own for each result."
+            )
+
+
+def _check(resource: Resource, whose: str = "") -> None:
+    if found := faults(resource):
+        name = f"{resource.get('resourceType')}/{resource.get('id')}"
         raise PublishRefused(
-            f"{_reference(resource)} is no valid FHIR R4: {'; '.join(found)}. Nothing was written; "
-            "if a plugin renders it, tell its author."
+            f"{name}{whose} is no valid FHIR R4: {'; '.join(found)}. Nothing was written."
         )
 
 
-def _conclusion(results: Results, done: Sequence[Outcome]) -> str:
-    first = (
-        f"{results.patients} patients with {results.lesions} lesions were analysed. "
-        "Computed by software and not reviewed by a person."
-    )
-    primary = [
-        _sentence(outcome, estimate)
-        for outcome in done
-        if outcome.primary and outcome.result
-        for estimate in outcome.result.estimates
-        if estimate.p is not None
-    ]
-    reasons = [
-        f"{one.name}: not estimable, {one.result.reason}."
-        for one in done
-        if one.result and one.result.reason
-    ]
-    return " ".join([first, *primary, *reasons])
+def _labelled(resource: Resource) -> Resource:
+    """Labelled as test data."""
+    meta = resource.get("meta", {})
+    return {**resource, "meta": {**meta, "security": [*meta.get("security", ()), TEST_DATA]}}
 
 
-def _sentence(outcome: Outcome, estimate: Estimate) -> str:
-    value = "not estimable" if estimate.value is None else number(estimate.value)
-    p = "" if estimate.p is None else f", p = {number(estimate.p)}"
-    title = estimate.label or estimate.name
-    return (
-        f"{outcome.name}: {title}: {value} (n = {estimate.n}{p}; {estimate.method}; "
-        f"{estimate.population})."
-    )
-
-
-def _tables(results: Results, done: Sequence[Outcome]) -> str:
-    heads = "".join(f"<th>{one}</th>" for one in ("Statistic", "Value", "n", "p", "Method"))
-    parts = [f"<h1>Pain outcomes: {escape(results.title)}</h1>"]
-    for outcome in done:
-        rows = (
-            "".join(_table_row(one) for one in outcome.result.estimates) if outcome.result else ""
-        )
-        parts.append(f"<h2>{escape(outcome.name)}</h2>")
-        if outcome.result and outcome.result.reason:
-            parts.append(f"<p>Not estimable: {escape(outcome.result.reason)}</p>")
-        if rows:
-            parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
-    return "".join(parts)
-
-
-def _table_row(estimate: Estimate) -> str:
-    value = "not estimable" if estimate.value is None else number(estimate.value)
-    cells = (
-        estimate.label or estimate.name,
-        value,
-        str(estimate.n),
-        "" if estimate.p is None else number(estimate.p),
-        f"{estimate.method}; {estimate.population}",
-    )
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-
-
-def number(value: float) -> str:
-    """A number for people: up to four digits that count."""
-    return f"{value:.4g}"
-
-
-def _narrative(html: str) -> Resource:
-    return {
-        "status": "generated",
-        "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{html}</div>',
-    }
+def _other_extensions(resource: Mapping[str, Any]) -> list[Any]:
+    return [one for one in resource.get("extension", ()) if one.get("url") != DIGEST]
 
 
 def _identifier(study: str, *parts: str) -> Resource:

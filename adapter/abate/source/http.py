@@ -20,6 +20,7 @@ FHIR_JSON = "application/fhir+json"
 BACKOFF_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 120
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
+_ITS_URL = "its url in the study file"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +54,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             found = self.headers.get("content-type", "no content type").split(";")[0]
             raise SourceError(f"{self.place} answered {self.status} with {found}, not with JSON")
         try:
+            self.body.decode("utf-8")  # msgspec passes over the texts that it does not read.
             return msgspec.json.decode(self.body, type=kind)
-        except msgspec.MsgspecError:
+        except msgspec.ValidationError:
+            raise SourceError(f"{self.place} answered {self.status} with other JSON") from None
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise SourceError(f"{self.place} answered {self.status} with broken JSON") from None
 
 
@@ -71,8 +75,15 @@ class FhirServer:
         self.base = base.rstrip("/")
         self._timeout = timeout_seconds
         self._session = requests.Session()
-        self._session.headers.update({"Accept": FHIR_JSON, "User-Agent": "abate"})
-        self._session.mount(self.base, HTTPAdapter(max_retries=_retry(["GET"])))
+        # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
+        # no-store it gives one page and a wrong total (2026-11).
+        self._session.headers.update(
+            {"Accept": FHIR_JSON, "User-Agent": "abate", "Cache-Control": "no-cache"}
+        )
+        self._session.auth = _no_login
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=_retry("GET")))
+        self._searching = HTTPAdapter(max_retries=_retry("POST"))
 
     def __enter__(self) -> Self:
         return self
@@ -94,15 +105,15 @@ class FhirServer:
         return self._send("GET", self.resolve(path), params=parameters)
 
     def read(self, reference: str) -> Answer:
-        """Read `Type/id` as it stands now, past any cache."""
-        return self._send("GET", self.resolve(reference), headers={"Cache-Control": "no-cache"})
+        """Read `Type/id` as it stands now."""
+        return self.get(reference)
 
     def search(self, kind: str, parameters: Mapping[str, str], *, private: bool) -> Answer:
         """Search a type; `private` ones go in the body, so that ids stay out of access logs."""
         if not private:
             return self.get(kind, parameters)
         url = self.resolve(f"{kind}/_search")
-        self._session.mount(url, HTTPAdapter(max_retries=_retry(["GET", "POST"])))
+        self._session.mount(url, self._searching)
         return self._send("POST", url, data=parameters)
 
     def transact(self, bundle: bytes) -> Answer:
@@ -118,15 +129,7 @@ class FhirServer:
         """
         answer = self.get("metadata")
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise SourceError(
-                f"{self.base} wants a login (it answered {answer.status}), and this version of "
-                "abate has none. Use a server or a proxy on this network that needs no login."
-            )
-        if answer.status != HTTPStatus.OK:
-            raise SourceError(
-                f"{answer.place} answered {answer.status}: this is not the base URL of a FHIR "
-                "server. Check [source] url; it often ends in /fhir or /r4."
-            )
+            raise login_wanted(self.base, answer.status)
         return _r4(self.base, answer)
 
     def resolve(self, url: str) -> str:
@@ -135,12 +138,9 @@ class FhirServer:
         Raises:
             SourceError: it leads to another origin, where nothing of ours may go.
         """
-        absolute = urljoin(f"{self.base}/", url)
+        absolute = _joined(self.base, url)
         if _origin(absolute) != _origin(self.base):
-            raise SourceError(
-                f"{self.base} sends us to another origin ({_place(absolute)}), which is not "
-                "followed: set [source] url to the address that the server calls itself by"
-            )
+            raise _sent_away(self.base, absolute)
         return absolute
 
     def _send(self, method: str, url: str, **options: Any) -> Answer:
@@ -149,22 +149,49 @@ class FhirServer:
                 method, url, timeout=self._timeout, allow_redirects=False, **options
             )
         except requests.RequestException as error:
-            raise SourceError(f"{_place(url)} cannot be reached: {_reason(error)}") from None
+            raise SourceError(
+                f"{_place(url)} cannot be reached ({_reason(error)}): check that the server runs, "
+                f"and {_ITS_URL}"
+            ) from None
         headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.is_redirect:
+            raise _sent_away(_place(url), _joined(self.base, headers["location"]))
         return Answer(
             status=response.status_code, headers=headers, body=response.content, place=_place(url)
         )
 
 
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no login: without this, requests would send what it finds in a .netrc file."""
+    return request
+
+
+def login_wanted(base: str, status: int) -> SourceError:
+    """The error where a server answers 401 or 403."""
+    return SourceError(
+        f"{base} wants a login (it answered {status}), and this version of abate has none. "
+        "Use a server or a proxy on this network that needs no login."
+    )
+
+
+def _sent_away(place: str, target: str) -> SourceError:
+    return SourceError(
+        f"{place} sends us on to {_place(target)}, which is not followed: in the study file, set "
+        "its url to the address that the server calls itself by"
+    )
+
+
 def _r4(base: str, answer: Answer) -> Mapping[str, Any]:
+    if answer.status != HTTPStatus.OK:
+        raise _no_fhir(f"{answer.place} answered {answer.status}")
     try:
         statement = answer.json()
     except SourceError as error:
-        raise SourceError(f"{error}: this is not the base URL of a FHIR server") from None
+        raise _no_fhir(str(error)) from None
     if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
-        raise SourceError(f"{answer.place} is no CapabilityStatement: {base} is no FHIR server")
-    version = str(statement.get("fhirVersion", "nothing"))
-    if not version.startswith("4.0"):
+        raise _no_fhir(f"{answer.place} answered with JSON that is no CapabilityStatement")
+    version = str(statement.get("fhirVersion", "of no version"))
+    if version != "4.0" and not version.startswith("4.0."):
         raise SourceError(
             f"{base} speaks FHIR {version[:16]}, and abate needs R4 (4.0.1). "
             "Many servers offer R4 at another base URL, such as /r4."
@@ -172,17 +199,34 @@ def _r4(base: str, answer: Answer) -> Mapping[str, Any]:
     return statement
 
 
-def _retry(methods: list[str]) -> Retry:
+def _no_fhir(found: str) -> SourceError:
+    return SourceError(
+        f"{found}: this is not the base URL of a FHIR server. Check {_ITS_URL}; it often ends in "
+        "/fhir or /r4."
+    )
+
+
+def _retry(method: str) -> Retry:
     return Retry(
         total=3,
         connect=1,
         backoff_factor=BACKOFF_SECONDS,
         backoff_jitter=BACKOFF_SECONDS,
         status_forcelist=RETRIED,
-        allowed_methods=methods,
+        allowed_methods=[method],
         retry_after_max=LONGEST_WAIT_SECONDS,
         raise_on_status=False,
     )
+
+
+def _joined(base: str, url: str) -> str:
+    """`url` below `base`, unless it is absolute; servers are seen to write a port twice."""
+    try:
+        absolute = urljoin(f"{base}/", url)
+        _origin(absolute)
+    except ValueError:
+        raise SourceError(f"{base} sends us on to a text that is no URL") from None
+    return absolute
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -191,6 +235,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _place(url: str) -> str:
+    """A URL without what may be secret or a patient's: login, query and fragment."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"

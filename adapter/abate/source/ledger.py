@@ -13,6 +13,13 @@ class Line:
     received: int
     pages: int
 
+    def __str__(self) -> str:
+        """The line in words, as in `pain scores: 73 of 73 Observation, 1 page`."""
+        counted = f"{self.received} of {self.expected}"
+        if self.expected is None:
+            counted = f"{self.received} (the server gives no count)"
+        return f"{self.query}: {counted} {self.type}, {count_of_pages(self.pages)}"
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -31,6 +38,11 @@ class Ledger:
     def received(self, query: str) -> int:
         """How many distinct resources a query brought."""
         return sum(line.received for line in self.lines if line.query == query)
+
+
+def count_of_pages(pages: int) -> str:
+    """The number of pages in words."""
+    return "1 page" if pages == 1 else f"{pages} pages"
 
 
 def _sum(first: Line, second: Line) -> Line:

@@ -5,69 +5,29 @@ is a hole, and a hole is an error: nothing of the pull is kept.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-
-import msgspec
 
 from abate.errors import IncompletePull, NothingFound, SourceError
 from abate.landing import Landing
 from abate.references import local_id
 from abate.source import Say
-from abate.source.http import Answer, FhirServer
-from abate.source.ledger import Ledger, Line
+from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.ledger import Ledger, Line, count_of_pages
 from abate.source.plan import Plan
+from abate.source.searchset import Head, Page, matches
 
 PATIENTS_A_QUERY = 20
+# So often a query is begun, where its next links expire on the way.
+ATTEMPTS = 3
+# So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
+IDLE_PAGES = 50
 INDEX = "index procedures"
 SCORES = "pain scores"
 
-
-class Link(msgspec.Struct):
-    """A link of a searchset."""
-
-    relation: str
-    url: str
-
-
-class SearchMode(msgspec.Struct):
-    """Why an entry is in the searchset."""
-
-    mode: str = "match"
-
-
-class Entry(msgspec.Struct):
-    """An entry: the resource stays the bytes that the server sent."""
-
-    resource: msgspec.Raw = msgspec.Raw(b"null")
-    search: SearchMode = msgspec.field(default_factory=SearchMode)
-
-
-class Page(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
-    """One page of a searchset."""
-
-    total: int | None = None
-    link: list[Link] = []
-    entry: list[Entry] = []
-
-    @property
-    def next(self) -> str | None:
-        """Where the next page is."""
-        return next((link.url for link in self.link if link.relation == "next"), None)
-
-
-class Reference(msgspec.Struct):
-    """A reference, of which only the literal part is read."""
-
-    reference: str = ""
-
-
-class Head(msgspec.Struct):
-    """What the pull itself reads of a resource."""
-
-    resourceType: str  # noqa: N815 - FHIR's own name
-    id: str
-    subject: Reference = msgspec.field(default_factory=Reference)
+_PAGING = ("_count", "_total")
+_LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,115 +49,187 @@ class RestSource:
 
     def bring(self, plan: Plan, landing: Landing, say: Say) -> Ledger:
         """Land what `plan` asks for; see `Source.bring`."""
+        base = self._server.base
         self._server.capability()
-        ledger = Ledger()
-        patients = self._index(plan, landing, ledger)
-        if not patients:
+        pull = _Pull(server=self._server, landing=landing, say=say)
+        procedures = pull.bring(_index_query(plan))
+        patients = _patients(procedures, base)
+        _refuse_without_patients(base, len(procedures), patients, len(plan.tokens("index")))
+        say(f"{len(procedures)} index procedures of {len(patients)} patients")
+        for first in range(0, len(patients), PATIENTS_A_QUERY):
+            some = patients[first : first + PATIENTS_A_QUERY]
+            for query in _queries(plan, some):
+                pull.bring(query)
+            say(f"patients {first + 1} to {first + len(some)} of {len(patients)} are here")
+        for line in pull.ledger.lines:
+            say(f"pulled {line}")
+        if not pull.ledger.received(SCORES):
             raise NothingFound(
-                f"{self._server.base} has no procedure with one of the "
-                f"{len(plan.tokens('index'))} codes of [index]. Check the codes, or add the "
-                "server's own to a code list of yours ([codes] directory)."
+                f"{base} has {len(procedures)} index procedures and no pain score of their "
+                "patients with one of the codes of [scores]. Check those codes."
             )
-        say(f"{INDEX}: {ledger.received(INDEX)}, of {len(patients)} patients")
-        queries = list(_queries(plan, patients))
-        for done, query in enumerate(queries, start=1):
-            self._land(query, landing, ledger)
-            say(f"query {done} of {len(queries)}: {query.name}")
-        if not ledger.received(SCORES):
-            raise NothingFound(
-                f"{self._server.base} has {ledger.received(INDEX)} index procedures and no pain "
-                "score of their patients with one of the codes of [scores]. Check those codes."
-            )
-        return ledger
+        return pull.ledger
 
-    def _index(self, plan: Plan, landing: Landing, ledger: Ledger) -> list[str]:
-        parameters = {"code": ",".join(plan.tokens("index")), **_paging(plan)}
-        heads = self._land(
-            Query(name=INDEX, type="Procedure", parameters=parameters), landing, ledger
-        )
-        ids = (local_id(head.subject.reference, "Patient", self._server.base) for head in heads)
-        return list(dict.fromkeys(one for one in ids if one))
 
-    def _land(self, query: Query, landing: Landing, ledger: Ledger) -> list[Head]:
-        heads: dict[str, Head] = {}
-        expected: int | None = None
-        pages = 0
-        for pages, page in enumerate(self._pages(query), start=1):
-            if pages == 1:
-                expected = self._expected(query, page)
-            for head, raw in _matches(query, page):
-                if head.id not in heads:
-                    heads[head.id] = head
-                    landing.write(query.type, raw)
-        ledger.add(
+class _Expired(IncompletePull):
+    """A next link that the server no longer knows: the query can be begun again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pull:
+    """One pull: lands what the queries bring, and keeps the books."""
+
+    server: FhirServer
+    landing: Landing
+    say: Say
+    ledger: Ledger = field(default_factory=Ledger)
+    takes_post: bool = True
+
+    def bring(self, query: Query) -> list[Head]:
+        """Land all that answers a query, each resource once, and enter it in the books.
+
+        Raises:
+            IncompletePull: names the query, the type and the page.
+        """
+        landed: dict[str, Head] = {}
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                expected, pages = self._walk(query, landed)
+                break
+            except _Expired:
+                if attempt == ATTEMPTS:
+                    raise
+                self.say(f"{query.name}: a next link has expired, asking again")
+        self.ledger.add(
             Line(
                 query=query.name,
                 type=query.type,
                 expected=expected,
-                received=len(heads),
+                received=len(landed),
                 pages=pages,
             )
         )
-        if expected is not None and len(heads) < expected:
-            raise IncompletePull(
-                f"a hole in {query.name} ({query.type}): the server says it has {expected}, and "
-                f"{len(heads)} arrived on {pages} pages. Nothing was stored; run again."
-            )
-        return list(heads.values())
+        return list(landed.values())
+
+    def _walk(self, query: Query, landed: dict[str, Head]) -> tuple[int | None, int]:
+        """Go through all pages once: how many there should be, and on how many pages."""
+        seen: set[str] = set()
+        expected: int | None = None
+        number = idle = 0
+        for number, page in enumerate(self._pages(query), start=1):
+            if number == 1:
+                expected = self._expected(query, page)
+            before = len(seen)
+            for head, raw in _matches(query, number, page):
+                seen.add(head.id)
+                if head.id not in landed:
+                    self.landing.write(query.type, raw)
+                    landed[head.id] = head
+            idle = 0 if len(seen) > before else idle + 1
+            if idle == IDLE_PAGES:
+                raise _hole(query, number, f"{idle} pages in a row brought nothing new")
+        if expected is not None and len(seen) < expected:
+            have = f"{len(seen)} arrived on {count_of_pages(number)}"
+            raise _hole(query, None, f"the server says it has {expected}, and {have}")
+        return expected, number
 
     def _expected(self, query: Query, first: Page) -> int | None:
+        """How many the server has: its total, or its count; None where it gives neither."""
         if first.total is not None:
             return first.total
-        parameters = {**query.parameters, "_summary": "count"}
-        answer = self._server.search(query.type, parameters, private=query.private)
+        kept = {name: text for name, text in query.parameters.items() if name not in _PAGING}
+        answer = self._search(query, {**kept, "_summary": "count"})
+        if HTTPStatus(400) <= answer.status < HTTPStatus(500):
+            return None
         return _page(query, 1, answer).total
 
     def _pages(self, query: Query) -> Iterator[Page]:
         """All pages, from the first to the one without a next link."""
-        number, seen = 1, set[str]()
-        page = self._page(query, number, None)
+        seen: set[str] = set()
+        answer = self._search(query, query.parameters)
+        if answer.status in _LOGIN:
+            raise login_wanted(self.server.base, answer.status)
+        page = _page(query, 1, answer)
         yield page
         while page.next is not None:
-            number += 1
+            number = len(seen) + 2
             if page.next in seen:
-                raise IncompletePull(
-                    f"a hole in {query.name} ({query.type}): page {number} leads back to an "
-                    "earlier one. Nothing was stored."
-                )
+                raise _hole(query, number, "its next link leads back to an earlier page")
             seen.add(page.next)
-            page = self._page(query, number, page.next)
+            page = self._next(query, number, page.next)
             yield page
 
-    def _page(self, query: Query, number: int, link: str | None) -> Page:
+    def _next(self, query: Query, number: int, link: str) -> Page:
         try:
-            if link is None:
-                answer = self._server.search(query.type, query.parameters, private=query.private)
-            else:
-                answer = self._server.get(link)
+            answer = self.server.get(link)
         except SourceError as error:
             raise _hole(query, number, str(error)) from None
+        if answer.status == HTTPStatus.GONE:
+            raise _Expired(str(_hole(query, number, f"{answer.place} answered 410")))
         return _page(query, number, answer)
+
+    def _search(self, query: Query, parameters: Mapping[str, str]) -> Answer:
+        """Search; by GET where the server takes no POST, which is said once."""
+        private = query.private and self.takes_post
+        try:
+            answer = self.server.search(query.type, parameters, private=private)
+            if private and answer.status in _NO_POST:
+                self.takes_post = False
+                self.say(
+                    f"warning: {self.server.base} takes no search by POST ({answer.status}). It is "
+                    "asked by GET, so that patients' ids stand in its access logs."
+                )
+                answer = self.server.search(query.type, parameters, private=False)
+        except SourceError as error:
+            raise _hole(query, 1, str(error)) from None
+        return answer
+
+
+def _paging(plan: Plan) -> dict[str, str]:
+    return {"_count": str(plan.page_size), "_total": "accurate"}
+
+
+def _index_query(plan: Plan) -> Query:
+    parameters = {"code": ",".join(plan.tokens("index")), **_paging(plan)}
+    return Query(name=INDEX, type="Procedure", parameters=parameters)
 
 
 def _queries(plan: Plan, patients: Sequence[str]) -> Iterator[Query]:
-    """What the patients need, in chunks of patients, one query a type."""
+    """What some patients need, one query a type."""
     coded = {
         SCORES: ("Observation", plan.tokens("scores")),
         "other procedures": ("Procedure", plan.tokens("adjunct", "history")),
         "conditions": ("Condition", plan.tokens("condition", "event")),
     }
-    for first in range(0, len(patients), PATIENTS_A_QUERY):
-        ids = ",".join(patients[first : first + PATIENTS_A_QUERY])
-        parameters = {"_id": ids, **_paging(plan)}
-        yield Query(name="patients", type="Patient", parameters=parameters, private=True)
-        for name, (kind, tokens) in coded.items():
-            if tokens:
-                parameters = {"patient": ids, "code": ",".join(tokens), **_paging(plan)}
-                yield Query(name=name, type=kind, parameters=parameters, private=True)
+    ids = ",".join(patients)
+    parameters = {"_id": ids, **_paging(plan)}
+    yield Query(name="patients", type="Patient", parameters=parameters, private=True)
+    for name, (kind, tokens) in coded.items():
+        if tokens:
+            parameters = {"patient": ids, "code": ",".join(tokens), **_paging(plan)}
+            yield Query(name=name, type=kind, parameters=parameters, private=True)
 
 
-def _paging(plan: Plan) -> dict[str, str]:
-    return {"_count": str(plan.page_size), "_total": "accurate"}
+def _patients(procedures: Sequence[Head], base: str) -> list[str]:
+    """The patients of the procedures, each once; what has none is for the mapping to reject."""
+    ids = (local_id(head.subject_reference, "Patient", base) for head in procedures)
+    return list(dict.fromkeys(one for one in ids if one))
+
+
+def _refuse_without_patients(
+    base: str, procedures: int, patients: Sequence[str], codes: int
+) -> None:
+    if not procedures:
+        raise NothingFound(
+            f"{base} has no procedure with one of the {codes} codes of [index]. Check the codes, "
+            "or add the server's own to a code list of yours ([codes] directory)."
+        )
+    if not patients:
+        raise NothingFound(
+            f"{base} has {procedures} index procedures, and none names a patient of that server "
+            "as its subject. Check that [source] url is the address that the server calls itself "
+            "by in its references."
+        )
 
 
 def _page(query: Query, number: int, answer: Answer) -> Page:
@@ -210,22 +242,16 @@ def _page(query: Query, number: int, answer: Answer) -> Page:
     return page
 
 
-def _matches(query: Query, page: Page) -> Iterator[tuple[Head, bytes]]:
-    """The resources that answer the query, each with its own bytes."""
-    for entry in page.entry:
-        if entry.search.mode != "match":
-            continue
-        try:
-            head = msgspec.json.decode(entry.resource, type=Head)
-        except msgspec.MsgspecError:
-            raise _hole(query, None, "an entry is no resource with a type and an id") from None
-        if head.resourceType != query.type:
-            raise _hole(query, None, f"an entry is a {head.resourceType[:40]}")
-        yield head, bytes(entry.resource)
+def _matches(query: Query, number: int, page: Page) -> Iterator[tuple[Head, bytes]]:
+    try:
+        yield from matches(page, query.type)
+    except SourceError as error:
+        raise _hole(query, number, str(error)) from None
 
 
 def _hole(query: Query, number: int | None, reason: str) -> IncompletePull:
     where = f", page {number}" if number else ""
     return IncompletePull(
-        f"a hole in {query.name} ({query.type}{where}): {reason}. Nothing was stored; run again."
+        f"a hole in {query.name} ({query.type}{where}): {reason.rstrip('.')}. "
+        "Nothing was stored; run again."
     )

@@ -2,9 +2,10 @@
 with
 landed as (
   select
-    json as resource,
+    resource,
+    line,
     from_json(
-      json,
+      resource,
       '{"resourceType": "JSON", "id": "JSON",
         "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
         "clinicalStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
@@ -14,15 +15,17 @@ landed as (
         "subject": {"reference": "JSON"},
         "onsetDateTime": "JSON", "abatementDateTime": "JSON"}'
     ) as r
-  from read_ndjson_objects($path, ignore_errors = true)
+  from lines_of($path)
 ),
 read as (
   select
+    line,
     text_of(r.id) as id,
     text_of(r.meta.versionid) as version,
-    try_cast(text_of(r.meta.lastupdated) as timestamptz) as last_updated,
+    updated_of(r.meta.lastupdated) as last_updated,
     codings_of(r.clinicalstatus.coding)[1].code as clinical_status,
-    codings_of(r.verificationstatus.coding)[1].code as verification_status,
+    -- A status without a system is one too: an error must not be missed.
+    codes_of(r.verificationstatus.coding) as verification,
     coalesce(text_of(r.severity.text), codings_of(r.severity.coding)[1].code) as severity,
     codings_of(r.code.coding) as codings,
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
@@ -30,7 +33,7 @@ read as (
     text_of(r.abatementdatetime) as abatement,
     resource
   from landed
-  where text_of(r.resourcetype) = 'Condition' and text_of(r.id) is not null
+  where line_fault(resource, r.resourcetype, r.id, 'Condition') is null
 ),
 judged as (
   select
@@ -41,7 +44,8 @@ judged as (
       when moment_fault(onset, $source_zone) is not null then 'onset-malformed'
     end as fault,
     case
-      when verification_status in ('entered-in-error', 'refuted') then 'status-' || verification_status
+      when list_contains(verification, 'entered-in-error') then 'status-entered-in-error'
+      when list_contains(verification, 'refuted') then 'status-refuted'
       when not exists (
         select 1
         from role, unnest(codings) as coding (c)
@@ -53,18 +57,18 @@ judged as (
   from read
 )
 select
+  line,
   $server as server,
   id,
   version,
   last_updated,
   case
-    when verification_status = 'entered-in-error' then 'ignored'
+    when rule = 'status-entered-in-error' then 'ignored'
     when fault is not null then 'rejected'
     when rule is not null then 'ignored'
     else 'mapped'
   end as state,
-  case when verification_status = 'entered-in-error' then rule else coalesce(fault, rule) end
-    as reason,
+  case when rule = 'status-entered-in-error' then rule else coalesce(fault, rule) end as reason,
   patient_id,
   codings,
   clinical_status,

@@ -1,5 +1,19 @@
 -- What every mapping uses to read FHIR's JSON. A leaf stays JSON until one of these reads it.
 
+-- The one reader: one row is one line that is not blank, in the file's order; null if no JSON.
+create or replace temp macro lines_of(path) as table
+  select json as resource, row_number() over () as line
+  from read_ndjson_objects(path, ignore_errors = true, hive_partitioning = false);
+
+-- Why a line is no resource of this type with an id; null where it is one.
+create or replace temp macro line_fault(resource, resource_type, id, kind) as
+  case
+    when resource is null then 'malformed-line'
+    when text_of(resource_type) is null then 'no-resource'
+    when text_of(resource_type) <> kind then 'other-type'
+    when coalesce(text_of(id), '') = '' then 'no-id'
+  end;
+
 -- The text of a JSON string; null for anything else.
 create or replace temp macro text_of(leaf) as
   case when json_type(leaf) = 'VARCHAR' then leaf ->> '$' end;
@@ -17,6 +31,10 @@ create or replace temp macro codings_of(codings) as
     ),
     lambda c: c.system is not null and c.code is not null
   );
+
+-- The codes of codings, whatever their system, also without one.
+create or replace temp macro codes_of(codings) as
+  list_transform(coalesce(codings, []), lambda c: trim(text_of(c.code)));
 
 -- A reference relative to the server's base, without its version: `Type/id`; null for any other.
 create or replace temp macro reference_of(leaf, server) as
@@ -54,19 +72,28 @@ create or replace temp macro is_broken(leaf, found) as
   leaf is not null
   and (json_type(leaf) <> 'ARRAY' or json_array_length(leaf) <> len(found));
 
+-- Whether an end of a reference range holds something else than a number.
+create or replace temp macro is_end_broken(leaf) as
+  case
+    when leaf is null then false
+    when json_type(leaf) <> 'OBJECT' then true
+    else json_extract(leaf, '$.value') is not null and number_of(json_extract(leaf, '$.value')) is null
+  end;
+
 -- How much of an instant a FHIR date or dateTime gives; `local` is a time without an offset.
 create or replace temp macro precision_of(moment) as
   case
-    when moment is null then null
-    when regexp_full_match(moment, '\d{4}') then 'year'
-    when regexp_full_match(moment, '\d{4}-\d{2}') then 'month'
+    when moment is null or starts_with(moment, '0000') then null
+    when regexp_full_match(
+      moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)'
+    ) then case when try_cast(moment as timestamptz) is not null then 'instant' end
     when regexp_full_match(moment, '\d{4}-\d{2}-\d{2}') then
       case when try_cast(moment as date) is not null then 'day' end
-    when regexp_full_match(
-      moment, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})'
-    ) then case when try_cast(moment as timestamptz) is not null then 'instant' end
-    when regexp_full_match(moment, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?') then
+    when regexp_full_match(moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?') then
       case when try_cast(moment as timestamp) is not null then 'local' end
+    when regexp_full_match(moment, '\d{4}-\d{2}') then
+      case when try_cast(moment || '-01' as date) is not null then 'month' end
+    when regexp_full_match(moment, '\d{4}') then 'year'
   end;
 
 -- The one place that turns a FHIR dateTime into an instant; null where it gives only a day.
@@ -82,6 +109,10 @@ create or replace temp macro day_of(moment, source_zone, study_zone) as
     when precision_of(moment) = 'day' then try_cast(moment as date)
     else cast(timezone(study_zone, instant_of(moment, source_zone)) as date)
   end;
+
+-- meta.lastUpdated; null where it is no instant, 'infinity' too.
+create or replace temp macro updated_of(leaf) as
+  case precision_of(text_of(leaf)) when 'instant' then try_cast(text_of(leaf) as timestamptz) end;
 
 -- Why a FHIR dateTime cannot be used as it is; null where it can.
 create or replace temp macro moment_fault(moment, source_zone) as

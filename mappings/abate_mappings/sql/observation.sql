@@ -2,10 +2,10 @@
 with
 landed as (
   select
-    json as resource,
-    row_number() over () as line,
+    resource,
+    line,
     from_json(
-      json,
+      resource,
       '{"resourceType": "JSON", "id": "JSON",
         "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
         "identifier": [{"system": "JSON"}],
@@ -16,28 +16,41 @@ landed as (
         "focus": "JSON", "partOf": "JSON", "bodySite": "JSON", "referenceRange": "JSON",
         "effectiveDateTime": "JSON", "effectiveInstant": "JSON", "effectivePeriod": "JSON",
         "effectiveTiming": "JSON",
-        "valueQuantity": {"value": "JSON", "comparator": "JSON", "unit": "JSON", "code": "JSON"},
-        "valueInteger": "JSON",
-        "valueCodeableConcept": {"coding": [{"system": "JSON", "code": "JSON"}]},
+        "valueQuantity": "JSON", "valueInteger": "JSON", "valueCodeableConcept": "JSON",
         "valueString": "JSON", "valueBoolean": "JSON", "valueRange": "JSON", "valueRatio": "JSON",
+        "valueSampledData": "JSON", "valueTime": "JSON", "valueDateTime": "JSON", "valuePeriod": "JSON",
         "dataAbsentReason": "JSON"}'
     ) as r
-  from read_ndjson_objects($path, ignore_errors = true)
+  from lines_of($path)
 ),
 read as (
   select
     line,
     text_of(r.id) as id,
     text_of(r.meta.versionid) as version,
-    try_cast(text_of(r.meta.lastupdated) as timestamptz) as last_updated,
+    updated_of(r.meta.lastupdated) as last_updated,
     coalesce(list_contains(list_transform(r.identifier, lambda i: text_of(i.system)), $own_system), false)
       as is_own,
     text_of(r.status) as status,
     codings_of(r.code.coding) as codings,
+    from_json(
+      r.valuequantity, '{"value": "JSON", "comparator": "JSON", "unit": "JSON", "system": "JSON", "code": "JSON"}'
+    ) as quantity,
+    codings_of(
+      from_json(r.valuecodeableconcept, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding
+    ) as answers,
+    from_json(r.referencerange, '[{"low": "JSON", "high": "JSON"}]') as ranges,
+    list_filter(
+      [
+        r.valuequantity, r.valueinteger, r.valuecodeableconcept, r.valuestring, r.valueboolean, r.valuerange,
+        r.valueratio, r.valuesampleddata, r.valuetime, r.valuedatetime, r.valueperiod
+      ],
+      lambda v: v is not null
+    ) as given,
     r,
     resource
   from landed
-  where text_of(r.resourcetype) = 'Observation' and text_of(r.id) is not null
+  where line_fault(resource, r.resourcetype, r.id, 'Observation') is null
 ),
 coded as (
   select
@@ -59,7 +72,7 @@ answered as (
     min(answer.value) as value,
     max(answer.value) as other_value,
     min(answer.scale) as scale
-  from (select line, unnest(codings_of(r.valuecodeableconcept.coding)) as coding from read)
+  from (select line, unnest(answers) as coding from read)
   inner join code_list as answer
     on answer.list = 'pain-answers' and answer.system = coding.system and answer.code = coding.code
   group by line
@@ -80,38 +93,50 @@ valued as (
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
     id_of(r.encounter.reference, 'Encounter', $server) as encounter_id,
     coalesce(text_of(r.effectivedatetime), text_of(r.effectiveinstant)) as effective,
-    coalesce(text_of(r.valuequantity.code), text_of(r.valuequantity.unit)) as unit,
-    number_of(r.valuequantity.value) as quantity,
-    number_of(r.valueinteger) as integer_value,
-    cast(r.valuequantity is not null as integer)
-      + cast(r.valueinteger is not null as integer)
-      + cast(r.valuecodeableconcept is not null as integer)
-      + cast(coalesce(r.valuestring, r.valueboolean, r.valuerange, r.valueratio) is not null as integer)
-      as values_given,
+    moment_fault(effective, $source_zone) as effective_fault,
+    coalesce(text_of(quantity.code), text_of(quantity.unit)) as unit,
+    coalesce(number_of(quantity.value), number_of(r.valueinteger)) as number_text,
+    len(given) as values_given,
+    coalesce(json_type(r.valuequantity) <> 'OBJECT', false)
+      or coalesce(json_type(r.valuecodeableconcept) <> 'OBJECT', false) as is_value_broken,
     references_of(r.focus, $server) as focus,
     references_of(r.partof, $server) as part_of,
     codings_of(from_json(r.bodysite, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
       as sites,
-    from_json(r.referencerange, '[{"low": {"value": "JSON"}, "high": {"value": "JSON"}}]') as ranges
+    list_transform(ranges, lambda g: try_cast(number_of(json_extract(g.low, '$.value')) as double)) as lows,
+    list_transform(ranges, lambda g: try_cast(number_of(json_extract(g.high, '$.value')) as double)) as highs,
+    coalesce(json_type(r.referencerange) <> 'ARRAY', false)
+      or len(list_filter(coalesce(ranges, []), lambda g: is_end_broken(g.low) or is_end_broken(g.high))) > 0
+      as is_range_broken
   from read
   left join coded using (line)
   left join answered using (line)
 ),
+united as (
+  select
+    line,
+    unit in ('mm', 'cm') as is_length,
+    min(one_unit.scale) as scale,
+    max(one_unit.scale) as other_scale
+  from valued
+  inner join code_list as one_unit
+    on one_unit.list = 'pain-units'
+      and one_unit.system = coalesce(text_of(valued.quantity.system), one_unit.system)
+      and one_unit.code = valued.unit
+  group by all
+),
 scaled as (
   select
     valued.*,
-    coalesce(try_cast(quantity as double), try_cast(integer_value as double), answer_value) as number,
-    case when unit in ('mm', 'cm') then unit_scale.scale end as unit_scale,
-    case when unit not in ('mm', 'cm') then unit_scale.scale end as usual_scale,
+    coalesce(try_cast(number_text as double), answer_value) as number,
+    case when united.is_length then united.scale end as unit_scale,
+    case when not united.is_length then united.scale end as usual_scale,
+    united.scale is distinct from united.other_scale as is_unit_mixed,
     -- A normal range is no scale: only an upper end of 10 or 100, from 0, declares one.
-    case
-      when coalesce(list_min(list_transform(ranges, lambda g: try_cast(number_of(g.low.value) as double))), 0) = 0
-        and list_max(list_transform(ranges, lambda g: try_cast(number_of(g.high.value) as double))) in (10, 100)
-        then list_max(list_transform(ranges, lambda g: try_cast(number_of(g.high.value) as double)))
-    end as range_scale
+    case when coalesce(list_min(lows), 0) = 0 and list_max(highs) in (10, 100) then list_max(highs) end
+      as range_scale
   from valued
-  left join (select code, min(scale) as scale from code_list where list = 'pain-units' group by code)
-    as unit_scale on unit_scale.code = valued.unit
+  left join united using (line)
 ),
 declared as (
   select
@@ -121,7 +146,10 @@ declared as (
       list_filter(
         [unit_scale, range_scale, code_scale, other_code_scale, answer_scale], lambda s: s is not null
       )
-    ) > 1 as is_contradictory
+    ) > 1
+      or is_unit_mixed
+      or list_max(highs) > coalesce(unit_scale, range_scale, code_scale, answer_scale, usual_scale)
+      as is_contradictory
   from scaled
 ),
 judged as (
@@ -135,26 +163,31 @@ judged as (
     end as rule,
     case
       when len(codings) = 0 then 'no-code'
-      when coalesce(status, '') not in ('registered', 'preliminary', 'final', 'amended', 'corrected', 'unknown')
-        then 'status-unknown'
+      when status is null then 'no-status'
+      when status not in ('registered', 'preliminary', 'final', 'amended', 'corrected', 'unknown')
+        then 'status-malformed'
       when patient_id is null then 'no-patient'
       when r.dataabsentreason is not null then 'value-and-data-absent'
       when coalesce(r.effectiveperiod, r.effectivetiming) is not null then 'effective-no-instant'
-      when effective is null then 'no-effective-time'
-      when moment_fault(effective, $source_zone) = 'malformed' then 'effective-malformed'
-      when moment_fault(effective, $source_zone) = 'without-zone' then 'time-without-zone'
+      when r.effectivedatetime is not null and r.effectiveinstant is not null then 'several-effective-times'
+      when coalesce(r.effectivedatetime, r.effectiveinstant) is null then 'no-effective-time'
+      when effective is null then 'effective-malformed'
+      when effective_fault = 'malformed' then 'effective-malformed'
+      when effective_fault = 'without-zone' then 'time-without-zone'
       when is_broken(r.focus, focus) or is_broken(r.partof, part_of) then 'reference-unreadable'
       when r.bodysite is not null and json_type(r.bodysite) <> 'OBJECT' then 'body-site-malformed'
       -- From here on it is the value alone, which a plugin's read_score may know how to read.
       when values_given > 1 then 'several-values'
       when r.valueinteger is not null and json_type(r.valueinteger) not in ('UBIGINT', 'BIGINT')
         then 'value-not-an-integer'
-      when r.valuequantity.comparator is not null then 'comparator'
+      when is_value_broken then 'value-malformed'
+      when quantity.comparator is not null then 'comparator'
       when answer_value is distinct from other_answer_value then 'answers-differ'
       when values_given = 0 then 'no-value'
       when number is null or not isfinite(number) then 'value-not-a-number'
       when is_mixed then 'codes-differ'
       when number = 99 and coalesce(scale, 10) <= 10 then 'sentinel-99'
+      when is_range_broken and coalesce(unit_scale, code_scale, answer_scale) is null then 'range-malformed'
       when scale is null then 'scale-unknown'
       when is_contradictory then 'scale-contradictory'
       when number not between 0 and scale then 'out-of-range'
@@ -168,6 +201,7 @@ judged as (
   from declared
 )
 select
+  line,
   $server as server,
   id,
   version,
@@ -183,12 +217,12 @@ select
   -- As it was sent, 6.50 and not 6.5, where the text of the resource shows the same number.
   case
     when try_cast(sent as double) = number then sent
-    else coalesce(quantity, integer_value, cast(answer_value as varchar))
+    else coalesce(number_text, format('{:g}', answer_value))
   end as raw,
   unit,
   scale,
-  instrument,
-  context,
+  case when not is_mixed then instrument end as instrument,
+  case when not is_mixed then context end as context,
   focus,
   part_of,
   sites,

@@ -2,9 +2,10 @@
 with
 landed as (
   select
-    json as resource,
+    resource,
+    line,
     from_json(
-      json,
+      resource,
       '{"resourceType": "JSON", "id": "JSON",
         "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
         "status": "JSON",
@@ -15,13 +16,14 @@ landed as (
         "performedPeriod": {"start": "JSON", "end": "JSON"},
         "bodySite": "JSON", "reasonReference": "JSON", "complicationDetail": "JSON"}'
     ) as r
-  from read_ndjson_objects($path, ignore_errors = true)
+  from lines_of($path)
 ),
 read as (
   select
+    line,
     text_of(r.id) as id,
     text_of(r.meta.versionid) as version,
-    try_cast(text_of(r.meta.lastupdated) as timestamptz) as last_updated,
+    updated_of(r.meta.lastupdated) as last_updated,
     text_of(r.status) as status,
     codings_of(r.code.coding) as codings,
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
@@ -42,7 +44,7 @@ read as (
     references_of(r.complicationdetail, $server) as complications,
     resource
   from landed
-  where text_of(r.resourcetype) = 'Procedure' and text_of(r.id) is not null
+  where line_fault(resource, r.resourcetype, r.id, 'Procedure') is null
 ),
 judged as (
   select
@@ -50,6 +52,9 @@ judged as (
     case
       when len(codings) = 0 then 'no-code'
       when status is null then 'no-status'
+      when status not in (
+        'preparation', 'in-progress', 'not-done', 'on-hold', 'stopped', 'completed', 'entered-in-error', 'unknown'
+      ) then 'status-malformed'
       when patient_id is null then 'no-patient'
       when moment_fault(start_text, $source_zone) = 'malformed'
         or moment_fault(end_text, $source_zone) = 'malformed' then 'performed-malformed'
@@ -68,6 +73,7 @@ judged as (
   from read
 )
 select
+  line,
   $server as server,
   id,
   version,

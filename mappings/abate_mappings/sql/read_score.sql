@@ -1,5 +1,5 @@
 -- A plugin could read the value that the mapping could not.
-update batch
+update newest
 set
   state = 'mapped',
   reason = null,

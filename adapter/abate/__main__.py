@@ -1,0 +1,5 @@
+"""`python -m abate` is `abate`."""
+
+from abate.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""A run's findings as text: the attrition, then each analysis with its statistics."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from abate.cli import common
+
+if TYPE_CHECKING:
+    from abate.analysis import Estimate
+    from abate.results import Results, Step
+
+HEADS = ("statistic", "value", "interval", "p", "n", "how")
+
+
+def text(found: "Results") -> str:
+    """All of it; no line is wider than the terminal."""
+    parts = [found.title, "\n".join(attrition(found.attrition))]
+    for one in found.outcomes:
+        head = f"{one.name} ({one.use}, {one.plugin} {one.plugin_version})"
+        if one.result is None:
+            body = [f"failed: {one.error}"]
+        elif one.result.reason:
+            body = [f"not estimable: {one.result.reason}"]
+        else:
+            body = [*estimates(one.result.estimates), *map(_line, one.result.notes)]
+        parts.append("\n".join([head, *body]))
+    return "\n\n".join(parts)
+
+
+def attrition(steps: Sequence["Step"]) -> Iterator[str]:
+    """One line a stage: `excluded  lesion: no-score 1, minimum-after 1; patient 2`."""
+    wide = max((len(step.stage) for step in steps), default=0)
+    for stage, of_stage in groupby(steps, key=lambda step: step.stage):
+        units = groupby(of_stage, key=lambda step: step.unit)
+        words = "; ".join(_counts(unit, list(of_unit)) for unit, of_unit in units)
+        yield _line(words, f"{stage:{wide}}  ", " " * (wide + 2))
+
+
+def estimates(found: Sequence["Estimate"]) -> Iterator[str]:
+    """A table of the numbers, and beneath it how each was made, and of whom."""
+    hows: dict[str, int] = {}
+    rows = []
+    for one in found:
+        number = hows.setdefault(_how(one), len(hows) + 1)
+        rows.append([*_numbers(one), f"({number})"])
+    yield common.table(HEADS, rows)
+    for how, number in hows.items():
+        yield _line(how, f"({number}) ", "    ")
+
+
+def _counts(unit: str, steps: list["Step"]) -> str:
+    if [step.reason for step in steps] == [""]:
+        return f"{unit} {steps[0].n}"
+    return f"{unit}: " + ", ".join(f"{step.reason or 'all'} {step.n}" for step in steps)
+
+
+def _numbers(one: "Estimate") -> list[str]:
+    from abate.report.narrative import number
+
+    return [
+        one.name,
+        "not estimable" if one.value is None else number(one.value),
+        f"{number(one.interval.low)} to {number(one.interval.high)}" if one.interval else "",
+        "" if one.p is None else number(one.p),
+        str(one.n),
+    ]
+
+
+def _how(one: "Estimate") -> str:
+    interval = f"interval: {one.interval.kind}" if one.interval else ""
+    return "; ".join(filter(None, [one.method, interval, f"of {one.population}", one.note]))
+
+
+def _line(words: str, first: str = "", later: str = "  ") -> str:
+    return fill(words, common.width(), initial_indent=first, subsequent_indent=later)

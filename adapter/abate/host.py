@@ -1,0 +1,259 @@
+"""The host of the loaded plugins: asks them one by one, makes analyses, and keeps them apart.
+
+A plugin that fails in its work costs its own result only.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import msgspec
+import pluggy
+
+from abate.analysis import Analysis, Result
+from abate.cohort import Cohort
+from abate.errors import AbateError, PluginError
+from abate.guard import guarded
+from abate.hookspecs import hookimpl
+from abate.mapping import ReadScore, Score
+from abate.outcome import Outcome, checked, plain
+from abate.parameters import instance
+from abate.settings import AnalysisSpec, StudyFile
+from abate.study_file import Location, complain, nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An entry point: where it comes from, and whether it loaded."""
+
+    name: str
+    package: str
+    version: str
+    state: str
+    problem: str = ""
+    analyses: tuple[str, ...] = ()
+
+
+class BrokenPlugin(PluginError):
+    """A plugin does not hold the contract: names it, the problem, and how to go on without it."""
+
+    def __init__(self, plugin: str, problem: str) -> None:
+        """Say what is wrong with `plugin`."""
+        self.problem = problem
+        super().__init__(
+            f"the plugin {plugin!r} is broken: {problem}. Mend or remove it, or go on without it: "
+            f"[plugins] block = ['{plugin}'] in the study file."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """An analysis, and the plugin that offers it."""
+
+    kind: type[Analysis]
+    plugin: str
+    version: str
+
+
+class Defaults:
+    """The core's own implementation of the hooks, behind all others."""
+
+    @staticmethod
+    @hookimpl(trylast=True)
+    def run_analysis(analysis: Analysis, cohort: Cohort) -> Result:
+        """Run it."""
+        return analysis.run(cohort)
+
+
+class Host:
+    """The loaded plugins."""
+
+    def __init__(self, manager: pluggy.PluginManager) -> None:
+        """Host the plugins of `manager`; use `abate.plugins.load` to get one."""
+        self._manager = manager
+        self._offers: dict[str, list[Offered]] = {}
+        self.known: Sequence[Known] = ()
+
+    def mappings(self) -> list[Traversable]:
+        """All folders of code lists, in the order of the plugins' names.
+
+        Raises:
+            PluginError: a plugin stopped, or offers what is no folder.
+        """
+        found = []
+        for plugin in self._names():
+            for folder in self._many(plugin, "register_mappings"):
+                if not isinstance(folder, Traversable):
+                    raise BrokenPlugin(plugin, "register_mappings must give folders of a package")
+                found.append(folder)
+        return found
+
+    def analyses(self) -> dict[str, Offered]:
+        """All analyses by name.
+
+        Raises:
+            PluginError: two plugins offer one name.
+        """
+        offered: dict[str, Offered] = {}
+        for one in (one for plugin in sorted(self._offers) for one in self._offers[plugin]):
+            name, other = one.kind.name, offered.get(one.kind.name)
+            if other is not None:
+                raise PluginError(
+                    f"the plugins {other.plugin!r} and {one.plugin!r} both offer an analysis "
+                    f"{name!r}. Block one: [plugins] block = ['{one.plugin}']"
+                )
+            offered[name] = one
+        return offered
+
+    def ask(self, plugin: str, version: str) -> list[str]:
+        """Ask a plugin, once, which analyses it offers; gives their names.
+
+        Raises:
+            PluginError: it stopped, or offers what is no analysis, or one name twice.
+        """
+        kinds = self._many(plugin, "register_analyses")
+        for kind in kinds:
+            if not _is_analysis(kind):
+                raise BrokenPlugin(
+                    plugin,
+                    "register_analyses must give frozen dataclasses with a class variable `name` "
+                    "and a method `run(cohort)`",
+                )
+        names = [kind.name for kind in kinds]
+        for name in names:
+            if names.count(name) > 1:
+                raise BrokenPlugin(plugin, f"it offers two analyses with the name {name!r}")
+        self._offers[plugin] = [Offered(kind=one, plugin=plugin, version=version) for one in kinds]
+        return sorted(names)
+
+    def make(self, study_file: StudyFile) -> list[tuple[AnalysisSpec, Offered, Analysis]]:
+        """The analyses that the study file asks for, with their parameters checked.
+
+        Raises:
+            StudyFileError: no plugin offers one, or a parameter is wrong; names key and line.
+        """
+        offered = self.analyses()
+        made = []
+        for place, spec in enumerate(study_file.settings.analysis):
+            location: Location = ("analysis", place)
+            if spec.use not in offered:
+                raise complain(
+                    study_file,
+                    (*location, "use"),
+                    f"no plugin offers the analysis {spec.use!r}.{nearest(spec.use, offered)} "
+                    f"Offered: {', '.join(sorted(offered))}.",
+                )
+            kind = offered[spec.use].kind
+            made.append((spec, offered[spec.use], instance(study_file, location, kind, spec)))
+        return made
+
+    def run(
+        self, spec: AnalysisSpec, offered: Offered, analysis: Analysis, cohort: Cohort
+    ) -> Outcome:
+        """Run one analysis; whatever it does, the others go on."""
+        result, error = None, None
+        call = partial(self._manager.hook.run_analysis, analysis=analysis, cohort=cohort.copy())
+        try:
+            result = checked(guarded(call, offered.kind.__module__))
+        except AbateError as problem:
+            error = str(problem)
+        return Outcome(
+            name=spec.name,
+            use=spec.use,
+            plugin=offered.plugin,
+            plugin_version=offered.version,
+            primary=spec.primary,
+            parameters=spec.parameters,
+            result=result,
+            error=error,
+        )
+
+    def read_score(self, observation: Mapping[str, Any]) -> Score | None:
+        """What the first plugin that can read this Observation makes of it.
+
+        Raises:
+            PluginError: a plugin stopped, or gave something that is no score from 0 to 10.
+        """
+        plugin, given = self._first("read_score", observation=observation)
+        if given is None:
+            return None
+        if not _is_score(given):
+            raise BrokenPlugin(plugin, "read_score gave something that is no Score from 0 to 10")
+        score: Score = msgspec.convert(plain(given), Score)
+        return score
+
+    @property
+    def score_reader(self) -> ReadScore | None:
+        """`read_score`, or None where no plugin has it, so that the fast path stays fast."""
+        return self.read_score if self._manager.hook.read_score.get_hookimpls() else None
+
+    def render_report(self, result: Result) -> tuple[str, list[Any]]:
+        """The plugin that renders this result, and its resources as built-in types.
+
+        Raises:
+            PluginError: the plugin stopped, or gave what is no JSON.
+        """
+        plugin, given = self._first("render_report", result=result)
+        if given is None:
+            return "", []
+        rendered = self._call(plugin, "render_report", lambda: [plain(one) for one in given])
+        return plugin, rendered
+
+    def report_written(self, result: Result, references: Sequence[str]) -> list[str]:
+        """Tell every plugin what stands on the target; returns what went wrong in them."""
+        faults = []
+        for plugin in self._names():
+            hook = self._only(plugin, "report_written")
+            call = partial(hook, result=result, references=tuple(references))
+            try:
+                self._call(plugin, "report_written", call)
+            except PluginError as problem:
+                faults.append(str(problem))
+        return faults
+
+    def _names(self) -> list[str]:
+        return sorted(name for name, _ in self._manager.list_name_plugin())
+
+    def _many(self, plugin: str, hook: str) -> list[Any]:
+        """What one plugin gives to a hook of lists; a generator runs here, not later."""
+        call = self._only(plugin, hook)
+        given: list[Any] = self._call(
+            plugin, hook, lambda: [one for many in call() for one in many]
+        )
+        return given
+
+    def _first(self, hook: str, **arguments: Any) -> tuple[str, Any]:
+        """The first answer to a hook and whose it is, in pluggy's order: the last one first."""
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        for plugin in dict.fromkeys(one.plugin_name for one in reversed(implementations)):
+            given = self._call(plugin, hook, partial(self._only(plugin, hook), **arguments))
+            if given is not None:
+                return plugin, given
+        return "", None
+
+    def _call(self, plugin: str, hook: str, call: Callable[[], Any]) -> Any:
+        module = getattr(self._manager.get_plugin(plugin), "__name__", "")
+        try:
+            return guarded(call, module)
+        except AbateError as problem:
+            raise BrokenPlugin(plugin, f"{hook} stopped: {problem}") from None
+
+    def _only(self, plugin: str, hook: str) -> pluggy.HookCaller:
+        others = [one for name, one in self._manager.list_name_plugin() if name != plugin]
+        return self._manager.subset_hook_caller(hook, others)
+
+
+def _is_analysis(kind: Any) -> bool:
+    frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+    named = isinstance(getattr(kind, "name", None), str)
+    return isinstance(kind, type) and frozen and named and callable(getattr(kind, "run", None))
+
+
+def _is_score(given: Any) -> bool:
+    try:
+        score = msgspec.convert(plain(given), Score) if isinstance(given, Score) else None
+    except (msgspec.MsgspecError, TypeError, ValueError):
+        return False
+    return score is not None and 0 <= score.value <= 10

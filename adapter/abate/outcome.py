@@ -1,0 +1,88 @@
+"""What came of one analysis: a result that was checked, or the reason why it failed.
+
+A result is kept as JSON and published as FHIR, so that it is held to what both can say.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from abate.analysis import Estimate, Result
+from abate.errors import PluginError
+
+# https://hl7.org/fhir/R4/datatypes.html#code
+_CODE = re.compile(r"\S+( \S+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one `[[analysis]]`: a result, or the reason why it failed."""
+
+    name: str
+    use: str
+    plugin: str
+    plugin_version: str
+    primary: bool
+    parameters: Mapping[str, Any]
+    result: Result | None
+    error: str | None = None
+
+
+def checked(given: Any) -> Result:
+    """What an analysis gave, as plain Python values.
+
+    Raises:
+        PluginError: it is no Result, or not one that can be kept and published; says why.
+    """
+    if not isinstance(given, Result):
+        raise PluginError(f"it gave a {type(given).__name__}, not a Result")
+    try:
+        result = msgspec.convert(plain(given), Result)
+    except (msgspec.MsgspecError, TypeError, ValueError) as problem:
+        raise PluginError(f"its Result is not of the right types: {problem}") from None
+    names = [estimate.name for estimate in result.estimates]
+    for estimate in result.estimates:
+        if names.count(estimate.name) > 1:
+            raise PluginError(f"two estimates are called {estimate.name!r}")
+        for fault in _faults(estimate):
+            raise PluginError(f"the estimate {estimate.name!r}: {fault}")
+    return result
+
+
+def plain(given: Any) -> Any:
+    """Built-in types only, made from NumPy's numbers and from dataclasses.
+
+    Raises:
+        TypeError: it holds something else.
+    """
+    return msgspec.to_builtins(given, enc_hook=_number)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not supported")
+
+
+def _faults(estimate: Estimate) -> Iterator[str]:
+    if not all(isfinite(number) for number in _numbers(estimate)):
+        yield "it has a number that is not finite: give None and a note"
+    if estimate.n < 0:
+        yield "its n is negative"
+    if estimate.p is not None and not 0 <= estimate.p <= 1:
+        yield "its p is not from 0 to 1"
+    if not (_CODE.fullmatch(estimate.name) and _CODE.fullmatch(estimate.unit)):
+        yield "its name and its unit must be codes: words with one space between"
+    if not (estimate.method.strip() and estimate.population.strip()):
+        yield "its method or its population is empty"
+
+
+def _numbers(estimate: Estimate) -> Sequence[float]:
+    interval = estimate.interval
+    ends = () if interval is None else (interval.low, interval.high)
+    return [number for number in (estimate.value, estimate.p, *ends) if number is not None]

@@ -1,0 +1,64 @@
+"""An analysis, made from its `[[analysis]]` table with its parameters checked."""
+
+from dataclasses import MISSING, fields
+
+import msgspec
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from abate.analysis import Analysis
+from abate.errors import PluginError, StudyFileError
+from abate.settings import AnalysisSpec, StudyFile
+from abate.study_file import Location, complain, nearest
+
+
+def instance(
+    study_file: StudyFile, location: Location, kind: type[Analysis], spec: AnalysisSpec
+) -> Analysis:
+    """Make the analysis that the table at `location` asks for.
+
+    Raises:
+        StudyFileError: a parameter is unknown, missing, or of a wrong type; names key and line.
+        PluginError: the analysis has fields that no study file can give.
+    """
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    for key in spec.parameters:
+        if key not in known:
+            raise complain(
+                study_file,
+                (*location, key),
+                f"the analysis {spec.use!r} has no parameter {key!r}.{nearest(key, known)} "
+                f"Parameters: {', '.join(known) or 'none'}.",
+            )
+    for key, field in known.items():
+        given = key in spec.parameters or field.default is not MISSING
+        if not given and field.default_factory is MISSING:
+            raise complain(
+                study_file,
+                (*location, key),
+                f"the analysis {spec.use!r} needs this parameter, and it is missing.",
+            )
+    return _instance(study_file, location, kind, spec)
+
+
+def _instance(
+    study_file: StudyFile, location: Location, kind: type[Analysis], spec: AnalysisSpec
+) -> Analysis:
+    try:
+        # As JSON, where a list may be a tuple and a table a dataclass, and "7" is no number.
+        return TypeAdapter(kind).validate_json(msgspec.json.encode(spec.parameters), strict=True)
+    except ValidationError as error:
+        raise _wrong(study_file, location, error) from None
+    except PydanticUserError as error:
+        raise PluginError(
+            f"the analysis {spec.use!r} has a field that no study file can give ({error.code}): "
+            "use text, numbers, true and false, lists, and dataclasses of such"
+        ) from None
+
+
+def _wrong(study_file: StudyFile, location: Location, error: ValidationError) -> StudyFileError:
+    details = error.errors(include_input=False, include_url=False)
+    messages = [one["msg"].removeprefix("Value error, ") for one in details]
+    return complain(
+        study_file, (*location, *details[0]["loc"][:1]), ", or ".join(dict.fromkeys(messages))
+    )

@@ -1,0 +1,50 @@
+"""The kinds of value that a study file holds, each with its check."""
+
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+
+from abate.errors import nearest
+
+
+def _known_zone(name: str) -> str:
+    zones = available_timezones()
+    if name not in zones:
+        raise ValueError(
+            f"{name!r} is no time zone of the IANA database, as 'Europe/Vienna' is."
+            f"{nearest(name, zones)}"
+        )
+    return name
+
+
+def _http_url(text: str) -> str:
+    try:
+        url = TypeAdapter(HttpUrl).validate_python(text)
+    except ValidationError:  # Its text holds the whole URL, and so the password in it.
+        raise ValueError("expected a URL, as 'https://fhir.example.com/r4' is") from None
+    if url.username or url.password:
+        raise ValueError("the URL holds a user name or password: no secret stands in a study file")
+    if url.query is not None or url.fragment is not None:
+        raise ValueError("expected a base URL: it has no '?' and no '#'")
+    return text.rstrip("/")
+
+
+def _withheld(members: bool) -> bool:
+    if members:
+        raise ValueError("this version never lists patients in what is published: expected false")
+    return members
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+CodeRefs = Annotated[list[str], Field(min_length=1)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+BaseUrl = Annotated[str, AfterValidator(_http_url)]
+Withheld = Annotated[bool, AfterValidator(_withheld)]

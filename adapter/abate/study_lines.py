@@ -1,0 +1,85 @@
+"""Where in the study file a key stands, so that a message can name its line."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Location = tuple[str | int, ...]
+
+_PART = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_TABLE = re.compile(rf"^\s*(\[\[?)\s*({_NAME})\s*\]")
+_KEY = re.compile(rf"^\s*({_NAME})\s*=")
+_PARTS = re.compile(_PART)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Who wrote a key: the study file, or a `--set` option (location to name)."""
+
+    path: Path
+    text: str
+    chosen: Mapping[Location, str]
+
+    def message(self, location: Location, words: str) -> str:
+        """`FILE, line N: key: words`, or `--set key: words`."""
+        name = dotted(location)
+        for chosen, option in self.chosen.items():
+            if location and _related(chosen, location):
+                place = f"--set {option}"
+                return f"{place}: {words}" if name == option else f"{place}: {name}: {words}"
+        line = line_of(self.text, location)
+        place = f"{self.path}, line {line}" if line else str(self.path)
+        return f"{place}: {name}: {words}" if name else f"{place}: {words}"
+
+
+def dotted(location: Location) -> str:
+    """The key as `--set` takes it; entries of an array are counted from 1."""
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
+
+
+def line_of(text: str, location: Location) -> int | None:
+    """The line, counted from 1, that holds the key at `location` or the nearest table above it."""
+    lines: dict[Location, int] = {}
+    for key, line in _keys(text):
+        lines.setdefault(key, line)
+    for length in range(len(location), 0, -1):
+        if location[:length] in lines:
+            return lines[location[:length]]
+    return None
+
+
+def _related(chosen: Location, location: Location) -> bool:
+    shared = min(len(chosen), len(location))
+    return chosen[:shared] == location[:shared]
+
+
+def _keys(text: str) -> Iterable[tuple[Location, int]]:
+    """Each key and table of the TOML text with its line; array tables are counted from 0."""
+    table: Location = ()
+    last: dict[Location, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _TABLE.match(line):
+            named = _parts(header[2])
+            if header[1] == "[[":
+                last[named] = last.get(named, -1) + 1
+                table = (*named, last[named])
+            else:
+                table = _numbered(named, last)
+            yield from ((table[:length], number) for length in range(len(table), 0, -1))
+        elif key := _KEY.match(line):
+            parts = _parts(key[1])
+            yield from (((*table, *parts[:length]), number) for length in range(len(parts), 0, -1))
+
+
+def _numbered(named: Location, last: Mapping[Location, int]) -> Location:
+    """`[analysis.endpoint]` belongs to the last `[[analysis]]` above it."""
+    for length in range(len(named) - 1, 0, -1):
+        if named[:length] in last:
+            return (*named[:length], last[named[:length]], *named[length:])
+    return named
+
+
+def _parts(name: str) -> Location:
+    return tuple(part.strip("\"'") for part in _PARTS.findall(name))

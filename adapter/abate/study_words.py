@@ -1,0 +1,79 @@
+"""What is wrong with a key of the study file, in plain words; never the value that was found."""
+
+import re
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from abate.errors import nearest
+from abate.settings import Settings
+from abate.study_lines import Location
+
+WORDS = {
+    "bool_type": "expected true or false",
+    "dict_type": "expected a table",
+    "fault": "{words}",
+    "float_type": "expected a number",
+    "greater_than": "expected a number above {gt:g}",
+    "greater_than_equal": "expected {ge:g} or more",
+    "int_type": "expected a whole number",
+    "less_than_equal": "expected {le:g} or less",
+    "list_type": 'expected a list, as ["a", "b"] is',
+    "literal_error": "expected {expected}",
+    "missing": "this key is missing",
+    "model_type": "expected a table",
+    "string_pattern_mismatch": (
+        "expected lower-case letters, digits and '-', beginning with no '-' (63 at most)"
+    ),
+    "string_type": 'expected text, in quotes: "..."',
+    "too_short": "expected at least one code list (list:NAME) or code (system|code)",
+    "value_error": "{error}",
+}
+_SECRET = re.compile(r"passw|secret|token|credential|api_?key", re.IGNORECASE)
+
+
+def located(fault: ErrorDetails) -> Location:
+    """The key that a fault belongs to."""
+    inner: Location = fault.get("ctx", {}).get("inner", ())
+    return tuple(part for part in (*fault["loc"], *inner) if part != "[key]")
+
+
+def words(fault: ErrorDetails) -> str:
+    """What is wrong, and what was expected."""
+    if fault["type"] == "extra_forbidden":
+        return _unknown(fault["loc"])
+    return WORDS.get(fault["type"], "this value cannot stand here").format_map(fault.get("ctx", {}))
+
+
+def _unknown(location: Location) -> str:
+    name = str(location[-1])
+    known = _known_keys(location[:-1])
+    secret = " No secret stands in a study file." if _SECRET.search(name) else ""
+    close = "" if secret else nearest(name, known)
+    return f"there is no such key.{secret}{close} Known here: {', '.join(known)}."
+
+
+def _known_keys(location: Location) -> list[str]:
+    kind: Any = Settings
+    for part in location:
+        kind = _inside(kind, part)
+    return sorted(_fields(kind))
+
+
+def _inside(kind: type[BaseModel], part: str | int) -> Any:
+    """The type of the value at `part` of a table; of `X | None` it is X."""
+    if get_origin(kind) in (dict, list):
+        return get_args(kind)[-1]
+    fields = _fields(kind)
+    found = fields[str(part)] if part in fields else kind.__annotations__["__pydantic_extra__"]
+    if get_origin(found) in (UnionType, Union):
+        return get_args(found)[0]
+    return get_args(found)[-1] if part not in fields else found
+
+
+def _fields(model: type[BaseModel]) -> Mapping[str, Any]:
+    fields = model.model_fields.items()
+    return {field.alias or name: field.annotation for name, field in fields}

@@ -1,0 +1,201 @@
+"""Make the parts of the reference that follow from the code: study file and code lists.
+
+Each part lies between two marks in its page, so that the words around it are written by hand.
+Run it after a change of `settings.py` or of a code list; a test holds pages and code equal.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from abate import codes
+from abate.settings import Baseline, Settings, Visit
+
+DOCS = Path(__file__).parent
+MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    (DOCS / "meanings.toml").read_text("utf-8")
+)
+KINDS = {
+    "_known_zone": "time zone",
+    "_http_url": "URL",
+    "_withheld": "`false`",
+}
+
+
+def pages() -> dict[Path, str]:
+    """Each page with generated parts, as it should be."""
+    parts = {
+        "study-file.md": {"keys": keys(), "example": example()},
+        "code-lists.md": {"lists": code_lists()},
+    }
+    found = {}
+    for name, made in parts.items():
+        path = DOCS / "reference" / name
+        text = path.read_text("utf-8")
+        for mark, content in made.items():
+            text = _replace(text, mark, content)
+        found[path] = text
+    return found
+
+
+def keys() -> str:
+    """A section for each table of the study file, with its keys."""
+    sections = []
+    for name, field in Settings.model_fields.items():
+        sections.append(_section(_title(name, field), name, _model(field)))
+        if name == "visits":
+            sections.append(_section("`baseline` of `[visits]`", "visits-baseline", Baseline))
+            sections.append(_section("a visit of `[visits]`", "visits-visit", Visit))
+    return "\n\n".join(sections)
+
+
+def example() -> str:
+    """The whole study file of the demo."""
+    text = (files("abate") / "demo" / "study.toml").read_text("utf-8")
+    return f"```toml\n{text.strip()}\n```"
+
+
+def code_lists() -> str:
+    """A section for each shipped code list, with its codes."""
+    folder = files("abate_mappings") / "codes"
+    titles = {}
+    for file in folder.iterdir():
+        if file.name.endswith(".toml"):
+            content = tomllib.loads(file.read_text("utf-8"))
+            titles[content["list"]] = content.get("title", "")
+    lists = codes.load([folder])
+    return "\n\n".join(_code_list(name, titles[name], found) for name, found in lists.items())
+
+
+def _code_list(name: str, title: str, found: Iterable[codes.Code]) -> str:
+    rows = [(f"`{c.system}`", f"`{c.code}`", c.name, _declares(c), c.source) for c in found]
+    if not rows:
+        return f"### {name}\n\n{title}. Empty: a study or a site adds its own."
+    heads = ("system", "code", "name", "declares", "source")
+    return f"### {name}\n\n{title}.\n\n{_table(heads, rows)}"
+
+
+def _declares(code: codes.Code) -> str:
+    said = {
+        "group": code.group,
+        "instrument": code.instrument,
+        "context": code.context,
+        "scale": code.scale,
+        "value": code.value,
+    }
+    words = {key: f"{one:g}" if isinstance(one, float) else one for key, one in said.items()}
+    return ", ".join(f"{key} {one}" for key, one in words.items() if one is not None)
+
+
+def _section(title: str, name: str, model: type[BaseModel]) -> str:
+    meanings = MEANINGS[name]
+    schema = model.model_json_schema(by_alias=True)
+    rows = []
+    for attribute, field in model.model_fields.items():
+        key = field.alias or attribute
+        kind = _kind(field, schema["properties"][key], schema)
+        rows.append((f"`{key}`", kind, _default(field, name, key), meanings[key]))
+    unknown = set(meanings) - {"about"} - {row[0].strip("`") for row in rows}
+    if unknown:
+        raise KeyError(f"meanings.toml: [{name}] has no key {', '.join(sorted(unknown))}")
+    table = _table(("key", "type", "default", "meaning"), rows)
+    return f"### {title}\n\n{meanings['about']}\n\n{table}"
+
+
+def _title(name: str, field: FieldInfo) -> str:
+    origin = get_origin(field.annotation)
+    if origin is dict:
+        return f"`[{name}.NAME]`"
+    return f"`[[{name}]]`" if origin is list else f"`[{name}]`"
+
+
+def _model(field: FieldInfo) -> type[BaseModel]:
+    candidates = [field.annotation, *get_args(field.annotation)]
+    [model] = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+    return model
+
+
+def _default(field: FieldInfo, name: str, key: str) -> str:
+    if (name, key) == ("analysis", "name"):
+        return "as `use`"
+    if field.is_required():
+        return "needed"
+    if field.default is None or isinstance(field.default, BaseModel):
+        return ""
+    return f"`{json.dumps(field.default)}`"
+
+
+def _kind(field: FieldInfo, schema: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
+    for check in _checks(field):
+        if check in KINDS:
+            return KINDS[check]
+    return _words(schema, whole)
+
+
+def _checks(field: FieldInfo) -> list[str]:
+    """The names of the functions that check a value, also those within `X | None`."""
+    parts = (getattr(part, "__metadata__", ()) for part in get_args(field.annotation))
+    checks = [*field.metadata, *(one for inner in parts for one in inner)]
+    return [getattr(getattr(one, "func", None), "__name__", "") for one in checks]
+
+
+def _words(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return "table"
+    if "anyOf" in schema:
+        return _words(next(one for one in schema["anyOf"] if one.get("type") != "null"), whole)
+    if "enum" in schema or "const" in schema:
+        values = schema.get("enum", [schema.get("const")])
+        return " or ".join(f"`{json.dumps(one)}`" for one in values)
+    if schema["type"] == "array":
+        return "list of text"
+    return _simple(schema)
+
+
+def _simple(schema: Mapping[str, Any]) -> str:
+    names = {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "`true` or `false`",
+    }
+    bounds = {
+        "minimum": "at least",
+        "exclusiveMinimum": "over",
+        "maximum": "at most",
+        "exclusiveMaximum": "under",
+    }
+    said = [f"{words} {schema[bound]:g}" for bound, words in bounds.items() if bound in schema]
+    if "pattern" in schema:
+        said.append("small letters, digits, hyphens; at most 63")
+    return ", ".join([names[schema["type"]], *said])
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(heads), ["---"] * len(list(heads)), *([*map(_cell, row)] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _replace(text: str, mark: str, content: str) -> str:
+    begin, end = f"<!-- made from the code: {mark} -->", f"<!-- end: {mark} -->"
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    made, count = pattern.subn(lambda _: f"{begin}\n\n{content}\n\n{end}", text)
+    if count != 1:
+        raise ValueError(f"the mark {begin!r} stands {count} times")
+    return made
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.write_text(text, "utf-8")

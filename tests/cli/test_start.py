@@ -1,0 +1,92 @@
+"""The command line starts light, as `abate` and as `python -m abate`."""
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+import abate
+
+HEAVY = [
+    "altair",
+    "duckdb",
+    "fhir",
+    "msgspec",
+    "numpy",
+    "pluggy",
+    "polars",
+    "pydantic",
+    "requests",
+    "scipy",
+    "urllib3",
+    "werkzeug",
+]
+
+
+def loaded_by(code):
+    code += f"\nimport sys\nprint('LOADED', sorted(set(sys.modules) & set({HEAVY})))\n"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return shown.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["sandbox", "--help"]])
+def test_help_loads_no_heavy_library(arguments):
+    code = f"import sys\nfrom abate.cli import main\nsys.argv = ['abate', *{arguments}]\nmain()"
+    assert loaded_by(code) == "LOADED []"
+
+
+def test_the_package_loads_no_heavy_library():
+    assert loaded_by("import abate") == "LOADED []"
+
+
+def test_every_name_of_the_package_is_there_and_no_other():
+    assert sorted(abate.__all__) == abate.__all__ == sorted(set(abate.__all__))
+    for name in abate.__all__:
+        assert getattr(abate, name) is not None
+    with pytest.raises(AttributeError, match="module 'abate' has no attribute 'Anlaysis'"):
+        abate.Anlaysis  # noqa: B018 - the look-up is what is tested.
+
+
+def test_python_m_abate_is_the_same_command(start):
+    out, err = start("--version").communicate(timeout=20)
+    assert (out, err) == (f"abate {version('abate')}\n", "")
+
+
+def test_python_m_abate_gives_the_exit_code(start):
+    process = start("status", "nowhere.toml")
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (2, "")
+    assert err.startswith("abate: nowhere.toml: there is no such study file.")
+
+
+def test_a_closed_stdout_is_quiet_for_help_too(start):
+    process = start("--help")
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=20)
+    assert err == ""
+
+
+def test_json_is_utf_8_and_text_is_readable_wherever_they_go():
+    code = (
+        "from abate.cli import common, main\n"
+        "import abate.cli, sys\n"
+        "sys.argv = ['abate', '--version']\n"
+        "main()\n"
+        "common.print_json({'title': 'Hüfte'})\n"
+        "common.show('Hüfte')\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert shown.stdout.decode("utf-8").splitlines()[1:] == [
+        "{",
+        '  "title": "Hüfte"',
+        "}",
+        "H?fte",
+    ]

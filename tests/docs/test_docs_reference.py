@@ -1,0 +1,236 @@
+"""The reference says what the code does: nothing is missing, and nothing is there too much."""
+
+import ast
+import dataclasses
+import inspect
+import json
+import re
+import runpy
+import tomllib
+from importlib.resources import files
+
+import click
+import pytest
+
+import abate
+from abate import errors, hookspecs, mapping, plugins
+from abate.cli import COMMANDS
+from abate.cli import abate as group
+from abate.codes import Code
+
+# Words in the SQL that no reader ever sees.
+INTERNAL = {
+    "before": "on the lesion's clock",
+    "after": "the same",
+    "during": "the same, before it becomes during-procedure",
+    "local": "a time without an offset, before it becomes time-without-zone",
+    "malformed": "of any moment, before the element's name is put before it",
+    "without-zone": "the same, before it becomes time-without-zone",
+}
+LITERAL = re.compile(r"(?:then|else)\s+'([A-Za-z](?:[A-Za-z0-9-]*[a-z0-9])?)'")
+PREFIX = re.compile(r"'([a-z-]+-)' \|\|")
+
+
+def test_the_made_parts_of_the_reference_are_up_to_date(root):
+    made = runpy.run_path(str(root / "docs" / "make_reference.py"))["pages"]()
+    assert len(made) == 2
+    for page, text in made.items():
+        assert page.read_text("utf-8") == text, "run docs/make_reference.py"
+
+
+def test_every_reason_of_the_mapping_and_the_cohort_is_documented(reference):
+    page = reference("rules.md") + reference("cohort.md")
+    found = {(name, word) for name, word in _words_of_the_sql() if word not in INTERNAL}
+    assert len(found) > 60
+    assert {(name, word) for name, word in found if f"`{word}`" not in page} == set()
+
+
+def test_every_reason_that_is_made_of_two_words_is_documented(reference):
+    page = reference("rules.md")
+    prefixes = {word for _, text in _sql() for word in PREFIX.findall(text)}
+    assert prefixes >= {"status-", "ambiguous-"}
+    assert {word for word in prefixes if f"`{word}...`" not in page} == set()
+
+
+def test_the_reasons_that_a_plugin_may_read_are_marked(reference, section, rows):
+    text = section(reference("rules.md"), "### Observation")
+    marked = {row[0].strip("`") for row in rows(text) if "may be read" in row[1]}
+    assert marked == set(mapping.VALUE_REASONS)
+
+
+def test_every_reason_on_the_page_is_one_of_the_code(reference, section, rows):
+    words = {word for _, word in _words_of_the_sql()}
+    text = section(reference("rules.md"), "## Resources: mapped, ignored, rejected")
+    text += section(reference("rules.md"), "## Lesions")
+    text += section(reference("rules.md"), "### Scores not linked")
+    text += section(reference("rules.md"), "### Scores left out")
+    for reason in (row[0].strip("`") for row in rows(text)):
+        assert reason in words or re.match(r"(status|ambiguous)-", reason), reason
+
+
+def test_every_stage_of_the_attrition_table_is_documented(reference, section, rows, demonstrated):
+    documented = {
+        (row[0].strip("`"), unit)
+        for row in rows(section(reference("rules.md"), "## The attrition table"))
+        for unit in row[1].split(", ")
+    }
+    written = (files("abate") / "cohort" / "sql" / "attrition.sql").read_text("utf-8")
+    stages = set(re.findall(r"select \d+(?: as position)?, '([a-z ]+)'", written))
+    assert {stage for stage, _ in documented} == stages
+    steps = {(stage, unit) for stage, _, unit, _ in demonstrated.cohort.attrition.rows()}
+    assert steps <= documented
+
+
+@pytest.mark.parametrize(
+    "table", ["lesions", "scores", "adjuncts", "characteristics", "events", "attrition"]
+)
+def test_every_column_of_a_cohort_is_documented_with_its_type(
+    table, reference, section, rows, demonstrated
+):
+    frame = getattr(demonstrated.cohort, table)
+    documented = rows(section(reference("cohort.md"), f"## `cohort.{table}`"))
+    found = [[name, _type(kind)] for name, kind in frame.schema.items()]
+    assert [[row[0].strip("`"), row[1]] for row in documented] == found
+
+
+def test_every_hook_is_documented_with_its_exact_signature(reference):
+    headings = re.findall(r"^### `(.+)`$", reference("hooks.md"), flags=re.MULTILINE)
+    assert sorted(headings) == sorted(_signatures())
+    for signature in _signatures():
+        spec = getattr(hookspecs, signature.partition("(")[0]).abate_spec
+        [_, below] = reference("hooks.md").split(f"### `{signature}`")
+        assert ("Stops at the first" in below.partition("##")[0]) == bool(spec["firstresult"])
+
+
+def test_every_name_that_a_plugin_imports_is_documented(reference, section, rows):
+    text = section(reference("hooks.md"), "## What a plugin imports")
+    assert [row[0].strip("`") for row in rows(text)] == sorted(abate.__all__)
+
+
+def test_every_analysis_is_documented_with_its_parameters(reference, section, rows):
+    page = reference("analyses.md")
+    offered = {
+        name: one for name, one in plugins.load().analyses().items() if one.plugin in plugins.OURS
+    }
+    first = {row[0].strip("`"): row for row in rows(page.partition("\n## ")[0])}
+    assert set(first) == set(offered)
+    for name, one in offered.items():
+        fields = sorted(field.name for field in dataclasses.fields(one.kind))
+        assert sorted(re.findall(r"`(\w+)`", first[name][2])) == fields
+        assert [row[0].strip("`") for row in rows(section(page, f"## {name}"))] == fields
+
+
+def test_every_estimate_of_paired_change_is_documented(reference, rows, demonstrated):
+    [row] = [row for row in rows(reference("analyses.md")) if row[0] == "`paired-change`"]
+    results = json.loads((demonstrated.folder / "abate-output" / "results.json").read_text())
+    [first] = [one for one in results["outcomes"] if one["name"] == "first-week"]
+    assert re.findall(r"`([\w-]+)`", row[3]) == [
+        one["name"] for one in first["result"]["estimates"]
+    ]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_a_command_is_documented(name, reference, section, rows):
+    documented = [row[0] for row in rows(section(reference("command-line.md"), f"## abate {name}"))]
+    command = group.get_command(click.Context(group), name)
+    found = [", ".join(f"`{one}`" for one in _written(parameter)) for parameter in command.params]
+    assert sorted(documented) == sorted(found)
+
+
+def test_every_command_is_documented(reference):
+    headings = re.findall(r"^## abate (\w+)$", reference("command-line.md"), flags=re.MULTILINE)
+    assert sorted(headings) == sorted(COMMANDS)
+
+
+def test_every_error_is_documented_with_its_exit_code(reference, rows):
+    documented = {
+        (name, int(row[0]))
+        for row in rows(reference("exit-codes.md"))
+        if row[0].isdigit() and len(row) == 3
+        for name in re.findall(r"`(\w+)`", row[2])
+    }
+    assert documented == {
+        (one.__name__, one.exit_code)
+        for one in _tree(errors.AbateError)
+        if one.__module__ == errors.__name__
+    }
+
+
+def test_what_is_written_is_documented_element_by_element(reference, section, rows, demonstrated):
+    bundle = json.loads((demonstrated.folder / "abate-output" / "bundle.json").read_text("utf-8"))
+    elements: dict[str, set[str]] = {}
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        elements.setdefault(resource["resourceType"], set()).update(resource)
+    assert set(elements) == {"Group", "Observation", "DiagnosticReport", "Provenance"}
+    for kind, found in elements.items():
+        documented = {
+            row[0].strip("`") for row in rows(section(reference("fhir.md"), f"## {kind}"))
+        }
+        assert documented == found - {"resourceType"}
+
+
+def test_every_canonical_name_that_is_written_is_documented(reference, demonstrated):
+    text = (demonstrated.folder / "abate-output" / "bundle.json").read_text("utf-8")
+    names = set(re.findall(r'"(https://abate\.[^"]+)"', text))
+    assert len(names) == 6
+    assert {name for name in names if f"`{name}`" not in reference("fhir.md")} == set()
+
+
+def test_every_key_of_a_code_list_is_documented(root, rows):
+    text = (root / "docs" / "how-to" / "add-codes.md").read_text("utf-8")
+    documented = {word for row in rows(text) for word in re.findall(r"`(\w+)`", row[0])}
+    assert documented == {*Code.__struct_fields__, "list", "title"}
+
+
+def test_every_dependency_is_documented_with_a_reason_a_licence_and_a_size(root, rows):
+    text = (root / "docs" / "explanation" / "dependencies.md").read_text("utf-8")
+    documented = {row[0].strip("`"): row[1:] for row in rows(text)}
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(documented) == {re.split(r"[<>=!~;\[ ]", one)[0] for one in project["dependencies"]}
+    for why, licence, size in documented.values():
+        assert why
+        assert licence
+        assert float(size) < 600
+    assert sum(float(row[2]) for row in documented.values()) < 600
+
+
+def _sql():
+    for folder in (files("abate") / "cohort" / "sql", files("abate_mappings") / "sql"):
+        for file in folder.iterdir():
+            yield file.name, re.sub(r"--.*", "", file.read_text("utf-8"))
+
+
+def _words_of_the_sql():
+    return {
+        (name, word)
+        for name, text in _sql()
+        if name not in ("tables.sql", "codes.sql")
+        for word in LITERAL.findall(text)
+    }
+
+
+def _type(kind):
+    return "Datetime, UTC" if str(kind).startswith("Datetime") else str(kind)
+
+
+def _signatures():
+    tree = ast.parse(inspect.getsource(hookspecs))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and hasattr(
+            getattr(hookspecs, node.name), "abate_spec"
+        ):
+            words = f"{node.name}({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}"
+            yield words.replace("'", "")
+
+
+def _written(parameter):
+    if isinstance(parameter, click.Argument):
+        return [parameter.human_readable_name.strip("[].")]
+    return parameter.opts
+
+
+def _tree(kind):
+    yield kind
+    for inner in kind.__subclasses__():
+        yield from _tree(inner)

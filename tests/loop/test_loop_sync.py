@@ -1,0 +1,171 @@
+"""The nightly job: twice the same, one at a time, and a status for whoever looks."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+
+
+def modes(loop):
+    """The permissions of all that a run leaves behind, and of its folder."""
+    paths = [loop.output, *loop.output.iterdir()]
+    return {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in paths}
+
+
+def test_run_then_publish_and_a_second_sync_writes_nothing(loop):
+    assert loop("run").exit_code == 0
+    assert not loop.published()
+    assert loop("publish", "--dry-run").exit_code == 0
+    assert not loop.published()
+    assert loop("publish").exit_code == 0
+    versions = loop.versions()
+    assert loop.published()
+    again = loop("sync", "--json")
+    assert again.exit_code == 0
+    changes = json.loads(again.out)
+    assert (changes["create"], changes["update"]) == (0, 0)
+    assert changes["unchanged"] == len(loop.published())
+    assert loop.versions() == versions
+
+
+def test_what_was_sent_stays_in_the_output_folder_without_a_patient(loop, study_resources):
+    assert loop("sync").exit_code == 0
+    sent = json.loads((loop.output / "bundle.json").read_text("utf-8"))
+    references = {f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in sent["entry"]}
+    assert references == loop.published()
+    text = json.dumps(sent)
+    ids = {one["id"] for one in study_resources if one["resourceType"] != "Patient"}
+    assert not [one for one in ids if one in text]
+    assert '"Patient/' not in text
+
+
+def test_the_pull_says_expected_and_received_for_each_query_unless_quiet(loop):
+    said = loop("run").err.splitlines()
+    assert [line for line in said if line.startswith("pulled")] == [
+        "pulled index procedures: 13 of 13 Procedure, 1 page",
+        "pulled patients: 12 of 12 Patient, 1 page",
+        "pulled pain scores: 73 of 73 Observation, 1 page",
+        "pulled other procedures: 13 of 13 Procedure, 1 page",
+        "pulled conditions: 13 of 13 Condition, 1 page",
+    ]
+    assert loop("run", "--quiet").err == ""
+
+
+def test_status_tells_how_it_went(loop):
+    nothing = loop("status")
+    assert nothing.exit_code == 1
+    assert "nothing has run here yet" in nothing.err
+    assert loop("sync").exit_code == 0
+    shown = loop("status")
+    assert "abate sync: done" in shown.out
+    assert "pain scores: 73 of 73 Observation" in shown.out
+    status = loop("status", "--json").json
+    assert status["queries"][2] == {
+        "query": "pain scores", "type": "Observation", "expected": 73, "received": 73, "pages": 1,
+    }  # fmt: skip
+    assert (status["state"], status["exit_code"], status["lesions_analysed"]) == ("done", 0, 11)
+    assert status["changes"]["create"] == len(loop.published())
+
+
+def test_a_status_that_cannot_be_read_is_told(loop):
+    loop.output.mkdir()
+    (loop.output / "status.json").write_text("{broken", "utf-8")
+    ran = loop("status")
+    assert ran.exit_code == 1
+    assert "status.json cannot be read. Run again" in ran.err
+
+
+@pytest.fixture
+def running_sync(loop):
+    """`abate sync` in another process, that waits for its server's metadata; gives the process."""
+    asked, go_on = Event(), Event()
+
+    def front(request):
+        if request.path == "/fhir/metadata" and not asked.is_set():
+            asked.set()
+            go_on.wait(10)
+
+    loop.front = front
+    command = "from abate.cli import main; main()"
+    arguments = ["sync", str(loop.study), "--set", f"source.url={loop.base}"]
+    with subprocess.Popen(
+        [sys.executable, "-c", command, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert asked.wait(20)
+        yield process
+        go_on.set()
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert b"Canary" not in out + err
+
+
+def test_a_second_one_at_the_same_time_is_told_who_holds_the_folder_and_since_when(
+    loop, running_sync
+):
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:")
+    for command in ("run", "sync", "publish"):
+        busy = loop(command)
+        assert busy.exit_code == 75
+        message = busy.err.splitlines()[-1]
+        assert f"is held by 'abate sync' (process {running_sync.pid}) since {since}" in message
+        assert "Try again" in message
+    shown = loop("status")
+    assert shown.exit_code == 0
+    assert "abate sync: running" in shown.out
+    assert f"process {running_sync.pid}" in shown.out
+
+
+def test_a_holder_that_has_not_said_what_it_does_is_not_given_an_older_name(loop):
+    from filelock import FileLock
+
+    assert loop("run", "--quiet").exit_code == 0
+    with FileLock(loop.output / "lock"):
+        busy = loop("run")
+    assert busy.exit_code == 75
+    assert "is held by another abate" in busy.err
+    assert "since" not in busy.err
+
+
+def test_what_a_run_leaves_is_its_owners_alone(loop):
+    before = os.umask(0)
+    try:
+        assert loop("sync").exit_code == 0
+    finally:
+        os.umask(before)
+    assert modes(loop) == {
+        "abate-output": "0o700",
+        "bundle.json": "0o600",
+        "lock": "0o600",
+        "results.json": "0o600",
+        "status.json": "0o600",
+        "store.duckdb": "0o600",
+    }
+
+
+def test_an_output_folder_that_cannot_be_made_is_told(loop):
+    loop.output.write_text("a file", "utf-8")
+    ran = loop("run")
+    loop.output.unlink()
+    loop.output.mkdir()
+    assert ran.exit_code == 1
+    assert f"{loop.output} cannot be the output folder: " in ran.err
+
+
+def test_a_report_with_small_cells_or_of_real_patients_is_not_published(loop):
+    hidden = loop("sync", "--set", "report.minimum_cell=5")
+    assert hidden.exit_code == 5
+    assert "minimum_cell" in hidden.err
+    real = loop("sync", "--set", "study.synthetic=false", "--set", "target.url=http://192.0.2.1/r4")
+    assert real.exit_code == 5
+    assert "http://192.0.2.1/r4 is not on this machine" in real.err
+    assert not loop.published()
+
+
+def test_real_patients_on_this_machine_need_no_synthetic(loop):
+    assert loop("sync", "--set", "study.synthetic=false").exit_code == 0
+    assert loop.published()

@@ -1,0 +1,150 @@
+"""A workshop: lines in; rows and books out, by the real landing and a real store."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abate import codes, mapping
+from abate.landing import Landing
+from abate.mapping import Accounted, ReadScore
+from abate.settings import StudyFile
+from abate.source import plan
+from abate.source.ledger import Ledger, Line
+from abate.store import opened
+from abate.study_file import read
+
+SERVER = "http://fhir.test/base"
+STUDY = f"""
+[study]
+id = "small"
+timezone = "Asia/Hong_Kong"
+
+[source]
+url = "{SERVER}"
+
+[index]
+codes = ["list:cementoplasty"]
+
+[condition.primary]
+codes = ["list:primary-tumour"]
+
+[scores]
+codes = ["list:pain-intensity"]
+
+[visits]
+baseline = {{ from = -7, to = 0 }}
+Wk1 = 7
+"""
+UPDATED = "cast(last_updated at time zone 'UTC' as varchar) as last_updated"
+
+JsonOrBytes = Mapping[str, Any] | bytes
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What the store holds, and the books of the last run."""
+
+    accounted: Mapping[str, Accounted]
+    rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    unreadable: Sequence[tuple[str, int, str]]
+
+    @property
+    def observations(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.rows["observation"]
+
+    def verdict(self, identifier: str) -> tuple[str, str | None]:
+        row = self.observations[identifier]
+        return row["state"], row["reason"]
+
+
+class Workshop:
+    """A study file and a store in a folder; each `map` is one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / "out" / "store.duckdb"
+        self.lists = codes.load([files("abate_mappings") / "codes"])
+
+    def study(self, *overrides: str) -> StudyFile:
+        self.folder.mkdir(exist_ok=True)
+        path = self.folder / "study.toml"
+        path.write_text(STUDY, "utf-8")
+        return read(path, overrides)
+
+    def map(
+        self,
+        *observations: JsonOrBytes,
+        other: Mapping[str, Sequence[JsonOrBytes]] | None = None,
+        settings: Sequence[str] = (),
+        read_score: ReadScore | None = None,
+        run_id: str = "run",
+        lists: codes.CodeLists | None = None,
+        claimed: int = 0,
+    ) -> Mapped:
+        """Land, map and balance; `claimed` more are in the pull's ledger than landed."""
+        study, lists = self.study(*settings), lists or self.lists
+        lines: dict[str, Sequence[JsonOrBytes]] = {"Observation": observations, **(other or {})}
+        with Landing(self.folder / "out" / "landing") as landing:
+            for kind, resources in lines.items():
+                for one in resources:
+                    landing.write(kind, one if isinstance(one, bytes) else json.dumps(one).encode())
+            landing.close()
+            with opened(self.store) as store, store.transaction():
+                mapping.register(store, plan.make(study, lists).roles, lists)
+                books = mapping.load(store, landing, study, run_id, read_score)
+                ledger = Ledger([_line(one, claimed) for one in books])
+                mapping.balance(store, run_id, ledger, books)
+                return Mapped({one.type: one for one in books}, *_stored(store, run_id))
+
+
+def _line(books: Accounted, claimed: int) -> Line:
+    received = books.received + claimed
+    return Line(query=books.type, type=books.type, expected=None, received=received, pages=1)
+
+
+def _stored(store: Any, run_id: str) -> tuple[Any, Any]:
+    rows = {}
+    for table in ("patient", "procedure", "condition", "observation"):
+        names = [name for name, *_ in store.rows(f"describe {table}")]
+        columns = ", ".join(UPDATED if name == "last_updated" else name for name in names)
+        found = (
+            dict(zip(names, row, strict=True))
+            for row in store.rows(f"select {columns} from {table}")
+        )
+        rows[table] = {row["id"]: row for row in found}
+    sql = "select type, line, reason from unreadable where run_id = $run_id order by type, line"
+    return rows, store.rows(sql, {"run_id": run_id})
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(tmp_path_factory.mktemp("workshop"))
+
+
+@pytest.fixture(scope="session")
+def observation() -> Any:
+    """Make a visual analogue score without a value; an argument adds or replaces, None removes."""
+
+    def make(identifier: str = "o", loinc: str = "38214-3", /, **changes: Any) -> dict[str, Any]:
+        resource = {
+            "resourceType": "Observation",
+            "id": identifier,
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": loinc}]},
+            "subject": {"reference": "Patient/p"},
+            "effectiveDateTime": "2020-01-02T10:00:00+08:00",
+            **changes,
+        }
+        return {key: value for key, value in resource.items() if value is not None}
+
+    return make

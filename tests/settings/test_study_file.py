@@ -1,0 +1,106 @@
+"""A study file that is right: what is read from it, and where its paths start."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from abate.study_file import read
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "cementoplasty" / "study.toml"
+
+
+def test_the_published_study_reads():
+    settings = read(EXAMPLE).settings
+    assert settings.study.id == "cementoplasty-2010"
+    assert settings.study.zone.key == "Asia/Hong_Kong"
+    assert settings.adjunct["rfa"].within == timedelta(days=1)
+    assert [name for name, table in settings if table is None] == ["target"]
+    assert [one.name for one in settings.analysis] == [
+        "profile",
+        "pain-course",
+        "first-week",
+        "observed-week-1",
+    ]
+    assert settings.analysis[2].parameters == {"endpoint": {"last_of": ["D1", "D2", "Wk1"]}}
+    assert [one.primary for one in settings.analysis] == [False, False, True, False]
+
+
+def test_the_months_of_the_published_study_are_four_weeks_each():
+    visits = read(EXAMPLE).settings.visits.after
+    months = [visits[f"M{month}"] for month in range(2, 10)]
+    assert [one.day for one in months] == [28 * month for month in range(2, 10)]
+    assert [(one.from_, one.to) for one in months] == [
+        (28 * month - 14, 28 * month + 13) for month in range(2, 10)
+    ]
+
+
+def test_a_visit_that_is_a_number_is_that_day_only(small):
+    visit = read(small).settings.visits.after["D1"]
+    assert (visit.day, visit.from_, visit.to) == (1, 1, 1)
+
+
+def test_visits_come_in_the_order_of_their_days(small):
+    small.write_text(small.read_text("utf-8").replace("D1 = 1", "M1 = 28\nD1 = 1"), "utf-8")
+    assert list(read(small).settings.visits.after) == ["D1", "Wk1", "M1"]
+
+
+def test_an_analysis_without_a_name_is_called_as_the_plugin_calls_it(small):
+    assert [one.name for one in read(small).settings.analysis] == ["profile", "paired-change"]
+
+
+def test_output_and_code_lists_lie_beside_the_study_file_wherever_the_command_is_called(
+    small, tmp_path, monkeypatch
+):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    study_file = read(small, ["output.directory=out", "codes.directory=own"])
+    assert study_file.output == tmp_path / "out"
+    assert study_file.code_directories == [tmp_path / "own"]
+
+
+def test_without_a_target_the_report_goes_to_the_source(small):
+    assert read(small).settings.target_url == "http://127.0.0.1:8080/fhir"
+    other = read(small, ["target.url=https://reports.test/r4/"])
+    assert other.settings.target_url == "https://reports.test/r4"
+
+
+def test_a_byte_order_mark_is_no_fault(small):
+    small.write_bytes(b"\xef\xbb\xbf" + small.read_bytes())
+    assert read(small).settings.study.id == "small"
+
+
+@pytest.mark.parametrize(
+    ("override", "found"),
+    [
+        ("scores.per_visit=worst", lambda s: s.scores.per_visit == "worst"),
+        ("scores.minimum_after=3", lambda s: s.scores.minimum_after == 3),
+        ("scores.require_baseline=true", lambda s: s.scores.require_baseline is True),
+        ('scores.instruments=["NRS", "VAS"]', lambda s: s.scores.instruments == ["NRS", "VAS"]),
+        ("adjunct.rfa.within_hours=48", lambda s: s.adjunct["rfa"].within_hours == 48),
+        ("visits.Wk1.to=11", lambda s: s.visits.after["Wk1"].to == 11),
+        ("visits.baseline.from=-3", lambda s: s.visits.baseline.from_ == -3),
+        ("study.title=Hips = knees", lambda s: s.study.title == "Hips = knees"),
+        ('study.title="2010"', lambda s: s.study.title == "2010"),
+        ("analysis.2.endpoint=D1", lambda s: s.analysis[1].parameters == {"endpoint": "D1"}),
+        ("report.minimum_cell = 1", lambda s: s.report.minimum_cell == 1),
+    ],
+)
+def test_any_key_can_be_set_on_the_command_line(small, override, found):
+    assert not found(read(small).settings)
+    assert found(read(small, [override]).settings)
+
+
+def test_of_two_settings_of_one_key_the_later_counts(small):
+    study_file = read(small, ["scores.per_visit=worst", "scores.per_visit=last"])
+    assert study_file.settings.scores.per_visit == "last"
+
+
+def test_the_digest_follows_the_text_and_the_options(small):
+    plain = read(small).digest
+    assert read(small).digest == plain
+    assert read(small, ["scores.per_visit=worst"]).digest != plain
+    assert read(small, iter(["scores.per_visit=worst"])).digest != plain
+    small.write_text(small.read_text("utf-8") + "# more\n", "utf-8")
+    assert read(small).digest != plain

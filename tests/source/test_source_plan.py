@@ -1,0 +1,145 @@
+"""What is asked for, and what is refused before anything lands."""
+
+import pytest
+
+from abate.errors import NothingFound, SourceError
+
+
+def test_many_patients_are_asked_for_in_parts_and_booked_on_one_line(script, pull, resource):
+    patients = [f"p{number}" for number in range(1, 46)]
+    procedures = [resource["Procedure"](f"pr-{one}", one) for one in patients]
+    script.pages["Procedure"] = [script.bundle(*procedures, total=45)]
+
+    def asked(name, make):
+        def page(request):
+            ids = request.form[name].split(",")
+            return script.bundle(*map(make, ids), total=len(ids))
+
+        return page
+
+    script.pages["Patient"] = [asked("_id", lambda one: {"resourceType": "Patient", "id": one})]
+    script.pages["Observation"] = [
+        asked("patient", lambda one: resource["Observation"](f"s-{one}", one))
+    ]
+    pulled = pull()
+    assert pulled.ids("Patient") == patients
+    assert [len(one[2]["_id"].split(",")) for one in script.requests if "_id" in one[2]] == [
+        20,
+        20,
+        5,
+    ]
+    assert [str(line) for line in pulled.ledger.lines] == [
+        "index procedures: 45 of 45 Procedure, 1 page",
+        "patients: 45 of 45 Patient, 3 pages",
+        "pain scores: 45 of 45 Observation, 3 pages",
+    ]
+
+
+def test_a_part_without_a_count_leaves_the_whole_line_without(script, pull, resource):
+    patients = [f"p{number}" for number in range(1, 22)]
+    procedures = [resource["Procedure"](f"pr-{one}", one) for one in patients]
+    script.pages["Procedure"] = [script.bundle(*procedures, total=21)]
+    parts = [script.bundle(resource["Observation"]("s1"), total=1), script.bundle()]
+    script.pages["Observation"] = [lambda _: parts.pop(0)]
+    assert pull().ledger.lines[-1].expected is None
+
+
+def test_a_patient_of_two_procedures_is_asked_for_once(script, pull, resource):
+    procedures = [resource["Procedure"]("pr1"), resource["Procedure"]("pr2")]
+    script.pages["Procedure"] = [script.bundle(*procedures, total=2)]
+    pull()
+    [ids] = [one[2]["_id"] for one in script.requests if "_id" in one[2]]
+    assert ids == "p1"
+
+
+@pytest.mark.parametrize("reference", ["Patient/p1/_history/3", "{base}/Patient/p1"])
+def test_a_patient_is_known_by_a_versioned_and_by_an_absolute_reference(
+    script, pull, resource, reference
+):
+    subject = {"reference": reference.format(base=script.base)}
+    script.pages["Procedure"] = [
+        script.bundle(resource["Procedure"]() | {"subject": subject}, total=1)
+    ]
+    pull()
+    assert [one[2]["_id"] for one in script.requests if "_id" in one[2]] == ["p1"]
+
+
+def test_procedures_without_a_patient_of_this_server_are_told_from_no_procedures(
+    script, pull, resource
+):
+    elsewhere = {"subject": {"reference": "http://other.example/Patient/canary"}}
+    script.pages["Procedure"] = [script.bundle(resource["Procedure"]() | elsewhere, total=1)]
+    with pytest.raises(NothingFound, match="has 1 index procedures, and none names a patient"):
+        pull()
+    script.pages["Procedure"] = [script.bundle(total=0)]
+    with pytest.raises(NothingFound, match="has no procedure with one of the 1 codes"):
+        pull()
+
+
+def test_no_scores_are_said_with_the_number_of_procedures(script, pull):
+    script.pages["Observation"] = [script.bundle(total=0)]
+    with pytest.raises(NothingFound, match="has 1 index procedures and no pain score"):
+        pull()
+
+
+def test_a_failed_pull_leaves_no_landed_file(script, pull, tmp_path, resource):
+    script.pages["Observation"] = [script.bundle(resource["Observation"]("s1"), total=2)]
+    with pytest.raises(SourceError):
+        pull()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("faulty", "words"),
+    [
+        (("<p>hello</p>", 200, "text/html"), "with text/html, not with JSON: this is not the base"),
+        (("{", 200), "with broken JSON: this is not the base URL"),
+        (("[]", 200), "no CapabilityStatement: this is not the base URL"),
+        (('{"resourceType":"Bundle"}', 200), "no CapabilityStatement"),
+        (("gone", 404), "answered 404: this is not the base URL of a FHIR server"),
+        (("no", 401), "wants a login (it answered 401)"),
+        (("no", 403), "wants a login (it answered 403)"),
+    ],
+)
+def test_what_is_no_fhir_server_is_told_in_a_sentence_with_a_cure(
+    script, pull, respond, faulty, words
+):
+    script.metadata = respond(*faulty)
+    with pytest.raises(SourceError) as refused:
+        pull()
+    assert words in str(refused.value)
+    assert "Check its url in the study file" in str(refused.value) or "Use a " in str(refused.value)
+
+
+def test_a_server_that_has_moved_is_named_with_its_new_place(script, pull, respond):
+    script.metadata = respond("", 301, Location="/r4/metadata")
+    root = script.base.removesuffix("/fhir")
+    with pytest.raises(SourceError, match=rf"sends us on to {root}/r4/metadata, which is not"):
+        pull()
+
+
+@pytest.mark.parametrize(
+    ("version", "is_r4"),
+    [("4.0.1", True), ("4.0.0", True), ("3.0.2", False), ("4.3.0", False), ("4.01", False),
+     ("5.0.0", False), (None, False)],
+)  # fmt: skip
+def test_only_r4_is_pulled_from(script, pull, respond, version, is_r4):
+    script.metadata = respond({"resourceType": "CapabilityStatement", "fhirVersion": version})
+    if is_r4:
+        assert pull().ids("Patient") == ["p1"]
+    else:
+        with pytest.raises(SourceError, match=r"speaks FHIR .*, and abate needs R4"):
+            pull()
+
+
+def test_a_transaction_is_never_sent_twice_by_itself(script, httpserver, respond):
+    from abate.source.http import FhirServer
+
+    sent = []
+    httpserver.expect_request("/fhir", method="POST").respond_with_handler(
+        lambda request: sent.append(request.get_data()) or respond("busy", 503)
+    )
+    with FhirServer(script.base) as server:
+        server.search("Patient", {"_id": "p1"}, private=True)
+        assert server.transact(b"{}").status == 503
+    assert sent == [b"{}"]
