@@ -169,7 +169,8 @@ class _Batch:
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
         older = self._keep_newest(kind)
         states = dict(self.store.rows("select state, count(*) from newest group by state"))
-        self.store.run(_merge(table), self.parameters)
+        merge = (MAPPINGS / "merge.sql").read_text("utf-8")
+        self.store.run(f"merge into {table} as known\n{merge}", self.parameters)
         return _balanced(
             Accounted(
                 type=kind,
@@ -223,21 +224,6 @@ def _decoded(resource: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return decoded
-
-
-def _merge(table: str) -> str:
-    """Newer wins: by lastUpdated, and by the run where the server gives none; the rest is gone."""
-    return (
-        f"merge into {table} using newest "
-        f"on {table}.server = newest.server and {table}.id = newest.id "
-        f"when matched and (newest.last_updated is null or {table}.last_updated is null "
-        f"or newest.last_updated >= {table}.last_updated or {table}.state = 'gone') "
-        "then update by name "
-        "when not matched then insert by name "
-        f"when not matched by source and {table}.server = $server and {table}.state <> 'gone' "
-        "then update set state = 'gone', reason = 'not-on-the-server', run_id = $run_id, "
-        "resource = null"
-    )
 
 
 def _unreadable(

@@ -124,7 +124,7 @@ def _period(cohort: Cohort, zone: str) -> tuple[str, str]:
 
 
 def forget(folder: Path) -> None:
-    """Drop the results of an earlier run: the store has moved on, and they must not be published."""
+    """Drop an earlier run's results: the store has moved on, and they must not be published."""
     (folder / FILE).unlink(missing_ok=True)
 
 

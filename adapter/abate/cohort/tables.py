@@ -8,7 +8,7 @@ import polars as pl
 
 from abate.errors import StudyFileError
 from abate.study_file import nearest
-from abate.visits import BASELINE
+from abate.visits import BASELINE, SAME_DAY_AFTER
 
 API_VERSION = 1
 
@@ -207,7 +207,7 @@ class Cohort:
         return scores.unique("lesion_id", keep="first", maintain_order=True)
 
     def _known(self, visit: str) -> None:
-        if visit not in self.visits:
+        if visit not in (*self.visits, SAME_DAY_AFTER):
             raise StudyFileError(
                 f"there is no visit {visit!r}.{nearest(visit, self.visits)} "
                 f"Visits: {', '.join(self.visits)}."

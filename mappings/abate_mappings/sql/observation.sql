@@ -226,5 +226,6 @@ select
   focus,
   part_of,
   sites,
+  r.bodysite is not null and len(sites) = 0 as is_site_uncoded,
   resource
 from judged

@@ -32,6 +32,7 @@ create table if not exists observation (
   patient_id varchar, encounter_id varchar, status varchar, effective varchar,
   value double, raw varchar, unit varchar, scale double, instrument varchar, context varchar,
   focus varchar[], part_of varchar[], sites struct(system varchar, code varchar)[],
+  is_site_uncoded boolean,
   resource varchar
 );
 

@@ -39,9 +39,16 @@ timed as (
   inner join decided as d using (id)
   cross join setting as s
   where p.server = s.server
+),
+-- An end that is missing, or before the start, is the start.
+ended as (
+  select
+    *,
+    coalesce(end_day >= start_day and coalesce(end_instant >= start_instant, true), false) as has_end
+  from timed
 )
 select
-  timed.id,
+  ended.id,
   role,
   kind,
   patient_id,
@@ -52,13 +59,19 @@ select
   case when start_instant is not null then 'instant' else start_precision end as precision,
   start_day,
   coalesce(start_instant, timezone(study_zone, cast(start_day as timestamp))) as starts,
+  case when has_end then end_day else start_day end as end_day,
   greatest(
-    coalesce(end_instant, start_instant, timezone(study_zone, cast(coalesce(end_day, start_day) as timestamp))),
+    case when has_end then coalesce(end_instant, timezone(study_zone, cast(end_day as timestamp))) end,
     coalesce(start_instant, timezone(study_zone, cast(start_day as timestamp)))
   ) as ends,
+  case
+    when case when has_end then end_instant else start_instant end is not null then 'instant'
+    when coalesce(end_precision, start_precision) in ('year', 'month') then end_precision
+    else 'day'
+  end as end_precision,
   coalesce(place.site_codes, []) as site_codes,
   place.site,
   place.site_group,
   place.side
-from timed
-left join place on place.type = 'Procedure' and place.id = timed.id
+from ended
+left join place on place.type = 'Procedure' and place.id = ended.id

@@ -1,13 +1,14 @@
 -- One row is one index procedure: a lesion, or the reason why it is none of its own.
 create or replace temp table candidate as
-with
+with recursive
 judged as (
   select
     t.*,
     case
       when t.status <> 'completed' then 'status-' || t.status
       when t.precision is null then 'index-date-missing'
-      when t.precision in ('year', 'month') then 'index-date-imprecise'
+      when t.precision in ('year', 'month') or t.end_precision in ('year', 'month')
+        then 'index-date-imprecise'
       when p.id is null then 'patient-missing'
     end as fault
   from treatment as t
@@ -15,40 +16,71 @@ judged as (
     on p.id = t.patient_id and p.state = 'mapped' and p.server = (select server from setting)
   where t.role = 'index'
 ),
--- Earlier index procedures of the patient at the same site and side; two unknown sites are not equal.
-earlier as (
-  select
-    later.id,
-    first.id as first_id,
-    first.starts as first_starts,
-    later.starts - first.starts <= interval 24 hours as same_session
-  from judged as later
-  inner join judged as first
-    on first.patient_id = later.patient_id
-      and first.fault is null
-      and list_has_any(first.site_codes, later.site_codes)
-      and first.side is not distinct from later.side
-      and (first.starts, first.id) < (later.starts, later.id)
-  where later.fault is null
-),
-repeated as (
+ordered as (
   select
     id,
-    bool_or(same_session) as same_session,
-    arg_min(first_id, (first_starts, first_id)) filter (where same_session) as session_of
-  from earlier
-  group by id
+    patient_id,
+    {'id': id, 'starts': starts, 'day': start_day, 'precision': precision,
+      'site_codes': site_codes, 'side': side} as this,
+    row_number() over (partition by patient_id order by starts, id) as position
+  from judged
+  where fault is null
+),
+-- Patient by patient, in the order of time: each procedure is held against the last treatment at
+-- its site and side. Two unknown sites are not equal.
+walked as (
+  select
+    patient_id,
+    cast(0 as bigint) as position,
+    cast(null as varchar) as id,
+    cast(null as varchar) as session_of,
+    false as is_repeat,
+    [this][:0] as treatments
+  from ordered
+  where position = 1
+  union all
+  select
+    patient_id,
+    position,
+    id,
+    case when is_same_session then earlier.id end,
+    earlier is not null,
+    case when is_same_session then treatments else list_prepend(this, treatments) end
+  from (
+    select
+      *,
+      coalesce(
+        case
+          when this.precision = 'instant' and earlier.precision = 'instant'
+            then this.starts - earlier.starts <= interval 24 hours
+          else this.day = earlier.day
+        end,
+        false
+      ) as is_same_session
+    from (
+      select
+        o.*,
+        w.treatments,
+        list_filter(
+          w.treatments,
+          lambda t: list_has_any(t.site_codes, o.this.site_codes)
+            and coalesce(t.side is not distinct from o.this.side or 'both' in (t.side, o.this.side), false)
+        )[1] as earlier
+      from walked as w
+      inner join ordered as o on o.patient_id = w.patient_id and o.position = w.position + 1
+    )
+  )
 )
 select
   judged.* exclude (fault),
   coalesce(
     fault,
     case
-      when repeated.same_session then 'same-session'
-      when repeated.id is not null and s.repeat in ('censor', 'ignore') then 're-treatment'
+      when walked.session_of is not null then 'same-session'
+      when walked.is_repeat and s.repeat in ('censor', 'ignore') then 're-treatment'
     end
   ) as fault,
-  repeated.session_of
+  walked.session_of
 from judged
-left join repeated using (id)
+left join walked using (id)
 cross join setting as s

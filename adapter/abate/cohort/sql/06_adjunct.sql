@@ -1,10 +1,12 @@
--- One row is one adjunct and the lesion that it belongs to; null where two lesions could be meant.
+-- One row is one adjunct and a lesion that it belongs to; ambiguous where there are two such rows.
 create or replace temp table adjunct as
 with
 near as (
   select
     a.id,
     a.kind,
+    a.precision,
+    a.start_day,
     a.starts,
     l.id as lesion_id,
     case
@@ -16,8 +18,12 @@ near as (
   inner join adjunct_rule as rule using (kind)
   inner join lesion as l
     on l.patient_id = a.patient_id
-      and abs(epoch(a.starts) - epoch(l.starts)) <= rule.within_hours * 3600
-      and (a.side is null or l.side is null or a.side = l.side)
+      and case
+        when a.precision = 'instant' and l.precision = 'instant'
+          then abs(epoch(a.starts) - epoch(l.starts)) <= rule.within_hours * 3600
+        else abs(a.start_day - l.start_day) * 24 <= rule.within_hours
+      end
+      and (a.side is null or l.side is null or a.side = l.side or 'both' in (a.side, l.side))
   where a.role = 'adjunct' and a.status = 'completed' and a.precision in ('day', 'instant')
 ),
 closest as (
@@ -27,7 +33,9 @@ closest as (
 select
   id,
   kind,
+  precision,
+  start_day,
   starts,
-  case when count(*) = 1 then min(lesion_id) end as lesion_id
+  lesion_id,
+  count(*) over (partition by id) > 1 as is_ambiguous
 from closest
-group by id, kind, starts

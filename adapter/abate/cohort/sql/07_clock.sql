@@ -1,10 +1,16 @@
--- One row is one lesion's clock: the baseline is before the procedure and before its adjuncts.
+-- One row is one lesion's clock: the baseline is before the procedure and before its adjuncts, also
+-- before those that may be another lesion's.
 create or replace temp table clock as
+with
+started as (
+  select id as lesion_id, starts, start_day, precision from lesion
+  union all
+  select lesion_id, starts, start_day, precision from adjunct
+)
 select
-  l.id as lesion_id,
-  least(l.starts, coalesce(min(a.starts), l.starts)) as clock_starts,
-  cast(timezone(s.study_zone, least(l.starts, coalesce(min(a.starts), l.starts))) as date) as clock_day
-from lesion as l
-left join adjunct as a on a.lesion_id = l.id and a.starts < l.starts
-cross join setting as s
-group by l.id, l.starts, s.study_zone
+  lesion_id,
+  min(starts) as clock_starts,
+  min(start_day) as clock_day,
+  arg_min(precision, (starts, precision)) as clock_precision
+from started
+group by lesion_id

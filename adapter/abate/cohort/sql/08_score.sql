@@ -1,5 +1,38 @@
 -- One row is one pain score of a patient with an index procedure, and why it cannot be linked.
 create or replace temp table score as
+with
+stated as (
+  select
+    o.*,
+    precision_of(o.effective) as stated_precision,
+    instant_of(o.effective, s.source_zone) as instant,
+    day_of(o.effective, s.source_zone, s.study_zone) as score_day
+  from observation as o
+  cross join setting as s
+  where o.state = 'mapped' and o.server = s.server
+),
+timed as (
+  select
+    stated.*,
+    case when instant is not null then 'instant' else stated_precision end as precision,
+    coalesce(instant, timezone(s.study_zone, cast(score_day as timestamp))) as at
+  from stated
+  cross join setting as s
+),
+-- The last day on which a patient can have lived: of a month or a year its last day.
+death as (
+  select
+    p.id as patient_id,
+    instant_of(p.death, s.source_zone) as died,
+    case precision_of(p.death)
+      when 'year' then make_date(cast(p.death as integer), 12, 31)
+      when 'month' then last_day(cast(p.death || '-01' as date))
+      else day_of(p.death, s.source_zone, s.study_zone)
+    end as last_alive
+  from patient as p
+  cross join setting as s
+  where p.state = 'mapped' and p.server = s.server and p.death is not null
+)
 select
   o.id,
   o.patient_id,
@@ -12,14 +45,11 @@ select
   o.context,
   o.focus,
   o.part_of,
-  case when instant_of(o.effective, s.source_zone) is not null then 'instant'
-    else precision_of(o.effective) end as precision,
-  day_of(o.effective, s.source_zone, s.study_zone) as score_day,
-  coalesce(
-    instant_of(o.effective, s.source_zone),
-    timezone(s.study_zone, cast(day_of(o.effective, s.source_zone, s.study_zone) as timestamp))
-  ) as at,
+  o.precision,
+  o.score_day,
+  o.at,
   coalesce(place.site_codes, []) as site_codes,
+  o.is_site_uncoded,
   place.site_group,
   place.side,
   case
@@ -27,10 +57,12 @@ select
     when s.instruments is not null and not coalesce(list_contains(s.instruments, o.instrument), false)
       then 'other-instrument'
     when s.context is not null and o.context is distinct from s.context then 'other-context'
-    when precision_of(o.effective) in ('year', 'month') then 'date-imprecise'
+    when o.precision in ('year', 'month') then 'date-imprecise'
     when not exists (select 1 from lesion as l where l.patient_id = o.patient_id) then 'no-lesion'
+    when o.score_day > death.last_alive or (o.precision = 'instant' and o.at > death.died)
+      then 'after-death'
   end as fault
-from observation as o
+from timed as o
 cross join setting as s
+left join death on death.patient_id = o.patient_id
 left join place on place.type = 'Observation' and place.id = o.id
-where o.state = 'mapped' and o.server = s.server

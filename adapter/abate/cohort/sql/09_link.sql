@@ -7,7 +7,7 @@ stands_for as (
   union all
   select id, session_of from candidate where fault = 'same-session'
   union all
-  select id, lesion_id from adjunct where lesion_id is not null
+  select id, lesion_id from adjunct where not is_ambiguous
 ),
 pair as (
   select
@@ -17,7 +17,16 @@ pair as (
       and (s.side is null or l.side is null or s.side = l.side) as same_site,
     coalesce(s.site_group = l.site_group, false)
       and (s.side is null or l.side is null or s.side = l.side) as same_group,
-    len(s.site_codes) = 0 or len(l.site_codes) = 0 as site_unknown,
+    -- A site that is stated in words only may be another one: it is not unknown.
+    (len(s.site_codes) = 0 and not s.is_site_uncoded or len(l.site_codes) = 0)
+      and (s.side is null or l.side is null or s.side = l.side) as site_unknown,
+    exists (
+      select 1
+      from candidate as c
+      where c.patient_id = s.patient_id
+        and list_has_any(s.site_codes, c.site_codes)
+        and (s.side is null or c.side is null or s.side = c.side)
+    ) as is_site_treated,
     s.encounter_id = l.encounter_id and s.score_day - l.start_day in (0, 1) as same_encounter,
     exists (
       select 1
@@ -30,12 +39,11 @@ pair as (
       where f.lesion_id = l.id and list_contains(s.part_of, 'Procedure/' || f.procedure_id)
     ) as is_part,
     s.score_day between l.start_day + t.baseline_from and l.start_day + t.last_day
-      and (l.died_day is null or s.score_day <= l.died_day)
-      and (
-        l.re_treated is null
-        or s.score_day < l.re_treated_day
-        or (s.score_day = l.re_treated_day and s.at <= l.re_treated)
-      ) as is_open
+      and case
+        when l.re_treated is null then true
+        when s.precision = 'instant' and l.re_treated_precision = 'instant' then s.at <= l.re_treated
+        else s.score_day < l.re_treated_day
+      end as is_open
   from score as s
   inner join lesion as l using (patient_id)
   cross join setting as t
@@ -44,12 +52,15 @@ pair as (
 stated as (
   select
     s.id,
-    list_has_any(
-      list_transform(s.focus, lambda f: split_part(f, '/', 1)),
-      ['Procedure', 'Condition', 'BodyStructure']
-    ) as focus_stated,
+    -- A focus on anyone or anything else: the score is not of this patient's lesion.
+    len(
+      list_filter(
+        s.focus,
+        lambda f: f <> 'Patient/' || s.patient_id and split_part(f, '/', 1) <> 'Encounter'
+      )
+    ) > 0 as focus_stated,
     exists (
-      select 1 from candidate as c where list_contains(s.part_of, 'Procedure/' || c.id)
+      select 1 from treatment as t where list_contains(s.part_of, 'Procedure/' || t.id)
     ) as part_stated
   from score as s
 ),
@@ -63,6 +74,8 @@ ruled as (
       when is_part then 2
       when part_stated then null
       when same_site and is_open then 3
+      -- A score at the site of a treatment belongs there or nowhere.
+      when is_site_treated then null
       when same_group and is_open then 4
       when same_encounter and site_unknown and is_open then 5
       when site_unknown and is_open then 6

@@ -1,15 +1,16 @@
 -- One row is one linked score: whether it stands for its visit, and if not, why not.
 create or replace temp table chosen as
 with
--- One row is kept of scores that say the same thing at one time; of different ones the highest.
+-- One is kept of scores that say the same at one time; of different ones at one instant the highest.
 told_apart as (
   select
     *,
     row_number() over (
-      partition by lesion_id, instrument, context, precision, timed.at
-      order by value desc, id
-    ) as place,
-    value = max(value) over (partition by lesion_id, instrument, context, precision, timed.at) as is_highest,
+      partition by lesion_id, instrument, context, precision, timed.at, value order by id
+    ) as copy,
+    precision = 'instant'
+      and value < max(value) over (partition by lesion_id, instrument, context, precision, timed.at)
+      as is_lower,
     is_undetermined
       and min(value) over undetermined <> max(value) over undetermined as is_day_ambiguous
   from timed
@@ -17,33 +18,33 @@ told_apart as (
 ),
 judged as (
   select
-    * exclude (fault),
+    * exclude (fault, copy, is_lower, is_day_ambiguous),
     coalesce(
       fault,
       case
         when is_day_ambiguous then 'same-day-ambiguous'
-        when place > 1 and is_highest then 'duplicate'
-        when place > 1 then 'same-instant-lower'
+        when copy > 1 then 'duplicate'
+        when is_lower then 'same-instant-lower'
       end
     ) as fault
   from told_apart
 ),
 ranked as (
   select
-    judged.*,
-    visit.day as target,
+    judged.lesion_id,
+    judged.id,
+    judged.visit,
     row_number() over (
       partition by judged.lesion_id, judged.visit, judged.instrument, judged.context
       order by
+        -- The baseline is the last one, whatever stands for the other visits.
         case when judged.visit = 'baseline' then judged.score_day end desc,
         case when judged.visit = 'baseline' then judged.precision = 'instant' end desc,
         case when judged.visit = 'baseline' then judged.at end desc,
-        case
-          when judged.visit in ('baseline', 'D0-after') then null
-          when t.per_visit = 'nearest' then abs(judged.day - visit.day)
-        end,
-        case when t.per_visit in ('nearest', 'worst') and judged.visit <> 'D0-after' then judged.value end desc,
-        case when t.per_visit = 'last' and judged.visit <> 'D0-after' then judged.at end desc,
+        case when t.per_visit = 'nearest' then abs(judged.day - visit.day) end,
+        case when t.per_visit = 'first' then judged.at end,
+        case when t.per_visit = 'last' then judged.at end desc,
+        judged.value desc,
         judged.at,
         judged.id
     ) as place_in_visit,
@@ -53,24 +54,27 @@ ranked as (
     ) as place_by_value,
     count(*) over (
       partition by judged.lesion_id, judged.visit, judged.instrument, judged.context
-    ) as in_visit,
-    t.per_visit
+    ) as in_visit
   from judged
   left join visit on visit.name = judged.visit
   cross join setting as t
   where judged.fault is null
-)
-select
-  judged.*,
-  coalesce(
+),
+decided as (
+  select
+    lesion_id,
+    id,
     case
       -- Of an even number the higher of the two in the middle: a score that was given.
-      when ranked.per_visit = 'median' and judged.visit not in ('baseline', 'D0-after')
-        then ranked.place_by_value = ranked.in_visit // 2 + 1
-      else ranked.place_in_visit = 1
-    end,
-    false
-  ) as chosen
+      when t.per_visit = 'median' and ranked.visit <> 'baseline' then place_by_value = in_visit // 2 + 1
+      else place_in_visit = 1
+    end as chosen
+  from ranked
+  cross join setting as t
+)
+select
+  judged.* exclude (fault),
+  coalesce(decided.chosen, false) as chosen,
+  coalesce(judged.fault, case when not decided.chosen then 'another-chosen' end) as fault
 from judged
-left join ranked
-  on ranked.id = judged.id and ranked.lesion_id = judged.lesion_id
+left join decided using (lesion_id, id)

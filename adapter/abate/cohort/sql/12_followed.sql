@@ -9,8 +9,7 @@ counted as (
     count(*) filter (where chosen and visit = 'baseline') as before,
     count(distinct coalesce(instrument, '') || '/' || coalesce(context, '')) filter (where chosen)
       as series,
-    max(chosen.at) filter (where fault is distinct from 'after-death'
-      and fault is distinct from 'after-re-treatment') as last_score
+    max(chosen.at) filter (where side_of_clock = 'after' and not is_after_re_treatment) as last_score
   from chosen
   group by lesion_id
 )
@@ -29,7 +28,7 @@ select
     when l.died_day is not null and (l.re_treated_day is null or l.died_day <= l.re_treated_day)
       then coalesce(l.died, timezone(s.study_zone, cast(l.died_day as timestamp)))
     when l.re_treated is not null then l.re_treated
-    else n.last_score
+    when n.last_score is not null then greatest(n.last_score, c.starts)
   end as follow_up_end,
   case
     when l.died_day is not null and (l.re_treated_day is null or l.died_day <= l.re_treated_day)

@@ -4,5 +4,5 @@ select
   kind,
   starts as at
 from adjunct
-where lesion_id is not null
+where not is_ambiguous
 order by lesion_id, starts, kind

@@ -27,6 +27,15 @@ step as (
   select 3, 'ignored', type || ' ' || reason, 'resource', count(*)
   from landed where state = 'ignored' and run_id = $run_id group by type, reason
   union all
+  -- One resource that several queries brought counts once.
+  select 3, 'ignored', a.type || ' duplicate-or-older', 'resource', a.ignored - count(l.state)
+  from accounted as a
+  left join landed as l on l.type = a.type and l.run_id = a.run_id and l.state = 'ignored'
+  where a.run_id = $run_id group by a.type, a.ignored
+  union all
+  select 3, 'gone', type || ' ' || reason, 'resource', count(*)
+  from landed where state = 'gone' and run_id = $run_id group by type, reason
+  union all
   select 4, 'rejected', type || ' ' || reason, 'resource', count(*)
   from landed where state = 'rejected' and run_id = $run_id group by type, reason
   union all
@@ -55,13 +64,13 @@ step as (
   select 12, 'scores linked', link_rule, 'score', count(*)
   from link where lesion_id is not null group by link_rule
   union all
-  select 13, 'scores left out', coalesce(fault, 'not-nearest-to-the-visit'), 'score', count(*)
-  from chosen where not chosen group by coalesce(fault, 'not-nearest-to-the-visit')
+  select 13, 'scores left out', fault, 'score', count(*)
+  from chosen where not chosen group by fault
   union all
-  select 14, 'scores chosen', coalesce(visit, ''), 'score', count(*)
+  select 14, 'scores chosen', visit, 'score', count(*)
   from chosen where chosen group by visit
   union all
-  select 15, 'adjuncts', case when lesion_id is null then 'ambiguous' else kind end, 'procedure', count(*)
+  select 15, 'adjuncts', case when is_ambiguous then 'ambiguous' else kind end, 'procedure', count(distinct id)
   from adjunct group by all
   union all
   select 16, 'analysed', '', 'patient', count(distinct patient_id) from treated where excluded_by is null

@@ -28,7 +28,7 @@ death as (
     l.died_day as at,
     true as lasting
   from lesion as l
-  where l.died_day is not null
+  where l.deceased
 ),
 re_treatment as (
   select

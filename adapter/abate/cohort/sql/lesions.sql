@@ -8,7 +8,7 @@ select
   pseudonym('Patient', c.patient_id) as patient_id,
   f.excluded_by,
   c.starts as index_start,
-  c.ends as index_end,
+  coalesce(l.ends, c.ends) as index_end,
   c.precision,
   coalesce(c.site, 'unknown') as site,
   c.side,
@@ -24,6 +24,7 @@ select
   day_of(p.death, s.source_zone, s.study_zone) as death
 from candidate as c
 inner join followed as f using (id)
+left join lesion as l using (id)
 left join patient as p on p.id = c.patient_id and p.state = 'mapped' and p.server = (select server from setting)
 cross join setting as s
-order by c.starts nulls last, lesion_id
+order by c.starts nulls last, c.id
