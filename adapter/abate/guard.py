@@ -1,12 +1,16 @@
 """Call a plugin's code, whatever it does.
 
-The text of its exception may hold patient data: only the kind and the place are told.
+The text of its exception may hold patient data: only the kind and the place are told. So may
+what it prints, warns of and logs, which goes nowhere.
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import BufferedWriter, RawIOBase, TextIOWrapper
 from pathlib import Path
 from traceback import walk_tb
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from abate.errors import AbateError, PluginError
 
@@ -21,13 +25,36 @@ def guarded(call: Callable[[], T], module: str) -> T:
         AbateError: abate itself refused what the plugin asked for.
     """
     try:
-        return call()
+        with unheard():
+            return call()
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # sys.exit, and the panics of Rust libraries, too.
         if isinstance(problem, AbateError) and _modules(problem)[-1] == "abate":
             raise
         raise PluginError(place(problem, module)) from None
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """What Python code prints, warns of or logs in here goes nowhere: stdout is for our JSON."""
+    nowhere = TextIOWrapper(BufferedWriter(_Nowhere()), encoding="utf-8", errors="replace")
+    with (
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        warnings.catch_warnings(action="ignore"),
+    ):
+        yield
+
+
+class _Nowhere(RawIOBase):
+    """A file that forgets; unlike /dev/null it may be left open, as by a log handler."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        return len(content)
 
 
 def place(problem: BaseException, module: str) -> str:

@@ -1,6 +1,6 @@
 """The contract with plugins: six hooks, in the order in which a run meets them.
 
-    run      register_mappings, register_analyses, read_score, run_analysis
+    run      register_analyses, register_mappings, read_score, run_analysis
     publish  render_report, report_written
 
 A plugin is a module with functions marked `hookimpl`, and one line under
@@ -25,18 +25,6 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def register_mappings() -> list[Traversable]:  # type: ignore[empty-body]
-    """Offer folders of code lists.
-
-    Called once a run, before the pull.
-
-    Returns:
-        Folders (of a package: `importlib.resources.files`) that hold TOML code lists. Lists of
-        one name are joined, over all plugins and the study's own.
-    """
-
-
-@hookspec
 def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]
     """Offer analyses.
 
@@ -45,6 +33,18 @@ def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]
     Returns:
         Classes, not instances: the host makes the instances from the `[[analysis]]` tables of
         the study file, and checks the parameters.
+    """
+
+
+@hookspec
+def register_mappings() -> list[Traversable]:  # type: ignore[empty-body]
+    """Offer folders of code lists.
+
+    Called once a run, before the pull.
+
+    Returns:
+        Folders (of a package: `importlib.resources.files`) that hold TOML code lists. Lists of
+        one name are joined, over all plugins and the study's own.
     """
 
 

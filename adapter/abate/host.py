@@ -3,7 +3,7 @@
 A plugin that fails in its work costs its own result only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources.abc import Traversable
@@ -219,9 +219,11 @@ class Host:
     def _many(self, plugin: str, hook: str) -> list[Any]:
         """What one plugin gives to a hook of lists; a generator runs here, not later."""
         call = self._only(plugin, hook)
-        given: list[Any] = self._call(
-            plugin, hook, lambda: [one for many in call() for one in many]
-        )
+        lists = self._call(plugin, hook, call)
+        asked = [one for one in call.get_hookimpls() if not (one.wrapper or one.hookwrapper)]
+        if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy leaves None out.
+            raise BrokenPlugin(plugin, f"{hook} must give a list")
+        given: list[Any] = self._call(plugin, hook, lambda: [one for many in lists for one in many])
         return given
 
     def _first(self, hook: str, **arguments: Any) -> tuple[str, Any]:
@@ -243,6 +245,10 @@ class Host:
     def _only(self, plugin: str, hook: str) -> pluggy.HookCaller:
         others = [one for name, one in self._manager.list_name_plugin() if name != plugin]
         return self._manager.subset_hook_caller(hook, others)
+
+
+def _is_list(given: Any) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping))
 
 
 def _is_analysis(kind: Any) -> bool:

@@ -5,7 +5,7 @@ They hold patient data: the folder is the owner's alone, and goes when the run e
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -35,8 +35,13 @@ class Landing:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            self.close()
+        except StoreError:
+            if error is None:
+                raise
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, kind: str, resource: bytes) -> None:
         """Append one resource; one that holds a newline is compacted to its line."""
@@ -52,11 +57,10 @@ class Landing:
         return self.folder / f"{kind}.ndjson"
 
     def close(self) -> None:
-        """Finish the files, so that they can be read."""
-        while self._files:
-            _, file = self._files.popitem()
-            with _told(self.folder):
-                file.close()
+        """Finish the files, so that they can be read; if one fails, the others are closed too."""
+        with _told(self.folder), ExitStack() as closing:
+            while self._files:
+                closing.callback(self._files.popitem()[1].close)
 
 
 @contextmanager

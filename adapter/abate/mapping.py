@@ -16,7 +16,7 @@ from typing import Any
 
 from abate.codes import Code, CodeLists
 from abate.errors import StoreError
-from abate.identity import SYSTEM
+from abate.identity import CANONICAL, SYSTEM
 from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
@@ -24,6 +24,9 @@ from abate.source.plan import Role
 from abate.store import MAPPINGS, Parameters, Store
 
 TYPES = ("Patient", "Procedure", "Condition", "Observation")
+
+# The system of the words in `pain-units` that stand in `Quantity.unit`.
+UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"
 
 # The reasons that concern the value alone: a plugin may know how to read it.
 VALUE_REASONS = (
@@ -35,6 +38,7 @@ VALUE_REASONS = (
     "value-malformed",
     "value-not-a-number",
     "codes-differ",
+    "unit-unknown",
     "range-malformed",
     "scale-unknown",
     "scale-contradictory",
@@ -108,6 +112,7 @@ def load(
             "server": source.url,
             "source_zone": source.timezone,
             "own_system": SYSTEM,
+            "unit_texts": UNIT_TEXTS,
             "run_id": run_id,
         },
     )

@@ -10,6 +10,7 @@ from abate.analysis import Analysis
 from abate.errors import PluginError, StudyFileError
 from abate.settings import AnalysisSpec, StudyFile
 from abate.study_file import Location, complain, nearest
+from abate.visits import BASELINE, SAME_DAY_AFTER
 
 
 def instance(
@@ -38,7 +39,24 @@ def instance(
                 (*location, key),
                 f"the analysis {spec.use!r} needs this parameter, and it is missing.",
             )
+    _check_visits(study_file, location, spec)
     return _instance(study_file, location, kind, spec)
+
+
+def _check_visits(study_file: StudyFile, location: Location, spec: AnalysisSpec) -> None:
+    """Parameters called `endpoint` and `reference` name visits: here, before anything is pulled."""
+    visits = [BASELINE, SAME_DAY_AFTER, *study_file.settings.visits.after]
+    for key, extra in (("endpoint", []), ("reference", ["first"])):
+        given = spec.parameters.get(key)
+        names = given.get("last_of") if isinstance(given, dict) else [given]
+        for name in names if isinstance(names, list) else []:
+            if isinstance(name, str) and name not in [*visits, *extra]:
+                raise complain(
+                    study_file,
+                    (*location, key),
+                    f"there is no visit {name!r}.{nearest(name, [*visits, *extra])} "
+                    f"Visits: {', '.join(visits)}.",
+                )
 
 
 def _instance(

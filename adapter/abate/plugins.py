@@ -9,6 +9,7 @@ import pluggy
 
 from abate import hookspecs
 from abate.errors import PluginError
+from abate.guard import unheard
 from abate.hookspecs import PROJECT
 from abate.host import BrokenPlugin, Defaults, Host, Known
 from abate.settings import Plugins
@@ -41,6 +42,7 @@ def load(settings: Plugins | None = None, *, tolerant: bool = False) -> Host:
             raise BrokenPlugin(one.name, one.problem)
         known.append(one)
     manager.check_pending()
+    _ask_in_order_of_names(manager)
     host.known = known
     return host
 
@@ -83,6 +85,7 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
         raise PluginError(f"the plugin {other!r} is the same module")
     try:
         manager.register(module, name=entry.name)
+        _refuse_no_hook(manager, module)
         _refuse_unknown_hooks(manager, module)
     except (pluggy.PluginValidationError, PluginError) as fault:
         if manager.has_plugin(entry.name):
@@ -92,12 +95,26 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
 
 def _imported(entry: EntryPoint) -> object:
     try:
-        module: object = entry.load()
+        with unheard():
+            module: object = entry.load()
     except KeyboardInterrupt:
         raise
     except BaseException as fault:  # No patient's data are near yet: the text may be told.
         raise PluginError(f"{type(fault).__name__}: {fault}") from None
     return module
+
+
+def _ask_in_order_of_names(manager: pluggy.PluginManager) -> None:
+    """Register all but the core again, backwards: pluggy asks first what came last."""
+    names = sorted(name for name, _ in manager.list_name_plugin() if name != PROJECT)
+    modules = {name: manager.unregister(name=name) for name in names}
+    for name in reversed(names):
+        manager.register(modules[name], name=name)
+
+
+def _refuse_no_hook(manager: pluggy.PluginManager, module: object) -> None:
+    if not manager.get_hookcallers(module):
+        raise PluginError("it has no function marked @hookimpl")
 
 
 def _refuse_unknown_hooks(manager: pluggy.PluginManager, module: object) -> None:

@@ -1,35 +1,36 @@
 """Write a report to a server as a change: what is new, what differs, what stays as it is.
 
 One transaction, or nothing. Each resource has an id of its own making, so that writing twice
-makes nothing double; one that is unchanged is not written. What was written is read back.
+makes nothing double; one that is unchanged is not written. A statistic that the study no longer
+makes is retracted: it stays, as entered in error. What was written is read back.
 """
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from abate.errors import PublishRefused, SourceError
 from abate.plugins import Host
-from abate.report.fhir import Resource, digest_of, marked, references
+from abate.report.fhir import Resource, digest_of, marked, references, report_id
 from abate.results import Results, write_private
 from abate.settings import StudyFile
-from abate.source.http import Answer, FhirServer
+from abate.source.http import Answer, FhirServer, is_loopback
+from abate.standing import no_longer_made, standing
 from abate.status import Progress
 
 BUNDLE = "bundle.json"
+RETRACTED = "entered-in-error"
 # What a reader takes from a resource: compared with the target even where the digest agrees.
 _FIGURES = ("valueQuantity", "dataAbsentReason", "component", "quantity", "result", "conclusion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One resource and what happens to it: create, update or unchanged.
+    """One resource and what happens to it: create, update, retract or unchanged.
 
     `differs` names the elements that differ; `version` is the one that the target has now.
     """
@@ -42,7 +43,7 @@ class Change:
     @property
     def reference(self) -> str:
         """`Type/id`."""
-        return f"{self.resource['resourceType']}/{self.resource['id']}"
+        return _reference(self.resource)
 
 
 def refuse(study_file: StudyFile, results: Results) -> None:
@@ -54,7 +55,7 @@ def refuse(study_file: StudyFile, results: Results) -> None:
     settings = study_file.settings
     if results.study_digest != study_file.digest:
         raise PublishRefused(
-            "the study file, or a --set of the command line, is not that of the run: run the "
+            "the study file, its code lists, or a --set is not that of the run: run the "
             "study again: abate run"
         )
     if settings.report.minimum_cell > 1:
@@ -73,16 +74,16 @@ def refuse(study_file: StudyFile, results: Results) -> None:
 def compare(
     server: FhirServer,
     resources: Sequence[Resource],
+    results: Results,
     *,
-    keep: bool = False,
     folder: Path | None = None,
 ) -> list[Change]:
-    """What each resource would be to the target.
+    """What each resource would be to the target, and what to retract there.
 
     Args:
         server: the target.
         resources: the report.
-        keep: an analysis failed: what the target's DiagnosticReport says of it stays.
+        results: what it reports: the statistics of an analysis that failed stay as they are.
         folder: where the Bundle is left if the target cannot take a report.
 
     Raises:
@@ -91,19 +92,17 @@ def compare(
     """
     if reason := _inability(server, {resource["resourceType"] for resource in resources}):
         raise PublishRefused(f"{reason}: nothing was written.{_left(server, resources, folder)}")
-    changes = []
+    changes, retracts = [], list[Change]()
+    ours = {_reference(resource) for resource in resources}
     for resource in resources:
-        found = _found(server, f"{resource['resourceType']}/{resource['id']}")
-        if found and digest_of(found) is None:
-            raise PublishRefused(
-                f"{server.base} has a {resource['resourceType']}/{resource['id']} without abate's "
-                "mark, so that it is not overwritten, and nothing was written. If it is a report "
-                "that lost its mark, delete it there; if a plugin renders it, tell its author."
-            )
-        if keep and found and resource["resourceType"] == "DiagnosticReport":
-            resource = _with_kept(resource, found)  # noqa: PLW2901 - the same one, whole
+        found = standing(server, _reference(resource))
+        _refuse_unmarked(server, resource, found)
+        if found and resource["id"] == report_id(results.study):
+            kept, vanished = no_longer_made(server, found, results, ours)
+            resource = _with_kept(resource, kept)  # noqa: PLW2901 - the same one, whole
+            retracts = [_retract(one) for one in vanished if one.get("status") != RETRACTED]
         changes.append(_change(resource, found))
-    return changes
+    return [*changes, *retracts]
 
 
 def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
@@ -142,15 +141,6 @@ def tell(host: Host, results: Results, progress: Progress) -> None:
                 progress.note(fault)
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _inability(server: FhirServer, types: set[str]) -> str:
     """Why a server cannot take a report; empty if it can."""
     statement = server.capability()
@@ -180,33 +170,48 @@ def _left(server: FhirServer, resources: Sequence[Resource], folder: Path | None
     return f" The report lies as a Bundle in {folder / BUNDLE}."
 
 
-def _found(server: FhirServer, reference: str) -> Resource | None:
-    answer = server.read(reference)
-    if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-        return None
-    if answer.status != HTTPStatus.OK:
-        raise SourceError(f"{answer.place} answered {answer.status}")
-    found = answer.json()
-    if not isinstance(found, dict):
-        raise SourceError(f"{answer.place} answered with JSON that is no resource")
-    return found
+def _refuse_unmarked(server: FhirServer, resource: Resource, found: Resource | None) -> None:
+    if found and digest_of(found) is None:
+        raise PublishRefused(
+            f"{server.base} has a {_reference(resource)} without abate's mark, so that it is not "
+            "overwritten, and nothing was written. If it is a report that lost its mark, delete "
+            "it there; if a plugin renders it, tell its author."
+        )
 
 
-def _with_kept(resource: Resource, found: Mapping[str, Any]) -> Resource:
-    """The report with the statistics that the target's one has besides: a failed analysis's."""
-    results = list(resource.get("result", ()))
-    ours = {one["reference"] for one in results}
-    results += [one for one in found.get("result", ()) if one.get("reference") not in ours]
-    return marked({**resource, "result": results}) if results else resource
+def _with_kept(resource: Resource, kept: Sequence[Resource]) -> Resource:
+    """The report with the statistics of failed analyses listed too."""
+    if not kept:
+        return resource
+    more = [{"reference": _reference(one)} for one in kept]
+    return marked({**resource, "result": [*resource.get("result", ()), *more]})
+
+
+def _retract(found: Resource) -> Change:
+    """A statistic as it stands there, entered in error."""
+    resource = {**found, "status": RETRACTED}
+    theirs = ("versionId", "lastUpdated")
+    meta = {key: one for key, one in resource.pop("meta", {}).items() if key not in theirs}
+    if meta:  # FHIR has no empty objects.
+        resource["meta"] = meta
+    version = _version(found)
+    return Change(resource=marked(resource), action="retract", version=version, differs=("status",))
 
 
 def _change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
     if found is None:
         return Change(resource=resource, action="create")
-    version = (found.get("meta") or {}).get("versionId")
     differs = _differences(resource, found)
     action = "update" if differs else "unchanged"
-    return Change(resource=resource, action=action, version=version, differs=differs)
+    return Change(resource=resource, action=action, version=_version(found), differs=differs)
+
+
+def _version(found: Mapping[str, Any]) -> str | None:
+    return (found.get("meta") or {}).get("versionId")
+
+
+def _reference(resource: Mapping[str, Any]) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def _differences(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
@@ -218,8 +223,10 @@ def _differences(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple
 
 
 def _stands(server: FhirServer, resource: Resource) -> bool:
-    found = _found(server, f"{resource['resourceType']}/{resource['id']}")
-    return found is not None and not _differences(resource, found)
+    found = standing(server, _reference(resource))
+    if found is None or found.get("status") != resource.get("status"):
+        return False
+    return not _differences(resource, found)
 
 
 def _bundle(base: str, changes: Sequence[Change]) -> Resource:

@@ -1,7 +1,8 @@
 """What a run found, as it is kept in `results.json`: for `publish`, and for programs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 import polars as pl
 
 from abate.cohort import Cohort
-from abate.errors import AbateError, NothingFound
+from abate.errors import AbateError, NothingFound, StoreError
 from abate.outcome import Outcome
 from abate.settings import StudyFile
 
@@ -124,8 +125,14 @@ def _period(cohort: Cohort, zone: str) -> tuple[str, str]:
 
 
 def forget(folder: Path) -> None:
-    """Drop an earlier run's results: the store has moved on, and they must not be published."""
-    (folder / FILE).unlink(missing_ok=True)
+    """Drop an earlier run's results: the store has moved on, and they must not be published.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    path = folder / FILE
+    with _written(path):
+        path.unlink(missing_ok=True)
 
 
 def save(results: Results, folder: Path) -> Path:
@@ -155,11 +162,24 @@ def load(folder: Path) -> Results:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
+    """Write a file whole or not at all, readable by its owner only.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
     partial = path.with_name(f".{path.name}.partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    with _written(path):
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from None

@@ -252,9 +252,10 @@ class Settings(Section):
 
 
 class StudyFile(BaseModel):
-    """A study file that was read: its settings, where it lies, its text, and a digest of that.
+    """A study file that was read: its settings, where it lies, its text, and a digest.
 
-    `overrides` are the `--set` options that changed it; the digest covers them.
+    `overrides` are the `--set` options that changed it; the digest is of what the results depend
+    on: settings and code lists.
     """
 
     model_config = ConfigDict(frozen=True)

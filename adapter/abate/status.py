@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from filelock import FileLock, Timeout
 
-from abate.errors import AbateError, Busy, StoreError
+from abate.errors import EXIT_CODES, AbateError, Busy, StoreError
 from abate.results import write_private
 
 if TYPE_CHECKING:
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from abate.source.ledger import Ledger
 
 FILE = "status.json"
+LOCK = "lock"
+WAIT_SECONDS = 0.2  # `abate status` holds the lock for a moment to see whether it is free.
 
 
 class Status(msgspec.Struct, kw_only=True):
-    """One execution, as `abate status` shows it. Times are UTC."""
+    """One execution, as `abate status` shows it. Times are UTC.
+
+    `state` is running, done, failed, or died: its process is gone and has not said how it ended.
+    """
 
     run_id: str
     command: str
@@ -102,8 +107,8 @@ class Progress:
 
 
 def count(changes: Sequence["Change"]) -> dict[str, int]:
-    """How many resources are created, updated, unchanged."""
-    kinds = ("create", "update", "unchanged")
+    """How many resources are created, updated, retracted, unchanged."""
+    kinds = ("create", "update", "retract", "unchanged")
     return {kind: sum(1 for change in changes if change.action == kind) for kind in kinds}
 
 
@@ -115,7 +120,7 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
         Busy: somebody else holds it; says who and since when.
         StoreError: the folder cannot be written to.
     """
-    lock = FileLock(folder / "lock", timeout=0, mode=0o600)
+    lock = FileLock(folder / LOCK, timeout=WAIT_SECONDS, mode=0o600)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
@@ -131,14 +136,23 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
         try:
             yield progress
         except AbateError as error:
-            progress.end(error.exit_code, str(error))
+            _end(progress, error.exit_code, str(error))
+            raise
+        except KeyboardInterrupt:
+            _end(progress, 130, EXIT_CODES[130])
             raise
         except BaseException as error:
-            progress.end(130 if isinstance(error, KeyboardInterrupt) else 1, type(error).__name__)
+            _end(progress, 1, type(error).__name__)
             raise
         progress.end(0)
     finally:
         lock.release()
+
+
+def _end(progress: Progress, exit_code: int, message: str) -> None:
+    """Note how it ended, if the disk lets us: the error that ended it is the one to tell."""
+    with suppress(StoreError):
+        progress.end(exit_code, message)
 
 
 def read(folder: Path) -> Status:
@@ -147,6 +161,18 @@ def read(folder: Path) -> Status:
     Raises:
         AbateError: nothing has run there.
     """
+    status = _kept(folder)
+    if status.state != "running":
+        return status
+    with suppress(OSError), FileLock(folder / LOCK, timeout=0, mode=0o600):
+        status = _kept(folder)  # It may have ended in the meantime.
+        if status.state == "running":
+            status.state = "died"
+            status.message = f"process {status.pid} ended without a word"
+    return status
+
+
+def _kept(folder: Path) -> Status:
     path = folder / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=Status)
@@ -158,7 +184,7 @@ def read(folder: Path) -> Status:
 
 def _holder(folder: Path) -> str:
     try:
-        status = read(folder)
+        status = _kept(folder)
     except AbateError:
         status = None
     if status is None or status.state != "running":  # It has the lock, and has yet to say so.

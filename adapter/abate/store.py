@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Any
@@ -28,6 +29,9 @@ WAIT_SECONDS = 10.0
 ROWS_AT_ONCE = 200
 
 _LOCKED = "Could not set lock on file"
+# DuckDB 2.0.0 takes `?` for the begin of options, and a backslash for a separator (2026-11).
+_NOT_IN_A_PATH = "?" if os.name == "nt" else "?\\"
+_FULL_BYTES = 16 * 1024 * 1024
 
 Parameters = Mapping[str, Any]
 
@@ -42,17 +46,17 @@ class Store:
 
     def script(self, sql: str) -> None:
         """Run statements that take no parameters and give no rows."""
-        with _told():
+        with _told(self._folder):
             self._connection.execute(sql)
 
     def run(self, sql: str, parameters: Parameters | None = None) -> None:
         """Run one statement; of `parameters` it is given those that it names."""
-        with _told():
+        with _told(self._folder):
             self._connection.execute(sql, _named(sql, parameters))
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """The rows of one query."""
-        with _told():
+        with _told(self._folder):
             return self._connection.execute(sql, _named(sql, parameters)).fetchall()
 
     def frame(self, sql: str) -> pl.DataFrame:
@@ -61,7 +65,7 @@ class Store:
         By way of a Parquet file: DuckDB 2.0.0 leaks what it hands over by the Arrow capsule, and
         says so on stderr when Python ends (seen 2026-11).
         """
-        with TemporaryDirectory(prefix=".frame-", dir=self._folder) as scratch, _told():
+        with TemporaryDirectory(prefix=".frame-", dir=self._folder) as scratch, _told(self._folder):
             path = Path(scratch) / "frame.parquet"
             self._connection.sql(sql).write_parquet(str(path))
             return pl.read_parquet(path, glob=False)
@@ -72,7 +76,7 @@ class Store:
         for first in range(0, len(rows), ROWS_AT_ONCE):
             some = rows[first : first + ROWS_AT_ONCE]
             marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
-            with _told():
+            with _told(self._folder):
                 self._connection.execute(
                     f"insert into {table} values {marks}",  # noqa: S608 - a name and marks of ours
                     [value for row in some for value in row],
@@ -99,8 +103,11 @@ def opened(path: Path) -> Iterator[Store]:
         Busy: another process has it open.
         StoreError: it is no store, or the disk refuses.
     """
-    if "?" in str(path):  # DuckDB takes it for the begin of options: 2.0.0, seen 2026-11.
-        raise StoreError(f"{path} cannot be a store: DuckDB takes no '?' in a path. Rename it.")
+    for sign in _NOT_IN_A_PATH:
+        if sign in str(path):
+            raise StoreError(
+                f"{path} cannot be a store: DuckDB takes no '{sign}' in a path. Rename it."
+            )
     with _private():
         with _refused(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -160,6 +167,8 @@ def _try_to_connect(path: Path) -> duckdb.DuckDBPyConnection:
             raise Busy(
                 f"{path} is open in another process{_holder(error)}. Try again when it is done."
             ) from None
+    if _full(path.parent):
+        raise _no_space(path.parent)
     raise StoreError(
         f"{path} cannot be opened as a store. Was it written by another program or version of "
         "DuckDB, or may you not read it? Move it away to begin a new one."
@@ -172,15 +181,28 @@ def _holder(error: duckdb.Error) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(folder: Path) -> Iterator[None]:
     """Give DuckDB's errors a message of ours: theirs may quote a patient's data."""
     try:
         yield
     except duckdb.Error as error:
+        if _full(folder):
+            raise _no_space(folder) from None
         raise StoreError(
             f"the database stopped with {type(error).__name__} (its message may hold patient "
             "data and is not shown). Please report this with the output of `abate plugins`."
         ) from None
+
+
+def _full(folder: Path) -> bool:
+    """Whether the disk of `folder` has no room for a database to work in."""
+    with suppress(OSError):
+        return disk_usage(folder).free < _FULL_BYTES
+    return False
+
+
+def _no_space(folder: Path) -> StoreError:
+    return StoreError(f"the disk of {folder} is full. Free some space, and run again.")
 
 
 def _named(sql: str, parameters: Parameters | None) -> dict[str, Any]:

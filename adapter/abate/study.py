@@ -61,9 +61,7 @@ def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> l
     host = plugins.load(study_file.settings.plugins)
     resources = fhir.report(found, host)
     with FhirServer(study_file.settings.target_url) as server:
-        changes = publish.compare(
-            server, resources, keep=bool(found.failed), folder=None if dry_run else folder
-        )
+        changes = publish.compare(server, resources, found, folder=None if dry_run else folder)
         if not dry_run:
             publish.write(server, changes, folder)
             publish.tell(host, found, progress)

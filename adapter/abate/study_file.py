@@ -1,9 +1,11 @@
 """Read the study file: TOML, then the settings, then errors that name key, line and cure."""
 
 import hashlib
+import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,12 @@ from abate.study_words import located, words
 
 __all__ = ["Location", "complain", "nearest", "read"]
 
+_NO_MATTER: Mapping[str, Any] = {
+    "output": True,
+    "plugins": True,
+    "codes": {"directory"},
+    "source": {"timeout_seconds", "page_size"},
+}
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _KEYS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 
@@ -36,8 +44,13 @@ def read(path: Path, overrides: Iterable[str] = ()) -> StudyFile:
         faults = error.errors(include_input=False, include_url=False)
         lines = (written.message(located(one), words(one)) for one in faults)
         raise StudyFileError("\n".join(lines)) from None
-    digest = hashlib.sha256("\n".join([text, *overrides]).encode()).hexdigest()
-    return StudyFile(settings=settings, path=path, digest=digest, text=text, overrides=overrides)
+    return StudyFile(
+        settings=settings,
+        path=path,
+        digest=_digest(settings, path.parent),
+        text=text,
+        overrides=overrides,
+    )
 
 
 def complain(study_file: StudyFile, location: Location, message: str) -> StudyFileError:
@@ -47,6 +60,26 @@ def complain(study_file: StudyFile, location: Location, message: str) -> StudyFi
     return StudyFileError(
         Written(study_file.path, study_file.text, chosen).message(location, message)
     )
+
+
+def _digest(settings: Settings, folder: Path) -> str:
+    """A digest of what the results depend on: the settings, and the study's own code lists.
+
+    How the file is written, where the output lies and how the pull goes about it do not matter.
+    """
+    content = settings.model_dump(mode="json", exclude=_NO_MATTER)
+    if directory := settings.codes.directory:
+        content["codes"]["lists"] = _code_lists(folder / directory)
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _code_lists(folder: Path) -> list[str]:
+    """A digest of each code list; one that cannot be read is told when it is needed."""
+    digests = []
+    for path in sorted(folder.glob("*.toml")):
+        with suppress(OSError):
+            digests.append(hashlib.sha256(path.read_bytes()).hexdigest())
+    return digests
 
 
 def _text(path: Path) -> str:

@@ -83,6 +83,7 @@ def _counts(pairs: Pairs) -> list[Estimate]:
 
 def _sign_test(name: str, pairs: Pairs) -> Estimate:
     """The sign test; its value is the share of falls among falls and rises."""
+    population = f"{pairs.population}, whose two scores differ"
     falls = sum(change < 0 for change in pairs.changes)
     untied = sum(change != 0 for change in pairs.changes)
     if not untied:
@@ -91,14 +92,14 @@ def _sign_test(name: str, pairs: Pairs) -> Estimate:
             value=None,
             n=0,
             method=SIGN_TEST,
-            population=pairs.population,
+            population=population,
             note="every pair is a tie",
         )
     test = binomtest(falls, untied, 0.5, alternative="two-sided")
     interval = test.proportion_ci(confidence_level=0.95, method="exact")
     return Estimate(
         name=name,
-        label=f"share of falls among falls and rises ({SIGN_TEST})",
+        label=f"share of falls among falls and rises, {name.replace('-', ' ')}",
         value=falls / untied,
         n=untied,
         interval=Interval(
@@ -108,5 +109,5 @@ def _sign_test(name: str, pairs: Pairs) -> Estimate:
         ),
         p=float(test.pvalue),
         method=SIGN_TEST,
-        population=pairs.population,
+        population=population,
     )

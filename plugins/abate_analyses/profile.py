@@ -1,5 +1,6 @@
 """The profile of a cohort: who and what was analysed, and where the others went."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -115,7 +116,11 @@ def _count(name: str, value: int, whole: Whole, label: str = "") -> Estimate:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """A name for an estimate: where letters are lost, a digest keeps two values apart."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if slug == text.lower().replace(" ", "-"):
+        return slug
+    return f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".strip("-")
 
 
 def _attrition(cohort: Cohort) -> Table:

@@ -67,7 +67,9 @@ class TestOnThePublishedStudy:
     def test_one_lesion_a_patient_is_lesion_2_without_lesion_8(self, published):
         test = PairedChange(endpoint=FIRST_WEEK).run(published)["sign-test-first-lesion"]
         assert (test.p, test.n) == (0.0078125, 8)
-        assert test.population.endswith("first lesion of each patient")
+        assert test.population.endswith(
+            "first such lesion of each patient, whose two scores differ"
+        )
 
     def test_the_median_is_of_all_at_the_endpoint_and_of_the_pairs(self, published):
         result = PairedChange(endpoint=FIRST_WEEK).run(published)
@@ -150,6 +152,10 @@ def test_each_estimate_has_a_method_and_a_population(published):
         "analysed lesions with a baseline score and the last score in D1, D2, Wk1",
         (
             "analysed lesions with a baseline score and the last score in D1, D2, Wk1, "
-            "first lesion of each patient"
+            "whose two scores differ"
+        ),
+        (
+            "analysed lesions with a baseline score and the last score in D1, D2, Wk1, "
+            "first such lesion of each patient, whose two scores differ"
         ),
     }

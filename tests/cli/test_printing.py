@@ -62,12 +62,11 @@ def test_sync_prints_one_line(abate, study_file, server):
     chosen = (study_file, "--set", f"source.url={server}", "--quiet")
     first, second = abate("sync", *chosen), abate("sync", *chosen)
     assert (first.exit_code, first.err, second.err) == (0, "", "")
+    analysed = "cementoplasty-2010: analysed 11 lesions; "
     written = re.fullmatch(
-        r"cementoplasty-2010: analysed 11 lesions; create (\d+), update 0, unchanged 0\n", first.out
+        rf"{analysed}create (\d+), update 0, retract 0, unchanged 0\n", first.out
     )
-    assert second.out == (
-        f"cementoplasty-2010: analysed 11 lesions; create 0, update 0, unchanged {written[1]}\n"
-    )
+    assert second.out == f"{analysed}create 0, update 0, retract 0, unchanged {written[1]}\n"
 
 
 def test_a_dry_run_names_what_it_would_create_and_publish_the_second_time_nothing(
@@ -80,7 +79,7 @@ def test_a_dry_run_names_what_it_would_create_and_publish_the_second_time_nothin
     assert dry[-1].endswith("; dry run, nothing written")
     abate("publish", *chosen)
     [line] = abate("publish", *chosen).out.splitlines()
-    assert line.startswith("create 0, update 0, unchanged ")
+    assert line.startswith("create 0, update 0, retract 0, unchanged ")
     assert line.endswith("; nothing written")
 
 

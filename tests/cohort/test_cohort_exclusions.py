@@ -64,7 +64,7 @@ def test_a_lesion_with_two_instruments_or_two_contexts_is_left_out_until_the_stu
 
 
 def test_a_lesion_of_a_patient_who_is_not_there_is_left_out(study):
-    study.patient("bella", birthDate="not a date")
+    study.patient("bella", deceasedDateTime="not a date")
     study.procedure()
     study.procedure(patient="bella")
     study.patient("carla")

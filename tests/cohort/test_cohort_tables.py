@@ -114,14 +114,15 @@ def test_later_on_the_first_day_can_be_an_endpoint(cohort):
 def test_pairs_are_split_by_a_column_of_the_lesions(cohort):
     pairs = cohort.pairs(reference="first", endpoint="Wk1")
     assert pairs.split("sex", "female", "male", "other") == ([-6, 1], [0], [])
-    with pytest.raises(KeyError, match="weight"):
-        pairs.split("weight", "80")
+    with pytest.raises(StudyFileError, match="no column 'sexx'") as caught:
+        pairs.split("sexx", "female")
+    assert "Did you mean 'sex'? Columns: lesion_id, " in str(caught.value)
 
 
 def test_the_first_lesion_of_each_patient_is_by_the_start_of_its_procedure(cohort):
     first = cohort.pairs(reference="first", endpoint="Wk1").first_lesion_per_patient()
     assert first.frame["lesion_id"].to_list() == ["a1", "b1"]
-    assert first.population.endswith(", first lesion of each patient")
+    assert first.population.endswith(", first such lesion of each patient")
 
 
 def test_every_visit_is_there_also_without_a_score(cohort):

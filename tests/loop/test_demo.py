@@ -18,3 +18,14 @@ def test_the_demo_publishes_once_and_finds_it_unchanged_the_second_time(abate):
     shown = abate("demo", "--json", "--quiet").json
     assert shown["published"]["create"] == shown["published_again"]["unchanged"] > 0
     assert shown["published_again"]["create"] == shown["published_again"]["update"] == 0
+
+
+def test_the_demo_overwrites_no_file_that_was_changed(abate, tmp_path):
+    assert abate("demo", "--quiet", "--directory", tmp_path / "pain").exit_code == 0
+    assert abate("demo", "--quiet", "--directory", tmp_path / "pain").exit_code == 0
+    changed = tmp_path / "pain" / "study.toml"
+    changed.write_text("# mine\n", "utf-8")
+    ran = abate("demo", "--directory", tmp_path / "pain")
+    assert ran.exit_code == 2
+    assert "study.toml is there with other content" in ran.err
+    assert changed.read_text("utf-8") == "# mine\n"

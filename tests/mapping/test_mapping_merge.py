@@ -55,9 +55,12 @@ def test_a_newer_version_replaces_an_older_one(workshop, version):
     assert value(workshop.map(version(2, 20), run_id="second")) == (2, "abc-2", "second")
 
 
-def test_an_older_version_never_replaces_a_newer_one(workshop, version):
+def test_a_server_that_went_back_to_an_older_version_is_believed(workshop, version):
     workshop.map(version(2, 20), run_id="first")
-    assert value(workshop.map(version(1, 10), run_id="second")) == (2, "abc-2", "first")
+    found = workshop.map(version(1, 10), run_id="second")
+    assert value(found) == (1, "abc-1", "second")
+    assert found.observations["o"]["last_updated"] == "2024-05-01 00:00:10"
+    assert found.accounted["Observation"].mapped == 1
 
 
 def test_versions_are_ordered_as_instants_and_not_as_text(workshop, version):
@@ -65,9 +68,8 @@ def test_versions_are_ordered_as_instants_and_not_as_text(workshop, version):
     early = version(1) | {
         "meta": {"lastUpdated": "2024-05-01T09:00:00+08:00", "versionId": "abc-1"}
     }
-    workshop.map(early, run_id="first")
-    assert value(workshop.map(late, run_id="second"))[0] == 2
-    assert value(workshop.map(early, run_id="third"))[0] == 2
+    assert value(workshop.map(late, early, run_id="first"))[0] == 2
+    assert value(workshop.map(early, late, run_id="second"))[0] == 2
 
 
 @pytest.mark.parametrize(("first", "second"), [(None, None), (20, None), (None, 10)])
@@ -197,3 +199,13 @@ def test_what_was_gone_comes_back_even_in_an_older_version(workshop, version):
     workshop.map(version(2, 10, "other"), run_id="second")
     found = workshop.map(version(1, 10), version(2, 10, "other"), run_id="third")
     assert found.verdict("o") == ("mapped", None)
+
+
+def test_what_was_rejected_stands_in_one_view_by_id_or_by_line(workshop, version):
+    workshop.map(version(1, 10), version(1, 10, "bad", status="nonsense"), b"{broken")
+    with opened(workshop.store) as store:
+        rows = store.rows("select type, id, line, reason from rejected order by line nulls first")
+    assert rows == [
+        ("Observation", "bad", None, "status-malformed"),
+        ("Observation", None, 3, "malformed-line"),
+    ]

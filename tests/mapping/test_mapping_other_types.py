@@ -14,10 +14,15 @@ PATIENTS = {
     "dead since": ({"deceasedDateTime": "2020-01-02"}, "mapped", None),
     "alive": ({"deceasedBoolean": False}, "mapped", None),
     "gender of its own": ({"gender": "Zwitscher"}, "mapped", None),
-    "born on 30 February": ({"birthDate": "1950-02-30"}, "rejected", "birth-date-malformed"),
-    "born in month 13": ({"birthDate": "1950-13"}, "rejected", "birth-date-malformed"),
-    "born at noon": ({"birthDate": "1950-02-28T12:00:00Z"}, "rejected", "birth-date-malformed"),
-    "born in a number": ({"birthDate": 1950}, "rejected", "birth-date-malformed"),
+    "born on 30 February": ({"birthDate": "1950-02-30"}, "mapped", "birth-date-malformed"),
+    "born in month 13": ({"birthDate": "1950-13"}, "mapped", "birth-date-malformed"),
+    "born at noon": ({"birthDate": "1950-02-28T12:00:00Z"}, "mapped", "birth-date-malformed"),
+    "born in a number": ({"birthDate": 1950}, "mapped", "birth-date-malformed"),
+    "born on 30 February, dead as text": (
+        {"birthDate": "1950-02-30", "deceasedBoolean": "true"},
+        "rejected",
+        "death-malformed",
+    ),
     "dead as text": ({"deceasedBoolean": "true"}, "rejected", "death-malformed"),
     "dead on a list": ({"deceasedDateTime": ["2020"]}, "rejected", "death-malformed"),
     "dead on 30 February": ({"deceasedDateTime": "2020-02-30"}, "rejected", "death-malformed"),
@@ -121,6 +126,17 @@ def test_the_books_of_each_type_hold_every_resource(mapped, kind, cases):
 def test_a_gender_that_fhir_does_not_know_is_none(mapped):
     rows = mapped.rows["patient"]
     assert (rows["plain"]["sex"], rows["gender of its own"]["sex"]) == ("female", None)
+
+
+def test_a_birth_date_that_is_none_is_left_out_and_the_patient_kept(mapped):
+    rows = mapped.rows["patient"]
+    born = {name: row["birth_date"] for name, row in rows.items() if name.startswith("born")}
+    assert set(born.values()) == {None}
+    assert len(born) == 5
+    assert (rows["plain"]["birth_date"], rows["year of birth"]["birth_date"]) == (
+        "1950-02-28",
+        "1950",
+    )
 
 
 def test_death_is_a_flag_and_where_given_a_date(mapped):

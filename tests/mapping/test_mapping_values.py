@@ -234,11 +234,6 @@ CONTRADICTORY = {
 UNKNOWN = {
     "a normal range is no scale": (VAS, {"valueInteger": 2, "referenceRange": to(3)}),
     "a range from 1 to 10": (VAS, {"valueInteger": 2, "referenceRange": to(10, low=1)}),
-    "a unit that no list knows": (VAS, quantity(7, "kg")),
-    "another system's mm": (
-        VAS,
-        {"valueQuantity": {"value": 7, "system": "urn:local", "code": "mm"}},
-    ),
     "38208-5 by itself": ("38208-5", {"valueInteger": 7}),
 }
 

@@ -39,6 +39,22 @@ BROKEN = {
         "@hookimpl\ndef register_analyses():\n    yield from ()\n    raise OSError",
         "register_analyses stopped: OSError in theirs_module.py, line 11",
     ),
+    "register_analyses gives a class": (
+        TWICE.replace("[Odd, Odd]", "Odd"),
+        "register_analyses must give a list",
+    ),
+    "register_analyses gives a text": (
+        TWICE.replace("[Odd, Odd]", "'odd'"),
+        "register_analyses must give a list",
+    ),
+    "register_analyses gives nothing": (
+        TWICE.replace("return [Odd, Odd]", "[Odd]"),
+        "register_analyses must give a list",
+    ),
+    "no function is marked": (
+        TWICE.replace("@hookimpl", ""),
+        "it has no function marked @hookimpl",
+    ),
     "it offers an instance": (
         TWICE.replace("[Odd, Odd]", "[Odd()]"),
         "register_analyses must give frozen dataclasses",
@@ -107,7 +123,7 @@ def test_two_plugins_that_offer_one_name_are_both_named(install):
 
 def test_a_second_package_with_the_same_entry_point_is_told_and_the_first_stays(install):
     install("theirs", TWICE.replace("[Odd, Odd]", "[Odd]"), distribution="first")
-    install("theirs", "", distribution="second")
+    install("theirs", TWICE.replace("[Odd, Odd]", "[Odd]"), distribution="second")
     theirs = [one for one in plugins.load(tolerant=True).known if one.name == "theirs"]
     assert sorted(one.state for one in theirs) == ["broken", "loaded"]
     [problem] = [one.problem for one in theirs if one.state == "broken"]

@@ -58,6 +58,15 @@ class TestWrappers:
         )
         assert outcome("odd").result.reason == "from the cache"
 
+    def test_of_two_that_answer_in_its_place_the_first_by_name_counts(
+        self, offer, install, outcome
+    ):
+        offer('raise ValueError("not reached")')
+        answers = "@hookimpl\ndef run_analysis():\n    return Result.not_estimable({!r})"
+        install("alpha", answers.format("alpha"))
+        install("beta", answers.format("beta"))
+        assert outcome("odd").result.reason == "alpha"
+
     def test_a_wrapper_that_raises_costs_that_result_only(self, offer, install, outcome):
         offer(ONE_ESTIMATE)
         install(
@@ -251,8 +260,20 @@ class TestReadScore:
         score = plugins.load().read_score({"valueString": "4/10"})
         assert (score.value, score.raw, score.scale) == (4, "4/10", 10)
 
-    def test_the_one_that_stopped_is_named_not_the_one_before_it(self, install):
+    def test_of_two_that_can_read_it_the_first_by_name_answers(self, install):
+        install("beta", SEVEN_OF_TEN.replace("value=float(value)", "value=1"))
         install("alpha", SEVEN_OF_TEN)
-        install("beta", "@hookimpl\ndef read_score():\n    raise OSError")
-        with pytest.raises(PluginError, match="the plugin 'beta' is broken"):
+        install("gamma", SEVEN_OF_TEN.replace("value=float(value)", "value=2"))
+        assert plugins.load().read_score({"valueString": "4/10"}).value == 4
+
+    def test_one_that_wants_to_be_first_is_before_the_order_of_names(self, install):
+        install("alpha", SEVEN_OF_TEN)
+        eager = SEVEN_OF_TEN.replace("value=float(value)", "value=1")
+        install("beta", eager.replace("@hookimpl", "@hookimpl(tryfirst=True)"))
+        assert plugins.load().read_score({"valueString": "4/10"}).value == 1
+
+    def test_the_one_that_stopped_is_named_not_the_one_after_it(self, install):
+        install("alpha", "@hookimpl\ndef read_score():\n    raise OSError")
+        install("beta", SEVEN_OF_TEN)
+        with pytest.raises(PluginError, match="the plugin 'alpha' is broken"):
             plugins.load().read_score({"valueString": "4/10"})

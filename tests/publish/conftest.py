@@ -26,6 +26,9 @@ class Server:
         answer = requests.put(url, json=resource, timeout=5)
         answer.raise_for_status()
 
+    def delete(self, reference):
+        requests.delete(f"{self.base}/{reference}", timeout=5).raise_for_status()
+
     def all(self, kind):
         """All resources of a type, by reference."""
         entries = self.get(f"{kind}?_count=1000").json().get("entry", [])
@@ -74,6 +77,36 @@ def ran(study):
     study.parent.joinpath("abate-output").mkdir()
     keep_results(study)
     return study
+
+
+@pytest.fixture
+def keep_analyses():
+    """Keep results of analyses: names of their counts, a reason if not estimable, or an error."""
+
+    def keep(path, error=None, **analyses):
+        results_of(path, *(outcome_of(name, made, error) for name, made in analyses.items()))
+
+    return keep
+
+
+def outcome_of(name, made, error):
+    """What came of an analysis: a count of 3 for each name, or why there is none."""
+    result = None
+    if isinstance(made, str):
+        result = Result.not_estimable(made)
+    elif made is not None:
+        counted = {"n": 7, "unit": "{lesion}", "method": "count", "population": "pairs"}
+        result = Result(estimates=[Estimate(name=one, value=3, **counted) for one in made])
+    return Outcome(
+        name=name,
+        use="paired-change",
+        plugin="abate_analyses",
+        plugin_version="0.1.0",
+        primary=False,
+        parameters={},
+        result=result,
+        error=None if result else error,
+    )
 
 
 def keep_results(path):

@@ -206,12 +206,13 @@ class TestTarget:
 
         _, url = proxy(answer)
         aim(url)
-        resources = fhir.report(load_results(ran.parent / "abate-output"), load())
+        results = load_results(ran.parent / "abate-output")
+        resources = fhir.report(results, load())
         with (
             FhirServer(url) as server,
             pytest.raises(PublishRefused, match=r"The report lies as a Bundle in .*bundle.json"),
         ):
-            publish.compare(server, resources, folder=ran.parent)
+            publish.compare(server, resources, results, folder=ran.parent)
         assert len(json.loads((ran.parent / "bundle.json").read_text())["entry"]) == 7
 
     def test_what_comes_back_otherwise_than_it_was_written_is_told(self, abate, ran, aim, proxy):

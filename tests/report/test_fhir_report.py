@@ -55,7 +55,10 @@ def results():
         patients=10,
         lesions=11,
         inputs=Inputs(server="http://h", counts={"Patient": 10, "Observation": 70}, digest="i"),
-        attrition=[Step(stage="treated", reason="", unit="lesion", n=13)],
+        attrition=[
+            Step(stage="treated", reason="", unit="patient", n=12),
+            Step(stage="treated", reason="", unit="lesion", n=13),
+        ],
         outcomes=[outcome(FALLS, COUNT, NOTHING)],
     )
 
@@ -206,7 +209,7 @@ class TestStatistic:
 
 class TestWhole:
     def test_the_group_has_a_quantity_and_no_member(self, report):
-        assert report["Group"]["quantity"] == 10
+        assert report["Group"]["quantity"] == 12  # treated: the excluded ones too
         assert "member" not in report["Group"]
 
     def test_the_report_leads_to_each_statistic(self, report):

@@ -97,10 +97,60 @@ def test_of_two_settings_of_one_key_the_later_counts(small):
     assert study_file.settings.scores.per_visit == "last"
 
 
-def test_the_digest_follows_the_text_and_the_options(small):
+@pytest.mark.parametrize(
+    "override",
+    [
+        "study.id=other",
+        "source.url=http://127.0.0.1:8081/fhir",
+        "source.timezone=UTC",
+        "scores.per_visit=worst",
+        "visits.Wk1.to=11",
+        "analysis.2.endpoint=D1",
+        "adjunct.rfa.within_hours=48",
+        "report.minimum_cell=1",
+    ],
+)
+def test_the_digest_follows_what_the_results_depend_on(small, override):
     plain = read(small).digest
     assert read(small).digest == plain
-    assert read(small, ["scores.per_visit=worst"]).digest != plain
-    assert read(small, iter(["scores.per_visit=worst"])).digest != plain
-    small.write_text(small.read_text("utf-8") + "# more\n", "utf-8")
-    assert read(small).digest != plain
+    assert read(small, [override]).digest != plain
+    assert read(small, iter([override])).digest != plain
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "output.directory=elsewhere",
+        "output.keep_raw=false",
+        "source.page_size=7",
+        "source.timeout_seconds=7",
+        'plugins.block=["theirs"]',
+        "scores.per_visit=nearest",
+    ],
+)
+def test_the_digest_passes_over_how_the_work_is_done_and_a_default_written_out(small, override):
+    assert read(small, [override]).digest == read(small).digest
+
+
+def test_comments_another_order_and_another_folder_leave_the_digest(small, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    head, rest = small.read_text("utf-8").split("[source]")
+    other = elsewhere / "other.toml"
+    other.write_text(f"# a comment\n[source]{rest}\n{head}", "utf-8")
+    assert read(other).digest == read(small).digest
+
+
+def test_the_digest_follows_the_code_lists_of_the_study_and_not_where_they_lie(small, tmp_path):
+    def digest(directory, text):
+        (tmp_path / directory).mkdir(exist_ok=True)
+        (tmp_path / directory / "own.toml").write_text(text, "utf-8")
+        return read(small, [f"codes.directory={directory}"]).digest
+
+    first = digest("own", 'list = "own"')
+    assert digest("own", 'list = "others"') != first
+    assert digest("moved", 'list = "own"') == first
+
+
+def test_a_folder_of_code_lists_that_is_not_there_is_told_later(small):
+    assert read(small, ["codes.directory=nowhere"]).digest

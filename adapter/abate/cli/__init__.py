@@ -19,6 +19,8 @@ from abate.errors import EXIT_CODES, AbateError, nearest
 
 COMMANDS = ("demo", "plugins", "publish", "run", "sandbox", "status", "sync")
 
+ENDING = ("SIGTERM", "SIGHUP")  # There is no SIGHUP on Windows.
+
 _CODES = "\n".join(
     wrap(
         f"Exit codes: {', '.join(f'{code} {words}' for code, words in EXIT_CODES.items())}.",
@@ -84,7 +86,7 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # A title may hold what a code page does not.
     try:
-        with _ended_by_sigterm():
+        with _ended_by_signals():
             abate(standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -98,8 +100,11 @@ def main() -> None:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends a command as Ctrl-C does: locks, files and servers are let go of."""
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a command as Ctrl-C does: locks, files and servers are let go of.
+
+    Those that are ignored stay so: nohup keeps a command alive that way.
+    """
     if current_thread() is not main_thread():
         yield
         return
@@ -107,11 +112,16 @@ def _ended_by_sigterm() -> Iterator[None]:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = {getattr(signal, name) for name in ENDING if hasattr(signal, name)}
+    before = {one: signal.getsignal(one) for one in numbers}
+    heeded = [one for one in numbers if before[one] is not signal.SIG_IGN]
+    for one in heeded:
+        signal.signal(one, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one in heeded:
+            signal.signal(one, before[one])
 
 
 def _end(message: str, exit_code: int) -> None:

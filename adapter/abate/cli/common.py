@@ -68,7 +68,7 @@ def print_json(content: Any, *, indent: int | None = 2) -> None:
 
 
 def deafen(stream: TextIO) -> None:
-    """Send what is still to come on `stream` nowhere: its reader has gone."""
+    """Send what is still to come on `stream` nowhere: its reader has gone, or its disk is full."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -87,10 +87,10 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _echo(text: str | bytes, stream: TextIO) -> None:
-    """Write; a reader that has gone (`| head`) stops no work."""
+    """Write; a reader that has gone (`| head`) or a full disk stops no work."""
     try:
         click.echo(text, file=stream)
-    except BrokenPipeError:
+    except OSError:
         deafen(stream)
 
 

@@ -38,4 +38,4 @@ def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
     if as_json:
         common.print_json(shown.as_json())
     else:
-        click.echo(shown.as_text())
+        common.show(shown.as_text())

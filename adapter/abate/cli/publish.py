@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  abate publish --dry-run      what would be created and updated
+  abate publish --dry-run      what would be created, updated and retracted
   abate publish                the second time: unchanged, nothing written
 """
 
@@ -60,7 +60,7 @@ def _show_json(changes: "list[Change]", *, dry_run: bool) -> None:
 
 
 def counted(changes: "list[Change]") -> str:
-    """`create 2, update 0, unchanged 7`."""
+    """`create 2, update 0, retract 0, unchanged 7`."""
     from abate.status import count
 
     return ", ".join(f"{action} {n}" for action, n in count(changes).items())

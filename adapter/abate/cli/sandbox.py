@@ -31,6 +31,7 @@ def command(files: tuple[Path, ...], study: bool, port: int, as_json: bool) -> N
 
     Loads FILES (Bundles as JSON, or NDJSON), prints its URL and serves until Ctrl-C or SIGTERM.
     Everything is in memory and gone at the end; anybody on this machine can read and write it.
+    References are checked when something is written, unless FILES are given: they may be a part.
     """
     from abate.sandbox import Sandbox, running
 
@@ -39,18 +40,11 @@ def command(files: tuple[Path, ...], study: bool, port: int, as_json: bool) -> N
     if study:
         from abate.demo import load_study
 
-        load_study(sandbox)
+        loaded += load_study(sandbox)
     with running(sandbox, port=port) as url:
         if as_json:
             common.print_json({"url": url, "loaded": loaded, "study": study}, indent=None)
         else:
-            common.show(f"FHIR R4 at {url} ({_held(loaded, study=study)}). Ctrl-C ends it.")
+            common.show(f"FHIR R4 at {url} ({loaded} resources). Ctrl-C ends it.")
         while True:
             time.sleep(3600)
-
-
-def _held(loaded: int, *, study: bool) -> str:
-    parts = ["the published study"] if study else []
-    if loaded or not study:
-        parts.append(f"{loaded} resources from files")
-    return " and ".join(parts)

@@ -35,7 +35,7 @@ def assemble(store: Store, settings: Settings, run_id: str) -> Cohort:
 
 
 def inputs(store: Store, server: str) -> tuple[dict[str, int], str]:
-    """How many resources of each type are mapped, and one digest over all their versions."""
+    """How many resources of each type are mapped, and one digest over what they were."""
     rows = store.rows((COHORT / "inputs.sql").read_text("utf-8"), {"server": server})
     digest = hashlib.sha256()
     counts: dict[str, int] = {}

@@ -57,10 +57,13 @@ class Pairs:
         """The changes of the lesions with each of `values` in `column`.
 
         Raises:
-            KeyError: there is no such column.
+            StudyFileError: there is no such column; names the nearest.
         """
         if column not in self.frame.columns:
-            raise KeyError(column)
+            raise StudyFileError(
+                f"there is no column {column!r}.{nearest(column, self.frame.columns)} "
+                f"Columns: {', '.join(self.frame.columns)}."
+            )
         return tuple(
             self.frame.filter(pl.col(column) == value)["change"].to_list() for value in values
         )
@@ -70,7 +73,7 @@ class Pairs:
         return replace(
             self,
             frame=self.frame.unique("patient_id", keep="first", maintain_order=True),
-            population=f"{self.population}, first lesion of each patient",
+            population=f"{self.population}, first such lesion of each patient",
         )
 
 
@@ -160,7 +163,11 @@ class Cohort:
             .filter(pl.col("reference_at") < pl.col("endpoint_at"))
             .with_columns((pl.col("endpoint") - pl.col("reference")).alias("change"))
         )
-        named = "the first documented score" if reference == "first" else f"a {reference} score"
+        named = (
+            "the first documented score, an earlier one,"
+            if reference == "first"
+            else f"a {reference} score"
+        )
         return Pairs(frame=frame, population=f"analysed lesions with {named} and {_named(end)}")
 
     def at(self, endpoint: Endpoint) -> ByVisit:

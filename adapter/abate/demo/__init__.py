@@ -4,7 +4,6 @@ The Bundle, the study file, the code lists and the paper's figures lie beside th
 from `examples/cementoplasty`. Only the last table reads the paper's figures.
 """
 
-import shutil
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from abate import study as stages
 from abate.demo.figures import Figure, agreement, figures, read_back
-from abate.errors import SourceError
+from abate.errors import SourceError, StudyFileError
 from abate.sandbox import Sandbox, running
 from abate.source import Say
 from abate.source.http import FhirServer
@@ -83,10 +82,10 @@ def run(folder: Path, say: Say) -> Shown:
     )
 
 
-def load_study(sandbox: Sandbox) -> None:
-    """Put the published study into an embedded server."""
+def load_study(sandbox: Sandbox) -> int:
+    """Put the published study into an embedded server: how many resources."""
     with as_file(DATA / "bundle.json") as path:
-        sandbox.load(path)
+        return sandbox.load(path)
 
 
 def load_study_by_http(url: str) -> None:
@@ -102,10 +101,18 @@ def load_study_by_http(url: str) -> None:
 
 
 def _lay_out(folder: Path) -> Path:
-    """Copy the study file and its code lists to where the user can change them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with as_file(DATA / "codes") as codes:
-        shutil.copytree(codes, folder / "codes", dirs_exist_ok=True)
-    path = folder / "study.toml"
-    path.write_bytes((DATA / "study.toml").read_bytes())
-    return path
+    """Copy the study file and its code lists to where the user can change them.
+
+    Raises:
+        StudyFileError: there is a file of that name with other content: it is not overwritten.
+    """
+    names = ["study.toml", *(f"codes/{file.name}" for file in (DATA / "codes").iterdir())]
+    for name in names:
+        path, content = folder / name, (DATA / name).read_bytes()
+        if path.exists() and path.read_bytes() != content:
+            raise StudyFileError(
+                f"{path} is there with other content, and is not overwritten: choose another folder"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / "study.toml"

@@ -91,7 +91,8 @@ def report_id(study: str) -> str:
 
 
 def _group(results: Results) -> Resource:
-    text = f"{results.patients} patients analysed in the study {results.title}"
+    treated = _treated(results)
+    text = f"{treated} patients treated in the study {results.title}; {results.patients} analysed"
     return {
         "resourceType": "Group",
         "id": stable_id(results.study, "group"),
@@ -100,9 +101,16 @@ def _group(results: Results) -> Resource:
         "active": True,
         "type": "person",
         "actual": True,
-        "name": f"{results.title}: patients analysed",
-        "quantity": results.patients,
+        "name": f"{results.title}: patients treated",
+        "quantity": treated,
     }
+
+
+def _treated(results: Results) -> int:
+    """Patients with a lesion that was treated, the excluded ones too."""
+    return sum(
+        step.n for step in results.attrition if (step.stage, step.unit) == ("treated", "patient")
+    )
 
 
 def _observations(results: Results, outcome: Outcome) -> Iterable[Resource]:
@@ -206,7 +214,9 @@ def _provenance(results: Results, written: Sequence[Resource]) -> Resource:
         ],
         "entity": [
             _entity("inputs", results.inputs.digest, f"resources pulled and mapped: {counts}"),
-            _entity("study-file", results.study_digest, "study file, SHA-256"),
+            _entity(
+                "study-file", results.study_digest, "settings and code lists of the study, SHA-256"
+            ),
         ],
     }
 

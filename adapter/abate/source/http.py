@@ -3,6 +3,7 @@
 Messages name the URL without its query and never the body: both may hold patient data.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
@@ -74,6 +75,8 @@ class FhirServer:
         """
         self.base = base.rstrip("/")
         self._timeout = timeout_seconds
+        # A proxy of the environment is for other machines: it would see the patients' ids.
+        self._proxies = {"no_proxy": "*"} if is_loopback(self.base) else None
         self._session = requests.Session()
         # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
         # no-store it gives one page and a wrong total (2026-11).
@@ -146,7 +149,12 @@ class FhirServer:
     def _send(self, method: str, url: str, **options: Any) -> Answer:
         try:
             response = self._session.request(
-                method, url, timeout=self._timeout, allow_redirects=False, **options
+                method,
+                url,
+                timeout=self._timeout,
+                proxies=self._proxies,
+                allow_redirects=False,
+                **options,
             )
         except requests.RequestException as error:
             raise SourceError(
@@ -166,6 +174,15 @@ def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def login_wanted(base: str, status: int) -> SourceError:
     """The error where a server answers 401 or 403."""
     return SourceError(
@@ -183,6 +200,11 @@ def _sent_away(place: str, target: str) -> SourceError:
 
 def _r4(base: str, answer: Answer) -> Mapping[str, Any]:
     if answer.status != HTTPStatus.OK:
+        if answer.status in RETRIED:
+            raise SourceError(
+                f"{answer.place} answered {answer.status}, also when asked again: the server has "
+                "trouble. Try later."
+            )
         raise _no_fhir(f"{answer.place} answered {answer.status}")
     try:
         statement = answer.json()
@@ -243,6 +265,7 @@ def _place(url: str) -> str:
 
 def _reason(error: requests.RequestException) -> str:
     reasons: dict[type[requests.RequestException], str] = {
+        requests.exceptions.ProxyError: "the proxy that the environment names does not answer",
         requests.exceptions.SSLError: "its certificate is not trusted",
         requests.exceptions.ConnectTimeout: "it did not answer in time",
         requests.exceptions.ReadTimeout: "it did not answer in time",

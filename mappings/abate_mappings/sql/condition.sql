@@ -46,6 +46,7 @@ judged as (
     case
       when list_contains(verification, 'entered-in-error') then 'status-entered-in-error'
       when list_contains(verification, 'refuted') then 'status-refuted'
+      when list_contains(verification, 'differential') then 'status-differential'
       when not exists (
         select 1
         from role, unnest(codings) as coding (c)

@@ -94,11 +94,18 @@ valued as (
     id_of(r.encounter.reference, 'Encounter', $server) as encounter_id,
     coalesce(text_of(r.effectivedatetime), text_of(r.effectiveinstant)) as effective,
     moment_fault(effective, $source_zone) as effective_fault,
-    coalesce(text_of(quantity.code), text_of(quantity.unit)) as unit,
+    nullif(trim(text_of(quantity.code)), '') as unit_code,
+    nullif(trim(text_of(quantity.unit)), '') as unit_text,
+    rtrim(text_of(quantity.system), '/') as unit_system,
     coalesce(number_of(quantity.value), number_of(r.valueinteger)) as number_text,
     len(given) as values_given,
     coalesce(json_type(r.valuequantity) <> 'OBJECT', false)
-      or coalesce(json_type(r.valuecodeableconcept) <> 'OBJECT', false) as is_value_broken,
+      or coalesce(json_type(r.valuecodeableconcept) <> 'OBJECT', false)
+      or len(
+        list_filter(
+          [quantity.unit, quantity.system, quantity.code], lambda w: w is not null and text_of(w) is null
+        )
+      ) > 0 as is_value_broken,
     references_of(r.focus, $server) as focus,
     references_of(r.partof, $server) as part_of,
     codings_of(from_json(r.bodysite, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
@@ -115,23 +122,44 @@ valued as (
 united as (
   select
     line,
-    unit in ('mm', 'cm') as is_length,
-    min(one_unit.scale) as scale,
-    max(one_unit.scale) as other_scale
-  from valued
-  inner join code_list as one_unit
-    on one_unit.list = 'pain-units'
-      and one_unit.system = coalesce(text_of(valued.quantity.system), one_unit.system)
-      and one_unit.code = valued.unit
-  group by all
+    bool_or(is_by_code) as is_code_listed,
+    bool_or(is_by_text) as is_text_listed,
+    min(scale) filter (where not is_usual) as plain_scale,
+    min(scale) filter (where is_usual) as usual_scale,
+    min(scale) is distinct from max(scale) as is_mixed
+  from (
+    select
+      line,
+      one_unit.scale,
+      coalesce(one_unit.site_group = 'usual', false) as is_usual,
+      coalesce(
+        one_unit.code = unit_code
+          and rtrim(one_unit.system, '/') = coalesce(unit_system, rtrim(one_unit.system, '/')),
+        false
+      ) as is_by_code,
+      coalesce(one_unit.system = $unit_texts and lower(one_unit.code) = lower(unit_text), false)
+        as is_by_text
+    from valued
+    inner join code_list as one_unit
+      on one_unit.list = 'pain-units' and lower(one_unit.code) in (lower(unit_code), lower(unit_text))
+  )
+  where is_by_code or is_by_text
+  group by line
 ),
 scaled as (
   select
     valued.*,
     coalesce(try_cast(number_text as double), answer_value) as number,
-    case when united.is_length then united.scale end as unit_scale,
-    case when not united.is_length then united.scale end as usual_scale,
-    united.scale is distinct from united.other_scale as is_unit_mixed,
+    united.plain_scale as unit_scale,
+    -- What such a unit usually means says nothing where the range ends earlier: 0 to 5 is another scale.
+    case when coalesce(list_max(highs), 10) >= 10 then united.usual_scale end as usual_scale,
+    coalesce(united.is_mixed, false) as is_unit_mixed,
+    -- The code says the unit, and without one the text. Beside a code any words may stand, but no percent.
+    case
+      when unit_code is not null and not coalesce(is_code_listed, false) then true
+      when unit_text is null or coalesce(is_text_listed, false) or unit_text = unit_code then false
+      else unit_code is null or contains(unit_text, '%')
+    end as is_unit_unknown,
     -- A normal range is no scale: only an upper end of 10 or 100, from 0, declares one.
     case when coalesce(list_min(lows), 0) = 0 and list_max(highs) in (10, 100) then list_max(highs) end
       as range_scale
@@ -186,6 +214,7 @@ judged as (
       when values_given = 0 then 'no-value'
       when number is null or not isfinite(number) then 'value-not-a-number'
       when is_mixed then 'codes-differ'
+      when is_unit_unknown then 'unit-unknown'
       when number = 99 and coalesce(scale, 10) <= 10 then 'sentinel-99'
       when is_range_broken and coalesce(unit_scale, code_scale, answer_scale) is null then 'range-malformed'
       when scale is null then 'scale-unknown'
@@ -219,7 +248,7 @@ select
     when try_cast(sent as double) = number then sent
     else coalesce(number_text, format('{:g}', answer_value))
   end as raw,
-  unit,
+  coalesce(unit_code, unit_text) as unit,
   scale,
   case when not is_mixed then instrument end as instrument,
   case when not is_mixed then context end as context,

@@ -1,4 +1,5 @@
--- One row is one Patient that landed: mapped or rejected.
+-- One row is one Patient that landed: mapped or rejected. One without a usable birth date has no age,
+-- and still has lesions and scores.
 with
 landed as (
   select
@@ -21,8 +22,9 @@ read as (
     updated_of(r.meta.lastupdated) as last_updated,
     -- Only FHIR's own codes: free text would become a group of the report.
     case when text_of(r.gender) in ('female', 'male', 'other', 'unknown') then text_of(r.gender) end as sex,
-    text_of(r.birthdate) as birth_date,
-    r.birthdate is not null and text_of(r.birthdate) is null as birth_broken,
+    case when precision_of(text_of(r.birthdate)) in ('year', 'month', 'day') then text_of(r.birthdate) end
+      as birth_date,
+    r.birthdate is not null as is_birth_given,
     json_type(r.deceasedboolean) = 'BOOLEAN' and cast(r.deceasedboolean as varchar) = 'true'
       as deceased,
     text_of(r.deceaseddatetime) as death,
@@ -36,11 +38,9 @@ judged as (
   select
     *,
     case
-      when birth_broken
-        or (birth_date is not null and coalesce(precision_of(birth_date), 'bad') not in ('year', 'month', 'day'))
-        then 'birth-date-malformed'
       when death_broken or moment_fault(death, $source_zone) is not null then 'death-malformed'
-    end as fault
+    end as fault,
+    case when is_birth_given and birth_date is null then 'birth-date-malformed' end as remark
   from read
 )
 select
@@ -50,7 +50,7 @@ select
   version,
   last_updated,
   case when fault is null then 'mapped' else 'rejected' end as state,
-  fault as reason,
+  coalesce(fault, remark) as reason,
   sex,
   birth_date,
   coalesce(deceased, false) or death is not null as deceased,

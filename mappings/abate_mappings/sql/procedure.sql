@@ -91,6 +91,7 @@ select
   start_text,
   end_text,
   sites,
+  coalesce(json_array_length(body_site) > 0, false) and len(sites) = 0 as is_site_uncoded,
   reasons,
   complications,
   resource

@@ -1,26 +1,27 @@
--- The store. Rows have no primary key: a batch is merged by (server, id), newest version first.
+-- The store. Rows have no primary key: a batch is merged by (server, id), each id once.
+-- `content` is a hash of the JSON as it was sent, where the server gives no version to tell a change by.
 
 create table if not exists patient (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
-  state varchar, reason varchar,
+  state varchar, reason varchar, content varchar,
   sex varchar, birth_date varchar, deceased boolean, death varchar,
   resource varchar
 );
 
 create table if not exists procedure (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
-  state varchar, reason varchar,
+  state varchar, reason varchar, content varchar,
   patient_id varchar, encounter_id varchar, status varchar,
   codings struct(system varchar, code varchar)[],
   start_text varchar, end_text varchar,
-  sites struct(system varchar, code varchar)[],
+  sites struct(system varchar, code varchar)[], is_site_uncoded boolean,
   reasons varchar[], complications varchar[],
   resource varchar
 );
 
 create table if not exists condition (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
-  state varchar, reason varchar,
+  state varchar, reason varchar, content varchar,
   patient_id varchar, codings struct(system varchar, code varchar)[],
   clinical_status varchar, severity varchar, onset varchar, abatement varchar,
   resource varchar
@@ -28,7 +29,7 @@ create table if not exists condition (
 
 create table if not exists observation (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
-  state varchar, reason varchar,
+  state varchar, reason varchar, content varchar,
   patient_id varchar, encounter_id varchar, status varchar, effective varchar,
   value double, raw varchar, unit varchar, scale double, instrument varchar, context varchar,
   focus varchar[], part_of varchar[], sites struct(system varchar, code varchar)[],
@@ -40,6 +41,19 @@ create table if not exists observation (
 create table if not exists unreadable (
   run_id varchar, type varchar, line bigint, reason varchar
 );
+
+-- One row is one resource or line that could not be read as it should, and why: by id or by line.
+create or replace view rejected as
+select run_id, 'Patient' as type, id, cast(null as bigint) as line, reason
+from patient where state = 'rejected'
+union all
+select run_id, 'Procedure', id, null, reason from procedure where state = 'rejected'
+union all
+select run_id, 'Condition', id, null, reason from condition where state = 'rejected'
+union all
+select run_id, 'Observation', id, null, reason from observation where state = 'rejected'
+union all
+select run_id, type, null, line, reason from unreadable;
 
 -- One row is one execution that loaded.
 create table if not exists run (

@@ -29,9 +29,10 @@ select
   type,
   id,
   coalesce(list(distinct code) filter (where side is null), []) as site_codes,
+  -- A code that no list names may be free text of the site's: it stays in the store.
   coalesce(
     arg_min(name, position) filter (where name is not null),
-    arg_min(code, position) filter (where side is null)
+    case when bool_or(side is null) then 'unlisted' end
   ) as site,
   arg_min(site_group, position) filter (where site_group is not null) as site_group,
   case count(distinct side) when 0 then null when 1 then min(side) else 'both' end as side

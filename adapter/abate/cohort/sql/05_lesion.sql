@@ -1,12 +1,28 @@
 -- One row is one lesion: its clock, and when its follow-up must end at the latest.
 create or replace temp table lesion as
 with
+-- A treatment begins with the first of its adjuncts.
+began as (
+  select id, starts, start_day, precision from candidate
+  union all
+  select c.id, a.starts, a.start_day, a.precision
+  from candidate as c
+  inner join treatment as a
+    on a.patient_id = c.patient_id
+      and a.role = 'adjunct'
+      and a.status = 'completed'
+      and a.precision in ('day', 'instant')
+      and a.starts < c.starts
+      and list_has_any(a.site_codes, c.site_codes)
+  inner join adjunct_rule as rule on rule.kind = a.kind
+  where epoch(c.starts) - epoch(a.starts) <= rule.within_hours * 3600
+),
 retreated as (
   select
     first.id,
-    min(later.starts) as re_treated,
-    min(later.start_day) as re_treated_day,
-    arg_min(later.precision, (later.starts, later.precision)) as re_treated_precision
+    min(began.starts) as re_treated,
+    min(began.start_day) as re_treated_day,
+    arg_min(began.precision, (began.starts, began.precision)) as re_treated_precision
   from candidate as first
   inner join candidate as later
     on later.patient_id = first.patient_id
@@ -14,6 +30,7 @@ retreated as (
       and (first.side is not distinct from later.side or 'both' in (first.side, later.side))
       and (first.starts, first.id) < (later.starts, later.id)
       and (later.fault is null or later.fault = 're-treatment')
+  inner join began on began.id = later.id and began.starts > first.starts
   where (select repeat from setting) in ('censor', 'new')
   group by first.id
 ),
@@ -23,11 +40,15 @@ session as (
     session_of as id,
     max(end_day) as end_day,
     max(ends) as ends,
-    arg_max(end_precision, (end_day, end_precision = 'day')) as end_precision
+    arg_max(end_precision, (end_day, end_precision = 'day')) as end_precision,
+    flatten(list(reasons)) as reasons,
+    flatten(list(complications)) as complications
   from (
-    select id as session_of, end_day, ends, end_precision from candidate where fault is null
+    select id as session_of, end_day, ends, end_precision, reasons, complications
+    from candidate where fault is null
     union all
-    select session_of, end_day, ends, end_precision from candidate where fault = 'same-session'
+    select session_of, end_day, ends, end_precision, reasons, complications
+    from candidate where fault = 'same-session'
   )
   group by session_of
 )
@@ -35,8 +56,9 @@ select
   c.id,
   c.patient_id,
   c.encounter_id,
-  c.reasons,
-  c.complications,
+  session.reasons,
+  session.complications,
+  c.is_site_uncoded,
   c.precision,
   c.start_day,
   c.starts,

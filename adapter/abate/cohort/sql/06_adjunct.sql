@@ -11,8 +11,8 @@ near as (
     l.id as lesion_id,
     case
       when list_has_any(a.site_codes, l.site_codes) then 1
-      when a.site_group = l.site_group then 2
-      when len(a.site_codes) = 0 or len(l.site_codes) = 0 then 3
+      when len(a.site_codes) = 0 and not a.is_site_uncoded then 2
+      when len(l.site_codes) = 0 and not l.is_site_uncoded then 2
     end as closeness
   from treatment as a
   inner join adjunct_rule as rule using (kind)

@@ -9,23 +9,37 @@ stands_for as (
   union all
   select id, lesion_id from adjunct where not is_ambiguous
 ),
+-- Patients with a treatment that has no usable date: a score may be after that one.
+undated as (
+  select patient_id from candidate where fault in ('index-date-missing', 'index-date-imprecise')
+  union
+  select p.patient_id
+  from procedure as p, unnest(p.codings) as coding (c)
+  inner join role
+    on role.role = 'index' and role.system = coding.c.system and role.code = coding.c.code
+  where p.state = 'rejected' and p.server = (select server from setting)
+),
 pair as (
   select
     s.*,
+    s.patient_id in (select patient_id from undated) as is_undated,
     l.id as lesion_id,
     len(s.site_codes) > 0 and list_has_any(s.site_codes, l.site_codes)
-      and (s.side is null or l.side is null or s.side = l.side) as same_site,
+      and (s.side is null or l.side is null or s.side = l.side or 'both' in (s.side, l.side)) as same_site,
     coalesce(s.site_group = l.site_group, false)
-      and (s.side is null or l.side is null or s.side = l.side) as same_group,
+      and (s.side is null or l.side is null or s.side = l.side or 'both' in (s.side, l.side)) as same_group,
     -- A site that is stated in words only may be another one: it is not unknown.
-    (len(s.site_codes) = 0 and not s.is_site_uncoded or len(l.site_codes) = 0)
-      and (s.side is null or l.side is null or s.side = l.side) as site_unknown,
+    (
+      len(s.site_codes) = 0 and not s.is_site_uncoded
+      or len(l.site_codes) = 0 and not l.is_site_uncoded
+    )
+      and (s.side is null or l.side is null or s.side = l.side or 'both' in (s.side, l.side)) as site_unknown,
     exists (
       select 1
       from candidate as c
       where c.patient_id = s.patient_id
         and list_has_any(s.site_codes, c.site_codes)
-        and (s.side is null or c.side is null or s.side = c.side)
+        and (s.side is null or c.side is null or s.side = c.side or 'both' in (s.side, c.side))
     ) as is_site_treated,
     s.encounter_id = l.encounter_id and s.score_day - l.start_day in (0, 1) as same_encounter,
     exists (
@@ -77,6 +91,7 @@ ruled as (
       -- A score at the site of a treatment belongs there or nowhere.
       when is_site_treated then null
       when same_group and is_open then 4
+      when is_undated then null
       when same_encounter and site_unknown and is_open then 5
       when site_unknown and is_open then 6
     end as rank
@@ -123,6 +138,9 @@ select
     case
       when stated.focus_stated then 'focus-elsewhere'
       when stated.part_stated then 'part-of-elsewhere'
+      when exists (
+        select 1 from pair where pair.id = s.id and is_open and is_undated and site_unknown
+      ) then 'ambiguous-undated'
       when exists (select 1 from pair where pair.id = s.id and pair.is_open) then 'other-site'
       else 'no-open-lesion'
     end

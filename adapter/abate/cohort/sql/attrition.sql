@@ -28,7 +28,7 @@ step as (
   from landed where state = 'ignored' and run_id = $run_id group by type, reason
   union all
   -- One resource that several queries brought counts once.
-  select 3, 'ignored', a.type || ' duplicate-or-older', 'resource', a.ignored - count(l.state)
+  select 3, 'ignored', a.type || ' duplicate', 'resource', a.ignored - count(l.state)
   from accounted as a
   left join landed as l on l.type = a.type and l.run_id = a.run_id and l.state = 'ignored'
   where a.run_id = $run_id group by a.type, a.ignored
@@ -70,12 +70,29 @@ step as (
   select 14, 'scores chosen', visit, 'score', count(*)
   from chosen where chosen group by visit
   union all
+  select 14, 'scores assumed', 'same-day-' || (select same_day from setting), 'score', count(*)
+  from chosen where chosen and is_undetermined
+  union all
   select 15, 'adjuncts', case when is_ambiguous then 'ambiguous' else kind end, 'procedure', count(distinct id)
   from adjunct group by all
   union all
-  select 16, 'analysed', '', 'patient', count(distinct patient_id) from treated where excluded_by is null
+  select 16, 'adjuncts not linked',
+    case
+      when status <> 'completed' then 'status-' || status
+      when precision is null or precision not in ('day', 'instant') then 'date-imprecise'
+      else 'no-lesion-near'
+    end as reason,
+    'procedure',
+    count(*)
+  from treatment
+  where role = 'adjunct' and id not in (select id from adjunct) group by all
   union all
-  select 17, 'analysed', '', 'lesion', count(*) from treated where excluded_by is null
+  select 17, 'facts left out', kind || ' ' || fault, 'resource', count(*)
+  from fact where fault is not null group by kind, fault
+  union all
+  select 18, 'analysed', '', 'patient', count(distinct patient_id) from treated where excluded_by is null
+  union all
+  select 19, 'analysed', '', 'lesion', count(*) from treated where excluded_by is null
 )
 select stage, reason, unit, n from step where n > 0 or stage in ('treated', 'analysed')
 order by position, reason, unit

@@ -3,20 +3,15 @@ with
 complication as (
   select
     l.id as lesion_id,
-    c.patient_id,
-    role.kind,
-    role.name,
-    c.severity as grade,
-    day_of(c.onset, s.source_zone, s.study_zone) as at,
-    c.abatement is null and coalesce(c.clinical_status, '') in ('active', 'recurrence', 'relapse')
-      as lasting
-  from condition as c, unnest(c.codings) as coding (k)
-  inner join role
-    on role.role = 'event' and role.system = coding.k.system and role.code = coding.k.code
-  left join lesion as l on list_contains(l.complications, 'Condition/' || c.id)
-  cross join setting as s
-  where c.state = 'mapped' and c.server = s.server
-    and c.patient_id in (select patient_id from candidate)
+    f.patient_id,
+    f.kind,
+    f.name,
+    f.severity as grade,
+    f.fact_day as at,
+    f.lasting
+  from fact as f
+  left join lesion as l on list_contains(l.complications, f.reference)
+  where f.role = 'event' and f.fault is null
 ),
 death as (
   select distinct

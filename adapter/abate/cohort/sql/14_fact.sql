@@ -1,0 +1,65 @@
+-- One row is one resource that says something of a patient with an index procedure: a condition, an
+-- earlier treatment, a complication; and why it does not count.
+create or replace temp table fact as
+with
+stated as (
+  select
+    'Condition/' || id as reference, patient_id, codings, onset as moment, severity,
+    abatement is null and coalesce(clinical_status, '') in ('active', 'recurrence', 'relapse')
+      as lasting
+  from condition
+  where state = 'mapped' and server = (select server from setting)
+  union all
+  select 'Procedure/' || id, patient_id, codings, start_text, null, null
+  from procedure
+  where state = 'mapped' and status = 'completed' and server = (select server from setting)
+),
+treated as (
+  select patient_id, min(start_day) as first_day, strftime(min(start_day), '%Y-%m-%d') as first_text
+  from candidate
+  group by patient_id
+),
+-- A resource with several codings says one thing: what its first coding in a list says.
+meant as (
+  select
+    s.reference, s.patient_id, s.moment, s.severity, s.lasting,
+    role.role, role.kind, role.name
+  from (
+    select *, unnest(codings) as coding, generate_subscripts(codings, 1) as position from stated
+  ) as s
+  inner join role
+    on role.system = s.coding.system
+      and role.code = s.coding.code
+      and case
+        when starts_with(s.reference, 'Procedure/') then role.role = 'history'
+        else role.role in ('condition', 'event')
+      end
+  qualify row_number() over (
+    partition by s.reference, role.role, role.kind order by s.position, role.name
+  ) = 1
+)
+select
+  meant.reference,
+  meant.patient_id,
+  meant.role,
+  meant.kind,
+  meant.name,
+  meant.severity,
+  meant.lasting,
+  day_of(meant.moment, s.source_zone, s.study_zone) as fact_day,
+  -- A month or a year counts as before if any of its days may be.
+  case
+    when meant.role = 'history'
+      and coalesce(
+        day_of(meant.moment, s.source_zone, s.study_zone) > treated.first_day,
+        meant.moment > left(treated.first_text, length(meant.moment))
+      ) then 'after-index'
+    when meant.role = 'event'
+      and coalesce(
+        day_of(meant.moment, s.source_zone, s.study_zone) < treated.first_day,
+        meant.moment < left(treated.first_text, length(meant.moment))
+      ) then 'before-index'
+  end as fault
+from meant
+inner join treated using (patient_id)
+cross join setting as s
