@@ -55,8 +55,8 @@ def refuse(study_file: StudyFile, results: Results) -> None:
     settings = study_file.settings
     if results.study_digest != study_file.digest:
         raise PublishRefused(
-            "the study file, its code lists, or a --set is not that of the run: run the "
-            "study again: abate run"
+            "the study file, its code lists, or a --set of the command line is not that of the "
+            "run: run the study again: abate run"
         )
     if settings.report.minimum_cell > 1:
         raise PublishRefused(

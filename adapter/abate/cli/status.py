@@ -1,4 +1,4 @@
-"""`abate status`: how the last execution went, or how far this one is."""
+"""`abate status`: how the last execution went, or that one is running."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ Examples:
 @common.overrides
 @common.study_argument
 def command(study: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Tell how the last execution went, or how far the running one is.
+    """Tell how the last execution went, or that one is running.
 
     Reads a small file, not the store, so that it answers while a run is going.
     """
