@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 
+from abate import results
 from abate.cli import main
+from abate.outcome import Outcome
+from abate.results import Inputs, Results
 from abate.sandbox import Sandbox, running
 from abate.source import http
+from abate.study_file import read
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cementoplasty"
 CANARY_NAME = "Zwitscher-Canary"
@@ -95,3 +99,33 @@ def abate(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
         return Ran(exit_code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def results_of() -> Callable[..., None]:
+    """Keep outcomes as the results of the last run of the study file at a path."""
+
+    def keep(path: Path, *outcomes: Outcome) -> None:
+        study_file = read(path)
+        server = study_file.settings.source.url
+        results.save(
+            Results(
+                format=results.FORMAT,
+                release="",
+                study=study_file.settings.study.id,
+                title=study_file.settings.study.title,
+                synthetic=study_file.settings.study.synthetic,
+                study_digest=study_file.digest,
+                run_id="r",
+                version="0.1.0",
+                period=("2006-10", "2010-08"),
+                patients=10,
+                lesions=11,
+                inputs=Inputs(server=server, counts={"Patient": 10}, digest="i"),
+                attrition=[],
+                outcomes=outcomes,
+            ),
+            study_file.output,
+        )
+
+    return keep

@@ -6,11 +6,9 @@ from textwrap import dedent
 import polars as pl
 import pytest
 
-from abate import Cohort, Estimate, Result, plugins, results
+from abate import Cohort, Estimate, Result, plugins
 from abate.outcome import Outcome
-from abate.results import Inputs, Results
 from abate.settings import AnalysisSpec
-from abate.study_file import read
 
 HEAD = """
 from dataclasses import dataclass
@@ -118,7 +116,7 @@ def study(serve, study_resources, study_file):
 
 
 @pytest.fixture
-def ran(study):
+def ran(study, results_of):
     """The study file, with the results of a run beside it: one statistic of each analysis."""
 
     def keep(*names):
@@ -131,28 +129,3 @@ def ran(study):
         return path
 
     return keep
-
-
-def results_of(path, *outcomes):
-    """Keep these outcomes as the results of the last run of the study file at `path`."""
-    study_file = read(path)
-    server = study_file.settings.source.url
-    results.save(
-        Results(
-            format=results.FORMAT,
-            release="",
-            study=study_file.settings.study.id,
-            title=study_file.settings.study.title,
-            synthetic=study_file.settings.study.synthetic,
-            study_digest=study_file.digest,
-            run_id="r",
-            version="0.1.0",
-            period=("2006-10", "2010-08"),
-            patients=10,
-            lesions=11,
-            inputs=Inputs(server=server, counts={"Patient": 10}, digest="i"),
-            attrition=[],
-            outcomes=outcomes,
-        ),
-        study_file.output,
-    )

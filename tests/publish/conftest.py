@@ -4,10 +4,8 @@ import pytest
 import requests
 from werkzeug import Request, Response
 
-from abate import Estimate, Result, results
+from abate import Estimate, Result
 from abate.outcome import Outcome
-from abate.results import Inputs, Results
-from abate.study_file import read
 
 HOP_BY_HOP = ("connection", "transfer-encoding", "content-encoding", "content-length", "host")
 
@@ -66,21 +64,21 @@ def study(source, study_file):
 
 
 @pytest.fixture
-def keep():
+def keep(results_of):
     """Keep results for a study file, as a run of it does."""
-    return keep_results
+    return lambda path: results_of(path, week())
 
 
 @pytest.fixture
-def ran(study):
+def ran(study, keep):
     """The study file, with the results of a run beside it."""
     study.parent.joinpath("abate-output").mkdir()
-    keep_results(study)
+    keep(study)
     return study
 
 
 @pytest.fixture
-def keep_analyses():
+def keep_analyses(results_of):
     """Keep results of analyses: names of their counts, a reason if not estimable, or an error."""
 
     def keep(path, error=None, **analyses):
@@ -109,7 +107,7 @@ def outcome_of(name, made, error):
     )
 
 
-def keep_results(path):
+def week():
     """Four statistics: 6 falls, 1 rise, no tie, and P = 0.125."""
     counts = {"falls": 6, "rises": 1, "ties": 0}
     estimates = [
@@ -119,7 +117,7 @@ def keep_results(path):
     test = Estimate(
         name="sign-test", value=6 / 7, n=7, p=0.125, method="sign test", population="pairs"
     )
-    outcome = Outcome(
+    return Outcome(
         name="week",
         use="paired-change",
         plugin="abate_analyses",
@@ -127,32 +125,6 @@ def keep_results(path):
         primary=True,
         parameters={},
         result=Result(estimates=[*estimates, test]),
-    )
-    results_of(path, outcome)
-
-
-def results_of(path, *outcomes):
-    """Keep these outcomes as the results of the last run of the study file at `path`."""
-    study_file = read(path)
-    server = study_file.settings.source.url
-    results.save(
-        Results(
-            format=results.FORMAT,
-            release="",
-            study=study_file.settings.study.id,
-            title=study_file.settings.study.title,
-            synthetic=study_file.settings.study.synthetic,
-            study_digest=study_file.digest,
-            run_id="r",
-            version="0.1.0",
-            period=("2006-10", "2010-08"),
-            patients=10,
-            lesions=11,
-            inputs=Inputs(server=server, counts={"Patient": 10}, digest="i"),
-            attrition=[],
-            outcomes=outcomes,
-        ),
-        study_file.output,
     )
 
 
