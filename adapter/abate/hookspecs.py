@@ -25,7 +25,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]
+def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]  # a specification has none
     """Offer analyses.
 
     Called once each time that the plugins are loaded: by `run`, `publish` and `plugins`.
@@ -37,7 +37,7 @@ def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]
 
 
 @hookspec
-def register_mappings() -> list[Traversable]:  # type: ignore[empty-body]
+def register_mappings() -> list[Traversable]:  # type: ignore[empty-body]  # a specification has none
     """Offer folders of code lists.
 
     Called once a run, before the pull.

@@ -166,7 +166,7 @@ class _Batch:
         table = kind.lower()
         select = (MAPPINGS / f"{table}.sql").read_text("utf-8")
         self.store.run(
-            f"create or replace temp table batch as select *, $run_id as run_id from ({select})",  # noqa: S608
+            f"create or replace temp table batch as select *, $run_id as run_id from ({select})",  # noqa: S608 - our SQL
             {**self.parameters, "path": _literal(path)},
         )
         numbers = _line_numbers(path)

@@ -22,6 +22,7 @@ def instance(
         StudyFileError: a parameter is unknown, missing, or of a wrong type; names key and line.
         PluginError: the analysis has fields that no study file can give.
     """
+    # A Protocol cannot say that it wants dataclasses; the host has checked it.
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for key in spec.parameters:
         if key not in known:

@@ -99,9 +99,10 @@ def compare(
         _refuse_unmarked(server, resource, found)
         if found and resource["id"] == report_id(results.study):
             kept, vanished = no_longer_made(server, found, results, ours)
-            resource = _with_kept(resource, kept)  # noqa: PLW2901 - the same one, whole
+            changes.append(_change(_with_kept(resource, kept), found))
             retracts = [_retract(one) for one in vanished if one.get("status") != RETRACTED]
-        changes.append(_change(resource, found))
+        else:
+            changes.append(_change(resource, found))
     return [*changes, *retracts]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import ClassVar
 
 import polars as pl
@@ -78,7 +79,7 @@ def _ages(patients: pl.DataFrame) -> Iterable[Estimate]:
     yield Estimate(
         name="age",
         label="age at the first index procedure, median and range",
-        value=patients["age"].median(),  # type: ignore[arg-type]
+        value=median(ages),
         n=len(ages),
         unit="a",
         interval=Interval(low=ages[0], high=ages[-1], kind="range"),

@@ -54,7 +54,7 @@ def test_a_re_treatment_begins_with_its_adjunct(study):
     between = study.score(2, study.at(7, "15:00"), site="L1")
     found = study.cohort()
     assert found.rule(before) == "body-site"
-    assert between in found.not_linked or found.visits(between) == ["after-re-treatment"]
+    assert found.not_linked == {between: "no-open-lesion"}
     [lesion] = [one for one in found.lesions.values() if one["excluded_by"] is None]
     assert lesion["end_reason"] == "re-treated"
     assert lesion["follow_up_end"].day == 17
@@ -105,9 +105,8 @@ def test_radiotherapy_after_the_index_procedure_is_no_history_and_is_counted(stu
     study.procedure(study.on(60), code="radiotherapy")
     study.procedure("2021-05", code="radiotherapy")
     found = study.cohort()
-    assert found.cohort.characteristics["at"].to_list() == [None, date(2021, 2, 8)] or (
-        found.cohort.characteristics["at"].to_list() == [date(2021, 2, 8), None]
-    )
+    assert set(found.cohort.characteristics["at"]) == {None, date(2021, 2, 8)}
+    assert found.cohort.characteristics.height == 2
     assert stage(found, "facts left out") == {"radiotherapy after-index": 2}
 
 

@@ -93,7 +93,7 @@ class Endpoints:
         key = interactions.new_key(resource_type)
         return _written(interactions.create(self._store, key, resource), request)
 
-    def update(self, request: Request, resource_type: str, id: str) -> Response:  # noqa: A002
+    def update(self, request: Request, resource_type: str, id: str) -> Response:
         """Replace a resource, or create it under the id of the URL."""
         resource = check_resource(content(request), resource_type)
         key = Key(resource_type, id)
@@ -110,19 +110,19 @@ class Endpoints:
         written = interactions.update(self._store, key, resource, condition(request))
         return _written(written, request)
 
-    def delete(self, request: Request, resource_type: str, id: str) -> Response:  # noqa: A002
+    def delete(self, request: Request, resource_type: str, id: str) -> Response:
         """Delete a resource; what is not there is deleted already."""
         version = interactions.delete(self._store, Key(resource_type, id), condition(request))
         return responses.version_response(version, 204) if version else Response(status=204)
 
-    def read(self, request: Request, resource_type: str, id: str) -> Response:  # noqa: A002
+    def read(self, request: Request, resource_type: str, id: str) -> Response:
         """Give the current version."""
         version = interactions.current(self._store, Key(resource_type, id))
         known = request.headers.get("If-None-Match")
         is_known = known is not None and matches(known, version)
         return responses.version_response(version, 304 if is_known else 200)
 
-    def vread(self, request: Request, resource_type: str, id: str, number: str) -> Response:  # noqa: A002, ARG002
+    def vread(self, request: Request, resource_type: str, id: str, number: str) -> Response:  # noqa: ARG002 - the route has it
         """Give one version."""
         versions = self._store.history(Key(resource_type, id))
         version = next((one for one in versions if str(one.number) == number), None)
@@ -132,7 +132,7 @@ class Endpoints:
             raise Refused(410, "deleted", "this version is a deletion")
         return responses.version_response(version)
 
-    def history(self, request: Request, resource_type: str, id: str) -> Response:  # noqa: A002
+    def history(self, request: Request, resource_type: str, id: str) -> Response:
         """Give all versions of a resource, the newest first."""
         versions = self._store.history(Key(resource_type, id))
         if not versions:
