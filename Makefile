@@ -3,9 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# How many tests run at once; those of one file run one after the other.
+JOBS ?= auto
+# How large the benchmarks are: a million and a hundred thousand, unless told.
+OBSERVATIONS ?=
+INDEX_PROCEDURES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers check format lint types coverage wheel bench clean
+.PHONY: help demo test test-servers test-browser test-lowest check format lint types coverage wheel bench clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -15,11 +20,21 @@ demo: $(VENV)/.runtime  ## the published study, out of a FHIR server and back to
 
 test: $(VENV)/.dev  ## the tests
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses $(JOBS) --dist loadfile
 
 test-servers: $(VENV)/.dev  ## the tests against a real FHIR server (needs Java 17 and Maven)
 	@command -v mvn >/dev/null || { echo "make test-servers needs Maven and Java 17, and mvn is not here"; exit 1; }
 	$(BIN)/coverage run -m pytest tests/servers
+
+test-browser: $(VENV)/.dev  ## look at the page in a real browser (needs chromium)
+	@command -v chromium >/dev/null || { echo "make test-browser needs chromium, and it is not here"; exit 1; }
+	$(BIN)/python -m pytest tests/browser
+
+test-lowest: $(VENV)/.made  ## the statistics on the lowest versions of scipy and numpy that we allow
+	$(PYTHON) -m venv $(VENV)/lowest
+	$(VENV)/lowest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)/lowest/bin/python -m pip install --quiet --editable . --group dev --constraint tests/analyses/lowest.txt
+	$(VENV)/lowest/bin/python -m pytest tests/analyses tests/small_cells
 
 check: format-check lint types  ## format, lint and types, as the daily checks want them
 
@@ -44,8 +59,10 @@ coverage: $(VENV)/.dev  ## what the last `make test` covered
 wheel: $(VENV)/.dev  ## build the wheel, look into it, and run the demo from it in fresh environments
 	$(BIN)/python -m pytest tests/wheel
 
-bench: $(VENV)/.dev  ## how fast the command line starts, and how long the demo takes
+bench: $(VENV)/.dev  ## speed: start and demo, NDJSON to cohort beside orjson, all analyses
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/cohort.py $(OBSERVATIONS)
+	$(BIN)/python benchmarks/analyses.py $(INDEX_PROCEDURES)
 
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

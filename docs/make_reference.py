@@ -25,7 +25,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(
 KINDS = {
     "_known_zone": "time zone",
     "_http_url": "URL",
-    "_withheld": "`false`",
+    "_minimum_cell": "whole number, at least 1, or a preset",
 }
 
 
@@ -49,7 +49,9 @@ def keys() -> str:
     """A section for each table of the study file, with its keys."""
     sections = []
     for name, field in Settings.model_fields.items():
-        sections.append(_section(_title(name, field), name, _model(field)))
+        model = _model(field)
+        title = _title(name, field)
+        sections.append(_section(title, name, model) if model else _free(name))
         if name == "visits":
             sections.append(_section("`baseline` of `[visits]`", "visits-baseline", Baseline))
             sections.append(_section("a visit of `[visits]`", "visits-visit", Visit))
@@ -116,10 +118,15 @@ def _title(name: str, field: FieldInfo) -> str:
     return f"`[[{name}]]`" if origin is list else f"`[{name}]`"
 
 
-def _model(field: FieldInfo) -> type[BaseModel]:
+def _free(name: str) -> str:
+    """A table whose keys are the reader's own."""
+    return f"### `[{name}]`\n\n{MEANINGS[name]['about']}"
+
+
+def _model(field: FieldInfo) -> type[BaseModel] | None:
     candidates = [field.annotation, *get_args(field.annotation)]
-    [model] = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
-    return model
+    models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+    return models[0] if models else None
 
 
 def _default(field: FieldInfo, name: str, key: str) -> str:
@@ -150,7 +157,8 @@ def _words(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         return "table"
     if "anyOf" in schema:
-        return _words(next(one for one in schema["anyOf"] if one.get("type") != "null"), whole)
+        kinds = [_words(one, whole) for one in schema["anyOf"] if one.get("type") != "null"]
+        return " or ".join(kinds)
     if "enum" in schema or "const" in schema:
         values = schema.get("enum", [schema.get("const")])
         return " or ".join(f"`{json.dumps(one)}`" for one in values)
@@ -173,6 +181,8 @@ def _simple(schema: Mapping[str, Any]) -> str:
         "exclusiveMaximum": "under",
     }
     said = [f"{words} {schema[bound]:g}" for bound, words in bounds.items() if bound in schema]
+    if schema.get("format") == "date":
+        return "date"
     if "pattern" in schema:
         said.append("small letters, digits, hyphens; at most 63")
     return ", ".join([names[schema["type"]], *said])

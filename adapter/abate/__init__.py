@@ -8,7 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abate.analysis import Analysis, Estimate, Interval, Result, Table
+    from abate.analysis import (
+        Analysis,
+        Chart,
+        Estimate,
+        Interval,
+        Measured,
+        Ref,
+        Result,
+        Split,
+        Table,
+    )  # fmt: skip
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
     from abate.hookspecs import hookimpl
     from abate.mapping import Score
@@ -16,13 +26,17 @@ if TYPE_CHECKING:
 _HOME = {
     "API_VERSION": "abate.cohort",
     "Analysis": "abate.analysis",
+    "Chart": "abate.analysis",
     "Cohort": "abate.cohort",
     "Estimate": "abate.analysis",
     "Interval": "abate.analysis",
     "LastOf": "abate.cohort",
+    "Measured": "abate.analysis",
     "Pairs": "abate.cohort",
+    "Ref": "abate.analysis",
     "Result": "abate.analysis",
     "Score": "abate.mapping",
+    "Split": "abate.analysis",
     "Table": "abate.analysis",
     "hookimpl": "abate.hookspecs",
 }
@@ -30,13 +44,17 @@ _HOME = {
 __all__ = [
     "API_VERSION",
     "Analysis",
+    "Chart",
     "Cohort",
     "Estimate",
     "Interval",
     "LastOf",
+    "Measured",
     "Pairs",
+    "Ref",
     "Result",
     "Score",
+    "Split",
     "Table",
     "hookimpl",
 ]

@@ -9,7 +9,7 @@
     │   └── Busy              75  somebody else holds the output folder: try later
     ├── PluginError            4  a plugin cannot be loaded
     ├── AnalysisFailed         4  an analysis stopped; the others are done
-    └── PublishRefused         5  nothing was written to the target
+    └── PublishRefused         5  the target does not stand as the report says
 
 A message names the thing, what was found, and the next step. It never holds patient data:
 no value, name, identifier or resource content, and no text of an error of DuckDB or pydantic,

@@ -4,8 +4,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 CANONICAL = "https://abate.readthedocs.io/fhir"
 SYSTEM = f"{CANONICAL}/sid/report"
+# Kinds of statistics (Observation.code), and the parts of one (Observation.component.code). They
+# are two systems, since FHIR forbids a component with the code of its Observation (obs-7), and a
+# count may be either.
 STATISTIC = f"{CANONICAL}/CodeSystem/statistic"
+COMPONENT = f"{CANONICAL}/CodeSystem/statistic-component"
 REPORT = f"{CANONICAL}/CodeSystem/report"
+MEASURE = f"{CANONICAL}/Measure"
 DIGEST = f"{CANONICAL}/StructureDefinition/content-digest"
 
 

@@ -6,11 +6,11 @@ was received, or the run stops. The SQL lies in `abate_mappings`, one file a res
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ TYPES = ("Patient", "Procedure", "Condition", "Observation")
 
 # The system of the words in `pain-units` that stand in `Quantity.unit`.
 UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"
+
+# The landed files are large: they are counted in pieces of this size.
+READ_BYTES = 1024 * 1024
 
 # The reasons that concern the value alone: a plugin may know how to read it.
 VALUE_REASONS = (
@@ -82,7 +85,7 @@ class Accounted:
 
 def register(store: Store, roles: Sequence[Role], lists: CodeLists) -> None:
     """Lay out the study's roles and the code lists as temporary tables for the SQL."""
-    store.script((MAPPINGS / "codes.sql").read_text("utf-8"))
+    store.script(_sql("codes"))
     store.insert("role", [(r.role, r.kind, *_columns(r.code)) for r in roles])
     store.insert("code_list", [(name, *_columns(c)) for name, all_ in lists.items() for c in all_])
 
@@ -106,9 +109,10 @@ def load(
     batch = _Batch(
         store=store,
         run_id=run_id,
-        keep_raw=study_file.settings.output.keep_raw,
         read_score=read_score,
         parameters={
+            "keep_raw": study_file.settings.output.keep_raw,
+            "score_codes": _score_codes(store),
             "server": source.url,
             "source_zone": source.timezone,
             "own_system": SYSTEM,
@@ -156,46 +160,52 @@ class _Batch:
 
     store: Store
     run_id: str
-    keep_raw: bool
     read_score: ReadScore | None
     parameters: Parameters
 
     def load(self, kind: str, path: Path) -> Accounted:
         """Map one type's file, merge it, and balance its books."""
         path.touch(mode=0o600)
-        table = kind.lower()
-        select = (MAPPINGS / f"{table}.sql").read_text("utf-8")
-        self.store.run(
-            f"create or replace temp table batch as select *, $run_id as run_id from ({select})",  # noqa: S608 - our SQL
-            {**self.parameters, "path": _literal(path)},
-        )
-        numbers = _line_numbers(path)
-        unreadable = _unreadable(self.store, kind, path, numbers)
+        parameters = {**self.parameters, "kind": kind, "path": _literal(path)}
+        self.store.run(_sql("landed"), parameters)
+        received = _lines_in(path)
+        unreadable = _unreadable(self.store, path, received)
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
-        older = self._keep_newest(kind)
-        states = dict(self.store.rows("select state, count(*) from newest group by state"))
-        merge = (MAPPINGS / "merge.sql").read_text("utf-8")
-        self.store.run(f"merge into {table} as known\n{merge}", self.parameters)
+        self.store.script(_sql("superseded"))
+        table = kind.lower()
+        self.store.run(f"create or replace temp table mapped as {_sql(table)}", parameters)
+        if kind == "Observation" and self.read_score is not None:
+            _ask_plugins(self.store, self.read_score)
+        states = Counter[str]()
+        for state, count in self.store.rows(_sql("states")):
+            states[state] += count
+        self._merge(table, parameters)
         return _balanced(
             Accounted(
                 type=kind,
-                received=len(numbers),
-                mapped=states.get("mapped", 0),
-                ignored=states.get("ignored", 0) + older,
-                rejected=states.get("rejected", 0) + len(unreadable),
+                received=received,
+                mapped=states["mapped"],
+                ignored=states["ignored"],
+                rejected=states["rejected"] + len(unreadable),
             )
         )
 
-    def _keep_newest(self, kind: str) -> int:
-        """Keep the newest row of each id, let plugins read it; the number of the others."""
-        self.store.script((MAPPINGS / "newest.sql").read_text("utf-8"))
-        if kind == "Observation" and self.read_score is not None:
-            _ask_plugins(self.store, self.read_score)
-        if not self.keep_raw:
-            self.store.script("update newest set resource = null")
-        counted = "select (select count(*) from batch) - (select count(*) from newest)"
-        older: int = self.store.rows(counted)[0][0]
-        return older
+    def _merge(self, table: str, parameters: Parameters) -> None:
+        """Bring the batch into the store; where nothing can be replaced, it is only added."""
+        arrived = _sql("arrived")
+        if self.store.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - a name of ours
+            merge = f"merge into {table} as known using ({arrived}) as one\n{_sql('merge')}"
+            self.store.run(merge, parameters)
+        else:
+            self.store.run(f"insert into {table} by name\n{arrived}", parameters)
+
+
+def _score_codes(store: Store) -> list[str]:
+    return [code for (code,) in store.rows("select distinct code from role where role = 'scores'")]
+
+
+def _sql(name: str) -> str:
+    return (MAPPINGS / f"{name}.sql").read_text("utf-8")
 
 
 def _balanced(counted: Accounted) -> Accounted:
@@ -211,15 +221,16 @@ def _balanced(counted: Accounted) -> Accounted:
 
 def _ask_plugins(store: Store, read_score: ReadScore) -> None:
     rejected = store.rows(
-        "select id, resource from newest where list_contains($reasons, reason) order by id",
+        "select mapped.id, landed.resource "
+        "from mapped inner join landed on landed.rowid = mapped.place "
+        "where list_contains($reasons, reason) order by mapped.id",
         {"reasons": list(VALUE_REASONS)},
     )
-    sql = (MAPPINGS / "read_score.sql").read_text("utf-8")
     for identifier, resource in rejected:
         observation = _decoded(resource)
         score = read_score(observation) if observation is not None else None
         if score is not None:
-            store.run(sql, {"id": identifier, **asdict(score)})
+            store.run(_sql("read_score"), {"id": identifier, **asdict(score)})
 
 
 def _decoded(resource: str) -> dict[str, Any] | None:
@@ -231,36 +242,36 @@ def _decoded(resource: str) -> dict[str, Any] | None:
     return decoded
 
 
-def _unreadable(
-    store: Store, kind: str, path: Path, numbers: Sequence[int]
-) -> list[tuple[int, str]]:
-    """The lines that are no resource of this type with an id, and why; `numbers` counts from 1.
+def _unreadable(store: Store, path: Path, received: int) -> list[tuple[int, str]]:
+    """The lines that are no resource of this type with an id, and why; lines count from 1.
 
     Raises:
-        StoreError: a line is neither in the batch nor among these, or twice in them.
+        StoreError: the database saw more lines in the file than there are, or fewer.
     """
-    parameters = {"path": _literal(path), "kind": kind}
-    counts = "select (select count(*) from lines_of($path)), (select count(*) from batch)"
-    if store.rows(counts, parameters) == [(len(numbers), len(numbers))]:
-        return []
-    found = store.rows((MAPPINGS / "unreadable.sql").read_text("utf-8"), parameters)
-    mapped = [place for (place,) in store.rows("select line from batch")]
-    places = sorted([*mapped, *(place for place, _ in found)])
-    pairs = zip_longest(places, range(1, len(numbers) + 1))
-    wrong = next((index for index, (seen, due) in enumerate(pairs) if seen != due), None)
-    if wrong is not None:
-        number = f"line {numbers[wrong]}" if wrong < len(numbers) else "its end"
+    [(seen, faults)] = store.rows("select count(*), count(fault) from landed")
+    if seen != received:
+        numbers = _line_numbers(path)
+        number = f"line {numbers[seen]}" if seen < len(numbers) else "its end"
         raise StoreError(
             f"{path.name}, {number}: the reader of the mapping and the count of the lines do not "
             "agree on what stands there. Nothing was stored."
         )
-    return [(numbers[place - 1], reason) for place, reason in found]
+    if not faults:
+        return []
+    numbers = _line_numbers(path)
+    return [(numbers[place - 1], reason) for place, reason in store.rows(_sql("unreadable"))]
+
+
+def _lines_in(path: Path) -> int:
+    """How many lines are not blank."""
+    with path.open("rb", buffering=READ_BYTES) as file:
+        return sum(1 for line in file if not line.isspace())
 
 
 def _line_numbers(path: Path) -> list[int]:
     """The numbers, from 1, of the lines that are not blank."""
-    with path.open("rb") as file:
-        return [number for number, line in enumerate(file, start=1) if line.strip()]
+    with path.open("rb", buffering=READ_BYTES) as file:
+        return [number for number, line in enumerate(file, start=1) if not line.isspace()]
 
 
 def _literal(path: Path) -> str:

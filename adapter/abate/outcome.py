@@ -14,6 +14,7 @@ import numpy as np
 
 from abate.analysis import Estimate, Result
 from abate.errors import PluginError
+from abate.loose_ends import loose_ends
 
 # https://hl7.org/fhir/R4/datatypes.html#code
 _CODE = re.compile(r"\S+( \S+)*")
@@ -51,6 +52,8 @@ def checked(given: Any) -> Result:
             raise PluginError(f"two estimates are called {estimate.name!r}")
         for fault in _faults(estimate):
             raise PluginError(f"the estimate {estimate.name!r}: {fault}")
+    for fault in loose_ends(result):
+        raise PluginError(fault)
     return result
 
 
@@ -72,8 +75,12 @@ def _number(value: Any) -> Any:
 def _faults(estimate: Estimate) -> Iterator[str]:
     if not all(isfinite(number) for number in _numbers(estimate)):
         yield "it has a number that is not finite: give None and a note"
-    if estimate.n < 0:
+    if estimate.n is None or estimate.withheld:
+        yield "it has no n, or says that it is withheld: that is for what is released"
+    elif estimate.n < 0:
         yield "its n is negative"
+    elif any(not 0 <= count <= estimate.n for count in estimate.counts.values()):
+        yield "one of its counts is no part of its n"
     if estimate.p is not None and not 0 <= estimate.p <= 1:
         yield "its p is not from 0 to 1"
     if not (_CODE.fullmatch(estimate.name) and _CODE.fullmatch(estimate.unit)):

@@ -1,49 +1,41 @@
 """Write a report to a server as a change: what is new, what differs, what stays as it is.
 
 One transaction, or nothing. Each resource has an id of its own making, so that writing twice
-makes nothing double; one that is unchanged is not written. A statistic that the study no longer
-makes is retracted: it stays, as entered in error. What was written is read back.
+makes nothing double; one that is unchanged is not written. What the study no longer makes is
+retracted: it stays, as entered in error. What was written is read back.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from abate.change import Change, change, transaction
+from abate.difference import elements
 from abate.errors import PublishRefused, SourceError
 from abate.plugins import Host
-from abate.report.fhir import Resource, digest_of, marked, references, report_id
+from abate.remains import remaining, with_remains
+from abate.report.elements import Resource, reference_to
+from abate.report.fhir import OPTIONAL, references
 from abate.results import Results, write_private
 from abate.settings import StudyFile
 from abate.source.http import Answer, FhirServer, is_loopback
-from abate.standing import no_longer_made, standing
+from abate.standing import refuse_unmarked, standing, ways_in
 from abate.status import Progress
+from abate.target import Target
+from abate.withdrawal import is_retracted, retract
+
+__all__ = ["BUNDLE", "Change", "compare", "refuse", "settle", "tell", "write"]
 
 BUNDLE = "bundle.json"
-RETRACTED = "entered-in-error"
-# What a reader takes from a resource: compared with the target even where the digest agrees.
-_FIGURES = ("valueQuantity", "dataAbsentReason", "component", "quantity", "result", "conclusion")
+TRIES = 3
+_CONFLICTS = (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One resource and what happens to it: create, update, retract or unchanged.
-
-    `differs` names the elements that differ; `version` is the one that the target has now.
-    """
-
-    resource: Resource
-    action: str
-    version: str | None = None
-    differs: tuple[str, ...] = ()
-
-    @property
-    def reference(self) -> str:
-        """`Type/id`."""
-        return _reference(self.resource)
+class _Overtaken(PublishRefused):
+    """Somebody else wrote between our reading and our writing."""
 
 
 def refuse(study_file: StudyFile, results: Results) -> None:
@@ -58,12 +50,6 @@ def refuse(study_file: StudyFile, results: Results) -> None:
             "the study file, its code lists, or a --set of the command line is not that of the "
             "run: run the study again: abate run"
         )
-    if settings.report.minimum_cell > 1:
-        raise PublishRefused(
-            f"[report] minimum_cell is {settings.report.minimum_cell}, and this version cannot "
-            "hide small cells yet, so that nothing is published. Only where every count may be "
-            "seen (a published or a synthetic study) set it to 1."
-        )
     if not settings.study.synthetic and not is_loopback(settings.target_url):
         raise PublishRefused(
             f"{settings.target_url} is not on this machine and asks for no login: anybody may read "
@@ -72,7 +58,7 @@ def refuse(study_file: StudyFile, results: Results) -> None:
 
 
 def compare(
-    server: FhirServer,
+    target: Target,
     resources: Sequence[Resource],
     results: Results,
     *,
@@ -81,29 +67,57 @@ def compare(
     """What each resource would be to the target, and what to retract there.
 
     Args:
-        server: the target.
+        target: where it goes.
         resources: the report.
-        results: what it reports: the statistics of an analysis that failed stay as they are.
+        results: what it reports: what an analysis that failed has there stays as it is.
         folder: where the Bundle is left if the target cannot take a report.
 
     Raises:
         PublishRefused: the target cannot take a report, or has another's resource in its place.
-        SourceError: the target does not answer as a FHIR R4 server.
+        SourceError: the target does not answer as a FHIR server.
     """
-    if reason := _inability(server, {resource["resourceType"] for resource in resources}):
-        raise PublishRefused(f"{reason}: nothing was written.{_left(server, resources, folder)}")
-    changes, retracts = [], list[Change]()
-    ours = {_reference(resource) for resource in resources}
-    for resource in resources:
-        found = standing(server, _reference(resource))
-        _refuse_unmarked(server, resource, found)
-        if found and resource["id"] == report_id(results.study):
-            kept, vanished = no_longer_made(server, found, results, ours)
-            changes.append(_change(_with_kept(resource, kept), found))
-            retracts = [_retract(one) for one in vanished if one.get("status") != RETRACTED]
-        else:
-            changes.append(_change(resource, found))
-    return [*changes, *retracts]
+    taken, left = _taken(target, resources)
+    if reason := target.inability(one["resourceType"] for one in taken):
+        raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
+    found = {reference_to(one): standing(target.server, reference_to(one)) for one in taken}
+    for one in taken:
+        refuse_unmarked(target.server, one, found[reference_to(one)])
+    remains = remaining(target.server, results, found)
+    whole = [with_remains(one, results.study, remains) for one in taken]
+    changes = [change(one, found[reference_to(one)]) for one in whole]
+    return [*_dated(changes, results, found), *map(retract, remains.vanished), *left]
+
+
+def settle(
+    target: Target,
+    compared: Callable[[], list[Change]],
+    folder: Path,
+    *,
+    dry_run: bool,
+    tries: int = TRIES,
+) -> list[Change]:
+    """Compare and write; where somebody else writes in between, again. Gives what was done.
+
+    Args:
+        target: where it goes.
+        compared: compares with the target, anew each time that it is called.
+        folder: where the Bundle is kept.
+        dry_run: compare only.
+        tries: how often.
+
+    Raises:
+        PublishRefused: as `write`; or others wrote in between each time.
+    """
+    changes = compared()
+    if dry_run:
+        return changes
+    try:
+        write(target.server, changes, folder)
+    except _Overtaken:
+        if tries == 1:
+            raise
+        return settle(target, compared, folder, dry_run=False, tries=tries - 1)
+    return changes
 
 
 def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
@@ -114,19 +128,13 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
     Raises:
         PublishRefused: the target refused it, or gives back something else.
     """
-    needed = [change for change in changes if change.action != "unchanged"]
+    needed = [one for one in changes if one.is_written]
     if not needed:
         return
-    bundle = msgspec.json.encode(_bundle(server.base, needed))
-    path = folder / BUNDLE
-    write_private(path, bundle)
-    answer = server.transact(bundle)
-    if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
-        raise PublishRefused(
-            f"{answer.place} refused the transaction ({answer.status}: {_codes(answer)}). Nothing "
-            f"was written there; the Bundle lies in {path}.{_hint(answer.status)}"
-        )
-    wrong = [change.reference for change in needed if not _stands(server, change.resource)]
+    bundle = msgspec.json.encode(transaction(server.base, needed))
+    write_private(folder / BUNDLE, bundle)
+    _accepted(server.transact(bundle), folder / BUNDLE)
+    wrong = [one.reference for one in needed if not _stands(server, one.resource)]
     if wrong:
         raise PublishRefused(
             f"{server.base} took the report and gives back something else for "
@@ -142,117 +150,67 @@ def tell(host: Host, results: Results, progress: Progress) -> None:
                 progress.note(fault)
 
 
-def _inability(server: FhirServer, types: set[str]) -> str:
-    """Why a server cannot take a report; empty if it can."""
-    statement = server.capability()
-    rest: Mapping[str, Any] = next(iter(statement.get("rest") or ()), {})
-    if "transaction" not in {one.get("code") for one in rest.get("interaction") or ()}:
-        return f"{server.base} does not offer transactions"
-    offered = {one.get("type"): one for one in rest.get("resource") or ()}
-    missing = [kind for kind in sorted(types) if kind not in offered]
-    if missing:
-        return f"{server.base} does not take {', '.join(missing)}"
-    # A server may leave updateCreate out and still do it (HAPI 8.8 does): only a no is a no.
-    closed = [kind for kind in sorted(types) if offered[kind].get("updateCreate") is False]
-    if closed:
-        return (
-            f"{server.base} does not let a client choose the id of {', '.join(closed)} "
-            "(updateCreate in its CapabilityStatement), so that a second report would double the "
-            "first"
-        )
-    return ""
+def _taken(target: Target, resources: Sequence[Resource]) -> tuple[list[Resource], list[Change]]:
+    """The report without the types that it can do without and that the target does not take."""
+    lacking = {*target.lacks(OPTIONAL), *target.closes(OPTIONAL)}
+    dropped = [one for one in resources if one["resourceType"] in lacking]
+    why = f"{target.base} does not take this type, and the report can do without"
+    left = [Change(resource=one, action="left", why=why) for one in dropped]
+    return [one for one in resources if one not in dropped], left
 
 
-def _left(server: FhirServer, resources: Sequence[Resource], folder: Path | None) -> str:
+def _dated(
+    changes: Sequence[Change], results: Results, found: Mapping[str, Resource | None]
+) -> list[Change]:
+    """The changes; after a retraction the Provenance is written anew, with a time of its own."""
+    report, provenance = ways_in(results.study)
+    before = found.get(report)
+    is_back = before is not None and is_retracted(before)
+    return [
+        replace(one, action="update", differs=("recorded",), worded=("recorded",))
+        if is_back and one.reference == provenance and one.action == "unchanged"
+        else one
+        for one in changes
+    ]
+
+
+def _left(target: Target, resources: Sequence[Resource], folder: Path | None) -> str:
     if folder is None:
         return ""
-    changes = [Change(resource=resource, action="create") for resource in resources]
-    write_private(folder / BUNDLE, msgspec.json.encode(_bundle(server.base, changes)))
+    changes = [Change(resource=one, action="create") for one in resources]
+    write_private(folder / BUNDLE, msgspec.json.encode(transaction(target.base, changes)))
     return f" The report lies as a Bundle in {folder / BUNDLE}."
 
 
-def _refuse_unmarked(server: FhirServer, resource: Resource, found: Resource | None) -> None:
-    if found and digest_of(found) is None:
-        raise PublishRefused(
-            f"{server.base} has a {_reference(resource)} without abate's mark, so that it is not "
-            "overwritten, and nothing was written. If it is a report that lost its mark, delete "
-            "it there; if a plugin renders it, tell its author."
+def _accepted(answer: Answer, path: Path) -> None:
+    if answer.status in (HTTPStatus.OK, HTTPStatus.CREATED):
+        return
+    said = (
+        f"{answer.place} refused the transaction ({answer.status}: {_codes(answer)}). "
+        f"{_left_there(answer.status)}; the Bundle lies in {path}."
+    )
+    if answer.status in _CONFLICTS:
+        raise _Overtaken(
+            f"{said} Somebody else wrote there meanwhile, {TRIES} times: try again later."
         )
+    raise PublishRefused(said)
 
 
-def _with_kept(resource: Resource, kept: Sequence[Resource]) -> Resource:
-    """The report with the statistics of failed analyses listed too."""
-    if not kept:
-        return resource
-    more = [{"reference": _reference(one)} for one in kept]
-    return marked({**resource, "result": [*resource.get("result", ()), *more]})
-
-
-def _retract(found: Resource) -> Change:
-    """A statistic as it stands there, entered in error."""
-    resource = {**found, "status": RETRACTED}
-    theirs = ("versionId", "lastUpdated")
-    meta = {key: one for key, one in resource.pop("meta", {}).items() if key not in theirs}
-    if meta:  # FHIR has no empty objects.
-        resource["meta"] = meta
-    version = _version(found)
-    return Change(resource=marked(resource), action="retract", version=version, differs=("status",))
-
-
-def _change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
-    if found is None:
-        return Change(resource=resource, action="create")
-    differs = _differences(resource, found)
-    action = "update" if differs else "unchanged"
-    return Change(resource=resource, action=action, version=_version(found), differs=differs)
-
-
-def _version(found: Mapping[str, Any]) -> str | None:
-    return (found.get("meta") or {}).get("versionId")
-
-
-def _reference(resource: Mapping[str, Any]) -> str:
-    return f"{resource['resourceType']}/{resource['id']}"
-
-
-def _differences(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
-    figures = tuple(key for key in _FIGURES if resource.get(key) != found.get(key))
-    if digest_of(resource) == digest_of(found):
-        return figures
-    others = (key for key in resource if key not in ("meta", "extension", "text", *figures))
-    return (*figures, *(key for key in others if resource[key] != found.get(key))) or ("text",)
+def _left_there(status: int) -> str:
+    """What stands on the target after a refusal; a gateway does not know what went on behind it."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return (
+            "It may have been written all the same, as a whole or not at all: publish again, which "
+            "writes nothing twice"
+        )
+    return "Nothing was written there"
 
 
 def _stands(server: FhirServer, resource: Resource) -> bool:
-    found = standing(server, _reference(resource))
-    if found is None or found.get("status") != resource.get("status"):
+    found = standing(server, reference_to(resource))
+    if found is None or any(found.get(key) != resource.get(key) for key in ("status", "active")):
         return False
-    return not _differences(resource, found)
-
-
-def _bundle(base: str, changes: Sequence[Change]) -> Resource:
-    return {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [_entry(base, change) for change in changes],
-    }
-
-
-def _entry(base: str, change: Change) -> Resource:
-    request = {"method": "PUT", "url": change.reference}
-    if change.version is not None:
-        request["ifMatch"] = f'W/"{change.version}"'
-    return {
-        "fullUrl": f"{base}/{change.reference}",
-        "resource": change.resource,
-        "request": request,
-    }
-
-
-def _hint(status: int) -> str:
-    """A conflict is somebody else's write between our reading and our writing."""
-    conflict = status in (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
-    return " Somebody else wrote there meanwhile: publish again." if conflict else ""
+    return not elements(resource, found)
 
 
 def _codes(answer: Answer) -> str:

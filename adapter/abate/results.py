@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -13,20 +14,35 @@ import polars as pl
 from abate.cohort import Cohort
 from abate.errors import AbateError, NothingFound, StoreError
 from abate.outcome import Outcome
+from abate.paper import Figure, Paper, figures, statistics_of
 from abate.settings import StudyFile
 
 FILE = "results.json"
-FORMAT = 1
+FORMAT = 2
+# The sections of the study file that a reader of the methods wants.
+_DESIGN = {
+    "study",
+    "index",
+    "adjunct",
+    "condition",
+    "history",
+    "event",
+    "scores",
+    "visits",
+    "analysis",
+    "report",
+}
+NOT_FOR_RELEASE = "small cells: not for release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One row of the attrition table."""
+    """One row of the attrition table; `n` is None only in what is released, where it is hidden."""
 
     stage: str
     reason: str
     unit: str
-    n: int
+    n: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +55,39 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """One run's results. `period` is the first index month and the last follow-up month.
+class Members:
+    """The source's ids of the treated patients and of the analysed index procedures."""
 
-    Local and whole: small cells are not hidden here, so that the file is not for release.
+    patients: Sequence[str]
+    procedures: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """One run's results.
+
+    What a run keeps is local and whole: small cells are not hidden, so that it is not for release.
+    `abate.small_cells.released` makes what may leave the house, in the same form.
+
+    Attributes:
+        release: whether this may leave the house, in words.
+        rule: the rule of small cells that was held: a preset's name or a number; empty if none.
+        period: the first index month and the last follow-up month.
+        patients: how many were analysed; None only in what is released, where it is hidden.
+        lesions: how many were analysed; None as `patients` is.
+        cutoff: the data cut-off that the study file states; empty if it states none.
+        data_until: the last day that the data can say something of: the cut-off, or the day of the
+            pull.
+        design: what the study file says of codes, scores, visits and analyses, as plain values.
+        statements: what people state for the reporting checklist, by item.
+        reporter: who reports, as the study file says.
+        members: the FHIR ids of patients and procedures, only where they may be listed.
+        comparisons: the figures of the paper beside ours, where the study file names one.
     """
 
     format: int
     release: str
+    rule: str
     study: str
     title: str
     synthetic: bool
@@ -54,16 +95,33 @@ class Results:
     run_id: str
     version: str
     period: tuple[str, str]
-    patients: int
-    lesions: int
+    patients: int | None
+    lesions: int | None
     inputs: Inputs
     attrition: Sequence[Step]
     outcomes: Sequence[Outcome]
+    cutoff: str = ""
+    data_until: str = ""
+    design: Mapping[str, Any] = field(default_factory=dict)
+    statements: Mapping[str, str] = field(default_factory=dict)
+    reporter: str = ""
+    members: Members | None = None
+    comparisons: Sequence[Figure] = ()
 
     @property
     def failed(self) -> list[Outcome]:
         """The analyses that stopped with an error."""
         return [outcome for outcome in self.outcomes if outcome.error is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What a run has before it analyses: the cohort, and what it was made from."""
+
+    cohort: Cohort
+    inputs: Inputs
+    paper: Paper | None = None
+    members: Members | None = None
 
 
 def refuse_empty(cohort: Cohort) -> None:
@@ -86,18 +144,14 @@ def refuse_empty(cohort: Cohort) -> None:
 
 
 def collect(
-    study_file: StudyFile,
-    run_id: str,
-    cohort: Cohort,
-    pulled: tuple[Mapping[str, int], str],
-    outcomes: Sequence[Outcome],
+    study_file: StudyFile, run_id: str, gathered: Gathered, outcomes: Sequence[Outcome]
 ) -> Results:
     """Put a run's findings together."""
-    settings = study_file.settings
-    counts, digest = pulled
+    settings, cohort, paper = study_file.settings, gathered.cohort, gathered.paper
     return Results(
         format=FORMAT,
-        release="small cells: not for release",
+        release=NOT_FOR_RELEASE,
+        rule="",
         study=settings.study.id,
         title=settings.study.title or settings.study.id,
         synthetic=settings.study.synthetic,
@@ -107,9 +161,16 @@ def collect(
         period=_period(cohort, settings.study.timezone),
         patients=cohort.analysed["patient_id"].n_unique(),
         lesions=cohort.analysed.height,
-        inputs=Inputs(server=settings.source.url, counts=counts, digest=digest),
+        inputs=gathered.inputs,
         attrition=steps(cohort),
         outcomes=outcomes,
+        cutoff=settings.study.cutoff.isoformat() if settings.study.cutoff else "",
+        data_until=cohort.cutoff.isoformat(),
+        design=settings.model_dump(mode="json", by_alias=True, include=_DESIGN, exclude_none=True),
+        statements=settings.statements,
+        reporter=settings.report.reporter,
+        members=gathered.members,
+        comparisons=figures(paper, statistics_of(outcomes)) if paper else (),
     )
 
 

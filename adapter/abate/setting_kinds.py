@@ -1,12 +1,13 @@
 """The kinds of value that a study file holds, each with its check."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
     Field,
     HttpUrl,
+    PlainValidator,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -37,14 +38,17 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _withheld(members: bool) -> bool:
-    if members:
-        raise ValueError("this version never lists patients in what is published: expected false")
-    return members
+def _minimum_cell(value: Any) -> int | str:
+    if value in CELL_PRESETS or (type(value) is int and value >= 1):
+        found: int | str = value
+        return found
+    names = ", ".join(map(repr, CELL_PRESETS))
+    raise ValueError(f"expected a whole number of 1 or more, or one of {names}")
 
 
+CELL_PRESETS = ("cms", "nhs", "opensafely", "ohdsi", "none")
+MinimumCell = Annotated[int | str, PlainValidator(_minimum_cell, json_schema_input_type=int | str)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 CodeRefs = Annotated[list[str], Field(min_length=1)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 BaseUrl = Annotated[str, AfterValidator(_http_url)]
-Withheld = Annotated[bool, AfterValidator(_withheld)]

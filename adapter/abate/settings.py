@@ -4,7 +4,7 @@ One TOML file holds a whole study. `read` gives a frozen `Settings`, or a `Study
 names the key, its line, and the nearest right name. Secrets never stand in it.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from abate.setting_kinds import BaseUrl, CodeRefs, Slug, Withheld, Zone
+from abate.setting_kinds import BaseUrl, CodeRefs, MinimumCell, Slug, Zone
 from abate.visits import VisitFault, check_windows
 
 
@@ -31,12 +31,14 @@ class Study(Section):
     """`[study]`: what the study is called, and its calendar.
 
     `synthetic` says that no patient is real: only then may a report go to a public test server.
+    `cutoff` is the data cut-off; without it, the day of the last complete pull.
     """
 
     id: Slug
     title: str = ""
     timezone: Zone
     synthetic: bool = False
+    cutoff: date | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -196,10 +198,28 @@ class AnalysisSpec(BaseModel):
 
 
 class Report(Section):
-    """`[report]`: what may leave the house. `minimum_cell` hides counts below it (1: none)."""
+    """`[report]`: what may leave the house.
 
-    minimum_cell: Annotated[int, Field(ge=1)] = 5
-    members: Withheld = False
+    `minimum_cell` is the smallest count that may be seen (1: any), or a preset's name. `members`
+    lists patients and procedures in what is published; only where no count is hidden.
+    """
+
+    minimum_cell: MinimumCell = 5
+    members: bool = False
+    reporter: str = ""
+
+    @model_validator(mode="after")
+    def _members_only_in_the_open(self) -> Self:
+        if self.members and self.minimum_cell not in (1, "none"):
+            words = "patients can be listed only where no count is hidden: minimum_cell = 1"
+            raise _fault_at(words, "members")
+        return self
+
+
+class Paper(Section):
+    """`[paper]`: a file of published figures, to be held beside the study's own."""
+
+    figures: str
 
 
 class Output(Section):
@@ -232,6 +252,8 @@ class Settings(Section):
     visits: Visits
     analysis: list[AnalysisSpec] = []
     report: Report = Report()
+    paper: Paper | None = None
+    statements: dict[Slug, str] = {}
     output: Output = Output()
     plugins: Plugins = Plugins()
 

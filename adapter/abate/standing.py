@@ -1,25 +1,43 @@
-"""What stands on a target: one resource, and the statistics that its report lists besides ours."""
+"""What stands on a target: one resource, and what a study has there besides what it makes now."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
-from abate.errors import SourceError
-from abate.identity import SYSTEM
-from abate.report.fhir import Resource, digest_of
-from abate.results import Results
+from abate.change import identifiers
+from abate.errors import PublishRefused, SourceError
+from abate.identity import stable_id
+from abate.report.content_digest import digest, digest_of
+from abate.report.diagnostic_report import report_id
+from abate.report.elements import Resource, reference_to
 from abate.source.http import FhirServer
 
-_OBSERVATION = re.compile(r"Observation/[A-Za-z0-9\-.]{1,64}")
+_REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
+# What abate writes once for all studies: it is no study's to take back.
+SHARED = ("CodeSystem/",)
 
 
-def standing(server: FhirServer, reference: str) -> Resource | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """A resource of the study that stands on the target.
+
+    `analysis` is the one that made it; empty for what the study has as a whole, and None for what
+    a plugin rendered and does not say.
+    """
+
+    resource: Resource
+    analysis: str | None
+
+
+def standing(server: FhirServer, name: str) -> Resource | None:
     """What a server has at `Type/id` now; None if there is nothing, or nothing any more.
 
     Raises:
         SourceError: it answers with something else than that resource.
     """
-    answer = server.read(reference)
+    answer = server.read(name)
     if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return None
     if answer.status != HTTPStatus.OK:
@@ -27,40 +45,71 @@ def standing(server: FhirServer, reference: str) -> Resource | None:
     found = answer.json()
     if not isinstance(found, dict):
         raise SourceError(f"{answer.place} answered with JSON that is no resource")
-    if f"{found.get('resourceType')}/{found.get('id')}" != reference:
+    if f"{found.get('resourceType')}/{found.get('id')}" != name:
         raise SourceError(f"{answer.place} answered with another resource")
     return found
 
 
-def no_longer_made(
-    server: FhirServer, report: Resource, results: Results, ours: set[str]
-) -> tuple[list[Resource], list[Resource]]:
-    """The study's statistics that only the target's `report` lists: to keep, and to retract.
+def ways_in(study: str) -> tuple[str, str]:
+    """The two resources that list what a study has written: DiagnosticReport and Provenance."""
+    return f"DiagnosticReport/{report_id(study)}", f"Provenance/{stable_id(study, 'provenance')}"
 
-    `ours` are the references that are written now. Those of an analysis that failed are kept.
-    What does not carry abate's mark, or is another study's, is in neither list.
+
+def refuse_unmarked(
+    server: FhirServer, resource: Mapping[str, Any], found: Mapping[str, Any] | None
+) -> None:
+    """Stop where something without abate's mark stands in a resource's place.
+
+    Raises:
+        PublishRefused: names it.
     """
-    failed = {outcome.name for outcome in results.failed}
-    kept, vanished = list[Resource](), list[Resource]()
-    for name in _listed(server, report, ours):
-        found = standing(server, name)
-        if found and digest_of(found) and (analysis := _analysis(found, results.study)):
-            (kept if analysis in failed else vanished).append(found)
-    return kept, vanished
+    if found and digest_of(found) is None:
+        raise PublishRefused(
+            f"{server.base} has a {reference_to(resource)} without abate's mark, so that it is not "
+            "overwritten, and nothing was written. If it is a report that lost its mark, delete "
+            "it there; if a plugin renders it, tell its author."
+        )
 
 
-def _listed(server: FhirServer, report: Resource, ours: set[str]) -> Iterator[str]:
-    """The Observations that a report lists and that are not among `ours`, each once."""
-    texts = (str(one.get("reference")) for one in report.get("result", ()))
-    for name in dict.fromkeys(text.removeprefix(f"{server.base}/") for text in texts):
-        if _OBSERVATION.fullmatch(name) and name not in ours:
-            yield name
+def listed(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:
+    """The references in a DiagnosticReport's results and in a Provenance's targets, if ours."""
+    for one in lists:
+        if one is not None and digest_of(one):
+            elements = one.get("result" if one["resourceType"] == "DiagnosticReport" else "target")
+            for element in elements or ():
+                yield str(element.get("reference")).removeprefix(f"{server.base}/")
 
 
-def _analysis(observation: Resource, study: str) -> str | None:
-    """The analysis that made a statistic of the study; None if it is no such statistic."""
-    for identifier in observation.get("identifier", ()):
-        parts = str(identifier.get("value")).split("/", 2)
-        if identifier.get("system") == SYSTEM and len(parts) == 3 and parts[0] == study:
-            return parts[1]
+def owned(
+    server: FhirServer, study: str, names: Iterable[str], besides: Iterable[str] = ()
+) -> list[Own]:
+    """Which of the resources of these names stand on the target and are the study's.
+
+    What does not carry abate's mark, is another study's, or is shared by studies is passed over.
+
+    Args:
+        server: the target.
+        study: whose resources these are.
+        names: references; what is none of a resource there is not even asked for.
+        besides: references that are passed over.
+    """
+    passed, found = set(besides), list[Own]()
+    for name in dict.fromkeys(names):
+        is_asked_for = _REFERENCE.fullmatch(name) and not name.startswith(SHARED)
+        if is_asked_for and name not in passed and (own := _own(standing(server, name), study)):
+            found.append(own)
+    return found
+
+
+def _own(found: Resource | None, study: str) -> Own | None:
+    """A resource as the study's; None if it is not."""
+    if found is None or digest_of(found) is None:
+        return None
+    names = [str(one.get("value")).split("/") for one in identifiers(found)]
+    for head, *rest in names:
+        if head == study:
+            return Own(resource=found, analysis=rest[0] if len(rest) > 1 else "")
+    # A plugin's own resource has no identifier of ours: it is as it was written, or nobody's.
+    if not names and digest(found) == digest_of(found):
+        return Own(resource=found, analysis=None)
     return None

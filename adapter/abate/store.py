@@ -67,7 +67,7 @@ class Store:
         """
         with TemporaryDirectory(prefix=".frame-", dir=self._folder) as scratch, _told(self._folder):
             path = Path(scratch) / "frame.parquet"
-            self._connection.sql(sql).write_parquet(str(path))
+            self._connection.sql(sql).write_parquet(str(path), compression="uncompressed")
             return pl.read_parquet(path, glob=False)
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

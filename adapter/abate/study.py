@@ -3,19 +3,24 @@
 pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -> publish
 """
 
-from abate import codes, mapping, plugins, publish, results
-from abate.cohort.assemble import assemble, inputs
+from functools import partial
+
+from abate import codes, mapping, paper, plugins, publish, results
+from abate.cohort.assemble import assemble, inputs, members
 from abate.errors import AnalysisFailed
 from abate.landing import Landing
 from abate.publish import Change
-from abate.report import fhir
-from abate.results import Results
+from abate.report import fhir, files, page
+from abate.results import Gathered, Results
+from abate.retraction import retractions
 from abate.settings import StudyFile
+from abate.small_cells import released, rule_of
 from abate.source import Say, plan
 from abate.source.http import FhirServer
 from abate.source.rest import RestSource
 from abate.status import Progress
 from abate.store import opened
+from abate.target import target_of
 
 
 def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
@@ -27,6 +32,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
     settings, folder = study_file.settings, study_file.output
     host = plugins.load(settings.plugins)
     analyses = host.make(study_file)
+    published = paper.load(study_file)
     lists = codes.load([*host.mappings(), *study_file.code_directories])
     needed = plan.make(study_file, lists)
     with Landing(folder / "landing") as landing:
@@ -40,11 +46,15 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
             mapping.balance(store, progress.run_id, ledger, accounted)
             cohort = assemble(store, settings, progress.run_id)
             pulled = inputs(store, settings.source.url)
+            listed = members(store) if settings.report.members else None
     results.forget(folder)
+    files.forget(folder)
     results.refuse_empty(cohort)
     outcomes = [host.run(spec, offered, one, cohort) for spec, offered, one in analyses]
-    found = results.collect(study_file, progress.run_id, cohort, pulled, outcomes)
+    gathered = Gathered(cohort=cohort, inputs=pulled, paper=published, members=listed)
+    found = results.collect(study_file, progress.run_id, gathered, outcomes)
     results.save(found, folder)
+    files.write(found, folder)
     progress.analysed(found)
     return found
 
@@ -59,12 +69,31 @@ def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> l
     found = results.load(folder)
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
-    resources = fhir.report(found, host)
+    shown = released(found, rule_of(study_file.settings.report.minimum_cell))
     with FhirServer(study_file.settings.target_url) as server:
-        changes = publish.compare(server, resources, found, folder=None if dry_run else folder)
-        if not dry_run:
-            publish.write(server, changes, folder)
-            publish.tell(host, found, progress)
+        target = target_of(server)
+        resources = fhir.report(
+            shown, host, page=page.render(shown), version=target.release, target=server.base
+        )
+        left = None if dry_run else folder
+        compared = partial(publish.compare, target, resources, shown, folder=left)
+        changes = publish.settle(target, compared, folder, dry_run=dry_run)
+    if not dry_run:
+        publish.tell(host, shown, progress)
+    progress.published(changes, dry_run=dry_run)
+    return changes
+
+
+def take_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> list[Change]:
+    """Retract the study's report from the target; no results are needed.
+
+    Raises:
+        PublishRefused: nothing of the study stands there, or the target forbids it.
+    """
+    with FhirServer(study_file.settings.target_url) as server:
+        target = target_of(server)
+        compared = partial(retractions, target, study_file.settings.study)
+        changes = publish.settle(target, compared, study_file.output, dry_run=dry_run)
     progress.published(changes, dry_run=dry_run)
     return changes
 

@@ -4,21 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from scipy.stats import binomtest
+from abate import Cohort, Estimate, LastOf, Pairs, Ref, Result, Table
+from abate_analyses import by_patient
+from abate_analyses.changes import directions, median_of
+from abate_analyses.counts import Whole, count
+from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
+from abate_analyses.paired_splits import FIRST, of_scored, paired_of, paired_splits
+from abate_analyses.sign_test import sign_test
+from abate_analyses.signed_rank_estimates import shift, wilcoxon
 
-from abate import Cohort, Estimate, Interval, LastOf, Pairs, Result
-from abate_analyses.quantiles import quartiles
-
-SIGN_TEST = "exact sign test, two-sided, ties dropped"
+DIRECTION = "A change is endpoint minus reference: a fall of pain is negative."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedChange:
-    """Falls, rises and ties from `reference` to `endpoint`, with the exact sign test.
+    """Change from `reference` to `endpoint`: its size, and tests of whether there is one.
 
-    Hypothesis: a fall is as likely as a rise. The test assumes that pairs are independent; two
-    lesions of one patient are not, so the figure of each patient's first lesion stands beside.
-    Do not read p as a size: see the median change, and the responders.
+    Hypotheses: a fall is as likely as a rise (sign test); changes lie evenly around zero
+    (Wilcoxon, sign flips). The lesion-level tests assume that pairs are independent; two lesions
+    of one patient are not, so each patient's first lesion, and the test that turns the signs of
+    all of a patient's changes together, stand beside. Do not read p as a size: see the median
+    change, the Hodges-Lehmann estimate, and the responders.
 
     Attributes:
         endpoint: a visit, or `{ last_of = [...] }`: the last score documented in any of them.
@@ -32,82 +38,71 @@ class PairedChange:
     def run(self, cohort: Cohort) -> Result:
         """Compare the two scores of each lesion that has both."""
         pairs = cohort.pairs(reference=self.reference, endpoint=self.endpoint)
-        at_endpoint = cohort.at(self.endpoint)
-        scores = at_endpoint.frame["value"].to_list()
         if not len(pairs):
             return Result.not_estimable(f"there are no {pairs.population}")
+        at_endpoint = cohort.at(self.endpoint)
+        scores = at_endpoint.frame["value"].to_list()
+        estimates = [
+            median_of("median-endpoint", scores, at_endpoint.population),
+            *_sizes(pairs),
+            *_counts(pairs),
+            *_tests(pairs),
+        ]
+        drawn = len(pairs) <= DRAWN_UP_TO
         return Result(
-            estimates=[
-                _median("median-endpoint", scores, at_endpoint.population),
-                _median("median-endpoint-of-pairs", pairs.endpoints, pairs.population),
-                _median("median-change", pairs.changes, pairs.population),
-                *_counts(pairs),
-                _sign_test("sign-test", pairs),
-                _sign_test("sign-test-first-lesion", pairs.first_lesion_per_patient()),
-            ]
+            estimates=estimates,
+            tables=[_table(estimates)],
+            charts=[slopes(pairs, self.reference, str(self.endpoint)), waterfall(pairs)],
+            notes=[DIRECTION] if drawn else [DIRECTION, TOO_MANY],
+            splits=[
+                paired_of(at_endpoint.population, len(scores), pairs),
+                *([] if self.reference == FIRST else of_scored(cohort, self.reference, pairs)),
+                *paired_splits(pairs),
+            ],
         )
 
 
-def _median(name: str, values: Sequence[float], population: str) -> Estimate:
-    first, median, third = quartiles(values)
-    return Estimate(
-        name=name,
-        label=name.replace("-", " "),
-        value=median,
-        n=len(values),
-        unit="{score}",
-        interval=Interval(low=first, high=third, kind="quartiles"),
-        method="median, with quartiles (R type 7)",
-        population=population,
-    )
-
-
-def _counts(pairs: Pairs) -> list[Estimate]:
-    counted = {
-        "falls": sum(change < 0 for change in pairs.changes),
-        "rises": sum(change > 0 for change in pairs.changes),
-        "ties": sum(change == 0 for change in pairs.changes),
-    }
+def _sizes(pairs: Pairs) -> list[Estimate]:
+    references = pairs.frame["reference"].to_list()
     return [
-        Estimate(
-            name=name,
-            value=number,
-            n=len(pairs),
-            unit="{lesion}",
-            method="count of lesions",
-            population=pairs.population,
-        )
-        for name, number in counted.items()
+        median_of("median-reference-of-pairs", references, pairs.population),
+        median_of("median-endpoint-of-pairs", pairs.endpoints, pairs.population),
+        median_of("median-change", pairs.changes, pairs.population),
+        by_patient.median_change("median-change-by-patient", pairs),
+        shift("hodges-lehmann", pairs, None),
+        shift("hodges-lehmann-zeros-dropped", pairs, "dropped"),
     ]
 
 
-def _sign_test(name: str, pairs: Pairs) -> Estimate:
-    """The sign test; its value is the share of falls among falls and rises."""
-    population = f"{pairs.population}, whose two scores differ"
-    falls = sum(change < 0 for change in pairs.changes)
-    untied = sum(change != 0 for change in pairs.changes)
-    if not untied:
-        return Estimate(
-            name=name,
-            value=None,
-            n=0,
-            method=SIGN_TEST,
-            population=population,
-            note="every pair is a tie",
-        )
-    test = binomtest(falls, untied, 0.5, alternative="two-sided")
-    interval = test.proportion_ci(confidence_level=0.95, method="exact")
-    return Estimate(
-        name=name,
-        label=f"share of falls among falls and rises, {name.replace('-', ' ')}",
-        value=falls / untied,
-        n=untied,
-        interval=Interval(
-            low=float(interval.low),
-            high=float(interval.high),
-            kind="95 % confidence, Clopper-Pearson",
-        ),
-        p=float(test.pvalue),
-        method=SIGN_TEST,
-        population=population,
+def _counts(pairs: Pairs) -> list[Estimate]:
+    whole = Whole(n=len(pairs), population=pairs.population)
+    return [
+        count(name, number, whole) for name, number in directions(pairs.changes).by_name().items()
+    ]
+
+
+def _tests(pairs: Pairs) -> list[Estimate]:
+    first = pairs.first_lesion_per_patient()
+    return [
+        sign_test("sign-test", pairs),
+        sign_test("sign-test-first-lesion", first),
+        wilcoxon("wilcoxon", pairs, "dropped"),
+        wilcoxon("wilcoxon-first-lesion", first, "dropped"),
+        wilcoxon("wilcoxon-pratt", pairs, "pratt"),
+        wilcoxon("wilcoxon-pratt-first-lesion", first, "pratt"),
+        by_patient.sign_flips("patient-sign-flips", pairs, "sign-test-first-lesion"),
+    ]
+
+
+def _table(estimates: Sequence[Estimate]) -> Table:
+    fields = ("n", "value", "low", "high", "p")
+    return Table(
+        name="change",
+        title="Change from the reference to the endpoint",
+        columns=("what", *fields),
+        rows=[
+            (one.label, *(Ref(one.name, name) for name in fields))
+            for one in estimates
+            if one.statistic != "count"
+        ],
     )

@@ -1,70 +1,56 @@
-"""The profile of a cohort: who and what was analysed, and where the others went."""
+"""The profile of a cohort: who and what was treated and analysed."""
 
-import hashlib
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import polars as pl
 
-from abate import Cohort, Estimate, Interval, Result, Table
+from abate import Cohort, Estimate, Interval, Result, Split
+from abate_analyses import counts
+from abate_analyses.adjuncts import WITHOUT, by_adjunct
+from abate_analyses.counts import LESIONS, PATIENTS, Whole
+from abate_analyses.profile_splits import fact_name, profile_splits
+from abate_analyses.profile_tables import age_table, tables
+from abate_analyses.quantiles import spread
+from abate_analyses.slugs import slug
+from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, flow_splits, treated
 
-PATIENTS = "patients with an analysed lesion"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
-    """What a count is a part of: how many, of what."""
-
-    n: int
-    population: str
-    unit: str
+STAGES = ("treated", "excluded", "analysed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Counts of patients and lesions from treated to analysed; age, sex, sites, adjuncts, facts.
 
-    Ages are counted once a patient, at the first analysed index procedure.
+    Ages are counted once a patient, at the first analysed index procedure. Facts (primary tumour,
+    earlier treatment) are counted over analysed patients, and over treated ones too.
     """
 
     name: ClassVar[str] = "profile"
 
     def run(self, cohort: Cohort) -> Result:
-        """Describe the analysed lesions and their patients."""
-        lesions = cohort.analysed
-        patients = lesions.unique("patient_id", keep="first", maintain_order=True)
-        facts = cohort.characteristics.join(patients.select("patient_id"), on="patient_id")
-        kinds = cohort.adjuncts.select("lesion_id", "kind").unique()
-        with_adjunct = lesions.join(kinds, on="lesion_id", maintain_order="left")
-        without = lesions.join(kinds, on="lesion_id", how="anti")
-        of_patients = Whole(n=patients.height, population=PATIENTS, unit="{patient}")
-        of_lesions = Whole(n=lesions.height, population="analysed lesions", unit="{lesion}")
-        estimates = [
-            *_flow(cohort),
-            *_ages(patients),
-            *_shares("sex", _tally(patients["sex"]), of_patients),
-            *_facts(facts, of_patients),
-            *_shares("site", _tally(lesions["site"]), of_lesions),
-            *_shares("site-group", _tally(lesions["site_group"]), of_lesions),
-            *_shares("adjunct", _tally(with_adjunct["kind"]), of_lesions),
-            _count("without-adjunct", without.height, of_lesions),
+        """Describe the analysed lesions and their patients, and the treated ones' facts."""
+        first = cohort.analysed.unique("patient_id", keep="first", maintain_order=True)
+        flow, ages = _flow(cohort), list(_ages(first))
+        shown = [
+            *_patients(cohort, first),
+            *_lesions(cohort),
+            *_treated_facts(cohort),
         ]
-        return Result(estimates=estimates, tables=[_attrition(cohort)])
+        return Result(
+            estimates=[*_flow_counts(flow), *ages, *shown],
+            tables=[*age_table(ages), *tables(shown)],
+            splits=[*flow_splits(flow), *_all_splits(cohort, first)],
+        )
 
 
-def _flow(cohort: Cohort) -> Iterable[Estimate]:
+def _flow(cohort: Cohort) -> dict[str, dict[str, int]]:
     """Treated, excluded, analysed: patients and lesions, from the attrition table."""
-    for unit in ("patient", "lesion"):
-        counts = {
-            stage: _sum(cohort.attrition, stage, unit)
-            for stage in ("treated", "excluded", "analysed")
-        }
-        treated = Whole(n=counts["treated"], population=f"{unit}s treated", unit=f"{{{unit}}}")
-        for stage, number in counts.items():
-            yield _count(f"{unit}s-{stage}", number, treated)
+    return {
+        unit: {stage: _sum(cohort.attrition, stage, unit) for stage in STAGES}
+        for unit in ("patient", "lesion")
+    }
 
 
 def _sum(attrition: pl.DataFrame, stage: str, unit: str) -> int:
@@ -72,63 +58,85 @@ def _sum(attrition: pl.DataFrame, stage: str, unit: str) -> int:
     return int(rows["n"].sum())
 
 
-def _ages(patients: pl.DataFrame) -> Iterable[Estimate]:
-    ages = patients["age"].drop_nulls().sort().to_list()
-    if not ages:
+def _flow_counts(flow: Mapping[str, Mapping[str, int]]) -> Iterator[Estimate]:
+    wholes = (
+        Whole(n=flow["patient"]["treated"], population=TREATED_PATIENTS, basis="patient"),
+        Whole(n=flow["lesion"]["treated"], population=TREATED_LESIONS),
+    )
+    for whole in wholes:
+        for stage, number in flow[whole.basis].items():
+            yield counts.count(f"{whole.basis}s-{stage}", number, whole)
+
+
+def _ages(first: pl.DataFrame) -> Iterator[Estimate]:
+    ages = first["age"].drop_nulls().sort()
+    if not len(ages):
         return
-    yield Estimate(
-        name="age",
-        label="age at the first index procedure, median and range",
-        value=median(ages),
-        n=len(ages),
-        unit="a",
-        interval=Interval(low=ages[0], high=ages[-1], kind="range"),
-        method="median and range of whole years",
-        population=PATIENTS,
-    )
+    median, quartiles = spread(ages.to_numpy())
+    ends = Interval(low=float(ages[0]), high=float(ages[-1]), kind="range")
+    for name, interval, words in (
+        ("age", ends, "range"),
+        ("age-quartiles", quartiles, "quartiles (R type 7)"),
+    ):
+        yield Estimate(
+            name=name,
+            label=f"age at the first index procedure, median and {words}",
+            value=median,
+            n=len(ages),
+            unit="a",
+            interval=interval,
+            method=f"median and {words} of whole years",
+            population=PATIENTS if len(ages) == first.height else f"{PATIENTS} and a known age",
+            statistic="median",
+            basis="patient",
+        )
 
 
-def _facts(facts: pl.DataFrame, whole: Whole) -> Iterable[Estimate]:
-    for (kind,), rows in facts.group_by("kind", maintain_order=True):
-        once = rows.select("patient_id", "name").unique()
-        yield from _shares(str(kind), _tally(once["name"]), whole)
+def _patients(cohort: Cohort, first: pl.DataFrame) -> Iterator[Estimate]:
+    whole = counts.patients(cohort.analysed)
+    yield from _shares("sex", counts.tally(first["sex"]), whole)
+    facts = cohort.characteristics.join(first.select("patient_id"), on="patient_id", how="semi")
+    for kind, tally in _facts(facts).items():
+        yield from _shares(kind, tally, whole)
 
 
-def _tally(values: pl.Series) -> Mapping[str, int]:
-    counts = values.fill_null("unknown").value_counts(sort=False).rows()
-    return dict(sorted(counts, key=lambda row: (-row[1], row[0])))
+def _lesions(cohort: Cohort) -> Iterator[Estimate]:
+    whole = counts.lesions(cohort.analysed)
+    yield from _shares("site", counts.tally(cohort.analysed["site"]), whole)
+    yield from _shares("site-group", counts.tally(cohort.analysed["site_group"]), whole)
+    kinds = by_adjunct(cohort)["kind"]
+    yield from _shares("adjunct", counts.tally(kinds.drop_nulls()), whole)
+    yield counts.count("without-adjunct", kinds.null_count(), whole, "adjunct: none")
 
 
-def _shares(what: str, tally: Mapping[str, int], whole: Whole) -> Iterable[Estimate]:
+def _treated_facts(cohort: Cohort) -> Iterator[Estimate]:
+    """The facts over all treated patients, as a paper's text counts them."""
+    patients = treated(cohort).select("patient_id").unique()
+    whole = Whole(n=patients.height, population=TREATED_PATIENTS, basis="patient")
+    facts = cohort.characteristics.join(patients, on="patient_id", how="semi")
+    for kind, tally in _facts(facts).items():
+        for value, number in tally.items():
+            name = fact_name(kind, value, treated=True)
+            one = counts.count(name, number, whole, f"{kind}: {value}, of the treated")
+            yield replace(one, from_data=True)
+
+
+def _facts(facts: pl.DataFrame) -> dict[str, Mapping[str, int]]:
+    """How many patients have each fact, by kind; twice told counts once."""
+    once = facts.select("patient_id", "kind", "name").unique(maintain_order=True)
+    groups = once.group_by("kind", maintain_order=True)
+    return {str(kind): counts.tally(rows["name"]) for (kind,), rows in groups}
+
+
+def _shares(what: str, tally: Mapping[str, int], whole: Whole) -> Iterator[Estimate]:
     for value, number in tally.items():
-        yield _count(f"{what}-{_slug(value)}", number, whole, f"{what}: {value}")
+        one = counts.count(f"{what}-{slug(value)}", number, whole, f"{what}: {value}")
+        yield replace(one, from_data=what not in ("sex", "adjunct"))
 
 
-def _count(name: str, value: int, whole: Whole, label: str = "") -> Estimate:
-    return Estimate(
-        name=name,
-        label=label or name.replace("-", " "),
-        value=value,
-        n=whole.n,
-        unit=whole.unit,
-        method="count",
-        population=whole.population,
-    )
-
-
-def _slug(text: str) -> str:
-    """A name for an estimate: where letters are lost, a digest keeps two values apart."""
-    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if slug == text.lower().replace(" ", "-"):
-        return slug
-    return f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".strip("-")
-
-
-def _attrition(cohort: Cohort) -> Table:
-    frame = cohort.attrition
-    return Table(
-        name="attrition",
-        title="From what was pulled to what was analysed",
-        columns=tuple(frame.columns),
-        rows=frame.rows(),
-    )
+def _all_splits(cohort: Cohort, first: pl.DataFrame) -> Iterator[Split]:
+    yield from profile_splits(cohort, first, treated(cohort))
+    lesions = cohort.analysed.height
+    without = by_adjunct(cohort)["kind"].null_count()
+    yield Split(whole=WITHOUT, parts={f"{LESIONS}: without-adjunct": without})
+    yield Split(whole=LESIONS, parts={f"{TREATED_LESIONS}: lesions-analysed": lesions})

@@ -1,11 +1,14 @@
-"""Paired change: falls, rises, ties, and the exact sign test."""
+"""Paired change: its size, and its tests by lesion and by patient."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from abate import LastOf
+from abate import LastOf, Ref
+from abate.outcome import checked
 from abate_analyses import PairedChange
 
 TABLE = Path(__file__).parents[2] / "examples" / "cementoplasty" / "table2_pain_scores.csv"
@@ -143,19 +146,125 @@ def test_the_patients_first_lesion_is_the_first_with_a_pair(cohort_of):
     assert (test.value, test.n) == (1, 1)
 
 
-def test_each_estimate_has_a_method_and_a_population(published):
-    estimates = PairedChange(endpoint=FIRST_WEEK).run(published).estimates
-    assert len(estimates) == 8
-    assert all(estimate.method and estimate.population for estimate in estimates)
-    assert {estimate.population for estimate in estimates} == {
-        "analysed lesions with the last score in D1, D2, Wk1",
-        "analysed lesions with a baseline score and the last score in D1, D2, Wk1",
-        (
-            "analysed lesions with a baseline score and the last score in D1, D2, Wk1, "
-            "whose two scores differ"
-        ),
-        (
-            "analysed lesions with a baseline score and the last score in D1, D2, Wk1, "
-            "first such lesion of each patient, whose two scores differ"
-        ),
-    }
+def test_no_lesion_level_p_stands_alone(published):
+    result = PairedChange(endpoint=FIRST_WEEK).run(published)
+    tested = {one.name for one in result.estimates if one.p is not None}
+    assert tested == {
+        "sign-test", "sign-test-first-lesion", "wilcoxon", "wilcoxon-first-lesion",
+        "wilcoxon-pratt", "wilcoxon-pratt-first-lesion", "patient-sign-flips",
+    }  # fmt: skip
+
+
+class TestTheSizeAndTheRanksOnThePublishedStudy:
+    @pytest.fixture
+    def result(self, published):
+        return checked(PairedChange(endpoint=FIRST_WEEK).run(published))
+
+    @pytest.mark.parametrize(
+        ("name", "p", "n"),
+        [
+            # R 4.2.2: coin 1.4-2, wilcoxsign_test(distribution = "exact", zero.method = ...)
+            ("wilcoxon", 0.03515625, 9),
+            ("wilcoxon-pratt", 0.0234375, 10),
+            # Only falls: 2 / 2^8.
+            ("wilcoxon-first-lesion", 0.0078125, 8),
+            ("wilcoxon-pratt-first-lesion", 0.0078125, 9),
+            # Enumeration of the 2^9 turnings of the patients' signs.
+            ("patient-sign-flips", 0.03515625, 9),
+        ],
+    )
+    def test_each_exact_p_is_that_of_r(self, result, name, p, n):
+        assert (result[name].p, result[name].n) == (pytest.approx(p, abs=1e-12), n)
+        assert "exact" in result[name].method
+
+    @pytest.mark.parametrize(
+        ("name", "n", "value", "interval"),
+        [
+            ("hodges-lehmann", 10, -2, (-4, -0.5, "95.1 % confidence, signed rank")),
+            ("hodges-lehmann-zeros-dropped", 9, -2.5, (-5, -0.5, "96.1 % confidence, signed rank")),
+            ("median-change-by-patient", 10, -1.5, (-5, -0.5, "95 % confidence, bootstrap")),
+        ],
+    )
+    def test_the_fall_is_of_this_size(self, result, name, n, value, interval):
+        found = result[name]
+        assert (found.n, found.value, found.unit) == (n, value, "{score}")
+        assert (found.interval.low, found.interval.high, found.interval.kind) == interval
+
+    def test_the_sums_of_changes_are_counted_by_patient(self, result):
+        flips = result["patient-sign-flips"]
+        assert (flips.value, flips.basis) == (-21, "patient")
+        assert flips.counts == {"falls": 8, "rises": 1, "ties": 0}
+
+    def test_v_is_that_of_r(self, result):
+        # R 4.2.2: wilcox.test(end, baseline, paired = TRUE)$statistic
+        assert result["wilcoxon"].value == 4.5
+
+    def test_one_lesion_a_patient_may_be_the_later_one(self, published):
+        # Without lesion 2 instead of lesion 8: R: binom.test(8, 9).
+        later = replace(published, lesions=published.lesions.filter(pl.col("label") != "lesion 2"))
+        assert PairedChange(endpoint=FIRST_WEEK).run(later)["sign-test"].p == 0.0390625
+
+    def test_every_lesion_is_a_line_and_the_medians_are_cited(self, result):
+        slopes, waterfall = result.charts
+        assert len(slopes.data["lesions"]) == 20
+        assert [result.cited(row["score"]) for row in slopes.data["medians"]] == [5, 2.5]
+        bars = [(row["lesion"], row["change"]) for row in waterfall.data["lesions"]]
+        assert (bars[0], bars[1], bars[-1]) == (("lesion 8", 2), ("lesion 2", 0), ("lesion 4", -5))
+        assert [result.cited(row["change"]) for row in waterfall.data["median"]] == [-1.5]
+
+    def test_all_numbers_of_the_table_are_cited(self, result):
+        [table] = result.tables
+        assert all(isinstance(cell, Ref) for row in table.rows for cell in row[1:])
+
+
+def test_with_ties_only_the_ranks_are_not_estimable(pairs):
+    result = checked(pairs((3, 3), (5, 5)))
+    for name in ("wilcoxon", "wilcoxon-pratt", "hodges-lehmann-zeros-dropped"):
+        assert (result[name].value, result[name].p) == (None, None)
+        assert result[name].note == "every pair is a tie"
+    assert (result["hodges-lehmann"].value, result["patient-sign-flips"].p) == (0, None)
+
+
+def test_few_pairs_have_sizes_without_intervals(pairs):
+    result = checked(pairs((6, 1)))
+    assert (result["hodges-lehmann"].value, result["hodges-lehmann"].interval) == (-5, None)
+    assert result["hodges-lehmann"].note == "too few pairs for an interval at this level"
+    assert result["median-change-by-patient"].interval is None
+    assert result["wilcoxon"].p == 1
+
+
+def test_two_lesions_of_one_patient_are_turned_together(cohort_of):
+    scores = {"baseline": 6, "Wk1": 1}
+    cohort = cohort_of(("P", scores), ("P", scores), ("Q", scores))
+    result = checked(PairedChange(endpoint="Wk1").run(cohort))
+    # Turnings of 10 and 5: all four of size 15, 5, 5, 15.
+    assert result["patient-sign-flips"].p == 0.5
+    assert result["wilcoxon"].p == 0.25
+
+
+def test_many_lesions_are_not_drawn_one_by_one(pairs):
+    result = checked(pairs(*[(6, 1)] * 201))
+    assert [chart.data["lesions"] for chart in result.charts] == [[], []]
+    assert "too many lesions" in result.notes[-1]
+    assert len(pairs(*[(6, 1)] * 200).charts[1].data["lesions"]) == 200
+
+
+def test_many_pairs_are_tested_by_the_normal_approximation_and_it_is_said(pairs):
+    result = checked(pairs(*[(6, 1)] * 200, *[(1, 3)] * 101))
+    assert result["wilcoxon"].method.endswith(
+        "normal approximation with continuity and tie correction"
+    )
+    assert result["patient-sign-flips"].method.endswith("normal approximation")
+    assert result["hodges-lehmann"].method.endswith("normal approximation")
+
+
+def test_the_test_by_patient_depends_on_that_of_each_patients_first_lesion(cohort_of):
+    result = PairedChange(endpoint="D1").run(cohort_of(("P", {"baseline": 6, "D1": 1})))
+    assert result["patient-sign-flips"].depends_on == ["sign-test-first-lesion"]
+
+
+def test_the_lesions_with_a_reference_alone_are_a_part_of_their_own(cohort_of):
+    cohort = cohort_of(("P", {"baseline": 6, "D1": 1}), ("Q", {"baseline": 6}))
+    [split] = [one for one in PairedChange(endpoint="D1").run(cohort).splits
+               if one.whole == "analysed lesions with a baseline score"]  # fmt: skip
+    assert list(split.parts.values()) == [1, 1]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from abate import Ref
+from abate.outcome import checked
 from abate_analyses import Profile
 
 ATTRITION = [
@@ -36,7 +38,7 @@ def profile(cohort_of):
 
 
 def counts(result, prefix):
-    return {e.name: (e.value, e.n) for e in result.estimates if e.name.startswith(prefix)}
+    return {one.name: (one.value, one.n) for one in result.estimates if one.name.startswith(prefix)}
 
 
 def test_the_flow_is_that_of_the_attrition_table(profile):
@@ -46,14 +48,23 @@ def test_the_flow_is_that_of_the_attrition_table(profile):
     assert counts(profile, "patients-")["patients-analysed"] == (3, 4)
 
 
-def test_the_attrition_table_is_whole(profile):
-    [table] = profile.tables
-    assert [tuple(row) for row in table.rows] == ATTRITION
+def test_table_1_cites_the_counts_and_holds_no_number(profile):
+    assert [table.name for table in profile.tables] == [
+        "ages", "patients", "lesions", "treated",
+    ]  # fmt: skip
+    for table in profile.tables:
+        assert all(isinstance(cell, str | Ref) for row in table.rows for cell in row)
+    [row] = [row for row in profile.tables[2].rows if row[0] == "site-group: pelvis"]
+    assert [profile.cited(cell) for cell in row[1:]] == [2, 3, pytest.approx(200 / 3)]
 
 
 def test_a_patients_age_and_sex_count_once_at_the_first_lesion(profile):
     age = profile["age"]
     assert (age.value, age.n, age.interval.low, age.interval.high) == (50, 2, 40, 60)
+    assert age.interval.kind == "range"
+    # R 4.2.2, quantile of 40 and 60, type 7.
+    quartiles = profile["age-quartiles"].interval
+    assert (quartiles.low, quartiles.high, quartiles.kind) == (45, 55, "quartiles")
     assert counts(profile, "sex-") == {"sex-female": (1, 2), "sex-male": (1, 2)}
 
 
@@ -61,7 +72,7 @@ def test_sites_count_by_lesion_the_most_frequent_group_first(profile):
     assert counts(profile, "site-group-") == {
         "site-group-pelvis": (2, 3), "site-group-scapula": (1, 3),
     }  # fmt: skip
-    assert [e.label for e in profile.estimates if e.name.startswith("site-group-")] == [
+    assert [profile[name].label for name in counts(profile, "site-group-")] == [
         "site-group: pelvis", "site-group: scapula",
     ]  # fmt: skip
 
@@ -75,6 +86,26 @@ def test_a_fact_counts_once_a_patient_and_only_of_the_analysed(profile):
     assert counts(profile, "primary-") == {"primary-lung": (1, 2)}
 
 
+def test_a_fact_of_the_treated_counts_the_excluded_too(profile):
+    assert counts(profile, "treated-") == {
+        "treated-primary-lung": (1, 3), "treated-primary-rectum": (1, 3),
+    }  # fmt: skip
+    assert profile["treated-primary-lung"].population == "patients treated"
+
+
+def test_a_procedure_that_is_no_lesion_is_not_treated(cohort_of):
+    cohort = cohort_of(
+        ("P1", {}),
+        *((f"P{n}", {}, {"excluded_by": why}) for n, why in enumerate(NO_LESION, start=2)),
+        ("P9", {}, {"excluded_by": "no-score"}),
+        facts=[(f"P{n}", "primary", "lung") for n in range(1, 10)],
+    )
+    assert counts(Profile().run(cohort), "treated-") == {"treated-primary-lung": (2, 2)}
+
+
+NO_LESION = ("status-not-done", "same-session", "re-treatment")
+
+
 def test_each_estimate_has_n_method_and_population(profile):
     assert all(e.n >= 0 and e.method and e.population and e.unit for e in profile.estimates)
 
@@ -84,3 +115,69 @@ def test_unknown_age_and_sex_are_no_error(cohort_of):
     assert counts(result, "sex-") == {"sex-unknown": (1, 1)}
     with pytest.raises(KeyError):
         result["age"]
+
+
+@pytest.fixture(scope="module")
+def published(published_study):
+    return checked(Profile().run(published_study))
+
+
+class TestOnThePublishedStudy:
+    # Table 1 of the paper, and its text.
+
+    def test_figure_1_the_flow(self, published):
+        assert counts(published, "patients-") == {
+            "patients-treated": (12, 12), "patients-excluded": (2, 12),
+            "patients-analysed": (10, 12),
+        }  # fmt: skip
+        assert counts(published, "lesions-")["lesions-analysed"] == (11, 13)
+
+    def test_figure_9_ages_and_primaries(self, published):
+        ends = published["age"].interval
+        assert (ends.low, ends.high, published["age"].n) == (28, 72, 10)
+        assert counts(published, "primary-") == {
+            "primary-lung": (3, 10), "primary-rectum": (2, 10),
+            "primary-renal-cell-carcinoma": (2, 10), "primary-multiple-myeloma": (1, 10),
+            "primary-pancreas": (1, 10), "primary-soft-tissue-sarcoma": (1, 10),
+        }  # fmt: skip
+
+    def test_figure_10_sites_and_adjuncts(self, published):
+        assert counts(published, "site-group-") == {
+            "site-group-pelvis": (6, 11), "site-group-lumbar-vertebra": (3, 11),
+            "site-group-scapula": (1, 11), "site-group-thoracic-vertebra": (1, 11),
+        }  # fmt: skip
+        assert published["adjunct-rfa"].value == 3
+        assert published["without-adjunct"].value == 8
+
+    def test_figure_12_radiotherapy_of_the_treated(self, published):
+        radiated = published["treated-radiotherapy"]
+        assert (radiated.value, radiated.n) == (10, 12)
+        assert published["radiotherapy-radiotherapy"].value == 9
+
+    def test_the_splits_of_each_whole_add_up(self, published):
+        sizes = {
+            "patients treated": 12, "patients with an analysed lesion": 10,
+            "lesions treated": 13, "analysed lesions": 11,
+        }  # fmt: skip
+        for split in published.splits:
+            if split.whole in sizes and len(split.parts) > 1:
+                assert sum(split.parts.values()) == sizes[split.whole], split
+
+
+def test_a_site_in_two_groups_is_split_between_them(cohort_of):
+    pelvis = {"site": "bone", "site_group": "pelvis"}
+    result = Profile().run(cohort_of(("P1", {}, pelvis), ("P2", {}, {"site": "bone"})))
+    whole = "analysed lesions: site-bone"
+    parts = [split.parts for split in result.splits if split.whole == whole]
+    assert {f"{whole} in pelvis": 1, f"{whole} in unknown": 1} in parts
+
+
+def test_two_primaries_of_one_patient_are_an_atom_of_their_own(cohort_of):
+    facts = [("P1", "primary", "lung"), ("P1", "primary", "rectum"), ("P2", "primary", "lung")]
+    result = Profile().run(cohort_of(("P1", {}), ("P2", {}), facts=facts))
+    whole = "patients with an analysed lesion"
+    both, lung = f"{whole}: exactly lung + rectum", f"{whole}: exactly lung"
+    assert {both: 1, lung: 1} in [split.parts for split in result.splits]
+    found = [(split.whole, split.parts) for split in result.splits]
+    assert (f"{whole}: primary-lung", {both: 1, lung: 1}) in found
+    assert (f"{whole}: primary-rectum", {both: 1}) in found

@@ -27,11 +27,12 @@ def test_run_prints_the_attrition_each_analysis_and_the_next_step_on_lines_that_
     ]
     # 8 falls and 1 rise of 9: P = 2 (1 + 9) / 2^9.
     assert re.search(r"^sign-test +0\.8889 .* 0\.03906 +9 ", ran.out, re.MULTILINE)
-    *lines, kept, following = ran.out.splitlines()
+    *lines, kept, page, following = ran.out.splitlines()
     assert max(map(len, lines)) <= 80
     assert kept == (
         f"Kept in {study_file.parent}/abate-output/results.json (small cells: not for release)."
     )
+    assert page == f"To read: {study_file.parent}/abate-output/report.html"
     written = shlex.split(following.partition("write: ")[2])
     assert written[:3] == ["abate", "publish", "--dry-run"]
     again = abate(*written[1:])
@@ -96,7 +97,7 @@ def test_a_reader_that_has_gone_stops_no_work_and_no_word_is_said(start, study_f
 
 def test_plugins_lists_ours_with_their_analyses(abate):
     shown = abate("plugins")
-    assert re.search(r"^abate_analyses +abate \S+ +loaded +pain-course, ", shown.out, re.MULTILINE)
+    assert re.search(r"^abate_analyses +abate \S+ +loaded +durability, ", shown.out, re.MULTILINE)
     listed = {one["name"]: one for one in abate("plugins", "--json").json["plugins"]}
     assert listed["abate_analyses"]["state"] == "loaded"
     assert "paired-change" in listed["abate_analyses"]["analyses"]

@@ -64,7 +64,7 @@ def lists(tmp_path_factory):
     loaded = codes.load([files("abate_mappings") / "codes", own])
     used = {*SITES.values(), *(code for _, code in INSTRUMENTS.values())}
     names = ("sites", "laterality", "pain-units", "pain-intensity")
-    return {
+    return {"severity": loaded["severity"]} | {
         name: [one for one in loaded[name] if one.system not in PUBLIC or one.code in used]
         for name in names
     }

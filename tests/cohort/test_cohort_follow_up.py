@@ -107,3 +107,22 @@ def test_a_complication_is_of_the_lesion_that_names_it_and_else_of_the_patient(s
         (lesion, "complication", "3", date(2021, 3, 12), True),
         (None, "complication", "3", date(2021, 3, 12), False),
     }
+
+
+SEVERE = {"system": "http://snomed.info/sct", "code": "24484000"}
+
+
+@pytest.mark.parametrize(
+    ("severity", "grade"),
+    [
+        ({"text": "Grade IIIa"}, "Grade IIIa"),
+        ({"coding": [SEVERE]}, "severe"),
+        ({"coding": [SEVERE], "text": "fell at home"}, "severe"),
+        ({"coding": [{"system": "urn:local", "code": "g3"}]}, "g3"),
+        ({"text": "the patient fell at home, CTCAE three"}, "in other words"),
+    ],
+)
+def test_a_grade_is_a_code_or_a_text_that_is_nothing_but_a_grade(study, severity, grade):
+    study.condition("one", code="paralysis", onsetDateTime=study.on(2), severity=severity)
+    study.procedure(complicationDetail=[{"reference": "Condition/one"}])
+    assert study.cohort().cohort.events["grade"].to_list() == [grade]

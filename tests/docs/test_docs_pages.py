@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from abate.outcome import checked
 from abate.study_file import read
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +75,14 @@ def test_the_plugin_of_the_readme_is_the_one_of_the_how_to(root, blocks):
     how_to = root / "docs" / "how-to" / "write-an-analysis.md"
     [whole] = [b.text for b in blocks(how_to) if b.file == "abate_change_by_sex.py"]
     assert short == whole
+
+
+def test_the_result_of_the_how_to_is_one_that_abate_takes(root, blocks):
+    page = root / "docs" / "how-to" / "write-an-analysis.md"
+    [block] = [b for b in blocks(page) if b.kind == "python" and "Chart(" in b.text]
+    made = {}
+    exec(block.text, made)
+    assert checked(made["result"]).charts[0].name == "falls-chart"
 
 
 def test_every_make_target_that_a_page_names_is_there(root):

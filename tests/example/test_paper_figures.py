@@ -6,7 +6,12 @@ import re
 from pathlib import Path
 from statistics import median
 
-from abate.demo.figures import figures
+import msgspec
+import pytest
+
+from abate.errors import StudyFileError
+from abate.paper import Paper, Stated, figures, load
+from abate.study_file import read
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cementoplasty"
 SOURCES = Path(__file__).parents[2]
@@ -37,7 +42,7 @@ def test_a_figure_without_a_number_of_the_papers_or_of_ours_is_not_compared():
             {"id": "b", "title": "", "rule": "", "paper": 1, "ours": "not/there"},
         ],
     }
-    found = figures(json.dumps(paper).encode(), {"x/y": {"value": 1.0}})
+    found = compared(paper, {"value": 1.0})
     assert [figure.agrees for figure in found] == [None, None]
 
 
@@ -51,8 +56,44 @@ def test_a_figure_agrees_as_far_as_the_paper_prints_it_and_with_its_n():
             {"id": "other-n", "paper": 0.039, "n": 8, **base},
         ],
     }
-    found = figures(json.dumps(paper).encode(), {"x/y": {"p": 0.0390625, "n": 9}})
+    found = compared(paper, {"p": 0.0390625, "n": 9})
     assert [figure.agrees for figure in found] == [True, False, False]
+
+
+def test_where_they_differ_the_remark_of_the_paper_and_the_cases_of_ours_are_told():
+    base = {"title": "", "rule": "", "ours": "x/y", "remark": "the table says otherwise"}
+    paper = {"source": "", "figures": [{"id": str(n), "paper": n, **base} for n in (8, 9)]}
+    [equal, other] = compared(paper, {"value": 8}, notes=["lesion 6 at M5"])
+    assert equal.remarks == []
+    assert other.remarks == ["the table says otherwise", "lesion 6 at M5"]
+
+
+def test_a_figure_of_several_numbers_is_held_number_by_number():
+    figure = {
+        "id": "1", "title": "", "rule": "", "paper": {"fell": 8, "of": 9},
+        "ours": {"fell": "x/y#count:falls", "of": "x/y#n"},
+    }  # fmt: skip
+    [found] = compared({"source": "", "figures": [figure]}, {"n": 9, "count:falls": 8})
+    assert (found.agrees, found.ours) == (True, {"fell": 8, "of": 9})
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"source": "", "figures": [{"id": "1"}]}'])
+def test_a_file_of_figures_that_cannot_be_read_is_named_with_its_key(whole_study_file, content):
+    path = whole_study_file.parent / "paper.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(StudyFileError, match=r"\[paper\] figures: .*paper\.json cannot be read: "):
+        load(read(whole_study_file))
+
+
+def test_without_a_paper_there_is_nothing_to_compare(study_file):
+    assert load(read(study_file)) is None
+
+
+def compared(paper, numbers, notes=()):
+    known = {"x/y": Stated(numbers=numbers, notes=notes)}
+    return figures(msgspec.convert(paper, Paper), known)
 
 
 def test_no_figure_of_the_paper_stands_in_code_or_mapping():

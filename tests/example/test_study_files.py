@@ -102,7 +102,10 @@ def test_the_study_file_can_be_read_and_its_lists_resolve(lists, study):
     for section in [*coded_sections, *settings.event.values()]:
         assert codes.resolve(section.codes, lists)
     names = [one.name for one in settings.analysis]
-    assert names == ["profile", "pain-course", "first-week", "observed-week-1"]
+    assert names == [
+        "profile", "pain-course", "first-week", "observed-week-1", "visit-changes", "responders",
+        "relief", "durability", "safety",
+    ]  # fmt: skip
 
 
 def test_every_visit_of_the_paper_has_its_target_day_in_the_study_file(study, visit_days):

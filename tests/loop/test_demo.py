@@ -10,8 +10,18 @@ def test_the_demo_prints_the_figures_of_the_paper_and_says_which_agree(abate):
     assert [key for key, figure in figures.items() if figure["agrees"] is False] == [
         "3-with-baseline",
         "4-observed",
+        "5-strict",
+        "13",
+        "methods",
     ]
     assert [key for key, figure in figures.items() if figure["agrees"] is None] == ["8-M8"]
+
+
+def test_the_demo_names_lesion_and_visit_where_the_data_contradict_the_paper(abate):
+    shown = abate("demo", "--quiet", "--json").json["figures"]
+    remarks = {one["id"]: " ".join(one["remarks"]) for one in shown}
+    assert "lesion 6 at M5: 6, above its reference 2" in remarks["13"]
+    assert "13 consecutive patients" in remarks["methods"]
 
 
 def test_the_demo_publishes_once_and_finds_it_unchanged_the_second_time(abate):

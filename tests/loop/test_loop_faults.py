@@ -98,8 +98,8 @@ def test_a_hole_leaves_an_older_store_and_report_as_they_were(loop):
     ("answer", "words"),
     [
         (in_json({}, 401), ("wants a login (it answered 401)", "Use a server")),
-        (Response("<p>hello</p>", content_type="text/html"), ("with text/html", "Check its url")),
-        (in_json({"resourceType": "Patient"}), ("no CapabilityStatement", "Check its url")),
+        (Response("<p>hello</p>", content_type="text/html"), ("with text/html", "Check its URL")),
+        (in_json({"resourceType": "Patient"}), ("no CapabilityStatement", "Check its URL")),
         (capability("5.0.0"), ("speaks FHIR 5.0.0", "Many servers offer R4 at another")),
         (capability("3.0.2"), ("speaks FHIR 3.0.2", "Many servers offer R4 at another")),
     ],

@@ -66,6 +66,17 @@ def test_blank_lines_are_no_lines_and_numbers_count_them(workshop, good):
     assert found.accounted["Observation"].received == 3
 
 
+def test_a_broken_line_of_a_large_file_is_still_named_by_its_number(workshop, observation):
+    padding = {"note": [{"text": "x" * 1000}]}
+    lines = [json.dumps({**observation(str(n)), **padding}).encode() for n in range(20_000)]
+    for place in range(0, 20_000, 1000):
+        lines[place] = b"{"
+    found = workshop.map(*lines)
+    assert found.unreadable == [
+        ("Observation", place + 1, "malformed-line") for place in range(0, 20_000, 1000)
+    ]
+
+
 def test_a_file_of_blank_lines_is_empty(workshop):
     found = workshop.map(b"", b" ")
     assert found.accounted == {}
@@ -130,9 +141,18 @@ def test_a_folder_of_any_name_gives_its_own_lines_only(tmp_path, workshop, good,
     assert set(inside.map(good("a")).observations) == {"a"}
 
 
-def counts(numbers):
-    """A count of the lines that is wrong for the Observations."""
-    return lambda path: numbers if path.name == "Observation.ndjson" else []
+@pytest.fixture
+def counted(monkeypatch):
+    """Make the count of the lines wrong for the Observations."""
+
+    def count(*numbers):
+        def wrong(path):
+            return list(numbers) if path.name == "Observation.ndjson" else []
+
+        monkeypatch.setattr(mapping, "_line_numbers", wrong)
+        monkeypatch.setattr(mapping, "_lines_in", lambda path: len(wrong(path)))
+
+    return count
 
 
 def test_the_pull_received_more_than_landed_stops_the_run(workshop, good):
@@ -142,16 +162,14 @@ def test_the_pull_received_more_than_landed_stops_the_run(workshop, good):
         workshop.map(good("a"), claimed=1)
 
 
-def test_a_line_that_the_reader_does_not_see_stops_the_run_and_is_named(
-    workshop, good, monkeypatch
-):
-    monkeypatch.setattr(mapping, "_line_numbers", counts([1, 2, 4]))
+def test_a_line_that_the_reader_does_not_see_stops_the_run_and_is_named(workshop, good, counted):
+    counted(1, 2, 4)
     with pytest.raises(StoreError, match=r"^Observation\.ndjson, line 4: "):
         workshop.map(good("a"), good("b"))
 
 
-def test_a_line_that_only_the_reader_sees_stops_the_run(workshop, good, monkeypatch):
-    monkeypatch.setattr(mapping, "_line_numbers", counts([1]))
+def test_a_line_that_only_the_reader_sees_stops_the_run(workshop, good, counted):
+    counted(1)
     with pytest.raises(StoreError, match=r"^Observation\.ndjson, its end: "):
         workshop.map(good("a"), b"malformed")
 
@@ -163,8 +181,8 @@ def test_a_run_that_stops_leaves_the_store_as_it_was(workshop, good):
     assert set(workshop.map(good("c"), run_id="third").observations) == {"a", "c"}
 
 
-def test_no_error_shows_what_a_line_holds(workshop, good, monkeypatch):
-    monkeypatch.setattr(mapping, "_line_numbers", counts([1]))
+def test_no_error_shows_what_a_line_holds(workshop, good, counted):
+    counted(1)
     broken = raw({**good("a"), "valueInteger": 12345}, "12345", f'"{CANARY}"')
     with pytest.raises(StoreError) as caught:
         workshop.map(broken, f'{{"id": "{CANARY}'.encode(), f'{{"{CANARY}": 1}}'.encode())

@@ -13,8 +13,8 @@ from abate.settings import AnalysisSpec
 HEAD = """
 from dataclasses import dataclass
 from typing import ClassVar
-
-from abate import Analysis, Cohort, Estimate, Interval, Result, Score, Table, hookimpl
+from abate import Analysis, Chart, Cohort, Estimate, Interval, Measured, Ref, Result, Score
+from abate import Split, Table, hookimpl
 
 ONE = dict(n=1, method="a count", population="all")
 """

@@ -55,6 +55,80 @@ WRONG = {
         'return Result(tables=[Table(name="t", title="t", columns=["a"], rows=[[object()]])])',
         "its Result is not of the right types: object is not supported",
     ),
+    "no n": (
+        'return Result(estimates=[Estimate(name="x", value=1, **{**ONE, "n": None})])',
+        "the estimate 'x': it has no n, or says that it is withheld: that is for what is released",
+    ),
+    "an estimate that is withheld": (
+        'return Result(estimates=[Estimate(name="x", value=1, withheld="mine", **ONE)])',
+        "the estimate 'x': it has no n, or says that it is withheld: that is for what is released",
+    ),
+    "a count that is more than the whole": (
+        'return Result(estimates=[Estimate(name="x", value=1, counts={"fell": 2}, **ONE)])',
+        "the estimate 'x': one of its counts is no part of its n",
+    ),
+    "two tables of one name": (
+        'return Result(tables=[Table(name="t", title="t", columns=["a"], rows=[])] * 2)',
+        "two tables or charts are called 't'",
+    ),
+    "a name of a table that is no file's name": (
+        'return Result(tables=[Table(name="../t", title="t", columns=["a"], rows=[])])',
+        "the name '../t' must be letters, digits and '-', as file names are",
+    ),
+    "a table that cites nothing": (
+        'return Result(tables=[Table(name="t", title="t", columns=["a"], rows=[[Ref("x")]])])',
+        "the table 't' cites 'x', 'value', and there is no such number",
+    ),
+    "a table with another number of cells than columns": (
+        'return Result(tables=[Table(name="t", title="t", columns=["a"], rows=[["b", "c"]])])',
+        "the table 't' has a row with another number of cells than columns",
+    ),
+    "a chart that cites nothing": (
+        (
+            'one = Estimate(name="x", value=1, **ONE)\n'
+            'rows = {"line": [{"y": Ref("x", "count:fell")}]}\n'
+            'chart = Chart(name="c", title="c", alt="a line", spec={"mark": "line"}, data=rows)\n'
+            "return Result(estimates=[one], charts=[chart])"
+        ),
+        "the chart 'c' cites 'x', 'count:fell', and there is no such number",
+    ),
+    "a measure of nothing": (
+        'return Result(measures=[Measured(estimate="x", initial="y", title="m", criteria={})])',
+        "the measure 'm' is of 'x', and there is no such estimate",
+    ),
+    "a split with a negative part": (
+        'return Result(splits=[Split(whole="all", parts={"some": -1})])',
+        "the split of 'all' has a negative part",
+    ),
+    "a split of what nobody has heard of": (
+        'return Result(splits=[Split(whole="everyonee", parts={"women": 18, "men": 2})])',
+        "the split of 'everyonee': no estimate has such a population or count",
+    ),
+    "a split that does not add up": (
+        (
+            'one = Estimate(name="x", value=1, **ONE)\n'
+            'return Result(estimates=[one], splits=[Split(whole="all", parts={"a": 1, "b": 1})])'
+        ),
+        "the parts of the split of 'all' do not add up to its number",
+    ),
+    "an estimate that depends on nothing": (
+        'return Result(estimates=[Estimate(name="x", value=1, depends_on=["y"], **ONE)])',
+        "the estimate 'x' depends on 'y', which is not there",
+    ),
+    "a chart with data of its own": (
+        (
+            'spec = {"layer": [{"data": {"values": [{"y": 2}]}, "mark": "point"}]}\n'
+            'return Result(charts=[Chart(name="c", title="c", alt="a", spec=spec, data={})])'
+        ),
+        "the chart 'c' holds data in its specification: give them as `data`",
+    ),
+    "a chart of data that are not there": (
+        (
+            'spec = {"data": {"name": "bars"}, "mark": "bar"}\n'
+            'return Result(charts=[Chart(name="c", title="c", alt="a", spec=spec, data={})])'
+        ),
+        "the chart 'c' draws 'bars', and has no such data",
+    ),
     "an exception": (
         f'raise ValueError("{CANARY}")',
         "ValueError in theirs_module.py, line 15",

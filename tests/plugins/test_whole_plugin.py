@@ -66,7 +66,8 @@ def test_its_result_is_published_and_names_plugin_and_version(abate, study):
     assert abate("run", path).exit_code == 0
     changes = abate("publish", path, "--json").json["changes"]
     kinds = [change["reference"].partition("/")[0] for change in changes]
-    assert kinds == ["Group", "Observation", "DiagnosticReport", "Provenance"]
+    ours = ["Group", "List", "Observation", "DiagnosticReport", "Provenance"]
+    assert kinds == ["CodeSystem"] * 3 + ours
     [outcome] = abate("run", path, "--json").json["outcomes"]
     assert (outcome["plugin"], outcome["plugin_version"]) == ("change_by_sex", "1.2")
 

@@ -7,6 +7,19 @@ from werkzeug import Request, Response
 from abate import Estimate, Result
 from abate.outcome import Outcome
 
+# What a report has besides its statistics: three CodeSystems, Group, List, DiagnosticReport,
+# Provenance.
+AROUND = 7
+KINDS = (
+    "CodeSystem",
+    "Group",
+    "List",
+    "Measure",
+    "MeasureReport",
+    "Observation",
+    "DiagnosticReport",
+    "Provenance",
+)
 HOP_BY_HOP = ("connection", "transfer-encoding", "content-encoding", "content-length", "host")
 
 
@@ -41,11 +54,21 @@ class Server:
         ]
         return found
 
+    def listed(self):
+        """What the DiagnosticReport lists."""
+        [report] = self.all("DiagnosticReport").values()
+        return [one["reference"] for one in report.get("result", ())]
+
     def ours(self):
         """All that abate has written, by reference."""
-        kinds = ("Group", "Observation", "DiagnosticReport", "Provenance")
-        found = {name: one for kind in kinds for name, one in self.all(kind).items()}
+        found = {name: one for kind in KINDS for name, one in self.all(kind).items()}
         return {name: one for name, one in found.items() if "content-digest" in str(one)}
+
+
+@pytest.fixture
+def around():
+    """How many resources a report has besides its statistics."""
+    return AROUND
 
 
 @pytest.fixture

@@ -8,37 +8,36 @@ def counts(ran):
     return ran.json["create"], ran.json["update"], ran.json["unchanged"]
 
 
-def test_first_all_is_created_and_then_all_is_unchanged(abate, ran):
-    # 4 statistics, Group, DiagnosticReport, Provenance.
-    assert counts(abate("publish", ran, "--json")) == (7, 0, 0)
-    assert counts(abate("publish", ran, "--json")) == (0, 0, 7)
+def test_first_all_is_created_and_then_all_is_unchanged(abate, ran, around):
+    assert counts(abate("publish", ran, "--json")) == (4 + around, 0, 0)
+    assert counts(abate("publish", ran, "--json")) == (0, 0, 4 + around)
 
 
-def test_unchanged_moves_no_version(abate, ran, source):
+def test_unchanged_moves_no_version(abate, ran, source, around):
     abate("publish", ran)
     before = source.ours()
     abate("publish", ran)
-    assert len(before) == 7
+    assert len(before) == 4 + around
     assert source.ours() == before
 
 
 def test_the_same_data_run_again_are_unchanged(abate, study):
-    # 8 statistics, Group, DiagnosticReport, Provenance.
-    assert counts(abate("sync", study, "--json")) == (11, 0, 0)
-    assert counts(abate("sync", study, "--json")) == (0, 0, 11)
+    created, *others = counts(abate("sync", study, "--json"))
+    assert others == [0, 0]
+    assert counts(abate("sync", study, "--json")) == (0, 0, created)
 
 
-def test_a_dry_run_shows_the_difference_and_writes_nothing(abate, ran, source):
+def test_a_dry_run_shows_the_difference_and_writes_nothing(abate, ran, source, around):
     shown = abate("publish", ran, "--dry-run", "--json")
-    assert counts(shown) == (7, 0, 0)
+    assert counts(shown) == (4 + around, 0, 0)
     assert shown.json["dry_run"] is True
     assert source.ours() == {}
     assert not (ran.parent / "abate-output" / "bundle.json").exists()
 
 
-def test_a_dry_run_after_a_publication_says_unchanged(abate, ran):
+def test_a_dry_run_after_a_publication_says_unchanged(abate, ran, around):
     abate("publish", ran)
-    assert counts(abate("publish", ran, "--dry-run", "--json")) == (0, 0, 7)
+    assert counts(abate("publish", ran, "--dry-run", "--json")) == (0, 0, 4 + around)
 
 
 def test_a_changed_score_updates_what_follows_from_it_and_nothing_else(abate, study, source):
@@ -60,38 +59,38 @@ def test_a_changed_score_updates_what_follows_from_it_and_nothing_else(abate, st
     assert [name for name in same if name.startswith("Group")]
 
 
-def test_a_figure_that_was_tampered_with_is_put_right(abate, ran, source):
+def test_a_figure_that_was_tampered_with_is_put_right(abate, ran, source, around):
     abate("publish", ran)
     falls = source.statistic("week/falls")
     falls["valueQuantity"]["value"] = 99
     source.put(falls)
     shown = abate("publish", ran, "--json")
-    assert counts(shown) == (0, 1, 6)
+    assert counts(shown) == (0, 1, 3 + around)
     [change] = [one for one in shown.json["changes"] if one["action"] == "update"]
     assert change["differs"] == ["valueQuantity"]
     assert source.statistic("week/falls")["valueQuantity"]["value"] == 6
 
 
-def test_a_p_that_was_tampered_with_is_put_right(abate, ran, source):
+def test_a_p_that_was_tampered_with_is_put_right(abate, ran, source, around):
     abate("publish", ran)
     test = source.statistic("week/sign-test")
     [p] = [one for one in test["component"] if "p-value" in str(one)]
     p["valueQuantity"]["value"] = 0.001
     source.put(test)
-    assert counts(abate("publish", ran, "--json")) == (0, 1, 6)
+    assert counts(abate("publish", ran, "--json")) == (0, 1, 3 + around)
     assert "0.125" in str(source.statistic("week/sign-test")["component"])
 
 
-def test_a_signature_is_not_taken_back(abate, ran, source):
+def test_a_signature_is_not_taken_back(abate, ran, source, around):
     abate("publish", ran)
     [report] = source.all("DiagnosticReport").values()
     source.put({**report, "status": "final"})
-    assert counts(abate("publish", ran, "--json")) == (0, 0, 7)
+    assert counts(abate("publish", ran, "--json")) == (0, 0, 4 + around)
     [report] = source.all("DiagnosticReport").values()
     assert report["status"] == "final"
 
 
-def test_what_was_deleted_there_is_created_again(abate, ran, source):
+def test_what_was_deleted_there_is_created_again(abate, ran, source, around):
     abate("publish", ran)
     falls = source.statistic("week/falls")
     [provenance] = source.all("Provenance").values()
@@ -99,7 +98,7 @@ def test_what_was_deleted_there_is_created_again(abate, ran, source):
     for name in (f"Provenance/{provenance['id']}", f"DiagnosticReport/{report['id']}"):
         assert requests.delete(f"{source.base}/{name}", timeout=5).status_code < 300
     assert source.get(f"Provenance/{provenance['id']}").status_code == 410
-    assert counts(abate("publish", ran, "--json")) == (2, 0, 5)
+    assert counts(abate("publish", ran, "--json")) == (2, 0, 2 + around)
     assert source.statistic("week/falls") == falls
 
 
@@ -107,8 +106,8 @@ def test_the_report_may_go_to_another_server_than_the_source(abate, study, sourc
     text = study.read_text()
     target = type(source)(serve([]))
     study.write_text(text.replace("[codes]", f'[target]\nurl = "{target.base}"\n\n[codes]'))
-    assert counts(abate("sync", study, "--json")) == (11, 0, 0)
-    assert len(target.ours()) == 11
+    created = counts(abate("sync", study, "--json"))[0]
+    assert len(target.ours()) == created > 0
     assert source.ours() == {}
 
 

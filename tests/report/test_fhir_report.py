@@ -2,70 +2,28 @@
 
 import json
 import re
+from base64 import b64decode
 from dataclasses import replace
 
 import pytest
 
-from abate import Estimate, Interval, Result, plugins
+from abate import Result
 from abate.errors import PublishRefused
-from abate.identity import DIGEST
+from abate.identity import COMPONENT, DIGEST, STATISTIC
 from abate.outcome import Outcome
 from abate.report import fhir
+from abate.report.elements import whole
 from abate.report.rules import faults
-from abate.results import FORMAT, Inputs, Results, Step, load
+from abate.results import load
 
-FALLS = Estimate(
-    name="sign-test",
-    label="share of falls",
-    value=8 / 9,
-    n=9,
-    p=0.0390625,
-    interval=Interval(low=0.5, high=1, kind="95 % confidence"),
-    method="exact sign test",
-    population="lesions with both scores",
-)
-COUNT = Estimate(
-    name="falls", value=8, n=10, unit="{lesion}", method="count", population="lesions <both>"
-)
-NOTHING = Estimate(
-    name="median-M8", value=None, n=0, unit="{score}", method="median", population="scored at M8",
-    note="no analysed lesion was scored then",
-)  # fmt: skip
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-
-
-def outcome(*estimates, name="first-week", **more):
-    facts = {"plugin": "abate_analyses", "plugin_version": "0.1.0", "primary": True, **more}
-    result = Result(estimates=estimates)
-    return Outcome(name=name, use="paired-change", parameters={}, **{"result": result, **facts})
+SEVCO = "https://fevir.net/sevco"
 
 
 @pytest.fixture
-def results():
-    return Results(
-        format=FORMAT,
-        release="",
-        study="tiny",
-        title="A <tiny> study",
-        synthetic=True,
-        study_digest="d",
-        run_id="r",
-        version="0.1.0",
-        period=("2006-10", "2010-08"),
-        patients=10,
-        lesions=11,
-        inputs=Inputs(server="http://h", counts={"Patient": 10, "Observation": 70}, digest="i"),
-        attrition=[
-            Step(stage="treated", reason="", unit="patient", n=12),
-            Step(stage="treated", reason="", unit="lesion", n=13),
-        ],
-        outcomes=[outcome(FALLS, COUNT, NOTHING)],
-    )
-
-
-@pytest.fixture(scope="module")
-def host():
-    return plugins.load()
+def estimates(results):
+    """The estimates of the results by name."""
+    return {one.name: one for one in results.outcomes[0].result.estimates}
 
 
 @pytest.fixture
@@ -74,13 +32,19 @@ def report(results, host):
     return by_name(fhir.report(results, host))
 
 
+def outcome(*estimates, name="first-week", **more):
+    facts = {"plugin": "abate_analyses", "plugin_version": "0.1.0", "primary": True, **more}
+    result = Result(estimates=estimates)
+    return Outcome(name=name, use="paired-change", parameters={}, **{"result": result, **facts})
+
+
 def by_name(resources):
     found = {}
     for one in resources:
-        kind = one["resourceType"]
-        if kind == "Observation":
-            kind = one["code"]["coding"][0]["code"].removeprefix("paired-change.")
-        found[kind] = one
+        name = one["resourceType"]
+        if name == "Observation":
+            name = one["identifier"][0]["value"].rpartition("/")[2]
+        found[one["name"] if name == "CodeSystem" else name] = one
     return found
 
 
@@ -100,7 +64,8 @@ def names(resources):
 class TestAll:
     def test_each_resource_is_valid_r4(self, report):
         assert list(report) == [
-            "Group", "sign-test", "falls", "median-M8", "DiagnosticReport", "Provenance",
+            "AbateStatistic", "AbateStatisticComponent", "AbateReport", "Group", "List",
+            "sign-test", "falls", "median-M8", "DiagnosticReport", "Provenance",
         ]  # fmt: skip
         assert {name: faults(one) for name, one in report.items()} == {name: [] for name in report}
 
@@ -116,9 +81,11 @@ class TestAll:
         assert names(fhir.report(results, host)) == names(fhir.report(later, host))
 
     def test_another_study_or_another_name_of_the_analysis_has_other_ids(self, results, host):
-        other = replace(results, study="other")
-        assert not set(names(fhir.report(results, host))) & set(names(fhir.report(other, host)))
-        renamed = replace(results, outcomes=[outcome(FALLS, name="week-1")])
+        other = fhir.report(replace(results, study="other"), host)
+        same = set(names(fhir.report(results, host))) & set(names(other))
+        assert {name.partition("/")[0] for name in same} == {"CodeSystem"}
+        [first] = results.outcomes
+        renamed = replace(results, outcomes=[replace(first, name="week-1")])
         ids = by_name(fhir.report(results, host)), by_name(fhir.report(renamed, host))
         assert ids[0]["sign-test"]["id"] != ids[1]["sign-test"]["id"]
         assert ids[0]["Group"]["id"] == ids[1]["Group"]["id"]
@@ -127,10 +94,10 @@ class TestAll:
         for is_synthetic in (True, False):
             resources = fhir.report(replace(results, synthetic=is_synthetic), host)
             labelled = ["HTEST" in json.dumps(one.get("meta", {})) for one in resources]
-            assert labelled == [is_synthetic] * 6
+            assert labelled == [False] * 3 + [is_synthetic] * 7
 
-    def test_a_code_that_fhir_does_not_have_is_refused(self, results, host):
-        blank = replace(FALLS, unit=" ")
+    def test_a_code_that_fhir_does_not_have_is_refused(self, results, estimates, host):
+        blank = replace(estimates["sign-test"], unit=" ")
         with pytest.raises(PublishRefused, match=r"Observation/.* is no valid FHIR R4"):
             fhir.report(replace(results, outcomes=[outcome(blank)]), host)
 
@@ -140,7 +107,8 @@ class TestDigest:
         assert all(fhir.digest_of(one) == fhir.digest(one) for one in report.values())
 
     @pytest.mark.parametrize(
-        ("kind", "element"), [("DiagnosticReport", "issued"), ("Provenance", "recorded")]
+        ("kind", "element"),
+        [("DiagnosticReport", "issued"), ("Provenance", "recorded"), ("List", "date")],
     )
     def test_it_leaves_out_when_the_run_was(self, report, kind, element):
         later = {**report[kind], element: "2031-01-01T00:00:00Z"}
@@ -151,8 +119,9 @@ class TestDigest:
         meta = {"versionId": "7", "lastUpdated": "2031-01-01T00:00:00Z"}
         assert fhir.digest({**report["Group"], "meta": meta}) == fhir.digest(report["Group"])
 
-    def test_it_changes_with_a_figure(self, results, host):
-        changed = replace(results, outcomes=[outcome(replace(FALLS, p=0.04), COUNT, NOTHING)])
+    def test_it_changes_with_a_figure(self, results, estimates, host):
+        moved = {**estimates, "sign-test": replace(estimates["sign-test"], p=0.04)}
+        changed = replace(results, outcomes=[outcome(*moved.values())])
         before, after = (by_name(fhir.report(one, host)) for one in (results, changed))
         moved = [
             name for name in before if fhir.digest_of(before[name]) != fhir.digest_of(after[name])
@@ -187,7 +156,47 @@ class TestStatistic:
 
     def test_what_an_estimate_does_not_have_is_no_component(self, report):
         codes = [one["code"]["coding"][-1]["code"] for one in report["falls"]["component"]]
-        assert codes == ["n", "population"]
+        assert codes == ["n", "population", "count"]
+
+    def test_what_it_was_computed_from_are_components_named_by_their_text(self, report):
+        counts = {
+            one["code"]["text"]: one["valueInteger"]
+            for one in report["sign-test"]["component"]
+            if one["code"]["coding"][0]["code"] == "count"
+        }
+        assert counts == {"falls": 8, "rises": 1}
+
+    def test_its_code_is_the_kind_of_statistic_and_its_text_the_label(self, report):
+        assert report["sign-test"]["code"] == {
+            "coding": [{"system": STATISTIC, "code": "test"}],
+            "text": "share of falls",
+        }
+        codings = report["falls"]["code"]["coding"]
+        assert codings[1:] == [{"system": SEVCO, "code": "STATO:0000047"}]
+
+    def test_no_component_has_the_code_of_its_observation(self, report):
+        # obs-7: https://hl7.org/fhir/R4/observation-definitions.html
+        whole = report["falls"]["code"]["coding"]
+        assert whole[0]["code"] == "count"
+        for one in report["falls"]["component"]:
+            assert not [coding for coding in one["code"]["coding"] if coding in whole]
+
+    def test_each_of_our_codes_is_in_a_published_code_system(self, report):
+        published = {
+            (one["url"], concept["code"])
+            for one in report.values()
+            if one["resourceType"] == "CodeSystem"
+            for concept in one["concept"]
+        }
+        text = json.dumps(list(report.values()))
+        used = set(re.findall(r'"system": "(https://abate[^"]+)", "code": "([^"]+)"', text))
+        assert (COMPONENT, "interval-low") in used
+        assert used <= published
+
+    def test_note_and_cases_are_its_notes(self, results, estimates, host):
+        told = replace(estimates["falls"], note="two kinds", cases=["lesion 6 at M5: 6"])
+        found = by_name(fhir.report(replace(results, outcomes=[outcome(told)]), host))
+        assert found["falls"]["note"] == [{"text": "two kinds"}, {"text": "lesion 6 at M5: 6"}]
 
     def test_what_cannot_be_estimated_says_so_in_place_of_a_value(self, report):
         empty = report["median-M8"]
@@ -212,6 +221,22 @@ class TestWhole:
         assert report["Group"]["quantity"] == 12  # treated: the excluded ones too
         assert "member" not in report["Group"]
 
+    def test_the_list_of_index_procedures_is_withheld(self, report):
+        procedures = report["List"]
+        assert "entry" not in procedures
+        assert procedures["emptyReason"]["coding"][0]["code"] == "withheld"
+        assert (procedures["mode"], procedures["status"]) == ("snapshot", "current")
+
+    def test_the_page_is_in_the_report_as_it_is(self, results, host):
+        page = "<!doctype html><p>5 \u2192 2"
+        found = by_name(fhir.report(results, host, page=page))["DiagnosticReport"]
+        [form] = found["presentedForm"]
+        assert form["contentType"] == "text/html"
+        assert b64decode(form["data"]).decode() == page
+
+    def test_without_a_page_there_is_no_presented_form(self, report):
+        assert "presentedForm" not in report["DiagnosticReport"]
+
     def test_the_report_leads_to_each_statistic(self, report):
         statistics = [report[name] for name in ("sign-test", "falls", "median-M8")]
         expected = [{"reference": name} for name in names(statistics)]
@@ -226,7 +251,7 @@ class TestWhole:
         )
 
     def test_a_secondary_analysis_is_not_in_the_conclusion(self, results, host):
-        second = replace(results, outcomes=[outcome(FALLS, primary=False)])
+        second = replace(results, outcomes=[replace(results.outcomes[0], primary=False)])
         assert (
             "sign test" not in by_name(fhir.report(second, host))["DiagnosticReport"]["conclusion"]
         )
@@ -234,29 +259,82 @@ class TestWhole:
     def test_a_result_that_is_not_estimable_is_told_with_its_reason(self, results, host):
         nothing = outcome(result=Result.not_estimable("one group is empty"))
         resources = by_name(fhir.report(replace(results, outcomes=[nothing]), host))
-        assert list(resources) == ["Group", "DiagnosticReport", "Provenance"]
+        assert list(resources)[3:] == ["Group", "List", "DiagnosticReport", "Provenance"]
         report = resources["DiagnosticReport"]
         assert report["conclusion"].endswith("first-week: not estimable, one group is empty.")
         assert "Not estimable: one group is empty" in report["text"]["div"]
 
     def test_a_failed_analysis_has_no_statistic_and_is_told_without_its_error(self, results, host):
         failed = outcome(result=None, error="ValueError in x.py, line 1", name="odd")
-        resources = fhir.report(replace(results, outcomes=[outcome(FALLS), failed]), host)
-        assert len(resources) == 4
-        assert "odd: failed in this run" in resources[2]["conclusion"]
+        resources = fhir.report(replace(results, outcomes=[*results.outcomes, failed]), host)
+        assert len(resources) == 10
+        assert "odd: failed in this run" in resources[-2]["conclusion"]
         assert "ValueError" not in json.dumps(resources)
 
     def test_provenance_names_software_plugins_and_all_targets(self, report):
         provenance = report["Provenance"]
         agents = [agent["who"]["display"] for agent in provenance["agent"]]
-        assert agents == ["abate 0.1.0", "plugin abate_analyses 0.1.0"]
+        assert agents == [
+            "abate 0.1.0", "plugin abate_analyses 0.1.0", "plugin abate_mappings 0.1.0",
+        ]  # fmt: skip
         targets = [one["reference"] for one in provenance["target"]]
-        assert targets == names(one for name, one in report.items() if name != "Provenance")
+        others = [one for one in report.values() if one["resourceType"] != "CodeSystem"]
+        assert targets == names(others)[:-1]
 
     def test_provenance_gives_inputs_as_counts_and_digests(self, report):
         entities = [entity["what"] for entity in report["Provenance"]["entity"]]
         assert [entity["identifier"]["value"] for entity in entities] == ["i", "d"]
         assert entities[0]["display"].endswith("70 Observation, 10 Patient")
+
+
+class TestMembers:
+    def test_on_the_source_they_are_named_by_reference(self, listed, host):
+        report = by_name(fhir.report(listed, host, target="http://h/"))
+        entities = [one["entity"] for one in report["Group"]["member"]]
+        assert entities == [{"reference": "Patient/p1"}, {"reference": "Patient/p2"}]
+        items = [one["item"] for one in report["List"]["entry"]]
+        assert items == [{"reference": "Procedure/x1"}, {"reference": "Procedure/x2"}]
+        assert "emptyReason" not in report["List"]
+
+    def test_elsewhere_they_are_named_by_an_identifier(self, listed, host):
+        for target in ("", "http://other"):
+            report = by_name(fhir.report(listed, host, target=target))
+            assert report["Group"]["member"][0]["entity"] == {
+                "type": "Patient",
+                "identifier": {"system": "http://h/Patient", "value": "p1"},
+            }
+            assert "reference" not in report["List"]["entry"][0]["item"]
+
+    def test_provenance_names_the_list_of_procedures_as_a_source(self, listed, host):
+        report = by_name(fhir.report(listed, host))
+        sources = [one["what"].get("reference") for one in report["Provenance"]["entity"]]
+        assert sources == [None, None, f"List/{report['List']['id']}"]
+
+
+class TestNeeds:
+    def test_a_code_system_is_no_need_and_nothing_refers_to_it(self, measured, host):
+        resources = fhir.report(measured, host)
+        assert {*fhir.needs(resources), *fhir.OPTIONAL} == set(fhir.TYPES)
+        assert '"reference": "CodeSystem/' not in json.dumps(resources)
+
+    def test_a_reference_comes_after_its_resource(self, measured, host):
+        known = set()
+        for one in fhir.report(measured, host):
+            text = json.dumps(one)
+            assert set(re.findall(r'"reference": "([^"]+)"', text)) <= known
+            known.add(f"{one['resourceType']}/{one['id']}")
+
+
+class TestSameAgain:
+    @pytest.mark.parametrize("version", ["R4", "R5"])
+    def test_the_same_results_give_the_same_bytes(self, measured, host, version, monkeypatch):
+        texts = []
+        for moment in ("2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z"):
+            for name in ("group", "measures", "provenance", "diagnostic_report"):
+                monkeypatch.setattr(f"abate.report.{name}.now", lambda moment=moment: moment)
+            resources = fhir.report(measured, host, page="<p>page</p>", version=version)
+            texts.append(json.dumps(resources).replace(moment, "NOW"))
+        assert texts[0] == texts[1]
 
 
 def test_the_report_of_the_published_study_names_no_resource_of_the_source(
@@ -269,4 +347,14 @@ def test_the_report_of_the_published_study_names_no_resource_of_the_source(
     text = json.dumps(resources)
     assert not [one["id"] for one in study_resources if f"/{one['id']}" in text]
     assert not re.search(r"(?<![0-9a-f.])[0-9a-f]{16}\b", text)  # A pseudonym.
-    assert not [word for word in ("Patient/", "Procedure/", "Zwitscher", "CANARY") if word in text]
+    named = ('"Patient/', '"Procedure/', "Zwitscher", "CANARY")
+    assert not [word for word in named if word in text]
+
+
+@pytest.mark.parametrize("size", [1, 1e-3, 1e-5, 1e-9, 1e-30])
+def test_a_number_is_written_with_17_decimal_places_at_most_and_keeps_12_digits(size):
+    for part in (0.25285785444617848, 0.5549838829718047, 1 / 3):
+        written = whole(part * size)
+        places = json.dumps(written).partition("e")[0].partition(".")[2]
+        assert len(places) <= 17
+        assert written == pytest.approx(part * size, rel=1e-12)

@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from abate.report import rules
+from abate.report.bindings import R4, R5
 from abate.report.rules import faults
 
 
@@ -253,8 +253,9 @@ def test_what_r4_allows_has_no_fault(elements):
         *("measurereport", "observation", "patient", "procedure", "provenance", "codesystem"),
     ],
 )
-def test_every_list_of_codes_of_the_types_that_abate_writes_is_whole(module):
-    models = importlib.import_module(f"fhir.resources.R4B.{module}")
+@pytest.mark.parametrize(("package", "edition"), [("R4B.", R4), ("", R5)], ids=["R4", "R5"])
+def test_every_list_of_codes_of_the_types_that_abate_writes_is_whole(module, package, edition):
+    models = importlib.import_module(f"fhir.resources.{package}{module}")
     cut_short = {
         f"{name}.{field.alias}"
         for name, model in inspect.getmembers(models, inspect.isclass)
@@ -262,13 +263,61 @@ def test_every_list_of_codes_of_the_types_that_abate_writes_is_whole(module):
         for field in model.model_fields.values()
         if "+" in (field.json_schema_extra or {}).get("enum_values", ())
     }
-    assert cut_short <= set(rules._CODES)
+    assert cut_short <= set(edition.codes)
 
 
 def test_what_r4_narrows_is_wider_in_the_models():
-    for name, targets in rules._TARGETS.items():
+    for name, targets in R4.targets.items():
         kind, _, element = name.partition(".")
         module = "group" if kind == "GroupMember" else kind.lower()
         model = getattr(importlib.import_module(f"fhir.resources.R4B.{module}"), kind)
         allowed = model.model_fields[element].json_schema_extra["enum_reference_types"]
         assert set(targets) < set(allowed)
+
+
+class TestR5:
+    """The root models of fhir.resources are R5."""
+
+    def test_what_only_r5_has_is_a_fault_in_r4_and_none_in_r5(self):
+        given = {"resourceType": "Group", "type": "person", "membership": "enumerated"}
+        assert faults(given, "R5") == []
+        assert faults(given) == ["Group.membership: R4 has no such element"]
+
+    def test_what_only_r4_has_is_a_fault_in_r5(self):
+        given = {"resourceType": "Group", "type": "person", "actual": True}
+        assert "Group.actual: R5 has no such element" in faults(given, "R5")
+
+    def test_a_code_that_is_not_in_the_required_binding_is_named(self):
+        assert faults(observation(status="bogus"), "R5") == [
+            "Observation.status: must be one of " + OBSERVATION_STATUS
+        ]
+
+    def test_a_concept_of_a_required_binding_is_named(self):
+        given = {"resourceType": "Measure", "status": "draft", "improvementNotation": {"text": "x"}}
+        [fault] = faults(given, "R5")
+        assert fault.startswith("Measure.improvementNotation: must have one of increase, decrease")
+
+    def test_an_observation_may_be_about_a_procedure_and_not_about_a_claim(self):
+        assert faults(observation(subject={"reference": "Procedure/1"}), "R5") == []
+        [fault] = faults(observation(subject={"reference": "Claim/1"}), "R5")
+        assert fault.startswith("Observation.subject.reference: must point to Patient, Group")
+
+    def test_a_type_that_only_r5_has_is_one(self):
+        assert faults({"resourceType": "Ingredient"}) == [
+            "resourceType: must be an R4 resource type"
+        ]
+        assert "resourceType: must be an R5 resource type" not in faults(
+            {"resourceType": "Ingredient"}, "R5"
+        )
+
+
+def test_a_number_of_more_than_17_decimal_places_is_a_fault():
+    resource = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "p"},
+        "valueQuantity": {"value": 0.0025285785444617848},
+    }
+    words = "Observation.valueQuantity.value: must have at most 17 decimal places"
+    assert faults(resource) == faults(resource, "R5") == [words]
+    assert faults(resource | {"valueQuantity": {"value": 2.5285785444618e-09}}) == []

@@ -159,6 +159,13 @@ def server_as_shipped(hapi_defaults):
         yield client
 
 
+@pytest.fixture
+def client_of():
+    """A client of the server at a base URL."""
+    with contextlib.ExitStack() as clients:
+        yield lambda base: clients.enter_context(Client(base))
+
+
 class Client:
     """FHIR over requests, with paths relative to the base."""
 

@@ -1,6 +1,6 @@
 """A study file that is right: what is read from it, and where its paths start."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,16 @@ def test_the_published_study_reads():
         "pain-course",
         "first-week",
         "observed-week-1",
+        "visit-changes",
+        "responders",
+        "relief",
+        "durability",
+        "safety",
     ]
     assert settings.analysis[2].parameters == {"endpoint": {"last_of": ["D1", "D2", "Wk1"]}}
-    assert [one.primary for one in settings.analysis] == [False, False, True, False]
+    assert [one.primary for one in settings.analysis] == [
+        one.name == "first-week" for one in settings.analysis
+    ]
 
 
 def test_the_months_of_the_published_study_are_four_weeks_each():
@@ -85,6 +92,9 @@ def test_a_byte_order_mark_is_no_fault(small):
         ('study.title="2010"', lambda s: s.study.title == "2010"),
         ("analysis.2.endpoint=D1", lambda s: s.analysis[1].parameters == {"endpoint": "D1"}),
         ("report.minimum_cell = 1", lambda s: s.report.minimum_cell == 1),
+        ("report.minimum_cell = cms", lambda s: s.report.minimum_cell == "cms"),
+        ("study.cutoff=2010-08-31", lambda s: s.study.cutoff == date(2010, 8, 31)),
+        ("statements.consecutive=all of them", lambda s: "consecutive" in s.statements),
     ],
 )
 def test_any_key_can_be_set_on_the_command_line(small, override, found):

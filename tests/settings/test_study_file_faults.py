@@ -50,8 +50,8 @@ def test_an_unknown_table_is_named_with_the_nearest_and_all_known_ones(fault):
         (
             "small.toml, line 11: adjuncts: there is no such key. Did you mean 'adjunct'? "
             "Known here: "
-            "adjunct, analysis, codes, condition, event, history, index, output, plugins, report, "
-            "scores, source, study, target, visits."
+            "adjunct, analysis, codes, condition, event, history, index, output, paper, plugins, "
+            "report, scores, source, statements, study, target, visits."
         )
     ]
 
@@ -64,7 +64,7 @@ def test_an_unknown_table_is_named_with_the_nearest_and_all_known_ones(fault):
             'id = "small"\ntime_zone = "UTC"',
             (
                 "line 3: study.time_zone: there is no such key. Did you mean 'timezone'? "
-                "Known here: id, synthetic, timezone, title."
+                "Known here: cutoff, id, synthetic, timezone, title."
             ),
         ),
         (
@@ -140,7 +140,7 @@ def test_each_fault_is_one_line(fault):
         "small.toml, line 1: study.timezone: this key is missing",
         (
             "small.toml, line 3: study.titel: there is no such key. Did you mean 'title'? "
-            "Known here: id, synthetic, timezone, title."
+            "Known here: cutoff, id, synthetic, timezone, title."
         ),
     ]
 
@@ -202,8 +202,16 @@ def test_each_fault_is_one_line(fault):
             "[[analysis]]",
             "[report]\nmembers = true\n[[analysis]]",
             (
-                "23: report.members: this version never lists patients in what is published: "
-                "expected false"
+                "23: report.members: patients can be listed only where no count is hidden: "
+                "minimum_cell = 1"
+            ),
+        ),
+        (
+            "[[analysis]]",
+            '[report]\nminimum_cell = "hipaa"\n[[analysis]]',
+            (
+                "23: report.minimum_cell: expected a whole number of 1 or more, or one of 'cms', "
+                "'nhs', 'opensafely', 'ohdsi', 'none'"
             ),
         ),
         (

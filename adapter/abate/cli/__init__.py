@@ -17,7 +17,19 @@ import click
 from abate.cli import common
 from abate.errors import EXIT_CODES, AbateError, nearest
 
-COMMANDS = ("demo", "plugins", "publish", "run", "sandbox", "status", "sync")
+COMMANDS = (
+    "check",
+    "demo",
+    "export",
+    "init",
+    "plugins",
+    "publish",
+    "retract",
+    "run",
+    "sandbox",
+    "status",
+    "sync",
+)
 
 ENDING = ("SIGTERM", "SIGHUP")  # There is no SIGHUP on Windows.
 
@@ -31,6 +43,8 @@ _CODES = "\n".join(
 EPILOG = f"""\b
 Begin with:
   abate demo                   the whole loop on a published study
+  abate check URL              what a server can do, and what is there
+  abate init URL               a first study file, with the codes found there
   abate run study.toml         pull and compute; nothing leaves the machine
   abate publish --dry-run      what would be written to the server
   abate COMMAND --help         what a command does, with examples

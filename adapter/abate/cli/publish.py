@@ -8,7 +8,10 @@ import click
 from abate.cli import common
 
 if TYPE_CHECKING:
-    from abate.publish import Change
+    from collections.abc import Sequence
+
+    from abate.change import Change
+    from abate.difference import Number
 
 EPILOG = """\b
 Examples:
@@ -40,38 +43,59 @@ def command(
     with held(study_file.output, "publish") as progress:
         say(f"comparing with {study_file.settings.target_url}")
         changes = stages.write_back(study_file, progress, dry_run=dry_run)
-        (_show_json if as_json else _show)(changes, dry_run=dry_run)
+        show(changes, dry_run=dry_run, as_json=as_json)
 
 
-def _show(changes: "list[Change]", *, dry_run: bool) -> None:
+def show(changes: "Sequence[Change]", *, dry_run: bool, as_json: bool) -> None:
+    """Print the changes, for people or for programs."""
+    if as_json:
+        common.print_json(as_builtins(changes, dry_run=dry_run))
+        return
     for one in changes:
         if one.action != "unchanged":
-            why = f" ({', '.join(one.differs)})" if one.differs else ""
-            common.show(f"{one.action}  {one.reference}{why}")
+            common.show(_line(one))
     if dry_run:
         end = "; dry run, nothing written"
     else:
-        end = "" if any(one.action != "unchanged" for one in changes) else "; nothing written"
+        end = "" if any(one.is_written for one in changes) else "; nothing written"
     common.show(counted(changes) + end)
 
 
-def _show_json(changes: "list[Change]", *, dry_run: bool) -> None:
-    common.print_json(as_builtins(changes, dry_run=dry_run))
-
-
-def counted(changes: "list[Change]") -> str:
+def counted(changes: "Sequence[Change]") -> str:
     """`create 2, update 0, retract 0, unchanged 7`."""
     from abate.status import count
 
     return ", ".join(f"{action} {n}" for action, n in count(changes).items())
 
 
-def as_builtins(changes: "list[Change]", *, dry_run: bool) -> dict[str, object]:
+def as_builtins(changes: "Sequence[Change]", *, dry_run: bool) -> dict[str, object]:
     """The changes, for programs."""
     from abate.status import count
 
     rows = [
-        {"reference": one.reference, "action": one.action, "differs": list(one.differs)}
+        {
+            "reference": one.reference,
+            "name": one.name,
+            "action": one.action,
+            "differs": list(one.differs),
+            "numbers": [{"name": n.name, "old": n.old, "new": n.new} for n in one.numbers],
+            **({"why": one.why} if one.why else {}),
+        }
         for one in changes
     ]
     return {"dry_run": dry_run, **count(changes), "changes": rows}
+
+
+def _line(one: "Change") -> str:
+    """`update  Observation/... week/falls (value 6 -> 7, n 9 -> 10)`."""
+    said = [_moved(number) for number in one.numbers] + list(one.worded)
+    why = one.why or ", ".join(said)
+    named = f"{one.action}  {one.reference}" + (f" {one.name}" if one.name else "")
+    return f"{named} ({why})" if why else named
+
+
+def _moved(number: "Number") -> str:
+    old, new = (f"{one:.6g}" if one is not None else "none" for one in (number.old, number.new))
+    if old == new:
+        old, new = repr(number.old), repr(number.new)
+    return f"{number.name} {old} -> {new}"

@@ -41,6 +41,7 @@ def _show(found: "Results", study_file: "StudyFile", *, is_json: bool) -> None:
     import msgspec
 
     from abate.cli import summary
+    from abate.report.files import PAGE
     from abate.results import FILE
 
     if is_json:
@@ -48,6 +49,7 @@ def _show(found: "Results", study_file: "StudyFile", *, is_json: bool) -> None:
         return
     common.show(summary.text(found))
     common.show(f"\nKept in {study_file.output / FILE} ({found.release}).")
+    common.show(f"To read: {study_file.output / PAGE}")
     common.show(f"Next, what a report would write: {_publish(study_file)}")
 
 

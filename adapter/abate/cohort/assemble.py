@@ -1,11 +1,13 @@
 """From the store to the cohort's tables: the statements of `sql/`, in the order of their names."""
 
 import hashlib
+from datetime import datetime
 
 import polars as pl
 
-from abate.cohort.tables import Cohort
+from abate.cohort.tables import Cohort, Window
 from abate.errors import AbateError
+from abate.results import Inputs, Members
 from abate.settings import Settings
 from abate.store import COHORT, Store
 from abate.visits import BASELINE
@@ -16,6 +18,8 @@ _TIMES = ("index_start", "index_end", "at", "follow_up_end")
 
 def assemble(store: Store, settings: Settings, run_id: str) -> Cohort:
     """The cohort of a study, and its attrition, which is kept in the store too.
+
+    Its data cut-off is the study file's, else today in the study's zone: the pull is just over.
 
     Raises:
         AbateError: `[scores] ambiguous` is `fail`, and some scores are.
@@ -31,10 +35,22 @@ def assemble(store: Store, settings: Settings, run_id: str) -> Cohort:
         **frames,
         attrition=_attrition(store, run_id),
         visits=(BASELINE, *settings.visits.after),
+        windows={name: Window(v.from_, v.day, v.to) for name, v in settings.visits.after.items()},
+        cutoff=settings.study.cutoff or datetime.now(settings.study.zone).date(),
+        event_kinds=tuple(settings.event),
     )
 
 
-def inputs(store: Store, server: str) -> tuple[dict[str, int], str]:
+def members(store: Store) -> Members:
+    """The source's ids of the treated patients and of the analysed index procedures."""
+    rows = store.rows((COHORT / "members.sql").read_text("utf-8"))
+    return Members(
+        patients=sorted({patient for patient, _, _ in rows}),
+        procedures=[procedure for _, procedure, is_analysed in rows if is_analysed],
+    )
+
+
+def inputs(store: Store, server: str) -> Inputs:
     """How many resources of each type are mapped, and one digest over what they were."""
     rows = store.rows((COHORT / "inputs.sql").read_text("utf-8"), {"server": server})
     digest = hashlib.sha256()
@@ -42,7 +58,7 @@ def inputs(store: Store, server: str) -> tuple[dict[str, int], str]:
     for kind, identifier, version in rows:
         counts[kind] = counts.get(kind, 0) + 1
         digest.update(f"{kind}/{identifier}/{version}\n".encode())
-    return counts, digest.hexdigest()
+    return Inputs(server=server, counts=counts, digest=digest.hexdigest())
 
 
 def _lay_out(store: Store, settings: Settings) -> None:
@@ -65,6 +81,7 @@ def _lay_out(store: Store, settings: Settings) -> None:
                 scores.instruments,
                 scores.context,
                 max((visit.to for visit in visits.values()), default=0),
+                settings.study.cutoff,
             )
         ],
     )

@@ -1,16 +1,26 @@
 """The tables that an analysis gets, and the two questions that most analyses ask of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Self
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from typing import NamedTuple, Self
 
 import polars as pl
 
+from abate.cohort.states import visit_states
 from abate.errors import StudyFileError
 from abate.study_file import nearest
 from abate.visits import BASELINE, SAME_DAY_AFTER
 
 API_VERSION = 1
+
+
+class Window(NamedTuple):
+    """A visit's first day, target day and last day, in days from the index procedure."""
+
+    first: int
+    day: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,10 @@ class Cohort:
         events: one row a complication, a death, a re-treatment.
         attrition: one row a step from what was pulled to what was analysed.
         visits: the visits' names in the order of their days, the baseline first.
+        windows: the days of each visit after the procedure.
+        cutoff: the data cut-off: the last day that the data can say something of.
+        event_kinds: the kinds of events that the study looks for (`[event.NAME]`); where it looks
+            for none, that there are none in `events` says nothing.
     """
 
     lesions: pl.DataFrame
@@ -117,6 +131,9 @@ class Cohort:
     events: pl.DataFrame
     attrition: pl.DataFrame
     visits: tuple[str, ...]
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    cutoff: date = date.max
+    event_kinds: tuple[str, ...] = ()
 
     @property
     def analysed(self) -> pl.DataFrame:
@@ -126,9 +143,9 @@ class Cohort:
     def copy(self) -> Self:
         """The same tables, so that whoever gets them cannot change another's."""
         frames = {
-            field.name: getattr(self, field.name).clone()
-            for field in fields(self)
-            if field.name != "visits"
+            one.name: getattr(self, one.name).clone()
+            for one in fields(self)
+            if one.name not in ("visits", "windows", "cutoff", "event_kinds")
         }
         return replace(self, **frames)
 
@@ -188,8 +205,7 @@ class Cohort:
         """The chosen scores of analysed lesions, visit by visit."""
         order = pl.Enum(self.visits)
         frame = (
-            self._chosen()
-            .filter(pl.col("visit").is_in(self.visits))
+            self._chosen(self.visits)
             .sort(pl.col("visit").cast(order), "index_start", "lesion_id")
             .select("lesion_id", "patient_id", "visit", "value")
         )
@@ -197,14 +213,24 @@ class Cohort:
             frame=frame, visits=self.visits, population="analysed lesions with a score at the visit"
         )
 
-    def _chosen(self) -> pl.DataFrame:
+    def visit_states(self) -> pl.DataFrame:
+        """What became of each analysed lesion at each visit: `states.STATES` says which.
+
+        Returns:
+            One row a lesion and visit: lesion_id, patient_id, visit, state; in visit order.
+        """
+        return visit_states(self)
+
+    def _chosen(self, visits: Sequence[str] | None = None) -> pl.DataFrame:
+        """The chosen scores of analysed lesions, at all visits or at some."""
+        wanted = pl.col("chosen") if visits is None else _at(visits)
         analysed = self.analysed.select("lesion_id", "patient_id", "index_start")
-        return self.scores.filter("chosen").join(analysed, on="lesion_id")
+        return self.scores.filter(wanted).join(analysed, on="lesion_id")
 
     def _last(self, visits: Sequence[str]) -> pl.DataFrame:
         for visit in visits:
             self._known(visit)
-        scores = self._chosen().filter(pl.col("visit").is_in(list(visits))).sort("at", "score_id")
+        scores = self._chosen(visits).sort("at", "score_id")
         return scores.unique("lesion_id", keep="last", maintain_order=True)
 
     def _reference(self, reference: str) -> pl.DataFrame:
@@ -219,6 +245,10 @@ class Cohort:
                 f"there is no visit {visit!r}.{nearest(visit, self.visits)} "
                 f"Visits: {', '.join(self.visits)}."
             )
+
+
+def _at(visits: Sequence[str]) -> pl.Expr:
+    return pl.col("chosen") & pl.col("visit").is_in(list(visits))
 
 
 def _named(endpoint: Endpoint) -> str:

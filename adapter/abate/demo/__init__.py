@@ -9,9 +9,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from abate import study as stages
-from abate.demo.figures import Figure, agreement, figures, read_back
+from abate.demo.figures import agreement, read_back, rows
 from abate.errors import SourceError, StudyFileError
+from abate.paper import Figure, Paper, figures
 from abate.sandbox import Sandbox, running
 from abate.source import Say
 from abate.source.http import FhirServer
@@ -45,13 +48,13 @@ class Shown:
         """For people."""
         from abate.cli.common import table
 
-        rows = [row for figure in self.figures for row in figure.as_rows()]
+        lines = [row for figure in self.figures for row in rows(figure)]
         again = ", ".join(f"{action} {n}" for action, n in self.again.items())
         return "\n".join(
             [
                 self.title,
                 "",
-                table(["figure", "what, and by which rule", "paper", "abate", "equal"], rows),
+                table(["figure", "what, and by which rule", "paper", "abate", "equal"], lines),
                 "",
                 agreement(self.figures),
                 f"read back from the server: {self.report}; published again: {again}",
@@ -78,7 +81,9 @@ def run(folder: Path, say: Say) -> Shown:
         report=report,
         changes=count(changes),
         again=count(again),
-        figures=figures((DATA / "paper.json").read_bytes(), statistics),
+        figures=figures(
+            msgspec.json.decode((DATA / "paper.json").read_bytes(), type=Paper), statistics
+        ),
     )
 
 
@@ -106,7 +111,11 @@ def _lay_out(folder: Path) -> Path:
     Raises:
         StudyFileError: there is a file of that name with other content: it is not overwritten.
     """
-    names = ["study.toml", *(f"codes/{file.name}" for file in (DATA / "codes").iterdir())]
+    names = [
+        "study.toml",
+        "paper.json",
+        *(f"codes/{file.name}" for file in (DATA / "codes").iterdir()),
+    ]
     for name in names:
         path, content = folder / name, (DATA / name).read_bytes()
         if path.exists() and path.read_bytes() != content:

@@ -1,80 +1,20 @@
-"""The figures of the report on a server, beside those of the paper."""
+"""The statistics of a report, read back from a server; and the paper's figures as a table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
 from abate.errors import SourceError
 from abate.identity import SYSTEM
+from abate.paper import Figure, Stated
 from abate.report.fhir import report_id
 from abate.report.narrative import number
 from abate.source.http import FhirServer
 
-Numbers = Mapping[str, float | None]
-Statistics = Mapping[str, Mapping[str, float | None]]
+_NUMBERS = {"n": "n", "p": "p", "interval-low": "low", "interval-high": "high"}
 
 
-class Printed(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One figure as the paper prints it, and where ours stands in the report.
-
-    `ours` is `analysis/statistic`, with `#p`, `#n`, `#low` or `#high` for another number than the
-    value; or a table of such, for a figure of several numbers. `decimals` are those printed.
-    """
-
-    id: str
-    title: str
-    rule: str
-    paper: float | dict[str, float] | None
-    ours: str | dict[str, str]
-    n: int | None = None
-    decimals: int | None = None
-
-
-class Paper(msgspec.Struct, forbid_unknown_fields=True):
-    """The figures of a paper."""
-
-    source: str
-    figures: list[Printed]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A figure of the paper beside ours; `agrees` is None where nothing can be compared."""
-
-    id: str
-    title: str
-    rule: str
-    paper: float | Mapping[str, float] | None
-    ours: float | Numbers | None
-    n: float | None
-    agrees: bool | None
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    def as_rows(self) -> list[list[str]]:
-        """For people: figure, what, paper, ours, equal; one line a number, then the rule."""
-        equal = {True: "yes", False: "NO", None: "-"}[self.agrees]
-        if isinstance(self.ours, Mapping) and isinstance(self.paper, Mapping):
-            numbers = [
-                ["", f"  {label}", _words(self.paper.get(label)), _words(ours), ""]
-                for label, ours in self.ours.items()
-            ]
-            return [[self.id, self.title, "", "", equal], *numbers, self._rule()]
-        n = "" if self.n is None else f" (n {self.n:g})"
-        ours = None if isinstance(self.ours, Mapping) else self.ours
-        paper = None if isinstance(self.paper, Mapping) else self.paper
-        return [[self.id, self.title, _words(paper), _words(ours) + n, equal], self._rule()]
-
-    def _rule(self) -> list[str]:
-        return ["", f"  by: {self.rule}", "", "", ""]
-
-
-def read_back(server: FhirServer, study: str) -> tuple[str, Statistics]:
+def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Stated]]:
     """The report's reference, and each of its statistics by `analysis/statistic`.
 
     Raises:
@@ -85,13 +25,25 @@ def read_back(server: FhirServer, study: str) -> tuple[str, Statistics]:
     for result in _resource(server, report)["result"]:
         observation = _resource(server, result["reference"])
         [name] = [i["value"] for i in observation["identifier"] if i["system"] == SYSTEM]
-        statistics[name.removeprefix(f"{study}/")] = _numbers(observation)
+        statistics[name.removeprefix(f"{study}/")] = _stated(observation)
     return report, statistics
 
 
-def figures(paper: bytes, statistics: Statistics) -> list[Figure]:
-    """Each figure of the paper beside the report's."""
-    return [_figure(one, statistics) for one in msgspec.json.decode(paper, type=Paper).figures]
+def rows(figure: Figure) -> list[list[str]]:
+    """For people: figure, what, paper, ours, equal; one line a number, the rule, the remarks."""
+    equal = {True: "yes", False: "NO", None: "-"}[figure.agrees]
+    below = [["", f"  by: {figure.rule}", "", "", ""]]
+    below += [["", f"  but: {remark}", "", "", ""] for remark in figure.remarks]
+    if isinstance(figure.ours, Mapping) and isinstance(figure.paper, Mapping):
+        numbers = [
+            ["", f"  {label}", _words(figure.paper.get(label)), _words(ours), ""]
+            for label, ours in figure.ours.items()
+        ]
+        return [[figure.id, figure.title, "", "", equal], *numbers, *below]
+    n = "" if figure.n is None else f" (n {figure.n:g})"
+    ours = None if isinstance(figure.ours, Mapping) else figure.ours
+    paper = None if isinstance(figure.paper, Mapping) else figure.paper
+    return [[figure.id, figure.title, _words(paper), _words(ours) + n, equal], *below]
 
 
 def agreement(found: list[Figure]) -> str:
@@ -102,41 +54,6 @@ def agreement(found: list[Figure]) -> str:
     return f"{words}; not equal: {', '.join(unequal)}" if unequal else words
 
 
-def _figure(printed: Printed, statistics: Statistics) -> Figure:
-    ours: float | Numbers | None
-    n = None
-    if isinstance(printed.ours, str):
-        ours = _look_up(printed.ours, statistics)
-        n = _look_up(f"{printed.ours.partition('#')[0]}#n", statistics)
-    else:
-        ours = {label: _look_up(path, statistics) for label, path in printed.ours.items()}
-    return Figure(
-        id=printed.id,
-        title=printed.title,
-        rule=printed.rule,
-        paper=printed.paper,
-        ours=ours,
-        n=n,
-        agrees=_agrees(printed, ours, n),
-    )
-
-
-def _look_up(path: str, statistics: Statistics) -> float | None:
-    name, _, field = path.partition("#")
-    return statistics.get(name, {}).get(field or "value")
-
-
-def _agrees(printed: Printed, ours: float | Numbers | None, n: float | None) -> bool | None:
-    if printed.paper is None or ours is None:
-        return None
-    if printed.n is not None and printed.n != n:
-        return False
-    if isinstance(ours, Mapping) or isinstance(printed.paper, Mapping):
-        return ours == printed.paper
-    digits = printed.decimals
-    return (ours if digits is None else round(ours, digits)) == printed.paper
-
-
 def _resource(server: FhirServer, reference: str) -> dict[str, Any]:
     answer = server.read(reference)
     if answer.status != HTTPStatus.OK:
@@ -145,15 +62,17 @@ def _resource(server: FhirServer, reference: str) -> dict[str, Any]:
     return resource
 
 
-def _numbers(observation: Mapping[str, Any]) -> dict[str, float | None]:
+def _stated(observation: Mapping[str, Any]) -> Stated:
     numbers = {"value": observation.get("valueQuantity", {}).get("value")}
-    names = {"n": "n", "p": "p", "interval-low": "low", "interval-high": "high"}
     for component in observation.get("component", ()):
         for coding in component["code"].get("coding", ()):
-            if name := names.get(coding["code"]):
+            name = _NUMBERS.get(coding["code"])
+            if coding["code"] == "count":
+                name = f"count:{component['code']['text']}"
+            if name:
                 quantity = component.get("valueQuantity", {}).get("value")
                 numbers[name] = component.get("valueInteger", quantity)
-    return numbers
+    return Stated(numbers=numbers, notes=[note["text"] for note in observation.get("note", ())])
 
 
 def _words(value: float | None) -> str:

@@ -8,6 +8,9 @@ from abate.analysis import Estimate
 from abate.outcome import Outcome
 from abate.results import Results
 
+_NOTHING = "-"
+_HEADS = ("Statistic", "Value", "Interval", "n", "p", "Method")
+
 
 def narrative(html: str) -> dict[str, Any]:
     """A `text` of this XHTML."""
@@ -21,16 +24,10 @@ def conclusion(results: Results) -> str:
     """The report in a few sentences: who, the primary test, and what could not be told."""
     done = [one for one in results.outcomes if one.result is not None]
     first = (
-        f"{results.patients} patients with {results.lesions} lesions were analysed. "
+        f"{shown(results.patients)} patients with {shown(results.lesions)} lesions were analysed. "
         "Computed by software and not reviewed by a person."
     )
-    primary = [
-        sentence(outcome, estimate)
-        for outcome in done
-        if outcome.primary and outcome.result
-        for estimate in outcome.result.estimates
-        if estimate.p is not None
-    ]
+    primary = [_primary(outcome) for outcome in done if outcome.primary]
     reasons = [
         f"{one.name}: not estimable, {one.result.reason}."
         for one in done
@@ -40,23 +37,30 @@ def conclusion(results: Results) -> str:
         f"{one.name}: failed in this run; what stands of it is from an earlier one."
         for one in results.failed
     ]
-    return " ".join([first, *primary, *reasons, *failed])
+    return " ".join([first, *filter(None, primary), *reasons, *failed])
+
+
+def _primary(outcome: Outcome) -> str:
+    """The first test of an analysis, or that it is withheld; empty if it has none."""
+    for estimate in outcome.result.estimates if outcome.result else ():
+        if estimate.p is not None or (estimate.withheld and estimate.statistic == "test"):
+            return sentence(outcome, estimate)
+    return ""
 
 
 def sentence(outcome: Outcome, estimate: Estimate) -> str:
     """One estimate in one sentence."""
-    value = "not estimable" if estimate.value is None else number(estimate.value)
-    p = "" if estimate.p is None else f", p = {number(estimate.p)}"
+    p = "" if estimate.p is None or estimate.withheld else f", p = {number(estimate.p)}"
     title = estimate.label or estimate.name
     return (
-        f"{outcome.name}: {title}: {value} (n = {estimate.n}{p}; {estimate.method}; "
-        f"{estimate.population})."
+        f"{outcome.name}: {title}: {value(estimate)} (n = {shown(estimate.n)}{p}; "
+        f"{estimate.method}; {estimate.population})."
     )
 
 
 def tables(title: str, done: Sequence[Outcome]) -> str:
     """Each result as a table, under the study's title."""
-    heads = "".join(f"<th>{one}</th>" for one in ("Statistic", "Value", "n", "p", "Method"))
+    heads = "".join(f"<th>{one}</th>" for one in _HEADS)
     parts = [f"<h1>Pain outcomes: {escape(title)}</h1>"]
     for outcome in done:
         rows = (
@@ -71,15 +75,35 @@ def tables(title: str, done: Sequence[Outcome]) -> str:
 
 
 def _table_row(estimate: Estimate) -> str:
-    value = "not estimable" if estimate.value is None else number(estimate.value)
     cells = (
         estimate.label or estimate.name,
-        value,
-        str(estimate.n),
-        "" if estimate.p is None else number(estimate.p),
+        value(estimate),
+        _interval(estimate),
+        shown(estimate.n),
+        "" if estimate.p is None or estimate.withheld else number(estimate.p),
         f"{estimate.method}; {estimate.population}",
     )
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    # An empty cell comes back as <td/> from HAPI 8.8.
+    return f"<tr>{''.join(f'<td>{escape(cell or _NOTHING)}</td>' for cell in cells)}</tr>"
+
+
+def _interval(estimate: Estimate) -> str:
+    one = estimate.interval
+    if one is None or estimate.withheld:
+        return ""
+    return f"{number(one.low)} to {number(one.high)} ({one.kind})"
+
+
+def value(estimate: Estimate) -> str:
+    """An estimate's value for people, or why there is none."""
+    if estimate.withheld:
+        return f"withheld ({estimate.withheld})"
+    return "not estimable" if estimate.value is None else number(estimate.value)
+
+
+def shown(count: int | None) -> str:
+    """A count for people; None is one that a rule of small cells withholds."""
+    return "[withheld]" if count is None else str(count)
 
 
 def number(value: float) -> str:

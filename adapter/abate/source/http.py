@@ -21,7 +21,7 @@ FHIR_JSON = "application/fhir+json"
 BACKOFF_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 120
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
-_ITS_URL = "its url in the study file"
+_ITS_URL = "its URL"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,8 +193,8 @@ def login_wanted(base: str, status: int) -> SourceError:
 
 def _sent_away(place: str, target: str) -> SourceError:
     return SourceError(
-        f"{place} sends us on to {_place(target)}, which is not followed: in the study file, set "
-        "its url to the address that the server calls itself by"
+        f"{place} sends us on to {_place(target)}, which is not followed: use the address "
+        "that the server calls itself by"
     )
 
 

@@ -1,43 +1,65 @@
 -- One row is one Condition that landed: mapped, ignored by rule, or rejected.
 with
-landed as (
+parsed as (
   select
+    rowid as place,
+    id,
+    version,
+    last_updated,
+    content,
     resource,
-    line,
     from_json(
       resource,
-      '{"resourceType": "JSON", "id": "JSON",
-        "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
-        "clinicalStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
+      '{"clinicalStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
         "verificationStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
         "severity": {"text": "JSON", "coding": [{"system": "JSON", "code": "JSON"}]},
         "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
         "subject": {"reference": "JSON"},
         "onsetDateTime": "JSON", "abatementDateTime": "JSON"}'
     ) as r
-  from lines_of($path)
+  from landed
+  where is_read and fault is null and rowid not in (select place from superseded)
 ),
 read as (
   select
-    line,
-    text_of(r.id) as id,
-    text_of(r.meta.versionid) as version,
-    updated_of(r.meta.lastupdated) as last_updated,
+    place,
+    id,
+    version,
+    last_updated,
+    content,
     codings_of(r.clinicalstatus.coding)[1].code as clinical_status,
     -- A status without a system is one too: an error must not be missed.
     codes_of(r.verificationstatus.coding) as verification,
-    coalesce(text_of(r.severity.text), codings_of(r.severity.coding)[1].code) as severity,
+    codings_of(r.severity.coding)[1] as graded,
+    trim(text_of(r.severity.text)) as graded_text,
     codings_of(r.code.coding) as codings,
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
     text_of(r.onsetdatetime) as onset,
     text_of(r.abatementdatetime) as abatement,
     resource
-  from landed
-  where line_fault(resource, r.resourcetype, r.id, 'Condition') is null
+  from parsed
 ),
+-- A grade is a listed code, or a text that is nothing but a grade: other words may name a patient.
 judged as (
   select
     *,
+    case
+      when regexp_full_match(
+        lower(graded_text),
+        '((grade|ctcae|clavien-dindo|sir)[ :-]*)*([0-5][ab]?|i{1,3}[ab]?|iv[ab]?|v|mild|minor|moderate|major|severe|serious|life[ -]threatening|fatal)'
+      ) then graded_text
+      else coalesce(
+        (
+          select severity.name
+          from code_list as severity
+          where severity.list = 'severity'
+            and severity.system = graded.system and severity.code = graded.code
+          limit 1
+        ),
+        graded.code,
+        case when graded_text <> '' then 'in other words' end
+      )
+    end as severity,
     case
       when len(codings) = 0 then 'no-code'
       when patient_id is null then 'no-patient'
@@ -58,7 +80,7 @@ judged as (
   from read
 )
 select
-  line,
+  place,
   $server as server,
   id,
   version,
@@ -76,5 +98,6 @@ select
   severity,
   onset,
   abatement,
-  resource
+  content,
+  case when $keep_raw then resource end as resource
 from judged

@@ -1,13 +1,11 @@
 -- What every mapping uses to read FHIR's JSON. A leaf stays JSON until one of these reads it.
 
--- The one reader: one row is one line that is not blank, in the file's order; null if no JSON.
-create or replace temp macro lines_of(path) as table
-  select json as resource, row_number() over () as line
-  from read_ndjson_objects(path, ignore_errors = true, hive_partitioning = false);
-
 -- Why a line is no resource of this type with an id; null where it is one.
 create or replace temp macro line_fault(resource, resource_type, id, kind) as
   case
+    -- As nearly all are, without a look at each alone.
+    when cast(resource_type as varchar) = '"' || kind || '"'
+      and starts_with(cast(id as varchar), '"') and cast(id as varchar) <> '""' then null
     when resource is null then 'malformed-line'
     when text_of(resource_type) is null then 'no-resource'
     when text_of(resource_type) <> kind then 'other-type'
@@ -16,11 +14,15 @@ create or replace temp macro line_fault(resource, resource_type, id, kind) as
 
 -- The text of a JSON string; null for anything else.
 create or replace temp macro text_of(leaf) as
-  case when json_type(leaf) = 'VARCHAR' then leaf ->> '$' end;
+  case when starts_with(cast(leaf as varchar), '"') then leaf ->> '$' end;
 
 -- The text of a JSON number; null for anything else: "7" and true are no numbers.
 create or replace temp macro number_of(leaf) as
   case when json_type(leaf) in ('UBIGINT', 'BIGINT', 'DOUBLE') then cast(leaf as varchar) end;
+
+-- Whether one of the identifiers is abate's own: a statistic that it published.
+create or replace temp macro is_own_report(identifiers, own_system) as
+  coalesce(list_contains(list_transform(identifiers, lambda i: text_of(i.system)), own_system), false);
 
 -- The codings of a CodeableConcept that have a system and a code.
 create or replace temp macro codings_of(codings) as
@@ -35,6 +37,11 @@ create or replace temp macro codings_of(codings) as
 -- The codes of codings, whatever their system, also without one.
 create or replace temp macro codes_of(codings) as
   list_transform(coalesce(codings, []), lambda c: trim(text_of(c.code)));
+
+-- Whether a resource with these codings is to be read: one of the codes is a score's, or there is none.
+create or replace temp macro reads_as_score(codings, score_codes) as
+  len(codings_of(codings)) = 0
+  or list_has_any(list_transform(codings_of(codings), lambda c: c.code), score_codes);
 
 -- A reference relative to the server's base, without its version: `Type/id`; null for any other.
 create or replace temp macro reference_of(leaf, server) as
@@ -59,18 +66,25 @@ create or replace temp macro id_of(leaf, kind, server) as
 
 -- The references of a JSON array that are `Type/id`.
 create or replace temp macro references_of(leaf, server) as
-  list_filter(
-    list_transform(
-      coalesce(from_json(leaf, '[{"reference": "JSON"}]'), []),
-      lambda r: reference_of(r.reference, server)
-    ),
-    lambda r: r is not null
-  );
+  case
+    when leaf is null then []
+    else list_filter(
+      list_transform(
+        coalesce(from_json(leaf, '[{"reference": "JSON"}]'), []),
+        lambda r: reference_of(r.reference, server)
+      ),
+      lambda r: r is not null
+    )
+  end;
 
 -- Whether a JSON leaf is there and is no array of that many references.
 create or replace temp macro is_broken(leaf, found) as
   leaf is not null
   and (json_type(leaf) <> 'ARRAY' or json_array_length(leaf) <> len(found));
+
+-- The numbers of the ends of reference ranges.
+create or replace temp macro range_ends(ends) as
+  list_transform(ends, lambda e: try_cast(number_of(json_extract(e, '$.value')) as double));
 
 -- Whether an end of a reference range holds something else than a number.
 create or replace temp macro is_end_broken(leaf) as
@@ -80,13 +94,18 @@ create or replace temp macro is_end_broken(leaf) as
     else json_extract(leaf, '$.value') is not null and number_of(json_extract(leaf, '$.value')) is null
   end;
 
+-- Whether a text has the form of a FHIR instant: a time with its offset.
+create or replace temp macro is_instant_form(moment) as
+  not starts_with(moment, '0000')
+  and regexp_full_match(
+    moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)'
+  );
+
 -- How much of an instant a FHIR date or dateTime gives; `local` is a time without an offset.
 create or replace temp macro precision_of(moment) as
   case
     when moment is null or starts_with(moment, '0000') then null
-    when regexp_full_match(
-      moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)'
-    ) then case when try_cast(moment as timestamptz) is not null then 'instant' end
+    when is_instant_form(moment) then case when try_cast(moment as timestamptz) is not null then 'instant' end
     when regexp_full_match(moment, '\d{4}-\d{2}-\d{2}') then
       case when try_cast(moment as date) is not null then 'day' end
     when regexp_full_match(moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?') then
@@ -112,7 +131,7 @@ create or replace temp macro day_of(moment, source_zone, study_zone) as
 
 -- meta.lastUpdated; null where it is no instant, 'infinity' too.
 create or replace temp macro updated_of(leaf) as
-  case precision_of(text_of(leaf)) when 'instant' then try_cast(text_of(leaf) as timestamptz) end;
+  case when is_instant_form(text_of(leaf)) then try_cast(text_of(leaf) as timestamptz) end;
 
 -- Why a FHIR dateTime cannot be used as it is; null where it can.
 create or replace temp macro moment_fault(moment, source_zone) as

@@ -1,8 +1,8 @@
--- What follows `merge into TABLE as known`: one row a resource of the server, as the server has it now.
+-- What follows `merge into TABLE as known using (arrived.sql) as one`: one row a resource of the server, as
+-- the server has it now.
 -- A pull is whole, so what it brought is the truth, also where lastUpdated went back: a server that
 -- was restored from a backup says so with older dates. What it did not bring is gone from the server.
-using newest
-on known.server = newest.server and known.id = newest.id
+on known.server = one.server and known.id = one.id
 when matched then update by name
 when not matched then insert by name
 when not matched by source and known.server = $server and known.state <> 'gone'

@@ -1,14 +1,16 @@
 -- One row is one Observation that landed: mapped to a pain score, ignored by rule, or rejected.
 with
-landed as (
+parsed as (
   select
+    rowid as place,
+    id,
+    version,
+    last_updated,
+    content,
     resource,
-    line,
     from_json(
       resource,
-      '{"resourceType": "JSON", "id": "JSON",
-        "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
-        "identifier": [{"system": "JSON"}],
+      '{"identifier": [{"system": "JSON"}],
         "status": "JSON",
         "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
         "subject": {"reference": "JSON"},
@@ -21,66 +23,87 @@ landed as (
         "valueSampledData": "JSON", "valueTime": "JSON", "valueDateTime": "JSON", "valuePeriod": "JSON",
         "dataAbsentReason": "JSON"}'
     ) as r
-  from lines_of($path)
+  from landed
+  where is_read and fault is null and rowid not in (select place from superseded)
 ),
 read as (
   select
-    line,
-    text_of(r.id) as id,
-    text_of(r.meta.versionid) as version,
-    updated_of(r.meta.lastupdated) as last_updated,
-    coalesce(list_contains(list_transform(r.identifier, lambda i: text_of(i.system)), $own_system), false)
-      as is_own,
+    place,
+    id,
+    version,
+    last_updated,
+    content,
+    r.identifier is not null and is_own_report(r.identifier, $own_system) as is_own,
     text_of(r.status) as status,
     codings_of(r.code.coding) as codings,
     from_json(
       r.valuequantity, '{"value": "JSON", "comparator": "JSON", "unit": "JSON", "system": "JSON", "code": "JSON"}'
     ) as quantity,
-    codings_of(
-      from_json(r.valuecodeableconcept, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding
-    ) as answers,
+    case
+      when r.valuecodeableconcept is null then []
+      else codings_of(
+        from_json(r.valuecodeableconcept, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding
+      )
+    end as answers,
     from_json(r.referencerange, '[{"low": "JSON", "high": "JSON"}]') as ranges,
-    list_filter(
-      [
-        r.valuequantity, r.valueinteger, r.valuecodeableconcept, r.valuestring, r.valueboolean, r.valuerange,
-        r.valueratio, r.valuesampleddata, r.valuetime, r.valuedatetime, r.valueperiod
-      ],
-      lambda v: v is not null
-    ) as given,
+    cast(r.valuequantity is not null as integer)
+      + cast(r.valueinteger is not null as integer)
+      + cast(r.valuecodeableconcept is not null as integer)
+      + cast(r.valuestring is not null as integer)
+      + cast(r.valueboolean is not null as integer)
+      + cast(r.valuerange is not null as integer)
+      + cast(r.valueratio is not null as integer)
+      + cast(r.valuesampleddata is not null as integer)
+      + cast(r.valuetime is not null as integer)
+      + cast(r.valuedatetime is not null as integer)
+      + cast(r.valueperiod is not null as integer)
+      as values_given,
     r,
-    resource
-  from landed
-  where line_fault(resource, r.resourcetype, r.id, 'Observation') is null
+    -- A whole number is sent as it is read.
+    case
+      when r.valuequantity is not null
+        and not regexp_full_match(coalesce(r.valuequantity ->> '$.value', ''), '[1-9]\d*') then
+        nullif(
+          regexp_extract(
+            cast(resource as varchar),
+            '"valueQuantity"\s*:\s*\{[^{}]*"value"\s*:\s*(-?[0-9.eE+-]+)',
+            1
+          ),
+          ''
+        )
+    end as sent,
+    case when $keep_raw then resource end as resource
+  from parsed
 ),
 coded as (
   select
-    line,
+    place,
     min(role.scale) as code_scale,
     max(role.scale) as other_code_scale,
     min(role.instrument) as instrument,
     max(role.instrument) as other_instrument,
     min(role.context) as context,
     max(role.context) as other_context
-  from (select line, unnest(codings) as coding from read)
+  from (select place, unnest(codings) as coding from read)
   inner join role
     on role.role = 'scores' and role.system = coding.system and role.code = coding.code
-  group by line
+  group by place
 ),
 answered as (
   select
-    line,
+    place,
     min(answer.value) as value,
     max(answer.value) as other_value,
     min(answer.scale) as scale
-  from (select line, unnest(answers) as coding from read)
+  from (select place, unnest(answers) as coding from read)
   inner join code_list as answer
     on answer.list = 'pain-answers' and answer.system = coding.system and answer.code = coding.code
-  group by line
+  group by place
 ),
 valued as (
   select
     read.*,
-    coded.line is not null as is_score,
+    coded.place is not null as is_score,
     coded.instrument,
     coded.context,
     coded.instrument is distinct from coded.other_instrument
@@ -98,30 +121,32 @@ valued as (
     nullif(trim(text_of(quantity.unit)), '') as unit_text,
     rtrim(text_of(quantity.system), '/') as unit_system,
     coalesce(number_of(quantity.value), number_of(r.valueinteger)) as number_text,
-    len(given) as values_given,
     coalesce(json_type(r.valuequantity) <> 'OBJECT', false)
       or coalesce(json_type(r.valuecodeableconcept) <> 'OBJECT', false)
-      or len(
-        list_filter(
-          [quantity.unit, quantity.system, quantity.code], lambda w: w is not null and text_of(w) is null
-        )
-      ) > 0 as is_value_broken,
+      or (quantity.unit is not null and text_of(quantity.unit) is null)
+      or (quantity.system is not null and text_of(quantity.system) is null)
+      or (quantity.code is not null and text_of(quantity.code) is null) as is_value_broken,
     references_of(r.focus, $server) as focus,
     references_of(r.partof, $server) as part_of,
-    codings_of(from_json(r.bodysite, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
-      as sites,
-    list_transform(ranges, lambda g: try_cast(number_of(json_extract(g.low, '$.value')) as double)) as lows,
-    list_transform(ranges, lambda g: try_cast(number_of(json_extract(g.high, '$.value')) as double)) as highs,
-    coalesce(json_type(r.referencerange) <> 'ARRAY', false)
-      or len(list_filter(coalesce(ranges, []), lambda g: is_end_broken(g.low) or is_end_broken(g.high))) > 0
-      as is_range_broken
+    case
+      when r.bodysite is null then []
+      else codings_of(from_json(r.bodysite, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
+    end as sites,
+    case when ranges is not null then range_ends(list_transform(ranges, lambda g: g.low)) end as lows,
+    case when ranges is not null then range_ends(list_transform(ranges, lambda g: g.high)) end as highs,
+    r.referencerange is not null
+      and (
+        json_type(r.referencerange) <> 'ARRAY'
+        or len(list_filter(coalesce(ranges, []), lambda g: is_end_broken(g.low) or is_end_broken(g.high)))
+          > 0
+      ) as is_range_broken
   from read
-  left join coded using (line)
-  left join answered using (line)
+  left join coded using (place)
+  left join answered using (place)
 ),
 united as (
   select
-    line,
+    place,
     bool_or(is_by_code) as is_code_listed,
     bool_or(is_by_text) as is_text_listed,
     min(scale) filter (where not is_usual) as plain_scale,
@@ -129,7 +154,7 @@ united as (
     min(scale) is distinct from max(scale) as is_mixed
   from (
     select
-      line,
+      place,
       one_unit.scale,
       coalesce(one_unit.site_group = 'usual', false) as is_usual,
       coalesce(
@@ -144,7 +169,7 @@ united as (
       on one_unit.list = 'pain-units' and lower(one_unit.code) in (lower(unit_code), lower(unit_text))
   )
   where is_by_code or is_by_text
-  group by line
+  group by place
 ),
 scaled as (
   select
@@ -164,17 +189,17 @@ scaled as (
     case when coalesce(list_min(lows), 0) = 0 and list_max(highs) in (10, 100) then list_max(highs) end
       as range_scale
   from valued
-  left join united using (line)
+  left join united using (place)
 ),
 declared as (
   select
     *,
     coalesce(unit_scale, range_scale, code_scale, answer_scale, usual_scale) as scale,
-    list_unique(
-      list_filter(
-        [unit_scale, range_scale, code_scale, other_code_scale, answer_scale], lambda s: s is not null
-      )
-    ) > 1
+    coalesce(
+      least(unit_scale, range_scale, code_scale, other_code_scale, answer_scale)
+        < greatest(unit_scale, range_scale, code_scale, other_code_scale, answer_scale),
+      false
+    )
       or is_unit_mixed
       or list_max(highs) > coalesce(unit_scale, range_scale, code_scale, answer_scale, usual_scale)
       as is_contradictory
@@ -220,17 +245,11 @@ judged as (
       when scale is null then 'scale-unknown'
       when is_contradictory then 'scale-contradictory'
       when number not between 0 and scale then 'out-of-range'
-    end as fault,
-    nullif(
-      regexp_extract(
-        cast(resource as varchar), '"valueQuantity"\s*:\s*\{[^{}]*"value"\s*:\s*(-?[0-9.eE+-]+)', 1
-      ),
-      ''
-    ) as sent
+    end as fault
   from declared
 )
 select
-  line,
+  place,
   $server as server,
   id,
   version,
@@ -256,5 +275,6 @@ select
   part_of,
   sites,
   r.bodysite is not null and len(sites) = 0 as is_site_uncoded,
+  content,
   resource
 from judged

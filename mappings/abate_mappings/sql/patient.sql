@@ -1,25 +1,29 @@
 -- One row is one Patient that landed: mapped or rejected. One without a usable birth date has no age,
 -- and still has lesions and scores.
 with
-landed as (
+parsed as (
   select
+    rowid as place,
+    id,
+    version,
+    last_updated,
+    content,
     resource,
-    line,
     from_json(
       resource,
-      '{"resourceType": "JSON", "id": "JSON",
-        "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
-        "gender": "JSON", "birthDate": "JSON",
+      '{"gender": "JSON", "birthDate": "JSON",
         "deceasedBoolean": "JSON", "deceasedDateTime": "JSON"}'
     ) as r
-  from lines_of($path)
+  from landed
+  where is_read and fault is null and rowid not in (select place from superseded)
 ),
 read as (
   select
-    line,
-    text_of(r.id) as id,
-    text_of(r.meta.versionid) as version,
-    updated_of(r.meta.lastupdated) as last_updated,
+    place,
+    id,
+    version,
+    last_updated,
+    content,
     -- Only FHIR's own codes: free text would become a group of the report.
     case when text_of(r.gender) in ('female', 'male', 'other', 'unknown') then text_of(r.gender) end as sex,
     case when precision_of(text_of(r.birthdate)) in ('year', 'month', 'day') then text_of(r.birthdate) end
@@ -31,8 +35,7 @@ read as (
     (r.deceaseddatetime is not null and text_of(r.deceaseddatetime) is null)
       or (r.deceasedboolean is not null and json_type(r.deceasedboolean) <> 'BOOLEAN') as death_broken,
     resource
-  from landed
-  where line_fault(resource, r.resourcetype, r.id, 'Patient') is null
+  from parsed
 ),
 judged as (
   select
@@ -44,7 +47,7 @@ judged as (
   from read
 )
 select
-  line,
+  place,
   $server as server,
   id,
   version,
@@ -55,5 +58,6 @@ select
   birth_date,
   coalesce(deceased, false) or death is not null as deceased,
   death,
-  resource
+  content,
+  case when $keep_raw then resource end as resource
 from judged

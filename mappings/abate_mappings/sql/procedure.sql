@@ -1,14 +1,16 @@
 -- One row is one Procedure that landed: mapped, ignored by rule (no role in the study), or rejected.
 with
-landed as (
+parsed as (
   select
+    rowid as place,
+    id,
+    version,
+    last_updated,
+    content,
     resource,
-    line,
     from_json(
       resource,
-      '{"resourceType": "JSON", "id": "JSON",
-        "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
-        "status": "JSON",
+      '{"status": "JSON",
         "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
         "subject": {"reference": "JSON"},
         "encounter": {"reference": "JSON"},
@@ -16,14 +18,16 @@ landed as (
         "performedPeriod": {"start": "JSON", "end": "JSON"},
         "bodySite": "JSON", "reasonReference": "JSON", "complicationDetail": "JSON"}'
     ) as r
-  from lines_of($path)
+  from landed
+  where is_read and fault is null and rowid not in (select place from superseded)
 ),
 read as (
   select
-    line,
-    text_of(r.id) as id,
-    text_of(r.meta.versionid) as version,
-    updated_of(r.meta.lastupdated) as last_updated,
+    place,
+    id,
+    version,
+    last_updated,
+    content,
     text_of(r.status) as status,
     codings_of(r.code.coding) as codings,
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
@@ -43,8 +47,7 @@ read as (
     r.complicationdetail as complication_detail,
     references_of(r.complicationdetail, $server) as complications,
     resource
-  from landed
-  where line_fault(resource, r.resourcetype, r.id, 'Procedure') is null
+  from parsed
 ),
 judged as (
   select
@@ -73,7 +76,7 @@ judged as (
   from read
 )
 select
-  line,
+  place,
   $server as server,
   id,
   version,
@@ -94,5 +97,6 @@ select
   coalesce(json_array_length(body_site) > 0, false) and len(sites) = 0 as is_site_uncoded,
   reasons,
   complications,
-  resource
+  content,
+  case when $keep_raw then resource end as resource
 from judged

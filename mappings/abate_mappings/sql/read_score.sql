@@ -1,5 +1,5 @@
 -- A plugin could read the value that the mapping could not.
-update newest
+update mapped
 set
   state = 'mapped',
   reason = null,

@@ -9,6 +9,7 @@ judged as (
       when t.precision is null then 'index-date-missing'
       when t.precision in ('year', 'month') or t.end_precision in ('year', 'month')
         then 'index-date-imprecise'
+      when t.start_day > (select cutoff from setting) then 'after-cutoff'
       when p.id is null then 'patient-missing'
     end as fault
   from treatment as t

@@ -34,6 +34,18 @@ retreated as (
   where (select repeat from setting) in ('censor', 'new')
   group by first.id
 ),
+-- A death after the data cut-off is not known yet.
+mortal as (
+  select
+    p.id,
+    p.deceased,
+    instant_of(p.death, s.source_zone) as died,
+    day_of(p.death, s.source_zone, s.study_zone) as died_day,
+    coalesce(died_day > s.cutoff, false) as is_later
+  from patient as p
+  cross join setting as s
+  where p.state = 'mapped' and p.server = s.server
+),
 -- A session ends with the last of its procedures; of one day, a date only may be the last.
 session as (
   select
@@ -72,13 +84,11 @@ select
   r.re_treated,
   r.re_treated_day,
   r.re_treated_precision,
-  p.deceased,
-  instant_of(p.death, s.source_zone) as died,
-  day_of(p.death, s.source_zone, s.study_zone) as died_day
+  p.deceased and not p.is_later as deceased,
+  case when not p.is_later then p.died end as died,
+  case when not p.is_later then p.died_day end as died_day
 from candidate as c
 inner join session on session.id = c.id
-inner join patient as p
-  on p.id = c.patient_id and p.state = 'mapped' and p.server = (select server from setting)
+inner join mortal as p on p.id = c.patient_id
 left join retreated as r on r.id = c.id
-cross join setting as s
 where c.fault is null

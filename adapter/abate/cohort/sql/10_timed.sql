@@ -42,13 +42,14 @@ sided as (
 select
   sided.* exclude (is_start_exact, is_end_exact, is_before, is_after, may_be_before, may_be_after),
   case
-    when is_after_re_treatment then null
+    when is_after_re_treatment or score_day > t.cutoff then null
     when side_of_clock = 'before' and sided.day between t.baseline_from and t.baseline_to then 'baseline'
     when side_of_clock = 'after' and sided.day = 0 then 'D0-after'
     when side_of_clock = 'after' then visit.name
   end as visit,
   case
     when is_after_re_treatment then 'after-re-treatment'
+    when score_day > t.cutoff then 'after-cutoff'
     when side_of_clock = 'during' then 'during-procedure'
     when side_of_clock = 'unknown' then 'same-day-undetermined'
     when side_of_clock = 'before' and sided.day not between t.baseline_from and t.baseline_to

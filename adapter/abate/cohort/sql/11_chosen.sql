@@ -1,41 +1,74 @@
 -- One row is one linked score: whether it stands for its visit, and if not, why not.
 create or replace temp table chosen as
 with
--- One is kept of scores that say the same at one time; of different ones at one instant the highest.
-told_apart as (
-  select
-    *,
-    row_number() over (
-      partition by lesion_id, instrument, context, precision, timed.at, value order by id
-    ) as copy,
-    precision = 'instant'
-      and value < max(value) over (partition by lesion_id, instrument, context, precision, timed.at)
-      as is_lower,
-    is_undetermined
-      and min(value) over undetermined <> max(value) over undetermined as is_day_ambiguous
+-- What can be compared: the scores of one lesion by one instrument in one context.
+series as (
+  select lesion_id, instrument, context, row_number() over () as series
   from timed
-  window undetermined as (partition by lesion_id, instrument, context, score_day, is_undetermined)
+  group by lesion_id, instrument, context
 ),
-judged as (
+numbered as materialized (
   select
-    * exclude (fault, copy, is_lower, is_day_ambiguous),
+    timed.rowid as place,
+    series.series,
+    timed.id,
+    timed.precision,
+    timed.score_day,
+    timed.day,
+    timed.at,
+    timed.value,
+    timed.visit,
+    timed.is_undetermined,
+    timed.fault
+  from timed
+  inner join series
+    on series.lesion_id = timed.lesion_id
+      and series.instrument is not distinct from timed.instrument
+      and series.context is not distinct from timed.context
+),
+-- One is kept of scores that say the same at one time; of different ones at one instant the highest.
+repeated as (
+  select series, precision, n.at, value, min(id) as first_id
+  from numbered as n
+  group by series, precision, n.at, value
+  having count(*) > 1
+),
+contested as (
+  select series, n.at, max(value) as highest
+  from numbered as n
+  where precision = 'instant'
+  group by series, n.at
+  having min(value) < max(value)
+),
+ambiguous as (
+  select series, score_day
+  from numbered
+  where is_undetermined
+  group by series, score_day
+  having min(value) < max(value)
+),
+judged as materialized (
+  select
+    n.* exclude (fault),
     coalesce(
-      fault,
+      n.fault,
       case
-        when is_day_ambiguous then 'same-day-ambiguous'
-        when copy > 1 then 'duplicate'
-        when is_lower then 'same-instant-lower'
+        when n.is_undetermined and a.series is not null then 'same-day-ambiguous'
+        when n.id > r.first_id then 'duplicate'
+        when n.precision = 'instant' and n.value < c.highest then 'same-instant-lower'
       end
     ) as fault
-  from told_apart
+  from numbered as n
+  left join repeated as r
+    on r.series = n.series and r.precision = n.precision and r.at = n.at and r.value = n.value
+  left join contested as c on c.series = n.series and c.at = n.at
+  left join ambiguous as a on a.series = n.series and a.score_day = n.score_day
 ),
 ranked as (
   select
-    judged.lesion_id,
-    judged.id,
-    judged.visit,
+    judged.place,
     row_number() over (
-      partition by judged.lesion_id, judged.visit, judged.instrument, judged.context
+      partition by judged.series, judged.visit
       order by
         -- The baseline is the last one, whatever stands for the other visits.
         case when judged.visit = 'baseline' then judged.score_day end desc,
@@ -47,34 +80,31 @@ ranked as (
         judged.value desc,
         judged.at,
         judged.id
-    ) as place_in_visit,
-    row_number() over (
-      partition by judged.lesion_id, judged.visit, judged.instrument, judged.context
-      order by judged.value, judged.at, judged.id
-    ) as place_by_value,
-    count(*) over (
-      partition by judged.lesion_id, judged.visit, judged.instrument, judged.context
-    ) as in_visit
+    ) = 1 as chosen
   from judged
   left join visit on visit.name = judged.visit
   cross join setting as t
-  where judged.fault is null
+  where judged.fault is null and not (t.per_visit = 'median' and judged.visit <> 'baseline')
+),
+-- Of an even number the higher of the two in the middle: a score that was given.
+halved as (
+  select
+    judged.place,
+    row_number() over (partition by judged.series, judged.visit order by value, judged.at, id)
+      = count(*) over (partition by judged.series, judged.visit) // 2 + 1 as chosen
+  from judged
+  cross join setting as t
+  where judged.fault is null and t.per_visit = 'median' and judged.visit <> 'baseline'
 ),
 decided as (
-  select
-    lesion_id,
-    id,
-    case
-      -- Of an even number the higher of the two in the middle: a score that was given.
-      when t.per_visit = 'median' and ranked.visit <> 'baseline' then place_by_value = in_visit // 2 + 1
-      else place_in_visit = 1
-    end as chosen
-  from ranked
-  cross join setting as t
+  select place, chosen from ranked
+  union all
+  select place, chosen from halved
 )
 select
-  judged.* exclude (fault),
+  timed.* exclude (fault),
   coalesce(decided.chosen, false) as chosen,
   coalesce(judged.fault, case when not decided.chosen then 'another-chosen' end) as fault
-from judged
-left join decided using (lesion_id, id)
+from timed
+inner join judged on judged.place = timed.rowid
+left join decided on decided.place = timed.rowid

@@ -9,7 +9,9 @@ counted as (
     count(*) filter (where chosen and visit = 'baseline') as before,
     count(distinct coalesce(instrument, '') || '/' || coalesce(context, '')) filter (where chosen)
       as series,
-    max(chosen.at) filter (where side_of_clock = 'after' and not is_after_re_treatment) as last_score
+    max(chosen.at) filter (
+      where side_of_clock = 'after' and not is_after_re_treatment and fault is distinct from 'after-cutoff'
+    ) as last_score
   from chosen
   group by lesion_id
 )

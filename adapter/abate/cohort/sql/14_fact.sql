@@ -49,6 +49,7 @@ select
   day_of(meant.moment, s.source_zone, s.study_zone) as fact_day,
   -- A month or a year counts as before if any of its days may be.
   case
+    when day_of(meant.moment, s.source_zone, s.study_zone) > s.cutoff then 'after-cutoff'
     when meant.role = 'history'
       and coalesce(
         day_of(meant.moment, s.source_zone, s.study_zone) > treated.first_day,

@@ -8,6 +8,7 @@ select
   pseudonym('Patient', c.patient_id) as patient_id,
   f.excluded_by,
   c.starts as index_start,
+  c.start_day as index_day,
   coalesce(l.ends, c.ends) as index_end,
   c.precision,
   coalesce(c.site, 'unknown') as site,
@@ -21,10 +22,15 @@ select
   end as age,
   f.follow_up_end,
   f.end_reason,
-  day_of(p.death, s.source_zone, s.study_zone) as death
+  date_diff('day', c.start_day, cast(timezone(s.study_zone, f.follow_up_end) as date)) as follow_up_days,
+  d.died_day as death
 from candidate as c
 inner join followed as f using (id)
 left join lesion as l using (id)
 left join patient as p on p.id = c.patient_id and p.state = 'mapped' and p.server = (select server from setting)
+left join (
+  select id, day_of(death, source_zone, study_zone) as died_day, cutoff from patient cross join setting
+  where state = 'mapped' and patient.server = setting.server
+) as d on d.id = c.patient_id and (d.cutoff is null or d.died_day <= d.cutoff)
 cross join setting as s
 order by c.starts nulls last, c.id

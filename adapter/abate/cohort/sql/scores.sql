@@ -1,7 +1,11 @@
 -- One row is one pain score linked to a lesion.
+with
+named as (
+  select id, pseudonym('Procedure', id) as lesion_id from lesion
+)
 select
-  pseudonym('Observation', id) as score_id,
-  pseudonym('Procedure', lesion_id) as lesion_id,
+  pseudonym('Observation', chosen.id) as score_id,
+  named.lesion_id,
   chosen.at,
   precision,
   day,
@@ -16,4 +20,5 @@ select
   chosen,
   fault as left_out_by
 from chosen
-order by lesion_id, chosen.at, score_id
+inner join named on named.id = chosen.lesion_id
+order by named.lesion_id, chosen.at, score_id

@@ -1,0 +1,68 @@
+"""`abate export`: the last run's report as files that may leave the house."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from abate.cli import common
+
+if TYPE_CHECKING:
+    from abate.settings import StudyFile
+
+EPILOG = """\b
+Examples:
+  abate export                 page, CSV and JSON to abate-output/released
+  abate export --to /srv/reports --fhir R4
+  abate export knee/study.toml --json
+"""
+
+
+@click.command("export", epilog=EPILOG)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the files go; by default `released` in the output folder.",
+)
+@click.option(
+    "--fhir",
+    "fhir_version",
+    type=click.Choice(["R4", "R5"]),
+    help="Write the report as a FHIR Bundle, too.",
+)
+@common.of_study
+def command(
+    study: Path,
+    overrides: tuple[str, ...],
+    folder: Path | None,
+    fhir_version: str | None,
+    **shared: bool,
+) -> None:
+    """Write the report of the last run as files that may leave the house.
+
+    The rule of small cells of the study file is applied: page, CSV and JSON hold what a report on a
+    server would show, and no more. A --set option of the run must be given here again.
+    """
+    from abate.report import export
+    from abate.status import held
+
+    study_file = common.read_study(study, overrides)
+    target = folder or study_file.output / "released"
+    with held(study_file.output, "export"):
+        common.speaker(is_quiet=shared["quiet"])(f"exporting to {target}")
+        exported = export.write(study_file, target, export.version_of(fhir_version))
+    if shared["as_json"]:
+        common.print_json(exported.as_json())
+    else:
+        _show(exported.files, exported.rule, target, study_file)
+
+
+def _show(files: list[Path], rule: str, target: Path, study_file: "StudyFile") -> None:
+    for path in files:
+        common.show(str(path))
+    words = "every count is shown" if rule in ("1", "none") else "small cells are hidden"
+    common.show(
+        f"{len(files)} files of {study_file.settings.study.id} in {target}: "
+        f"rule of small cells {rule}, {words}."
+    )

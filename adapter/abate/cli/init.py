@@ -1,0 +1,115 @@
+"""`abate init`: a first study file with the codes that a server has."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from abate.cli import common
+from abate.cli.check import surveyed, url_argument
+
+if TYPE_CHECKING:
+    from abate.plugins import Host
+    from abate.survey import Draft
+
+EPILOG = """\b
+Examples:
+  abate init http://127.0.0.1:8080/fhir
+  abate init http://127.0.0.1:8080/fhir --to knee.toml
+  abate init https://fhir.example.com/r4 --timezone Europe/Vienna
+"""
+
+
+def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    from zoneinfo import available_timezones
+
+    from abate.errors import nearest
+
+    zones = available_timezones()
+    if given is not None and given not in zones:
+        raise click.BadParameter(
+            f"{given!r} is no time zone of the IANA database, as 'Europe/Vienna' is."
+            f"{nearest(given, zones)}"
+        )
+    return given
+
+
+@click.command("init", epilog=EPILOG)
+@url_argument
+@click.option(
+    "--to",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=common.STUDY,
+    show_default=True,
+    help="Where to write the study file.",
+)
+@click.option("--timezone", callback=_zone, help="Whose calendar days count; UTC without it.")
+@common.quiet
+@common.as_json
+def command(url: str, path: Path, timezone: str | None, quiet: bool, as_json: bool) -> None:
+    """Write a first study file with the codes found at a FHIR server, commented.
+
+    Surveys the server as `abate check` does. Codes of the shipped lists, and local codes whose
+    name says cementoplasty, are written to be used; what may be of use stands behind a #. Read
+    the file before you run it.
+    """
+    from datetime import UTC, datetime
+
+    from abate.survey import advise, draft
+
+    _refuse_place(path)
+    say = common.speaker(is_quiet=quiet)
+    found, host = surveyed(url, say)
+    for line in advise(found).missing:
+        say(f"warning: {line}")
+    made = draft(
+        found,
+        timezone=timezone or "",
+        analyses=_parameters(host),
+        day=f"{datetime.now(UTC):%Y-%m-%d}",
+    )
+    _refuse_place(path)
+    _write(path, made.text)
+    _show(made, path, is_json=as_json)
+
+
+def _parameters(host: "Host") -> dict[str, set[str]]:
+    """What each analysis can be told in the study file."""
+    from dataclasses import fields
+
+    kinds = {name: one.kind for name, one in host.analyses().items()}
+    # A Protocol cannot say that it wants dataclasses; the host has checked it.
+    return {name: {one.name for one in fields(kind)} for name, kind in kinds.items()}  # type: ignore[arg-type]
+
+
+def _refuse_place(path: Path) -> None:
+    from abate.errors import StudyFileError
+
+    if path.exists():
+        raise StudyFileError(
+            f"{path} is there, and is not overwritten: choose another file, as --to other.toml"
+        )
+    if not path.parent.is_dir():
+        raise StudyFileError(f"there is no folder {path.parent} to write {path.name} into: make it")
+
+
+def _write(path: Path, text: str) -> None:
+    from abate.results import write_private
+
+    write_private(path, text.encode())
+
+
+def _show(made: "Draft", path: Path, *, is_json: bool) -> None:
+    if is_json:
+        content = {"path": str(path), "index": made.index, "scores": made.scores}
+        common.print_json({**content, "to_fill": made.to_fill})
+        return
+    common.show(f"Written: {path}")
+    common.show(f"[index]   {', '.join(made.index) or 'no code found'}")
+    common.show(f"[scores]  {', '.join(made.scores) or 'no code found'}")
+    if made.to_fill:
+        keys = " and ".join(made.to_fill)
+        common.show(f"To be filled in by you, before a run: {keys}. Proposals stand beside them.")
+    argument = "" if path == common.STUDY else f" {path}"
+    common.show(f"Next, read it, then: abate run{argument}")

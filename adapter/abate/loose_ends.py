@@ -1,0 +1,137 @@
+"""What hangs loose in a result: a table, chart, split or measure without its estimate."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from abate.analysis import Chart, Estimate, Ref, Result, Split, Table
+
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+# The wholes of every study, which its totals show.
+WHOLES = frozenset(
+    {
+        "analysed lesions",
+        "patients with an analysed lesion",
+        "lesions treated",
+        "patients treated",
+    }
+)
+# Data that lies in a chart's specification, where no rule of small cells reaches it.
+_OWN_DATA = ("values", "url", "sequence", "sphere", "graticule")
+
+
+def loose_ends(result: Result) -> Iterator[str]:
+    """What a table, a chart, a split or a measure says that the estimates do not."""
+    names = [*(table.name for table in result.tables), *(chart.name for chart in result.charts)]
+    yield from _badly_named(names)
+    yield from _uneven(result.tables)
+    for place, ref in _cited(result):
+        try:
+            result.cited(ref)
+        except KeyError:
+            yield f"{place} cites {ref.estimate!r}, {ref.field!r}, and there is no such number"
+    yield from _unmeasured(result)
+    yield from _baseless(result.estimates)
+    yield from _split_wrongly(result)
+    for chart in result.charts:
+        yield from _drawn_from_elsewhere(chart)
+
+
+def _uneven(tables: Sequence[Table]) -> Iterator[str]:
+    for table in tables:
+        if any(len(row) != len(table.columns) for row in table.rows):
+            yield f"the table {table.name!r} has a row with another number of cells than columns"
+
+
+def _unmeasured(result: Result) -> Iterator[str]:
+    names = {estimate.name for estimate in result.estimates}
+    for measure in result.measures:
+        strata = [name for parts in measure.strata.values() for name in parts.values()]
+        for name in (measure.estimate, measure.initial, *strata):
+            if name not in names:
+                yield f"the measure {measure.title!r} is of {name!r}, and there is no such estimate"
+
+
+def _badly_named(names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if not _FILE.fullmatch(name):
+            yield f"the name {name!r} must be letters, digits and '-', as file names are"
+        if names.count(name) > 1:
+            yield f"two tables or charts are called {name!r}"
+
+
+def _cited(result: Result) -> Iterator[tuple[str, Ref]]:
+    for table in result.tables:
+        for row in table.rows:
+            yield from (
+                (f"the table {table.name!r}", cell) for cell in row if isinstance(cell, Ref)
+            )
+    for chart in result.charts:
+        cells = (cell for rows in chart.data.values() for row in rows for cell in row.values())
+        yield from ((f"the chart {chart.name!r}", cell) for cell in cells if isinstance(cell, Ref))
+
+
+def _baseless(estimates: Sequence[Estimate]) -> Iterator[str]:
+    names = {estimate.name for estimate in estimates}
+    for estimate in estimates:
+        for name in estimate.depends_on:
+            if name not in names:
+                yield f"the estimate {estimate.name!r} depends on {name!r}, which is not there"
+
+
+def _split_wrongly(result: Result) -> Iterator[str]:
+    """A split of what nobody has heard of protects nothing; nor does one that does not add up."""
+    numbers = _numbers_of(result.estimates)
+    parts = {(split.basis, name) for split in result.splits for name in split.parts}
+    for split in result.splits:
+        key = (split.basis, split.whole)
+        if any(count < 0 for count in split.parts.values()):
+            yield f"the split of {split.whole!r} has a negative part"
+        elif not (
+            key in parts or split.whole in WHOLES or key in numbers or _is_known(split, numbers)
+        ):
+            yield f"the split of {split.whole!r}: no estimate has such a population or count"
+        elif numbers.get(key) and sum(split.parts.values()) not in numbers[key]:
+            yield f"the parts of the split of {split.whole!r} do not add up to its number"
+
+
+def _is_known(split: Split, numbers: Mapping[tuple[str, str], set[int]]) -> bool:
+    """Whether one of the parts is a number of this result: the whole may be another's."""
+    return any((split.basis, name) in numbers for name in split.parts)
+
+
+def _numbers_of(estimates: Sequence[Estimate]) -> dict[tuple[str, str], set[int]]:
+    """The n of each population, and the counts by `POPULATION: COUNT` or `POPULATION: NAME`."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for one in estimates:
+        if one.n is not None:
+            found.setdefault((one.basis, one.population), set()).add(one.n)
+        for name, count in one.counts.items():
+            for said in (name, one.name):
+                found.setdefault((one.basis, f"{one.population}: {said}"), set()).add(count)
+    return found
+
+
+def _drawn_from_elsewhere(chart: Chart) -> Iterator[str]:
+    """Data that a chart's specification holds, or names and does not have."""
+    for found in _data_of(chart.spec):
+        name = found.get("name")
+        if any(key in found for key in _OWN_DATA):
+            yield f"the chart {chart.name!r} holds data in its specification: give them as `data`"
+        elif name is not None and name not in chart.data:
+            yield f"the chart {chart.name!r} draws {name!r}, and has no such data"
+
+
+def _data_of(spec: Any) -> Iterator[Mapping[str, Any]]:
+    """Each `data` of a specification and of its parts; `datasets` count as values."""
+    if isinstance(spec, Mapping):
+        if "datasets" in spec:
+            yield {"values": ()}
+        for key, inner in spec.items():
+            if key == "data" and isinstance(inner, Mapping):
+                yield inner
+            else:
+                yield from _data_of(inner)
+    elif isinstance(spec, list | tuple):
+        for inner in spec:
+            yield from _data_of(inner)

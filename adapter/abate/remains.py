@@ -1,0 +1,72 @@
+"""What a study has on the target besides what it makes now: kept, to retract, or retracted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from abate.report.content_digest import marked
+from abate.report.elements import Resource, reference_to
+from abate.results import Results
+from abate.source.http import FhirServer
+from abate.standing import Own, listed, owned, ways_in
+from abate.withdrawal import is_retracted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """The study's resources on the target that are not written now.
+
+    Attributes:
+        kept: of analyses that failed: they stay as they are.
+        vanished: what the study no longer makes: to retract.
+        retracted: what it no longer made before.
+    """
+
+    kept: Sequence[Resource] = ()
+    vanished: Sequence[Resource] = ()
+    retracted: Sequence[Resource] = ()
+
+
+def remaining(
+    server: FhirServer, results: Results, found: Mapping[str, Resource | None]
+) -> Remains:
+    """What only the report and the Provenance that stand on the target name.
+
+    Args:
+        server: the target.
+        results: what is reported now.
+        found: what stands there of it, by reference.
+    """
+    lists = [found.get(name) for name in ways_in(results.study)]
+    owns = owned(server, results.study, listed(server, *lists), besides=found)
+    retracted = [one.resource for one in owns if is_retracted(one.resource)]
+    others = [one for one in owns if not is_retracted(one.resource)]
+    failed = {outcome.name for outcome in results.failed}
+    return Remains(
+        kept=[one.resource for one in others if _is_kept(one, failed)],
+        vanished=[one.resource for one in others if not _is_kept(one, failed)],
+        retracted=retracted,
+    )
+
+
+def with_remains(resource: Resource, study: str, remains: Remains) -> Resource:
+    """A report that lists what is kept too, or a Provenance that names all that remains."""
+    report, provenance = ways_in(study)
+    if reference_to(resource) == report:
+        kept = [one for one in remains.kept if one["resourceType"] == "Observation"]
+        return _extended(resource, "result", kept)
+    if reference_to(resource) == provenance:
+        more = [*remains.kept, *remains.vanished, *remains.retracted]
+        return _extended(resource, "target", sorted(more, key=reference_to))
+    return resource
+
+
+def _is_kept(own: Own, failed: set[str]) -> bool:
+    """Of an analysis that failed; what a plugin rendered may be of any."""
+    return own.analysis in failed or (own.analysis is None and bool(failed))
+
+
+def _extended(resource: Resource, element: str, more: Sequence[Resource]) -> Resource:
+    if not more:
+        return resource
+    names = [{"reference": reference_to(one)} for one in more]
+    return marked({**resource, element: [*resource.get(element, ()), *names]})

@@ -1,0 +1,122 @@
+"""Charts as inline SVG: Vega-Lite filled with the result's numbers, drawn without a network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from abate.analysis import Cell, Chart, Ref, Result
+from abate.report import theme
+from abate.report.drawing import NotDrawn, framed
+
+__all__ = ["NotDrawn", "rows_of", "svg"]
+
+# The version that the specifications are written for; vl-convert carries it with it.
+VERSION = "5.20"
+Row = dict[str, str | int | float | None]
+_COMPOSED = ("facet", "hconcat", "vconcat", "concat", "repeat")
+_INNER = ("layer", "hconcat", "vconcat", "concat")
+
+
+def svg(chart: Chart, result: Result, *, name: str = "chart", width: int = theme.WIDE) -> str:
+    """A chart as an `svg` element for an HTML page; the same chart gives the same text.
+
+    Args:
+        chart: what to draw.
+        result: the result whose estimates the chart cites.
+        name: what its ids begin with: once a page.
+        width: of the plot without its axes, in pixels.
+
+    Raises:
+        NotDrawn: no rows are left, or it is no chart.
+    """
+    import vl_convert
+
+    filled = rows_of(chart, result)
+    if not any(filled.values()):
+        raise NotDrawn("it has no rows, or none that may be shown")
+    spec = _styled(chart, dict(chart.spec)) | {"datasets": filled}
+    try:
+        drawn = vl_convert.vegalite_to_svg(
+            _sized(spec, filled, width),
+            vl_version=VERSION,
+            config=theme.config(width),
+            allowed_base_urls=[],
+        )
+    except (ValueError, TypeError):  # Its text may quote the data.
+        raise NotDrawn("its specification is no Vega-Lite that can be drawn") from None
+    return framed(drawn, name=name, title=chart.title, alt=chart.alt)
+
+
+def rows_of(chart: Chart, result: Result) -> dict[str, list[Row]]:
+    """The data sets with the numbers that they cite; without rows that cite what is withheld."""
+    hidden = {one.name for one in result.estimates if one.withheld}
+    return {
+        name: [_row(row, result) for row in rows if not _cites(row.values(), hidden)]
+        for name, rows in chart.data.items()
+    }
+
+
+def _row(row: Mapping[str, Cell], result: Result) -> Row:
+    return {key: result.cited(cell) if isinstance(cell, Ref) else cell for key, cell in row.items()}
+
+
+def _cites(cells: Any, names: set[str]) -> bool:
+    return any(isinstance(cell, Ref) and cell.estimate in names for cell in cells)
+
+
+def _styled(chart: Chart, spec: dict[str, Any], data: str = "") -> dict[str, Any]:
+    """Lines of single lesions stand back, what is estimated stands out."""
+    data = spec.get("data", {}).get("name", data)
+    inner = {
+        key: [_styled(chart, dict(one), data) for one in spec[key]] for key in _INNER if key in spec
+    }
+    if "mark" in spec and not inner and data in chart.data:
+        style = _style(chart, data) if _is_mixed(chart) else ""
+        spec["mark"] = _mark(spec, style)
+    return spec | inner
+
+
+def _mark(spec: Mapping[str, Any], style: str) -> dict[str, Any]:
+    given = {"type": spec["mark"]} if isinstance(spec["mark"], str) else dict(spec["mark"])
+    encoding = set(spec.get("encoding", {}))
+    made = {}
+    if given["type"] == "rect" and not {"color", "fill", "opacity"} & encoding:
+        made = theme.band()
+    elif style:
+        made = theme.mark(str(given["type"]), style, is_span=bool({"x2", "y2"} & encoding))
+        if "point" in given:
+            given["point"] = theme.point(style)
+    if {"color", "fill", "stroke"} & encoding:  # Its colour says something.
+        made.pop("color", None)
+    return {**given, **made}
+
+
+def _is_mixed(chart: Chart) -> bool:
+    """Whether there are both rows of single lesions (or were) and rows that cite estimates."""
+    return len({_style(chart, name) for name in chart.data}) > 1
+
+
+def _style(chart: Chart, data: str) -> str:
+    cells = (cell for row in chart.data[data] for cell in row.values())
+    return theme.SUMMARY if any(isinstance(cell, Ref) for cell in cells) else theme.INDIVIDUAL
+
+
+def _sized(spec: dict[str, Any], filled: Mapping[str, Sequence[Row]], width: int) -> dict[str, Any]:
+    if any(key in spec for key in _COMPOSED):
+        return spec
+    return {"height": _height(spec, filled), **spec, "width": width}
+
+
+def _height(spec: dict[str, Any], filled: Mapping[str, Sequence[Row]]) -> int:
+    """A line of text for each name on the vertical axis, within bounds; else the usual height."""
+    fields = {field for field in _named_rows(spec) if field}
+    names = {row.get(field) for rows in filled.values() for row in rows for field in fields}
+    wanted = theme.ROW * len(names - {None})
+    return min(max(wanted, 4 * theme.ROW), theme.TALLEST) if fields else theme.HEIGHT
+
+
+def _named_rows(spec: Mapping[str, Any]) -> Iterator[str]:
+    vertical = spec.get("encoding", {}).get("y", {})
+    if vertical.get("type") in ("nominal", "ordinal"):
+        yield str(vertical.get("field", ""))
+    for layer in spec.get("layer", ()):
+        yield from _named_rows(layer)

@@ -1,0 +1,51 @@
+"""The DiagnosticReport: the way in to all that a study published."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+
+from abate.identity import REPORT, stable_id
+from abate.outcome import Outcome
+from abate.report.elements import (
+    Resource,
+    concept,
+    group_reference,
+    identifier,
+    now,
+    period,
+    reference_to,
+    software,
+)
+from abate.report.narrative import conclusion, narrative, tables
+from abate.results import Results
+
+
+def report_id(study: str) -> str:
+    """The id of a study's DiagnosticReport."""
+    return stable_id(study, "report")
+
+
+def diagnostic_report(
+    results: Results, done: Sequence[Outcome], statistics: Sequence[Resource], page: str
+) -> Resource:
+    """The report: its statistics, its conclusion, and the page for people where there is one."""
+    title = f"Pain outcomes: {results.title}"
+    resource: Resource = {
+        "resourceType": "DiagnosticReport",
+        "id": report_id(results.study),
+        "text": narrative(tables(results.title, done)),
+        "identifier": [identifier(results.study, "report")],
+        "status": "preliminary",
+        "code": concept(REPORT, "pain-outcomes", title),
+        "subject": group_reference(results),
+        "effectivePeriod": period(results),
+        "issued": now(),
+        "performer": [software(results)],
+    }
+    if statistics:  # FHIR has no empty lists: nothing may be estimable.
+        resource["result"] = [{"reference": reference_to(one)} for one in statistics]
+    resource["conclusion"] = conclusion(results)
+    if page:
+        content = b64encode(page.encode()).decode("ascii")
+        form = {"contentType": "text/html", "language": "en", "data": content, "title": title}
+        resource["presentedForm"] = [form]
+    return resource

@@ -1,0 +1,85 @@
+"""The small parts of which all resources of a report are made."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from abate.identity import SYSTEM, stable_id
+from abate.results import Results
+
+Resource = dict[str, Any]
+Version = Literal["R4", "R5"]
+
+DECIMAL_PLACES = 17
+UCUM = "http://unitsofmeasure.org"
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+
+def reference_to(resource: Mapping[str, Any]) -> str:
+    """`Type/id`."""
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def identifier(study: str, *parts: str) -> Resource:
+    """Our identifier of a part of a study's report."""
+    return {"system": SYSTEM, "value": "/".join([study, *parts])}
+
+
+def group_reference(results: Results) -> Resource:
+    """A reference to the study's Group: what everything is about."""
+    return {"reference": f"Group/{stable_id(results.study, 'group')}"}
+
+
+def list_reference(results: Results) -> Resource:
+    """A reference to the study's List of index procedures."""
+    return {"reference": f"List/{stable_id(results.study, 'index-procedures')}"}
+
+
+def software(results: Results) -> Resource:
+    """Who made it: this software, by name."""
+    return {"display": f"abate {results.version}"}
+
+
+def period(results: Results) -> Resource:
+    """From the first index month to the last follow-up month."""
+    start, end = results.period
+    return {"start": start, "end": end}
+
+
+def coding(system: str, code: str) -> Resource:
+    """A code of a code system."""
+    return {"system": system, "code": code}
+
+
+def concept(system: str, code: str, text: str = "") -> Resource:
+    """A coded concept, with words where there are any."""
+    coded: Resource = {"coding": [coding(system, code)]}
+    return {**coded, "text": text} if text else coded
+
+
+def quantity(value: float, unit: str) -> Resource:
+    """A number with its UCUM unit; whole numbers are written as such."""
+    return {"value": whole(value), "unit": unit.strip("{}"), "system": UCUM, "code": unit}
+
+
+def whole(value: float) -> float:
+    """The number as FHIR takes it: an integer where it is one, else 17 decimal places at most.
+
+    The limit is R5's: https://hl7.org/fhir/R5/datatypes.html#decimal. At least 13 digits stay.
+    """
+    if float(value).is_integer():
+        return int(value)
+    return round(value, DECIMAL_PLACES) if abs(value) >= 0.001 else float(f"{value:.13g}")
+
+
+def absent(text: str, *, is_masked: bool) -> Resource:
+    """Why there is no value: masked by a rule of small cells, or not known at all."""
+    code = "masked" if is_masked else "unknown"
+    display = {"code": code, "display": code.capitalize()}
+    return {"coding": [{"system": f"{TERMINOLOGY}/data-absent-reason", **display}], "text": text}
+
+
+def now() -> str:
+    """The run time: left out of every digest."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,90 @@
+"""The report as files that may leave the house: the page, CSV, JSON, and a FHIR Bundle."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from abate import plugins, results
+from abate.errors import PublishRefused, StoreError
+from abate.identity import SYSTEM, stable_id
+from abate.report import fhir, files, page
+from abate.results import Results
+from abate.settings import StudyFile
+from abate.small_cells import released, rule_of
+
+Version = Literal["R4", "R5"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written, by which rule of small cells."""
+
+    study: str
+    rule: str
+    files: list[Path]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {"study": self.study, "rule": self.rule, "files": [str(one) for one in self.files]}
+
+
+def version_of(text: str | None) -> Version | None:
+    """The FHIR version of an option."""
+    return "R4" if text == "R4" else "R5" if text == "R5" else None
+
+
+def write(study_file: StudyFile, folder: Path, version: Version | None = None) -> Exported:
+    """Write the released form of the last run's results to a folder.
+
+    Raises:
+        AbateError: there are no results.
+        PublishRefused: the study file is not that of the run, or its rule cannot be held.
+        StoreError: the disk refuses.
+    """
+    found = results.load(study_file.output)
+    _refuse_changed(study_file, found)
+    rule = rule_of(study_file.settings.report.minimum_cell)
+    shown = _anonymous(released(found, rule))
+    bundle = _bundle(study_file, shown, version) if version else None
+    _make(folder)
+    written = [*files.write(shown, folder), results.save(shown, folder)]
+    if bundle is not None:
+        path = folder / f"bundle-{version}.json".lower()
+        results.write_private(path, bundle)
+        written.append(path)
+    return Exported(study=shown.study, rule=shown.rule, files=written)
+
+
+def _refuse_changed(study_file: StudyFile, found: Results) -> None:
+    if found.study_digest != study_file.digest:
+        raise PublishRefused(
+            "the study file, its code lists, or a --set of the command line is not that of the "
+            "run: run the study again: abate run"
+        )
+
+
+def _anonymous(shown: Results) -> Results:
+    """Without the run's name and the server's: they say nothing of the results."""
+    return replace(shown, run_id="", inputs=replace(shown.inputs, server=""))
+
+
+def _bundle(study_file: StudyFile, shown: Results, version: Version) -> bytes:
+    host = plugins.load(study_file.settings.plugins)
+    resources = fhir.report(shown, host, page=page.render(shown), version=version)
+    bundle = {
+        "resourceType": "Bundle",
+        "id": stable_id(shown.study, "bundle"),
+        "identifier": {"system": SYSTEM, "value": f"{shown.study}/bundle"},
+        "type": "collection",
+        "entry": [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources],
+    }
+    return msgspec.json.format(msgspec.json.encode(bundle), indent=2)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made: {error.strerror}") from None

@@ -1,0 +1,80 @@
+"""The way from what was pulled to what was analysed: as boxes, and as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from abate.report.wording import WITHHELD, Shown, exact, number
+from abate.results import Results, Step
+
+# What the rules of the cohort are called, for who has not read them.
+_REASONS = {
+    "same-session": "part of the session of an earlier one at that site",
+    "re-treatment": "a later one at a site that was treated before",
+    "index-date-missing": "the procedure has no date",
+    "index-date-imprecise": "the procedure's date is only a month or a year",
+    "patient-missing": "the patient's record did not arrive",
+    "no-score": "no pain score belongs to it",
+    "several-series": "its scores are of several instruments or contexts",
+    "minimum-after": "too few pain scores after the procedure",
+    "no-baseline": "no pain score before the procedure",
+}
+_UNITS = {"patient": "patients", "lesion": "lesions", "procedure": "procedures"}
+_MAIN = (
+    ("index procedures", "Index procedures", "no lesion", "No lesion of their own"),
+    ("treated", "Treated", "excluded", "Excluded"),
+    ("analysed", "Analysed", "", ""),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One box of the flow: how many are in it, and beside it those who left, by reason."""
+
+    title: str
+    counts: Sequence[tuple[Shown, str]]
+    left: str = ""
+    left_counts: Sequence[tuple[Shown, str]] = ()
+    reasons: Sequence[tuple[str, str, Shown]] = ()
+
+
+def boxes(results: Results) -> list[Box]:
+    """The flow, without the boxes that nothing is said of."""
+    made = [_box(results.attrition, *main) for main in _MAIN]
+    return [box for box in made if box.counts]
+
+
+def count(n: int | None) -> Shown:
+    """A count as a cell; None is withheld."""
+    return Shown(text=WITHHELD) if n is None else Shown(text=number(n), exact=exact(n))
+
+
+def _box(steps: Sequence[Step], stage: str, title: str, left: str, left_title: str) -> Box:
+    gone = [step for step in steps if left and step.stage == left]
+    return Box(
+        title=title,
+        counts=_counts([step for step in steps if step.stage == stage]),
+        left=left_title if gone else "",
+        left_counts=_counts(gone),
+        reasons=[
+            (reason_in_words(one.reason), one.reason, count(one.n)) for one in gone if one.reason
+        ],
+    )
+
+
+def _counts(steps: Sequence[Step]) -> list[tuple[Shown, str]]:
+    """How many of each unit, patients first; unknown where one part of a sum is withheld."""
+    order = [unit for unit in _UNITS if any(step.unit == unit for step in steps)]
+    return [(count(_sum(steps, unit)), _UNITS[unit]) for unit in order]
+
+
+def _sum(steps: Sequence[Step], unit: str) -> int | None:
+    numbers = [step.n for step in steps if step.unit == unit]
+    known = [n for n in numbers if n is not None]
+    return sum(known) if len(known) == len(numbers) else None
+
+
+def reason_in_words(reason: str) -> str:
+    """What a rule's name means."""
+    if reason.startswith("status-"):
+        return f"the procedure's status is {reason.removeprefix('status-')}"
+    return _REASONS.get(reason, reason)

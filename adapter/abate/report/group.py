@@ -1,0 +1,88 @@
+"""Who and what a report is about: the Group of patients, the List of index procedures.
+
+A Group cannot hold Procedures: https://hl7.org/fhir/R4/group.html
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from abate.identity import REPORT, stable_id
+from abate.report.elements import (
+    TERMINOLOGY,
+    Resource,
+    concept,
+    group_reference,
+    identifier,
+    now,
+    software,
+)
+from abate.report.narrative import narrative, shown
+from abate.results import Results
+
+
+def group(results: Results, *, is_at_source: bool) -> Resource:
+    """The treated patients: as a number, and one by one only where they may be listed."""
+    treated = _treated(results)
+    text = (
+        f"{shown(treated)} patients treated in the study {results.title}; "
+        f"{shown(results.patients)} analysed"
+    )
+    resource: Resource = {
+        "resourceType": "Group",
+        "id": stable_id(results.study, "group"),
+        "text": narrative(f"<p>{escape(text)}</p>"),
+        "identifier": [identifier(results.study, "group")],
+        "active": True,
+        "type": "person",
+        "actual": True,
+        "name": f"{results.title}: patients treated",
+    }
+    if treated is not None:
+        resource["quantity"] = treated
+    if results.members and results.members.patients:
+        listed = _listed(results, "Patient", results.members.patients, is_at_source=is_at_source)
+        resource["member"] = [{"entity": one} for one in listed]
+    return resource
+
+
+def index_procedures(results: Results, *, is_at_source: bool) -> Resource:
+    """The index procedures of the analysed lesions; withheld unless members may be listed."""
+    listed = results.members.procedures if results.members else ()
+    title = f"{results.title}: index procedures of the analysed lesions"
+    words = "listed" if listed else "not listed"
+    resource: Resource = {
+        "resourceType": "List",
+        "id": stable_id(results.study, "index-procedures"),
+        "text": narrative(f"<p>{escape(title)}: {shown(results.lesions)}, {words}.</p>"),
+        "identifier": [identifier(results.study, "index-procedures")],
+        "status": "current",
+        "mode": "snapshot",
+        "title": title,
+        "code": concept(REPORT, "index-procedures", "index procedures"),
+        "subject": group_reference(results),
+        "date": now(),
+        "source": software(results),
+    }
+    if listed:
+        items = _listed(results, "Procedure", listed, is_at_source=is_at_source)
+        return {**resource, "entry": [{"item": item} for item in items]}
+    withheld = concept(f"{TERMINOLOGY}/list-empty-reason", "withheld")
+    return {**resource, "emptyReason": withheld}
+
+
+def _treated(results: Results) -> int | None:
+    """Patients with a treated lesion, the excluded ones too; None where it is withheld."""
+    for step in results.attrition:
+        if (step.stage, step.unit) == ("treated", "patient"):
+            return step.n
+    return None
+
+
+def _listed(
+    results: Results, kind: str, ids: Sequence[str], *, is_at_source: bool
+) -> list[Resource]:
+    """References to resources of the source: literal there, by an identifier on another server."""
+    if is_at_source:
+        return [{"reference": f"{kind}/{one}"} for one in ids]
+    system = f"{results.inputs.server.rstrip('/')}/{kind}"
+    return [{"type": kind, "identifier": {"system": system, "value": one}} for one in ids]

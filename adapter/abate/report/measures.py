@@ -1,0 +1,232 @@
+"""A proportion as a Measure, which says what is counted, with its MeasureReport.
+
+All numbers are those of the estimates that are Observations. Strata are given as components, as IHE
+mADX asks (https://profiles.ihe.net/QRPH/mADX/); R4 allows a component or a value, and not both. In
+the Measure a stratifier has a code and no component (mea-1), and a code alone: HAPI 8.8 matches the
+strata by it, and wants a library of CQL where a stratifier has criteria (tried 2026-11-23).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+
+import msgspec
+
+from abate.analysis import Estimate, Measured, Result
+from abate.identity import MEASURE, REPORT, STATISTIC, stable_id
+from abate.outcome import Outcome
+from abate.report.code_system import REPORTS
+from abate.report.elements import (
+    DATA_ABSENT,
+    TERMINOLOGY,
+    Resource,
+    concept,
+    group_reference,
+    identifier,
+    list_reference,
+    now,
+    period,
+    software,
+    whole,
+)
+from abate.report.narrative import narrative, number, shown
+from abate.results import Results
+
+BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
+POPULATIONS = ("initial-population", "denominator", "numerator")
+_COUNTED = {"lesion": "Procedure", "patient": "Patient"}
+# What the study file says of these decides who is counted.
+_DEFINING = ("index", "adjunct", "condition", "history", "event", "scores", "visits")
+
+Count = tuple[int | None, str]
+
+
+def measure(results: Results, outcome: Outcome, result: Result, measured: Measured) -> Resource:
+    """The definition: who is counted in numerator and denominator, in words."""
+    basis = _COUNTED[result[measured.estimate].basis]
+    return {
+        "resourceType": "Measure",
+        "id": _id(results, outcome, measured),
+        "text": narrative(f"<p>{escape(_description(measured))}</p>"),
+        "extension": [{"url": BASIS, "valueCode": basis}],
+        "url": _url(results, outcome, measured),
+        "identifier": [identifier(results.study, outcome.name, measured.estimate, "measure")],
+        "version": _version(results, outcome, measured),
+        "name": _name(outcome.name, measured.estimate),
+        "title": measured.title,
+        "status": "draft",
+        "experimental": True,
+        "publisher": "abate",
+        "description": _description(measured),
+        "scoring": concept(f"{TERMINOLOGY}/measure-scoring", "proportion"),
+        "improvementNotation": _improvement(measured),
+        "group": [_definition(outcome, measured)],
+    }
+
+
+def measure_report(
+    results: Results, outcome: Outcome, result: Result, measured: Measured
+) -> Resource:
+    """The numbers of a Measure: the whole, and each stratum."""
+    url, version = _url(results, outcome, measured), _version(results, outcome, measured)
+    proportion = result[measured.estimate]
+    return {
+        "resourceType": "MeasureReport",
+        "id": stable_id(results.study, "measure-report", outcome.name, measured.estimate),
+        "text": narrative(f"<p>{escape(_sentence(measured, proportion))}</p>"),
+        "identifier": [
+            identifier(results.study, outcome.name, measured.estimate, "measure-report")
+        ],
+        "status": "complete",
+        "type": "summary",
+        "measure": f"{url}|{version}",
+        "subject": group_reference(results),
+        "date": now(),
+        "reporter": {"display": results.reporter} if results.reporter else software(results),
+        "period": period(results),
+        "improvementNotation": _improvement(measured),
+        "group": [_numbers(result, measured)],
+        "evaluatedResource": [list_reference(results)],
+    }
+
+
+def _definition(outcome: Outcome, measured: Measured) -> Resource:
+    group: Resource = {
+        "code": _group_code(measured),
+        "description": _description(measured),
+        "population": [
+            {"code": _population(code), "criteria": _criteria(outcome, measured, code)}
+            for code in POPULATIONS
+        ],
+    }
+    if measured.strata:
+        group["stratifier"] = [
+            {"code": _stratifier(name), "description": f"the {name} of the lesion"}
+            for name in measured.strata
+        ]
+    return group
+
+
+def _criteria(outcome: Outcome, measured: Measured, code: str) -> Resource:
+    """The words are the definition; the expression only names it, as CQL names a definition."""
+    said = measured.criteria.get(code, code.replace("-", " "))
+    name = f"{outcome.name} {measured.estimate}: {code}".replace("\\", "\\\\").replace('"', '\\"')
+    return {"description": said, "language": "text/cql", "expression": f'"{name}"'}
+
+
+def _numbers(result: Result, measured: Measured) -> Resource:
+    proportion = result[measured.estimate]
+    counts = {"initial-population": _value(result[measured.initial]), **_parts(proportion)}
+    group: Resource = {
+        "code": _group_code(measured),
+        "population": [_counted(code, counts[code]) for code in POPULATIONS],
+        **_score(proportion),
+    }
+    if measured.strata:
+        group["stratifier"] = [
+            {"code": [_stratifier(name)], "stratum": list(_strata(result, name, strata))}
+            for name, strata in measured.strata.items()
+        ]
+    return group
+
+
+def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Iterator[Resource]:
+    """One stratum a value; its initial population is not known apart from its denominator."""
+    for value, name in strata.items():
+        proportion = result[name]
+        yield {
+            "component": [{"code": _stratifier(stratifier), "value": {"text": value}}],
+            "population": [_counted(code, one) for code, one in _parts(proportion).items()],
+            **_score(proportion),
+        }
+
+
+def _parts(proportion: Estimate) -> dict[str, Count]:
+    """Denominator and numerator; each None with the reason where it is not there."""
+    hidden = "masked" if proportion.withheld or proportion.n is None else "unknown"
+    numerator = None if proportion.withheld else proportion.counts.get("numerator")
+    if proportion.n == 0:
+        numerator = 0
+    return {"denominator": (proportion.n, hidden), "numerator": (numerator, hidden)}
+
+
+def _value(estimate: Estimate) -> Count:
+    if estimate.withheld or estimate.value is None:
+        return None, "masked" if estimate.withheld else "unknown"
+    return int(estimate.value), ""
+
+
+def _counted(code: str, count: Count) -> Resource:
+    value, reason = count
+    if value is None:
+        return {"code": _population(code), "_count": _absent(reason)}
+    return {"code": _population(code), "count": value}
+
+
+def _score(proportion: Estimate) -> Resource:
+    """A proportion has no unit. One without a value is absent, since a score is required."""
+    if proportion.value is None or proportion.withheld:
+        return {"measureScore": {"_value": _absent("masked" if proportion.withheld else "unknown")}}
+    return {"measureScore": {"value": whole(proportion.value)}}
+
+
+def _absent(reason: str) -> Resource:
+    return {"extension": [{"url": DATA_ABSENT, "valueCode": reason}]}
+
+
+def _sentence(measured: Measured, proportion: Estimate) -> str:
+    [denominator, numerator] = (shown(value) for value, _ in _parts(proportion).values())
+    if proportion.value is None or proportion.withheld:
+        return f"{measured.title}: {numerator} of {denominator}."
+    return f"{measured.title}: {numerator} of {denominator} ({number(proportion.value)})."
+
+
+def _description(measured: Measured) -> str:
+    said = [
+        f"{code.replace('-', ' ').capitalize()}: {measured.criteria[code]}."
+        for code in POPULATIONS
+        if code in measured.criteria
+    ]
+    return " ".join([f"{measured.title}.", *said])
+
+
+def _population(code: str) -> Resource:
+    return concept(f"{TERMINOLOGY}/measure-population", code)
+
+
+def _stratifier(name: str) -> Resource:
+    return concept(REPORT, name, name) if name in REPORTS else {"text": name}
+
+
+def _group_code(measured: Measured) -> Resource:
+    return concept(STATISTIC, "proportion", measured.title)
+
+
+def _improvement(measured: Measured) -> Resource:
+    return concept(f"{TERMINOLOGY}/measure-improvement-notation", measured.improvement)
+
+
+def _id(results: Results, outcome: Outcome, measured: Measured) -> str:
+    return stable_id(results.study, "measure", outcome.name, measured.estimate)
+
+
+def _url(results: Results, outcome: Outcome, measured: Measured) -> str:
+    return f"{MEASURE}/{_id(results, outcome, measured)}"
+
+
+def _version(results: Results, outcome: Outcome, measured: Measured) -> str:
+    """Another definition is another version: of the software, of the study file, of the words."""
+    definition = {
+        "criteria": [measured.title, measured.criteria, list(measured.strata)],
+        "analysis": [outcome.plugin, outcome.use, outcome.parameters],
+        "design": {key: results.design.get(key) for key in _DEFINING},
+    }
+    digest = hashlib.sha256(msgspec.json.encode(definition, order="sorted")).hexdigest()
+    return f"{'.'.join(outcome.plugin_version.split('.')[:2])}-{digest[:8]}"
+
+
+def _name(*parts: str) -> str:
+    """A name for programs: letters and digits, beginning with a capital."""
+    words = re.findall(r"[A-Za-z0-9]+", " ".join(parts))
+    return f"Abate{''.join(word[0].upper() + word[1:] for word in words)}"[:255]

@@ -1,0 +1,122 @@
+"""What the study file says, in words: the methods section of the page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from abate.report.outcomes import words
+from abate.results import NOT_FOR_RELEASE, Results
+from abate.visits import BASELINE
+
+_REPEAT = {
+    "censor": "a later procedure at the same site ends the lesion's follow-up",
+    "new": "a later procedure at the same site starts a clock of its own",
+    "ignore": "a later procedure at the same site is ignored",
+}
+_PER_VISIT = {
+    "nearest": "the score nearest to the visit's target day",
+    "worst": "the highest score in the visit's window",
+    "first": "the first score in the visit's window",
+    "last": "the last score in the visit's window",
+    "median": "the median score in the visit's window",
+}
+_SAME_DAY = {
+    "before": "counts as before it",
+    "after": "counts as after it",
+    "exclude": "is left out",
+}
+_KINDS = {
+    "adjunct": "Adjunct",
+    "condition": "Fact of the patient",
+    "history": "History",
+    "event": "Event",
+}
+
+
+def design(results: Results) -> list[tuple[str, str]]:
+    """Heads and sentences on how the cohort was made; empty where the results do not say it."""
+    if not results.design:
+        return []
+    return [(head, text) for head, text in _lines(results) if text]
+
+
+def visits(results: Results) -> list[tuple[str, int, int, int]]:
+    """The visits after the procedure: name, target day, first and last day."""
+    given = results.design.get("visits", {})
+    after = {name: one for name, one in given.items() if name != BASELINE}
+    return [(name, one["day"], one["from"], one["to"]) for name, one in after.items()]
+
+
+def methods(results: Results) -> list[str]:
+    """Every method that an estimate names, once, in their order."""
+    return list(
+        dict.fromkeys(
+            estimate.method
+            for outcome in results.outcomes
+            if outcome.result
+            for estimate in outcome.result.estimates
+        )
+    )
+
+
+def _lines(results: Results) -> Iterator[tuple[str, str]]:
+    given = results.design
+    study, index, scores = (given.get(key, {}) for key in ("study", "index", "scores"))
+    yield "Unit of analysis", "the index procedure: one treated lesion, with a clock of its own"
+    yield "Index procedures", _sentence(_codes(index), _REPEAT.get(index.get("repeat"), ""))
+    for kind, head in _KINDS.items():
+        for name, one in given.get(kind, {}).items():
+            yield f"{head}: {name}", _sentence(_codes(one), _within(one))
+    yield "Pain scores", _sentence("0 to 10", _codes(scores), *_chosen(scores))
+    yield "Score of a visit", _PER_VISIT.get(scores.get("per_visit"), "")
+    yield "Inclusion", _inclusion(scores)
+    yield "Baseline", _baseline(given.get("visits", {}).get(BASELINE, {}))
+    yield "Days", f"whole calendar days in {study['timezone']}" if "timezone" in study else ""
+    yield "Data cut-off", results.cutoff or _until(results)
+    yield "Missing scores", "never filled in; where an analysis does so, its method says how"
+
+
+def _until(results: Results) -> str:
+    """Without a stated cut-off: the day itself only locally, or each night would publish anew."""
+    words = "the day of the last complete pull"
+    is_local = results.release == NOT_FOR_RELEASE
+    return f"{words}, {results.data_until}" if is_local and results.data_until else words
+
+
+def _codes(section: Mapping[str, Any]) -> str:
+    codes = [code.removeprefix("list:") for code in section.get("codes", ())]
+    named = ["the code list " + code if "|" not in code else code for code in codes]
+    return ", ".join(named)
+
+
+def _within(section: Mapping[str, Any]) -> str:
+    hours = section.get("within_hours")
+    return f"at the same lesion within {hours} hours" if hours is not None else ""
+
+
+def _chosen(scores: Mapping[str, Any]) -> Sequence[str]:
+    instruments, context = scores.get("instruments"), scores.get("context")
+    return [
+        f"instruments: {words(instruments)}" if instruments else "",
+        f"context: {context}" if context else "",
+    ]
+
+
+def _inclusion(scores: Mapping[str, Any]) -> str:
+    least = scores.get("minimum_after")
+    after = f"at least {least} pain score after the procedure" if least else ""
+    before = "a pain score at baseline" if scores.get("require_baseline") else ""
+    return " and ".join(filter(None, [before, after]))
+
+
+def _baseline(baseline: Mapping[str, Any]) -> str:
+    if not baseline:
+        return ""
+    return (
+        f"the last score from day {words(baseline['from'])} to day {words(baseline['to'])}, at or "
+        "before the procedure; a score of the procedure's day without a time "
+        f"{_SAME_DAY.get(baseline.get('same_day', ''), '')}"
+    )
+
+
+def _sentence(*parts: str) -> str:
+    return "; ".join(filter(None, parts))

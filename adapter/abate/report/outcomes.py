@@ -1,0 +1,205 @@
+"""An analysis's outcome as a section of the page: figures, tables, estimates with their methods."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from abate.analysis import Cell, Chart, Estimate, Ref, Result, Table
+from abate.outcome import Outcome
+from abate.report import charts, theme
+from abate.report.wording import WITHHELD, Shown, number, shown, unit
+
+NOTHING = Shown(text="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A chart: drawn for wide and for narrow screens, or the reason why it is not."""
+
+    title: str
+    alt: str
+    wide: str = ""
+    narrow: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table: its caption, heads, rows; the first cell of a row is its head."""
+
+    id: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Shown]]
+
+    @property
+    def heads(self) -> Sequence[tuple[str, bool]]:
+        """The columns' heads, and whether each one is over numbers."""
+        columns = [list(column) for column in zip(*self.rows, strict=True)] or [[]]
+        numeric = [
+            any(cell.exact or cell.text == WITHHELD for cell in column) for column in columns
+        ]
+        padded = [*numeric, *[False] * len(self.columns)]
+        return [(_head(head), one) for head, one in zip(self.columns, padded, strict=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One estimate as a row; `how` is the number of its method beneath."""
+
+    label: str
+    value: Shown
+    unit: str
+    low: Shown
+    high: Shown
+    kind: str
+    p: Shown
+    n: Shown
+    counts: Sequence[tuple[str, Shown]]
+    method: str
+    population: str
+    how: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """All that the page says of one analysis."""
+
+    id: str
+    heading: str
+    outcome: Outcome
+    parameters: Sequence[tuple[str, str]]
+    figures: Sequence[Figure] = ()
+    sheets: Sequence[Sheet] = ()
+    lines: Sequence[Line] = ()
+    hows: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    cases: Sequence[tuple[str, str]] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its estimates are seen at once, and not only where a reader asks for them."""
+        return not self.sheets
+
+
+def section(outcome: Outcome) -> Section:
+    """An outcome as a section; a failed one, or one that is not estimable, says so."""
+    name = f"analysis-{outcome.name}"
+    parameters = [(key, words(value)) for key, value in outcome.parameters.items()]
+    heading = title_of(outcome.name)
+    result = outcome.result
+    if result is None or result.reason:
+        return Section(id=name, heading=heading, outcome=outcome, parameters=parameters)
+    hows: dict[str, int] = {}
+    return Section(
+        id=name,
+        heading=heading,
+        outcome=outcome,
+        parameters=parameters,
+        figures=[figure(outcome.name, chart, result) for chart in result.charts],
+        sheets=[sheet(outcome.name, table, result) for table in result.tables],
+        lines=[line(outcome.name, one, hows) for one in result.estimates],
+        hows=list(hows),
+        notes=result.notes,
+        cases=[(one.label or one.name, case) for one in result.estimates for case in one.cases],
+    )
+
+
+def title_of(name: str) -> str:
+    """A name of the study file as a heading: `first-week` is First week."""
+    return name.replace("-", " ").capitalize()
+
+
+def words(value: Any) -> str:
+    """A plain value of the study file in words."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key.replace('_', ' ')}: {words(one)}" for key, one in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(words, value))
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def slug(text: str) -> str:
+    """Text as a part of an id or of a file's name; where letters are lost, a digest is added."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if plain == text:
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".strip("-")
+
+
+def figure(analysis: str, chart: Chart, result: Result) -> Figure:
+    """A chart in both widths; one that cannot be drawn costs itself only."""
+    name = f"chart-{analysis}-{slug(chart.name)}"
+    try:
+        wide = charts.svg(chart, result, name=name)
+        narrow = charts.svg(chart, result, name=f"{name}-narrow", width=theme.NARROW)
+    except charts.NotDrawn as problem:
+        return Figure(title=chart.title, alt=chart.alt, problem=str(problem))
+    return Figure(title=chart.title, alt=chart.alt, wide=wide, narrow=narrow)
+
+
+def sheet(analysis: str, table: Table, result: Result) -> Sheet:
+    """A table with the numbers that it cites."""
+    return Sheet(
+        id=f"table-{analysis}-{slug(table.name)}",
+        title=table.title,
+        columns=table.columns,
+        rows=[[_cell(analysis, cell, result) for cell in row] for row in table.rows],
+    )
+
+
+def _head(text: str) -> str:
+    """A column's head: a word begins with a capital, `n` and `p` are what they are."""
+    return text[:1].upper() + text[1:] if len(text) > 2 else text
+
+
+def _cell(analysis: str, cell: Cell, result: Result) -> Shown:
+    if isinstance(cell, Ref):
+        return shown(analysis, result[cell.estimate], cell.field)
+    if cell is None:
+        return NOTHING
+    return Shown(text=cell if isinstance(cell, str) else number(cell))
+
+
+def headlines(outcome: Outcome) -> list[Line]:
+    """What an outcome says first: its first size with a confidence interval, and its first test."""
+    estimates = outcome.result.estimates if outcome.result else ()
+    sizes = [one for one in estimates if one.interval and "confidence" in one.interval.kind]
+    tests = [one for one in estimates if one.statistic == "test" or one.p is not None]
+    chosen = [*[one for one in sizes if one not in tests][:1], *tests[:1]] or estimates[:1]
+    return [line(outcome.name, one) for one in chosen]
+
+
+def line(analysis: str, one: Estimate, hows: dict[str, int] | None = None) -> Line:
+    """An estimate as a row; `hows` numbers the methods."""
+    hows = {} if hows is None else hows
+    interval = one.interval
+    n = shown(analysis, one, "n") if one.n is not None else Shown(text=WITHHELD)
+    return Line(
+        label=one.label or title_of(one.name),
+        value=shown(analysis, one),
+        unit=unit(one) if one.value is not None else "",
+        low=shown(analysis, one, "low") if interval else NOTHING,
+        high=shown(analysis, one, "high") if interval else NOTHING,
+        kind=interval.kind if interval else "",
+        p=shown(analysis, one, "p") if one.p is not None else NOTHING,
+        n=n,
+        counts=[] if one.withheld else list(_counts(analysis, one)),
+        method=one.method,
+        population=one.population,
+        how=hows.setdefault(_how(one), len(hows) + 1),
+    )
+
+
+def _counts(analysis: str, one: Estimate) -> Iterator[tuple[str, Shown]]:
+    for name in one.counts:
+        yield name, shown(analysis, one, f"count:{name}")
+
+
+def _how(one: Estimate) -> str:
+    hidden = f"{WITHHELD}: {one.withheld}" if one.withheld else ""
+    return "; ".join(filter(None, [one.method, f"of {one.population}", one.note, hidden]))

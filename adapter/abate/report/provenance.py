@@ -1,0 +1,80 @@
+"""What a report was made from, and by what: inputs, study file, software, mappings, plugins."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from abate.host import Host
+from abate.identity import CANONICAL, stable_id
+from abate.report.elements import (
+    TERMINOLOGY,
+    Resource,
+    concept,
+    list_reference,
+    now,
+    reference_to,
+    software,
+)
+from abate.report.narrative import narrative
+from abate.results import Results
+
+
+def provenance(results: Results, host: Host, written: Sequence[Resource]) -> Resource:
+    """The Provenance of all resources that were made for the study.
+
+    The inputs are counts and one digest over the resource versions; no source resource is named,
+    except through the List where members may be listed.
+    """
+    plugins = [*_plugins(results), *_others(results, host)]
+    return {
+        "resourceType": "Provenance",
+        "id": stable_id(results.study, "provenance"),
+        "text": narrative(f"<p>{escape(_sentence(results))}</p>"),
+        "target": [{"reference": reference_to(one)} for one in written],
+        "recorded": now(),
+        "activity": concept(
+            f"{TERMINOLOGY}/v3-DataOperation", "CREATE", "computation of pain outcomes"
+        ),
+        "agent": [
+            {"who": software(results)},
+            *({"who": {"display": one}} for one in plugins),
+        ],
+        "entity": list(_entities(results)),
+    }
+
+
+def _plugins(results: Results) -> list[str]:
+    return sorted({f"plugin {one.plugin} {one.plugin_version}" for one in results.outcomes})
+
+
+def _others(results: Results, host: Host) -> list[str]:
+    """The other plugins that were loaded: of mappings, code lists, readers of scores."""
+    ran = {one.plugin for one in results.outcomes}
+    return [
+        f"plugin {one.name} {one.version}"
+        for one in host.known
+        if one.state == "loaded" and one.name not in ran
+    ]
+
+
+def _entities(results: Results) -> Iterator[Resource]:
+    pulled = f": {_counts(results)}" if results.inputs.counts else ""
+    yield _entity("inputs", results.inputs.digest, f"resources pulled and mapped{pulled}")
+    yield _entity(
+        "study-file", results.study_digest, "settings and code lists of the study, SHA-256"
+    )
+    if results.members:
+        yield {"role": "source", "what": list_reference(results)}
+
+
+def _entity(kind: str, value: str, display: str) -> Resource:
+    identifier = {"system": f"{CANONICAL}/sid/{kind}", "value": value}
+    return {"role": "source", "what": {"identifier": identifier, "display": display}}
+
+
+def _sentence(results: Results) -> str:
+    pulled = f" from {_counts(results)}" if results.inputs.counts else ""
+    return f"Computed by abate {results.version}{pulled}."
+
+
+def _counts(results: Results) -> str:
+    return ", ".join(f"{n} {kind}" for kind, n in sorted(results.inputs.counts.items()))

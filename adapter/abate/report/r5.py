@@ -1,0 +1,100 @@
+"""A resource of R4 as R5 has it, for the types that abate writes.
+
+What R5 changed of them is listed in docs/reference/fhir.md, and at
+https://hl7.org/fhir/R5/measurereport.html and its siblings.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from abate.report.elements import TERMINOLOGY, Resource, concept
+from abate.report.measures import BASIS
+
+__all__ = ["as_r5"]
+
+
+def as_r5(resource: Resource) -> Resource:
+    """The same in R5; a type in which R5 changed nothing that abate writes stays as it is."""
+    change = _CHANGES.get(resource["resourceType"])
+    return change(resource) if change else resource
+
+
+def _group(resource: Resource) -> Resource:
+    changed = _without(resource, "actual")
+    return {**changed, "membership": "enumerated"}
+
+
+def _list(resource: Resource) -> Resource:
+    return {**resource, "subject": [resource["subject"]]}
+
+
+def _measure(resource: Resource) -> Resource:
+    [basis] = [one["valueCode"] for one in resource["extension"] if one["url"] == BASIS]
+    groups = [_linked_group(group, name, _definition) for name, group in _named(resource["group"])]
+    return {**_without(resource, "extension"), "basis": basis, "group": groups}
+
+
+def _measure_report(resource: Resource) -> Resource:
+    scoring = concept(f"{TERMINOLOGY}/measure-scoring", "proportion")
+    groups = [_linked_group(group, name, _strata) for name, group in _named(resource["group"])]
+    return {**resource, "scoring": scoring, "group": groups}
+
+
+def _named(groups: Iterable[Resource]) -> Iterable[tuple[str, Resource]]:
+    """Each group with its link id: a Measure and its MeasureReport have them in one order."""
+    return ((f"group-{place}", group) for place, group in enumerate(groups, start=1))
+
+
+def _linked_group(
+    group: Resource, name: str, stratifier: Callable[[Resource, str], Resource]
+) -> Resource:
+    linked = {"linkId": name, **_scored(group), "population": _linked(group["population"], name)}
+    if "stratifier" in group:
+        linked["stratifier"] = [stratifier(one, name) for one in group["stratifier"]]
+    return linked
+
+
+def _definition(stratifier: Resource, group: str) -> Resource:
+    return {"linkId": _link(group, stratifier["code"]), **stratifier}
+
+
+def _strata(stratifier: Resource, group: str) -> Resource:
+    [code] = stratifier["code"]
+    strata = [_stratum(one, group) for one in stratifier["stratum"]]
+    return {"linkId": _link(group, code), "code": code, "stratum": strata}
+
+
+def _stratum(stratum: Resource, group: str) -> Resource:
+    components = [
+        {**_without(one, "value"), "valueCodeableConcept": one["value"]}
+        for one in stratum["component"]
+    ]
+    populations = _linked(stratum["population"], group)
+    return {**_scored(stratum), "component": components, "population": populations}
+
+
+def _linked(coded: Iterable[Resource], within: str) -> list[Resource]:
+    return [{"linkId": _link(within, one["code"]), **one} for one in coded]
+
+
+def _link(within: str, code: Resource) -> str:
+    [first, *_] = code.get("coding") or [{"code": code["text"]}]
+    return f"{within}.{first['code']}"
+
+
+def _scored(given: Resource) -> Resource:
+    if "measureScore" not in given:
+        return given
+    return {**_without(given, "measureScore"), "measureScoreQuantity": given["measureScore"]}
+
+
+def _without(given: Resource, name: str) -> Resource:
+    return {key: value for key, value in given.items() if key != name}
+
+
+_CHANGES: dict[str, Callable[[Resource], dict[str, Any]]] = {
+    "Group": _group,
+    "List": _list,
+    "Measure": _measure,
+    "MeasureReport": _measure_report,
+}

@@ -1,0 +1,198 @@
+"""The results as CSV files, and the Table Schema that describes them.
+
+One row is one estimate, one step, or one row of a table for people. The descriptor is a
+Frictionless Data Package (https://specs.frictionlessdata.io/tabular-data-package/).
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from typing import Any
+
+import msgspec
+
+from abate.analysis import Cell, Estimate, Ref, Result, Table
+from abate.identity import CANONICAL
+from abate.outcome import Outcome
+from abate.report.outcomes import slug
+from abate.results import Results
+
+Value = str | int | float | bool | None
+# A spreadsheet takes a cell that begins so for a formula, and runs it
+# (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+DESCRIPTOR = "datapackage.json"
+
+_ESTIMATES = {
+    "analysis": ("string", "the name in the study file"),
+    "use": ("string", "which analysis it is"),
+    "primary": ("boolean", "whether it is the primary endpoint"),
+    "estimate": ("string", "its name within the analysis"),
+    "label": ("string", "its name for people"),
+    "statistic": ("string", "what kind of number it is"),
+    "value": ("number", "empty: not estimable, or withheld"),
+    "unit": ("string", "UCUM code of value, low and high"),
+    "low": ("number", "the low end of the interval"),
+    "high": ("number", "the high end of the interval"),
+    "interval": ("string", "what the interval is"),
+    "p": ("number", "two-sided p-value"),
+    "n": ("integer", "how many units it was computed from; empty: withheld"),
+    "basis": ("string", "what n and counts count"),
+    "counts": ("object", "what it was computed from, by name, as JSON"),
+    "method": ("string", "the method's whole name"),
+    "population": ("string", "which units"),
+    "note": ("string", "what else a reader must know"),
+    "cases": ("array", "sentences that name single units, as JSON"),
+    "withheld": ("string", "the rule that hides it; empty: not hidden"),
+}
+_STEPS = {
+    "stage": ("string", "the stage"),
+    "reason": ("string", "reason, rule or visit; empty: all"),
+    "unit": ("string", "what is counted"),
+    "n": ("integer", "how many; empty: withheld"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One CSV file: its name without ending, title, columns as (name, type, meaning), rows."""
+
+    name: str
+    title: str
+    columns: Sequence[tuple[str, str, str]]
+    rows: Sequence[Sequence[Value]]
+
+
+def sheets(results: Results) -> list[Sheet]:
+    """All files: estimates, attrition, and each analysis's tables."""
+    found = [_estimates(results), _attrition(results)]
+    for outcome in results.outcomes:
+        if outcome.result is not None:
+            found += [_table(outcome.name, one, outcome.result) for one in outcome.result.tables]
+    return [_marked(sheet, results.release) for sheet in found]
+
+
+def _marked(sheet: Sheet, release: str) -> Sheet:
+    """The file with its mark in each row: a file alone says whether it may leave the house."""
+    mark = ("release", "string", "whether this may leave the house")
+    rows = [[*row, release] for row in sheet.rows]
+    return replace(sheet, columns=[*sheet.columns, mark], rows=rows)
+
+
+def as_csv(sheet: Sheet) -> bytes:
+    """The file: UTF-8, commas, CRLF (RFC 4180); text that a spreadsheet would run begins with '."""
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow([_inert(name) for name, _, _ in sheet.columns])
+    writer.writerows([[_written(value) for value in row] for row in sheet.rows])
+    return text.getvalue().encode()
+
+
+def descriptor(results: Results, files: Sequence[Sheet]) -> bytes:
+    """The data package: which files there are, and what each column is."""
+    package = {
+        "profile": "tabular-data-package",
+        "name": results.study,
+        "id": f"{CANONICAL}/tables/{results.study}",
+        "title": results.title,
+        "description": f"Computed by abate {results.version}. {results.release.capitalize()}.",
+        "resources": [_resource(sheet) for sheet in files],
+    }
+    return msgspec.json.format(msgspec.json.encode(package), indent=2) + b"\n"
+
+
+def _resource(sheet: Sheet) -> Mapping[str, Any]:
+    fields = [
+        {"name": _inert(name), "type": kind, **({"description": says} if says else {})}
+        for name, kind, says in sheet.columns
+    ]
+    return {
+        "profile": "tabular-data-resource",
+        "name": sheet.name,
+        "title": sheet.title,
+        "path": f"{sheet.name}.csv",
+        "encoding": "utf-8",
+        "schema": {"fields": fields, "missingValues": [""]},
+    }
+
+
+def _estimates(results: Results) -> Sheet:
+    rows = [
+        _estimate(outcome, estimate)
+        for outcome in results.outcomes
+        if outcome.result is not None
+        for estimate in outcome.result.estimates
+    ]
+    return Sheet(name="estimates", title="Estimates", columns=_columns(_ESTIMATES), rows=rows)
+
+
+def _estimate(outcome: Outcome, one: Estimate) -> list[Value]:
+    interval = one.interval
+    given: dict[str, Value] = {
+        "analysis": outcome.name,
+        "use": outcome.use,
+        "primary": outcome.primary,
+        "estimate": one.name,
+        "low": interval.low if interval else None,
+        "high": interval.high if interval else None,
+        "interval": interval.kind if interval else "",
+        "counts": _json(one.counts) if one.counts else "",
+        "cases": _json(one.cases) if one.cases else "",
+    }
+    return [given[name] if name in given else getattr(one, name) for name in _ESTIMATES]
+
+
+def _attrition(results: Results) -> Sheet:
+    rows = [[getattr(step, name) for name in _STEPS] for step in results.attrition]
+    return Sheet(name="attrition", title="Attrition", columns=_columns(_STEPS), rows=rows)
+
+
+def _table(analysis: str, table: Table, result: Result) -> Sheet:
+    rows = [[_resolved(cell, result) for cell in row] for row in table.rows]
+    columns = [
+        (name, _kind(column), "")
+        for name, column in zip(table.columns, _turned(rows), strict=False)
+    ]
+    return Sheet(
+        name=f"{analysis}-{slug(table.name)}",
+        title=table.title,
+        columns=columns or [(name, "string", "") for name in table.columns],
+        rows=rows,
+    )
+
+
+def _turned(rows: Sequence[Sequence[Value]]) -> Iterator[tuple[Value, ...]]:
+    return zip(*rows, strict=True)
+
+
+def _kind(column: Sequence[Value]) -> str:
+    known = [value for value in column if value is not None]
+    is_number = bool(known) and all(isinstance(value, int | float) for value in known)
+    return "number" if is_number else "string"
+
+
+def _resolved(cell: Cell, result: Result) -> Value:
+    return result.cited(cell) if isinstance(cell, Ref) else cell
+
+
+def _columns(named: Mapping[str, tuple[str, str]]) -> list[tuple[str, str, str]]:
+    return [(name, kind, says) for name, (kind, says) in named.items()]
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _written(value: Value) -> Value:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _inert(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _inert(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,97 @@
+"""Numbers as people read them; the exact ones stand beside, for programs."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+from abate.analysis import Estimate, number_of
+
+WITHHELD = "withheld"
+NOT_ESTIMABLE = "not estimable"
+MINUS, THIN = "\u2212", "\u202f"
+_UNITS = {
+    "a": "years",
+    "mo": "months",
+    "wk": "weeks",
+    "d": "days",
+    "{score}": "points",
+    "{patient}": "patients",
+    "{lesion}": "lesions",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A cell of the page: its text; where it is a number, the exact one, and what it is of.
+
+    `of` names a number of the results: `ANALYSIS/ESTIMATE`, with `#p`, `#n`, `#low`, `#high` or
+    `#count:NAME` for another one than the value, as the file of a paper's figures does.
+    """
+
+    text: str
+    exact: str = ""
+    of: str = ""
+
+
+def number(value: float) -> str:
+    """A number for people: up to four digits that count, whole numbers whole."""
+    if value == int(value) or abs(value) >= 10_000:
+        text = f"{round(value):,}".replace(",", THIN)
+    else:
+        text = f"{value:.4g}" if abs(value) >= 1e-4 else f"{value:.1e}"
+    return text.replace("-", MINUS)
+
+
+def exact(value: float) -> str:
+    """A number for programs: as JSON would write it."""
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+def p_value(p: float) -> str:
+    """A p-value to three decimals, or four where three would round it onto the usual limit."""
+    if p < 0.001:
+        return "< 0.001"
+    short = f"{p:.3f}"
+    if float(short) == 0.05 != p:
+        short = f"{p:.4f}"
+    return "1" if float(short) == 1 else short
+
+
+def percent(share: float) -> str:
+    """A share of 1 as a percentage."""
+    return f"{100 * share:.1f}".removesuffix(".0").replace("-", MINUS) + f"{THIN}%"
+
+
+def unit(estimate: Estimate) -> str:
+    """The unit of an estimate in words; empty where the number says all."""
+    return "" if estimate.unit == "1" else _UNITS.get(estimate.unit, estimate.unit.strip("{}"))
+
+
+def shown(analysis: str, estimate: Estimate, field: str = "value") -> Shown:
+    """One number of an estimate, as a cell."""
+    found = number_of(estimate, field)
+    if found is None:
+        return Shown(text=_absent(estimate, field))
+    of = f"{analysis}/{estimate.name}" + ("" if field == "value" else f"#{field}")
+    return Shown(text=_text(estimate, field, found), exact=exact(found), of=of)
+
+
+def _absent(estimate: Estimate, field: str) -> str:
+    if estimate.withheld:
+        return WITHHELD
+    return NOT_ESTIMABLE if field == "value" else ""
+
+
+def _text(estimate: Estimate, field: str, found: float) -> str:
+    if not isfinite(found):
+        return str(found)
+    if field == "p":
+        return p_value(found)
+    if field not in ("value", "low", "high"):
+        return number(found)
+    if estimate.unit == "%":
+        return percent(found / 100).removesuffix(f"{THIN}%")
+    is_share = estimate.unit == "1" and estimate.statistic in _SHARES
+    return percent(found) if is_share else number(found)
+
+
+_SHARES = ("proportion", "cumulative-incidence")

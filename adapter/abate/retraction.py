@@ -1,0 +1,83 @@
+"""Take a study's whole report back, from what stands on the target alone.
+
+Nothing is deleted: each resource says by its status that it is withdrawn, and a Provenance of
+its own tells when. The report may be published again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+from importlib.metadata import version
+
+from abate.change import Change, change
+from abate.errors import PublishRefused
+from abate.identity import stable_id
+from abate.report.content_digest import marked
+from abate.report.elements import Resource, now, reference_to
+from abate.report.fhir import TEST_DATA
+from abate.report.narrative import narrative
+from abate.settings import Study
+from abate.standing import Own, listed, owned, refuse_unmarked, standing, ways_in
+from abate.target import Target
+from abate.withdrawal import retract
+
+
+def retractions(target: Target, study: Study) -> list[Change]:
+    """What taking the study's report back would change on the target.
+
+    The DiagnosticReport and the Provenance that stand there name what was written, so that no
+    results are needed. The second time all is unchanged.
+
+    Raises:
+        PublishRefused: nothing of the study stands there, or it cannot be taken back.
+        SourceError: the target does not answer as a FHIR server.
+    """
+    changes = [retract(one.resource) for one in _standing(target, study)]
+    provenance = _recorded(target, study, changes)
+    if reason := target.inability(
+        one.reference.partition("/")[0] for one in [*changes, provenance]
+    ):
+        raise PublishRefused(f"{reason}: nothing was taken back.")
+    return [*changes, provenance]
+
+
+def _standing(target: Target, study: Study) -> list[Own]:
+    """All that the study has on the target but the Provenance, which stays as it is."""
+    names = ways_in(study.id)
+    report, provenance = (standing(target.server, name) for name in names)
+    subject = str((report or {}).get("subject", {}).get("reference"))
+    written = listed(target.server, provenance, report)
+    found = owned(target.server, study.id, [*written, subject, names[0]], besides=(names[1],))
+    if not found:
+        raise PublishRefused(
+            f"nothing of the study {study.id!r} stands on {target.base}: there is nothing to take "
+            "back. Check [study] id and the url of the target in the study file."
+        )
+    return found
+
+
+def _recorded(target: Target, study: Study, changes: Sequence[Change]) -> Change:
+    """The Provenance of the retraction: written whenever something is taken back."""
+    resource = _provenance(study, [one.reference for one in changes if one.action != "left"])
+    found = standing(target.server, reference_to(resource))
+    refuse_unmarked(target.server, resource, found)
+    one = change(resource, found)
+    if one.action == "unchanged" and any(other.action == "retract" for other in changes):
+        return replace(one, action="update", differs=("recorded",), worded=("recorded",))
+    return one
+
+
+def _provenance(study: Study, targets: Sequence[str]) -> Resource:
+    software = f"abate {version('abate')}"
+    resource: Resource = {
+        "resourceType": "Provenance",
+        "id": stable_id(study.id, "retraction"),
+        "text": narrative(f"<p>Report of the study {escape(study.id)} taken back.</p>"),
+        "target": [{"reference": name} for name in sorted(targets)],
+        "recorded": now(),
+        "activity": {"text": "retraction of pain outcomes"},
+        "agent": [{"who": {"display": software}}],
+    }
+    if study.synthetic:
+        resource["meta"] = {"security": [TEST_DATA]}
+    return marked(resource)

@@ -1,0 +1,97 @@
+"""A run's results with the hidden cells left out, and all that could name a single unit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from abate.analysis import Estimate, Measured, Result
+from abate.outcome import Outcome
+from abate.results import Results, Step
+from abate.small_cells import cites, shown
+from abate.small_cells.rule import Rule
+from abate.small_cells.sheet import Sheet
+
+FAILED = "the analysis failed; why is in the local results"
+REASON = "nothing can be estimated; why is in the local results"
+RELEASE = "small cells are hidden"
+
+
+def without(results: Results, cells: Sheet, hidden: frozenset[int], rule: Rule) -> Results:
+    """The results as others may see them."""
+    return replace(
+        results,
+        release=RELEASE,
+        rule=rule.name,
+        patients=_total(results.patients, cells.totals.get("patient"), hidden, rule),
+        lesions=_total(results.lesions, cells.totals.get("lesion"), hidden, rule),
+        run_id="",
+        data_until="",
+        # The last month is the one of a single patient's last score.
+        period=(results.period[0][:4], results.period[1][:4]),
+        inputs=replace(results.inputs, server="", counts={}),
+        attrition=list(_steps(results.attrition, cells, hidden, rule)),
+        outcomes=[
+            _outcome(outcome, place, cells, hidden, rule)
+            for place, outcome in enumerate(results.outcomes)
+        ],
+        members=None,
+        comparisons=(),
+    )
+
+
+def _total(number: int | None, cell: int | None, hidden: frozenset[int], rule: Rule) -> int | None:
+    return None if number is None or cell in hidden else rule.rounded(number)
+
+
+def _steps(
+    steps: Sequence[Step], cells: Sheet, hidden: frozenset[int], rule: Rule
+) -> Iterator[Step]:
+    for place, cell in cells.steps.items():
+        step = steps[place]
+        yield replace(step, n=_total(step.n, cell, hidden, rule))
+
+
+def _outcome(
+    given: Outcome, place: int, cells: Sheet, hidden: frozenset[int], rule: Rule
+) -> Outcome:
+    error = FAILED if given.error is not None and cites.DIGIT.search(given.error) else given.error
+    if given.result is None:
+        return replace(given, error=error)
+    alone = [
+        shown.estimate(one, cells.estimates[place, one.name], hidden, rule)
+        for one in given.result.estimates
+    ]
+    estimates = [
+        one for one in shown.with_dependents(alone, rule) if not (one.withheld and one.from_data)
+    ]
+    return replace(given, error=error, result=_result(given.result, estimates))
+
+
+def _result(whole: Result, estimates: Sequence[Estimate]) -> Result:
+    left = replace(
+        whole,
+        estimates=estimates,
+        notes=[note for note in whole.notes if not cites.DIGIT.search(note)],
+        reason=REASON if cites.DIGIT.search(whole.reason or "") else whole.reason,
+        splits=(),
+    )
+    return replace(
+        left,
+        tables=[cites.table(one, whole, left) for one in whole.tables],
+        measures=list(_measures(whole, {one.name for one in estimates})),
+        charts=[
+            cites.chart(one, whole, left)
+            for one in whole.charts
+            if not cites.holds_values(one.spec)
+        ],
+    )
+
+
+def _measures(whole: Result, names: set[str]) -> Iterator[Measured]:
+    """The measures of the estimates that are there, with the strata that are there."""
+    for one in whole.measures:
+        strata = {
+            by: {stratum: name for stratum, name in parts.items() if name in names}
+            for by, parts in one.strata.items()
+        }
+        if {one.estimate, one.initial} <= names:
+            yield replace(one, strata=strata)

@@ -1,0 +1,186 @@
+"""Every number in what is released, each with the cell that it tells: none may be forgotten.
+
+It walks the plain form of the results, so that a field that is new, and that nobody thought of
+here, refuses the release.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from abate.analysis import Estimate, Result
+from abate.errors import PublishRefused
+from abate.results import Results
+from abate.small_cells import cites
+from abate.small_cells.rule import Rule
+from abate.small_cells.sheet import NUMERATOR, Mention, Sheet, counts_of, is_count
+from abate.small_cells.shown import OF_VALUES
+
+Known = dict[int, tuple[int, int]]
+# Numbers that are no counts of units, or that are looked at one by one below.
+_EXPECTED = re.compile(
+    r"format|patients|lesions|attrition/\d+/n|design/.*|outcomes/\d+/parameters/.*"
+    r"|outcomes/\d+/result/estimates/\d+/(value|n|p|interval/(low|high)|counts/.*)"
+    r"|outcomes/\d+/result/charts/\d+/(spec|data)/.*"
+)
+
+
+def seen(whole: Results, shown: Results, cells: Sheet, rule: Rule) -> Known:
+    """What a reader sees of each cell: the least and the most that it can be.
+
+    Raises:
+        PublishRefused: something is shown that the rule does not allow; names it, and no number.
+    """
+    _refuse_unexpected(shown)
+    known: Known = {}
+    look = _Look(cells, rule, known)
+    for basis, total, number in (
+        ("patient", whole.patients, shown.patients),
+        ("lesion", whole.lesions, shown.lesions),
+    ):
+        if number is not None:
+            look.at(cells.totals[basis], total, number)
+    _look_at_steps(look, whole, shown)
+    for place, (full, left) in enumerate(zip(whole.outcomes, shown.outcomes, strict=True)):
+        if left.result is not None and full.result is not None:
+            lost = _lost(full.result, left.result)
+            for one in left.result.estimates:
+                look.at_estimate(full.result[one.name], one, cells.estimates[place, one.name])
+                if not one.withheld and not lost.isdisjoint(one.depends_on):
+                    raise refused(f"the estimate {one.name!r} is shown, and not what it is made of")
+            _refuse_loose(full.result, left.result)
+    return known
+
+
+def _lost(whole: Result, shown: Result) -> set[str]:
+    """The estimates that are withheld, or left out altogether."""
+    names = {one.name for one in shown.estimates if not one.withheld}
+    return {one.name for one in whole.estimates} - names
+
+
+def refused(what: str) -> PublishRefused:
+    """The refusal of a release."""
+    return PublishRefused(
+        f"small cells: {what}. Nothing is published. This is a fault of abate or of a plugin: "
+        "please report it, without numbers."
+    )
+
+
+class _Look:
+    def __init__(self, cells: Sheet, rule: Rule, known: Known) -> None:
+        self.cells, self.rule, self.known = cells, rule, known
+
+    def at(self, cell: int, true: int | None, number: float) -> None:
+        """A number stands for a cell."""
+        if true is None or number != self.rule.rounded(true):
+            raise refused(f"another number than the true one stands for {self.cells.names[cell]}")
+        self.tell(cell)
+
+    def tell(self, cell: int) -> None:
+        """A cell is known, as well as the rule lets it be."""
+        true = self.cells.system.values[cell]
+        if self.rule.hides(true):
+            raise refused(f"the number of {self.cells.names[cell]} is shown")
+        self.known[cell] = self.rule.known(true)
+
+    def at_estimate(self, whole: Estimate, shown: Estimate, mention: Mention) -> None:
+        """An estimate's numbers tell its n and its counts."""
+        if shown.n is not None:
+            self.at(mention.n, whole.n, shown.n)
+        numbers = [shown.value, shown.p, shown.interval, *shown.counts]
+        if all(number is None for number in numbers):
+            return
+        _refuse_single(shown)
+        if shown.n is None:
+            raise refused(f"the estimate {shown.name!r} is shown without its n")
+        for name, cell in mention.counts.items():
+            true = self.cells.system.values[cell]
+            if 0 < (whole.n or 0) - true < self.rule.minimum:
+                raise refused(f"all but a few of the estimate {shown.name!r} are shown as {name!r}")
+            self.tell(cell)
+        if not self._is_right(whole, shown):
+            raise refused(f"the estimate {shown.name!r} tells more than rounded counts")
+
+    def _is_right(self, whole: Estimate, shown: Estimate) -> bool:
+        counts = {name: self.rule.rounded(count) for name, count in whole.counts.items()}
+        if dict(shown.counts) != counts:
+            return False
+        if self.rule.rounding == 1 or shown.statistic in OF_VALUES:
+            return self.rule.rounding == 1 or shown.p is None
+        if shown.p is not None or shown.interval is not None:
+            return False
+        return shown.value == self._rounded_value(whole, shown)
+
+    def _rounded_value(self, whole: Estimate, shown: Estimate) -> float | None:
+        if is_count(whole):
+            return self.rule.rounded(counts_of(whole)[whole.name])
+        if whole.statistic == "proportion" and shown.n and whole.value is not None:
+            return self.rule.rounded(whole.counts[NUMERATOR]) / shown.n
+        return None
+
+
+def _look_at_steps(look: _Look, whole: Results, shown: Results) -> None:
+    cells = {
+        (step.stage, step.reason, step.unit): (look.cells.steps.get(place), step.n)
+        for place, step in enumerate(whole.attrition)
+    }
+    for step in shown.attrition:
+        cell, true = cells.get((step.stage, step.reason, step.unit), (None, None))
+        if cell is None:
+            raise refused(f"the attrition table shows {step.stage!r}")
+        if step.n is not None:
+            look.at(cell, true, step.n)
+
+
+def _refuse_single(shown: Estimate) -> None:
+    if shown.individual:
+        raise refused(f"the estimate {shown.name!r} is a single unit's value")
+    if shown.interval is not None and shown.interval.kind.startswith("range"):
+        raise refused(f"the ends of the range of {shown.name!r} are single units' values")
+
+
+def _refuse_unexpected(shown: Results) -> None:
+    if shown.members is not None:
+        raise refused("the members are listed")
+    for path in _numbers(msgspec.to_builtins(shown), ()):
+        if not _EXPECTED.fullmatch("/".join(path)):
+            raise refused(f"no rule knows the number at {'/'.join(path)}")
+    for outcome in shown.outcomes:
+        result = outcome.result or Result()
+        if any(cites.DIGIT.search(text) for text in _texts(outcome.error, result)):
+            raise refused(f"a note of {outcome.name!r} holds a number")
+        if any(estimate.cases for estimate in result.estimates):
+            raise refused(f"an estimate of {outcome.name!r} names single units")
+
+
+def _texts(error: str | None, result: Result) -> Iterator[str]:
+    yield from (error or "", result.reason or "", *result.notes)
+    yield from (estimate.note for estimate in result.estimates)
+    yield from (chart.alt for chart in result.charts if chart.alt != chart.title)
+
+
+def _numbers(given: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from _numbers(value, (*path, str(name)))
+    elif isinstance(given, list | tuple):
+        for number, value in enumerate(given):
+            yield from _numbers(value, (*path, str(number)))
+    elif isinstance(given, int | float) and not isinstance(given, bool):
+        yield path
+
+
+def _refuse_loose(whole: Result, shown: Result) -> None:
+    """Refuse rows of tables and charts that no estimate answers for."""
+    for table in shown.tables:
+        for row in table.rows:
+            if any(cites.is_number(cell) for cell in row) or not cites.stands(row, whole, shown):
+                raise refused(f"a row of the table {table.name!r} cites nothing that is shown")
+    for chart in shown.charts:
+        rows = [row for rows in chart.data.values() for row in rows]
+        if cites.holds_values(chart.spec):
+            raise refused(f"the chart {chart.name!r} holds numbers of its own")
+        if not all(cites.drawn(list(row.values()), whole, shown) for row in rows):
+            raise refused(f"a row of the chart {chart.name!r} cites nothing that is shown")

@@ -1,0 +1,83 @@
+"""One estimate as it may leave the house."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from abate.analysis import Estimate
+from abate.small_cells.cites import DIGIT
+from abate.small_cells.rule import Rule
+from abate.small_cells.sheet import NUMERATOR, Mention, is_count
+
+ROUNDED = "interval and p withheld: counts are rounded"
+# A quartile with fewer units than the minimum on its far side is as good as one unit's value.
+QUARTERS = 4
+QUARTILES = "the quartiles are withheld: too few units lie beyond each"
+RANGE = "the range is withheld: its ends are single units' values"
+# What stays exact where counts are rounded: statistics of scores and of times, not of counts.
+OF_VALUES = frozenset({"median", "difference", "duration"})
+
+
+def estimate(given: Estimate, mention: Mention, hidden: frozenset[int], rule: Rule) -> Estimate:
+    """An estimate, whole, in part, or withheld."""
+    n = None if mention.n in hidden or given.n is None else rule.rounded(given.n)
+    if given.individual or not hidden.isdisjoint(mention.cells):
+        return withheld(given, n, rule)
+    note = "" if DIGIT.search(given.note) else given.note
+    shown = _without_ends(replace(given, n=n, note=note, cases=()), given.n or 0, rule)
+    return shown if rule.rounding == 1 else _rounded(shown, rule)
+
+
+def with_dependents(estimates: Sequence[Estimate], rule: Rule) -> list[Estimate]:
+    """The estimates of one result, without those that were computed from a withheld one."""
+    lost = {one.name for one in estimates if one.withheld}
+    while True:
+        more = {one.name for one in estimates if not lost.isdisjoint(one.depends_on)} - lost
+        if not more:
+            return [
+                withheld(one, one.n, rule) if one.name in lost and not one.withheld else one
+                for one in estimates
+            ]
+        lost |= more
+
+
+def withheld(given: Estimate, n: int | None, rule: Rule) -> Estimate:
+    """An estimate without its numbers, but for an n that may be seen."""
+    return replace(
+        given, n=n, value=None, interval=None, p=None, note="", counts={}, cases=(),
+        withheld=rule.words,
+    )  # fmt: skip
+
+
+def _without_ends(given: Estimate, n: int, rule: Rule) -> Estimate:
+    """Without the ends of an interval that are single units' values, or nearly."""
+    kind = given.interval.kind if given.interval else ""
+    if kind.startswith("range"):
+        return _noted(replace(given, interval=None), RANGE)
+    if kind.startswith("quartiles") and n < QUARTERS * rule.minimum:
+        return _noted(replace(given, interval=None), QUARTILES)
+    return given
+
+
+def _rounded(given: Estimate, rule: Rule) -> Estimate:
+    counts = {name: rule.rounded(count) for name, count in given.counts.items()}
+    of_values = given.interval and given.interval.kind.startswith("quartiles")
+    kept = given.interval if of_values else None
+    lost = given.p is not None or kept is not given.interval
+    value = _value(given, counts, rule)
+    shown = replace(given, value=value, interval=kept, p=None, counts=counts)
+    if value is None and given.value is not None:
+        return withheld(given, given.n, rule)
+    return _noted(shown, ROUNDED) if lost else shown
+
+
+def _value(given: Estimate, counts: Mapping[str, int], rule: Rule) -> float | None:
+    """The value from rounded counts; None where it cannot be made from them."""
+    if is_count(given) and given.value is not None:
+        return rule.rounded(int(given.value))
+    if given.statistic == "proportion":
+        return counts[NUMERATOR] / given.n if given.n and NUMERATOR in counts else None
+    return given.value if given.statistic in OF_VALUES else None
+
+
+def _noted(given: Estimate, words: str) -> Estimate:
+    return replace(given, note=f"{given.note}; {words}" if given.note else words)

@@ -1,0 +1,82 @@
+"""What a server says of itself: its CapabilityStatement, read for what abate needs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from abate.survey.found import Ability, Server
+
+READ = ("Patient", "Procedure", "Observation", "Condition")
+REPORT = (
+    "CodeSystem",
+    "DiagnosticReport",
+    "Group",
+    "List",
+    "Measure",
+    "MeasureReport",
+    "Observation",
+    "Provenance",
+)
+PARAMETERS = ("_id", "_lastUpdated", "code", "date", "identifier", "patient", "subject")
+
+
+def read(statement: Mapping[str, Any]) -> Server:
+    """The server by a CapabilityStatement; what has no shape of FHIR's counts as not said."""
+    rest = next(iter(_tables(statement.get("rest"))), {})
+    offered = {str(one.get("type")): one for one in _tables(rest.get("resource"))}
+    software = _table(statement.get("software"))
+    kinds = dict.fromkeys([*READ, *REPORT])
+    return Server(
+        software=plain(software.get("name")) or "not said",
+        version=plain(software.get("version")),
+        fhir_version=plain(statement.get("fhirVersion")),
+        formats=tuple(filter(None, map(plain, _list(statement.get("format"))))),
+        transaction="transaction" in _codes(rest),
+        types=tuple(_ability(kind, offered.get(kind)) for kind in kinds),
+    )
+
+
+def plain(text: Any, longest: int = 80) -> str:
+    """A text from a server on one short line, without control characters."""
+    if not isinstance(text, str):
+        return ""
+    printed = "".join(one if one.isprintable() else " " for one in text[: 4 * longest])
+    line = " ".join(printed.split())
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
+
+
+def _ability(kind: str, said: Mapping[str, Any] | None) -> Ability:
+    if said is None:
+        return Ability(type=kind, offered=False)
+    codes = _codes(said)
+    names = {one.get("name") for one in _tables(said.get("searchParam"))}
+    return Ability(
+        type=kind,
+        offered=True,
+        read="read" in codes,
+        search="search-type" in codes,
+        create="create" in codes,
+        update="update" in codes,
+        update_create=_flag(said.get("updateCreate")),
+        conditional_update=_flag(said.get("conditionalUpdate")),
+        parameters=tuple(name for name in PARAMETERS if name in names),
+    )
+
+
+def _codes(said: Mapping[str, Any]) -> set[Any]:
+    return {str(one.get("code")) for one in _tables(said.get("interaction"))}
+
+
+def _flag(said: Any) -> bool | None:
+    return said if isinstance(said, bool) else None
+
+
+def _table(said: Any) -> Mapping[str, Any]:
+    return said if isinstance(said, dict) else {}
+
+
+def _list(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else []
+
+
+def _tables(said: Any) -> list[Mapping[str, Any]]:
+    return [one for one in _list(said) if isinstance(one, dict)]

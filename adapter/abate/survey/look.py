@@ -1,0 +1,116 @@
+"""The survey itself: the steps in their order, within a limit. Start reading here.
+
+metadata -> is code search heeded -> samples -> is a seen code found -> code lists -> shapes
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from abate.codes import CodeLists
+from abate.source import Say
+from abate.survey import ability, counting, sampling
+from abate.survey.asking import Asker, Limit, LimitedServer, Spent
+from abate.survey.counting import SHAPED, WANTED
+from abate.survey.found import CodeSearch, ListCount, Sample, Server, Survey, Written
+
+SAMPLED = ("Procedure", "Observation")
+SEARCHED = ("Procedure", "Observation", "Condition")
+TIMEOUT_SECONDS = 30.0
+
+
+def look(base: str, lists: CodeLists, say: Say, limit: Limit | None = None) -> Survey:
+    """What a server can do, and what is there by code; only GET, and nothing is kept of a patient.
+
+    Raises:
+        SourceError: no FHIR R4 server answers there, or it wants a login.
+    """
+    limit = limit or Limit()
+    with LimitedServer(base, TIMEOUT_SECONDS, limit.answer) as server:
+        asker = Asker(server, limit)
+        said = ability.read(server.capability())
+        say(f"{server.base} is {said.software} {said.version}, FHIR {said.fhir_version}")
+        steps = _Steps(asker=asker, lists=lists, say=say)
+        with steps.as_far_as_it_goes():
+            steps.take()
+    return steps.survey(said)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Steps:
+    """The steps of one survey, and what each found."""
+
+    asker: Asker
+    lists: CodeLists
+    say: Say
+    searches: dict[str, CodeSearch] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    counts: list[ListCount] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+    stopped: str = ""
+
+    @contextmanager
+    def as_far_as_it_goes(self) -> Iterator[None]:
+        """What is inside may end at the limit: that is told, and is no error."""
+        try:
+            yield
+        except Spent as limit:
+            self.stopped = str(limit)
+            self.say(f"warning: {limit}")
+
+    def take(self) -> None:
+        """All steps."""
+        for kind in SEARCHED:
+            self.searches[kind] = counting.control(self.asker, kind)
+        for kind in SAMPLED:
+            self._sample(kind)
+        for wanted in WANTED:
+            if self.searches[wanted.type].is_trusted:
+                codes = self.lists.get(wanted.list, ())
+                found = counting.of_list(self.asker, wanted, codes)
+                self.counts.append(found)
+                self.searches[wanted.type] = counting.by_list(self.searches[wanted.type], found)
+                self.say(f"counted {wanted.what} by the codes of list:{wanted.list}")
+        for one in self.counts:
+            if one.list in SHAPED and one.n != 0:
+                self._shape(one)
+
+    def survey(self, said: Server) -> Survey:
+        """All that the steps found."""
+        return Survey(
+            url=self.asker.server.base,
+            server=said,
+            searches=tuple(self.searches.values()),
+            lists=tuple(self.counts),
+            samples=tuple(self.samples),
+            written=tuple(self.written),
+            stopped=self.stopped,
+            requests=self.asker.server.cost.requests,
+            bytes=self.asker.server.cost.bytes,
+        )
+
+    def _sample(self, kind: str) -> None:
+        sample, shown = sampling.take(self.asker, kind, self._known(kind), self._units())
+        self.samples.append(sample)
+        self.written.append(shown)
+        self.say(f"saw {sample.n} of type {kind}; different codes: {len(sample.codes)}")
+        self.searches[kind] = counting.confirm(self.asker, self.searches[kind], sample.codes)
+
+    def _shape(self, counted: ListCount) -> None:
+        """Look at what a search finds: it takes the place of what the sample had by chance."""
+        code = counting.joined(self.lists[counted.list])
+        found = sampling.written(self.asker, counted.type, code, self._units())
+        if found.n:
+            self.written = [one for one in self.written if one.type != found.type] + [found]
+
+    def _known(self, kind: str) -> sampling.Known:
+        """The codes of the lists that are searched in a type."""
+        names = [wanted.list for wanted in WANTED if wanted.type == kind]
+        return {
+            (code.system, code.code): (name, code.name)
+            for name in names
+            for code in self.lists.get(name, ())
+        }
+
+    def _units(self) -> frozenset[str]:
+        return frozenset(one.code for one in self.lists.get("pain-units", ()))

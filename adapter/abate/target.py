@@ -1,0 +1,106 @@
+"""The server that a report goes to: its FHIR release, and why it cannot take a report."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Literal
+
+from abate.errors import PublishRefused, SourceError
+from abate.source.http import FhirServer
+
+Release = Literal["R4", "R5"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A server, and what it says that it can do.
+
+    Attributes:
+        server: to read from and to write to.
+        release: the FHIR release that it speaks.
+        offered: the types that it takes, each with what it says of it.
+        has_transactions: whether it writes all or nothing.
+    """
+
+    server: FhirServer
+    release: Release
+    offered: Mapping[str, Mapping[str, Any]]
+    has_transactions: bool
+
+    @property
+    def base(self) -> str:
+        """The base URL."""
+        return self.server.base
+
+    def lacks(self, types: Iterable[str]) -> list[str]:
+        """Those of the types that it does not take."""
+        return [kind for kind in sorted(set(types)) if kind not in self.offered]
+
+    def closes(self, types: Iterable[str]) -> list[str]:
+        """Those that it takes under ids of its own choice only.
+
+        A server may leave updateCreate out and still do it (HAPI 8.8 does): only a no is a no.
+        """
+        offered = [(kind, self.offered.get(kind, {})) for kind in sorted(set(types))]
+        return [kind for kind, one in offered if one.get("updateCreate") is False]
+
+    def inability(self, types: Iterable[str]) -> str:
+        """Why it cannot take resources of these types; empty if it can."""
+        needed = sorted(set(types))
+        missing = self.lacks(needed)
+        does_not = [
+            *([] if self.has_transactions else ["offer transactions"]),
+            *([f"take {', '.join(missing)}"] if missing else []),
+        ]
+        if does_not:
+            return f"{self.base} does not {', and does not '.join(does_not)}"
+        if closed := self.closes(needed):
+            return (
+                f"{self.base} does not let a client choose the id of {', '.join(closed)} "
+                "(updateCreate in its CapabilityStatement), so that a second report would double "
+                "the first"
+            )
+        return ""
+
+
+def target_of(server: FhirServer) -> Target:
+    """What a server says of itself.
+
+    Raises:
+        SourceError: it does not answer as a FHIR server.
+        PublishRefused: it speaks a release of FHIR that a report is not written in.
+    """
+    statement = _statement(server)
+    rest: Mapping[str, Any] = next(iter(statement.get("rest") or ()), {})
+    offered = {str(one.get("type")): one for one in rest.get("resource") or ()}
+    codes = {one.get("code") for one in rest.get("interaction") or ()}
+    return Target(
+        server=server,
+        release=_release(server, str(statement.get("fhirVersion", "of no version"))),
+        offered=offered,
+        has_transactions="transaction" in codes,
+    )
+
+
+def _statement(server: FhirServer) -> Mapping[str, Any]:
+    """The CapabilityStatement; what is none is told as for a source."""
+    answer = server.get("metadata")
+    if answer.status == HTTPStatus.OK:
+        try:
+            found = answer.json()
+        except SourceError:
+            return server.capability()
+        if isinstance(found, dict) and found.get("resourceType") == "CapabilityStatement":
+            return found
+    return server.capability()
+
+
+def _release(server: FhirServer, version: str) -> Release:
+    releases: dict[str, Release] = {"4.0": "R4", "5.0": "R5"}
+    release = releases.get(".".join(version.split(".")[:2]))
+    if release is None:
+        raise PublishRefused(
+            f"{server.base} speaks FHIR {version[:16]}, and a report is written as R4 (4.0.1) or "
+            "R5 (5.0.0): nothing was written. Many servers offer R4 at another base URL, as /r4."
+        )
+    return release

@@ -1,0 +1,72 @@
+"""The interval of a median by drawing patients, not lesions: lesions of one patient go together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2000
+SEED = 20100501
+FEWEST_PATIENTS = 6
+_RESAMPLES_OF_MANY = 500
+_MANY = 10_000
+_CELLS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentiles:
+    """The 2.5th and the 97.5th percentile of the resampled medians."""
+
+    low: float
+    high: float
+
+
+def resamples(n: int) -> int:
+    """How many resamples of `n` values are drawn: fewer of many, whose medians hardly differ."""
+    return RESAMPLES if n <= _MANY else _RESAMPLES_OF_MANY
+
+
+def median_by_patient(values: Sequence[float], patients: Sequence[str]) -> Percentiles | None:
+    """The percentile interval of the median of `values`; None with too few patients to draw.
+
+    The ends are medians that were drawn, none in between (the inverse of their distribution).
+    """
+    order = np.argsort(np.asarray(values, dtype=np.float64), kind="stable")
+    ordered = np.asarray(values, dtype=np.float64)[order]
+    _, owner = np.unique(np.asarray(patients)[order], return_inverse=True)
+    if ordered.size == 0 or owner.max() + 1 < FEWEST_PATIENTS:
+        return None
+    medians = np.concatenate(list(_resampled(ordered, owner)))
+    low, high = np.quantile(medians, [0.025, 0.975], method="inverted_cdf")
+    return Percentiles(low=float(low), high=float(high))
+
+
+def _resampled(
+    ordered: NDArray[np.float64], owner: NDArray[np.intp]
+) -> Iterator[NDArray[np.float64]]:
+    generator = np.random.default_rng(SEED)
+    number = int(owner.max()) + 1
+    at_once = max(1, _CELLS_AT_ONCE // ordered.size)
+    wanted = resamples(ordered.size)
+    for start in range(0, wanted, at_once):
+        rows = min(at_once, wanted - start)
+        drawn = generator.integers(0, number, size=(rows, number), dtype=np.int32)
+        yield _medians(ordered, _times(drawn, number)[:, owner])
+
+
+def _times(drawn: NDArray[np.int32], number: int) -> NDArray[np.int64]:
+    """How often each patient was drawn: one row a resample."""
+    rows = drawn.shape[0]
+    places = drawn + np.arange(rows)[:, None] * number
+    return np.bincount(places.ravel(), minlength=rows * number).reshape(rows, number)
+
+
+def _medians(ordered: NDArray[np.float64], times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The median of each row, in which the ordered values stand so many times."""
+    reached = np.cumsum(times, axis=1)
+    total = reached[:, -1:]
+    lower = ordered[np.argmax(reached >= (total + 1) // 2, axis=1)]
+    upper = ordered[np.argmax(reached >= total // 2 + 1, axis=1)]
+    middle: NDArray[np.float64] = (lower + upper) / 2
+    return middle

@@ -1,0 +1,25 @@
+"""Last observation carried forward: a sensitivity run, never the main one."""
+
+import polars as pl
+
+from abate.cohort.states import NOT_SCORED, SCORED
+
+
+def carried_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+    """The last chosen score up to each visit, of lesions that are alive, followed and due then.
+
+    Args:
+        states: `Cohort.visit_states()`: nothing is carried past death, re-treatment or the cut-off.
+        scores: `Cohort.by_visit()`'s frame: one score a lesion and visit.
+
+    Returns:
+        One row a lesion and visit with a score to carry: visit, value.
+    """
+    # The states stand in the visits' order, so that within a lesion no sort is needed.
+    return (
+        states.filter(pl.col("state").is_in([SCORED, NOT_SCORED]))
+        .join(scores, on=["lesion_id", "visit"], how="left", maintain_order="left")
+        .with_columns(pl.col("value").forward_fill().over("lesion_id"))
+        .drop_nulls("value")
+        .select("visit", "value")
+    )

@@ -1,0 +1,143 @@
+"""Which lesions are asked whether they responded, and which of them did."""
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from abate import Cohort, LastOf, Pairs
+from abate.cohort.states import NOT_SCORED, SCORED
+from abate.cohort.tables import Endpoint
+from abate.visits import BASELINE, SAME_DAY_AFTER
+from abate_analyses.counts import LESIONS, Whole
+from abate_analyses.exact_points import POINT
+from abate_analyses.paired_splits import FIRST
+from abate_analyses.responder_endpoints import RESPONSES, Response
+from abate_analyses.treated import TREATED_LESIONS
+
+_LEAST_REFERENCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Lesions with a reference and an endpoint.
+
+    Attributes:
+        frame: one row a lesion: lesion_id, site_group, above_zero, 4_or_more (of the reference),
+            and whether each response holds, under its name.
+        population: which lesions these are, in words.
+        all_above_zero: whether each reference is above 0, by the words of the population.
+    """
+
+    frame: pl.DataFrame
+    population: str
+    all_above_zero: bool = False
+
+    def whole(self, response: Response) -> Whole:
+        """The denominator of a response: the lesions for which it is defined."""
+        if self.all_above_zero or not response.of_reference:
+            return Whole(n=self.frame.height, population=self.population)
+        return Whole(n=int(self.frame["above_zero"].sum()), population=above_zero(self.population))
+
+    def number(self, response: Response) -> int:
+        """How many responded."""
+        return int(self.frame[response.name].sum())
+
+    def where(self, kept: pl.Expr, words: str) -> "Asked":
+        """Those of these lesions that `kept` keeps."""
+        return replace(
+            self, frame=self.frame.filter(kept), population=f"{self.population}, {words}"
+        )
+
+    @property
+    def at_zero(self) -> int:
+        """How many have a reference of 0."""
+        return int((~self.frame["above_zero"]).sum())
+
+    def directions(self) -> tuple[int, int]:
+        """How many fell, and how many stayed the same."""
+        falls = int(self.frame["any-fall"].sum())
+        return falls, int(self.frame["not-worse"].sum()) - falls
+
+    def with_high_reference(self) -> "Asked":
+        """Those with a reference of 4 or more, as trials enter them."""
+        high = self.where(pl.col("4_or_more"), "whose reference is 4 or more")
+        return replace(high, all_above_zero=True)
+
+
+def above_zero(population: str) -> str:
+    """The words for those whose fall in percent is defined."""
+    return f"{population}, whose reference is above 0"
+
+
+def asked(pairs: Pairs) -> Asked:
+    """Judge each pair by every response."""
+    return Asked(frame=_judged(pairs.frame), population=pairs.population)
+
+
+def carried_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endpoint) -> Asked:
+    """The pairs, and lesions without an endpoint whose last earlier score is carried to it.
+
+    Nothing is carried past death or re-treatment, nor to a visit that is not yet due.
+    """
+    frame = pairs.frame
+    population = f"{pairs.population}, or an earlier score carried forward to it"
+    visits = _up_to(cohort, endpoint)
+    if visits:
+        earlier = cohort.pairs(reference=reference, endpoint=LastOf((SAME_DAY_AFTER, *visits)))
+        carried = earlier.frame.join(frame, on="lesion_id", how="anti", maintain_order="left")
+        followed = carried.join(_followed(cohort, visits[-1]), on="lesion_id", how="semi")
+        frame = pl.concat([frame, followed])
+    return Asked(frame=_judged(frame), population=population)
+
+
+def _up_to(cohort: Cohort, endpoint: Endpoint) -> tuple[str, ...]:
+    """The visits after the procedure up to the endpoint's last."""
+    named = endpoint.last_of if isinstance(endpoint, LastOf) else (endpoint,)
+    last = max((cohort.visits.index(one) for one in named if one in cohort.visits), default=-1)
+    return tuple(visit for visit in cohort.visits[: last + 1] if visit != BASELINE)
+
+
+def _followed(cohort: Cohort, visit: str) -> pl.DataFrame:
+    states = cohort.visit_states()
+    here = pl.col("state").is_in([SCORED, NOT_SCORED])
+    return states.filter((pl.col("visit") == visit) & here)
+
+
+def _judged(frame: pl.DataFrame) -> pl.DataFrame:
+    reference, endpoint = (
+        (pl.col(name) * POINT).round().cast(pl.Int64) for name in ("reference", "endpoint")
+    )
+    return frame.select(
+        "lesion_id",
+        "site_group",
+        (reference > 0).alias("above_zero"),
+        (reference >= _LEAST_REFERENCE * POINT).alias("4_or_more"),
+        *(one.holds(reference, endpoint).alias(one.name) for one in RESPONSES),
+    ).with_columns(pl.col(one.name) & pl.col("above_zero") for one in RESPONSES if one.of_reference)
+
+
+def alone_at_zero(cohort: Cohort, reference: str, endpoint: Endpoint) -> int:
+    """How many analysed lesions without an endpoint have a reference of 0."""
+    ended = cohort.at(endpoint).frame.select("lesion_id")
+    alone = _references(cohort, reference).join(ended, on="lesion_id", how="anti")
+    return int(((alone["value"] * POINT).round() == 0).sum())
+
+
+def _references(cohort: Cohort, reference: str) -> pl.DataFrame:
+    """The reference of each analysed lesion that has one: lesion_id, value."""
+    if reference != FIRST:
+        return cohort.at(reference).frame
+    scores = cohort.scores.filter("chosen").sort("at", "score_id")
+    first = scores.unique("lesion_id", keep="first", maintain_order=True)
+    return first.join(cohort.analysed.select("lesion_id"), on="lesion_id", how="semi")
+
+
+def treated(cohort: Cohort) -> Whole:
+    """The treated lesions, as the attrition table counts them."""
+    rows = cohort.attrition.filter((pl.col("stage") == "treated") & (pl.col("unit") == "lesion"))
+    return Whole(n=int(rows["n"].sum()), population=TREATED_LESIONS)
+
+
+def analysed(cohort: Cohort) -> Whole:
+    """The analysed lesions."""
+    return Whole(n=cohort.analysed.height, population=LESIONS)

@@ -1,0 +1,154 @@
+"""Responders: how many lesions' pain fell enough, by pain scores alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from abate import Cohort, LastOf, Measured, Ref, Result, Table
+from abate_analyses.responder_endpoints import PAIN_SCORE_ONLY, RESPONSES, Response
+from abate_analyses.responder_estimates import (
+    LOCF,
+    OF_ANALYSED,
+    OF_HIGH,
+    OF_TREATED,
+    Groups,
+    estimates,
+)
+from abate_analyses.responder_splits import splits
+from abate_analyses.responder_strata import Strata, strata
+from abate_analyses.responder_units import alone_at_zero, analysed, asked, carried_forward, treated
+
+NOTES = (
+    "Responders are pain-score-only responders: no opioid dose was read.",
+    "The main denominator is the lesions with a reference and an endpoint (observed cases).",
+    "Sensitivity runs count a missing change as no response, or carry an earlier score forward.",
+    "A fall in percent of a reference of zero is undefined: such lesions are counted apart.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responders:
+    """The share of lesions that responded, by six definitions, over all denominators.
+
+    Not worse, any fall, a fall of at least 2 points (Farrar 2001), of 30 % (moderate) and 50 %
+    (substantial, IMMPACT 2008), score 0. Always pain-score-only: a fall under more opioids counts.
+    A low reference cannot fall by 2 points: see the lesions with a reference of 4 or more. No test,
+    and no comparison: strata are described only.
+
+    Attributes:
+        endpoint: a visit, or `{ last_of = [...] }`: the last score documented in any of them.
+        reference: a visit, or `first`: the first documented score, earlier than the endpoint.
+    """
+
+    name: ClassVar[str] = "responders"
+    endpoint: str | LastOf
+    reference: str = "baseline"
+
+    def run(self, cohort: Cohort) -> Result:
+        """Judge each lesion by every definition."""
+        groups = self._groups(cohort)
+        if not groups.analysed.n:
+            return Result.not_estimable("there are no analysed lesions")
+        by_stratum = strata(groups.pairs, cohort.adjuncts)
+        return Result(
+            estimates=[
+                *estimates(groups),
+                *(one for stratifier in by_stratum for one in stratifier.estimates()),
+            ],
+            tables=[_main(), _denominators(), _by_stratum(by_stratum)],
+            notes=NOTES,
+            splits=[
+                *splits(groups),
+                *(one for stratifier in by_stratum for one in stratifier.splits(groups.pairs)),
+            ],
+            measures=[_measured(one, groups, by_stratum) for one in RESPONSES],
+        )
+
+    def _groups(self, cohort: Cohort) -> Groups:
+        pairs = cohort.pairs(reference=self.reference, endpoint=self.endpoint)
+        of_pairs = asked(pairs)
+        return Groups(
+            pairs=of_pairs,
+            high=of_pairs.with_high_reference(),
+            carried=carried_forward(cohort, pairs, self.reference, self.endpoint),
+            analysed=analysed(cohort),
+            treated=treated(cohort),
+            zeros=int((cohort.at(self.endpoint).frame["value"] == 0).sum()),
+            at_zero=of_pairs.at_zero + alone_at_zero(cohort, self.reference, self.endpoint),
+        )
+
+
+def _measured(response: Response, groups: Groups, by_stratum: Sequence[Strata]) -> Measured:
+    return Measured(
+        estimate=response.name,
+        initial="lesions-analysed",
+        title=f"{PAIN_SCORE_ONLY.capitalize()}: {response.words}",
+        criteria={
+            "initial-population": "Analysed lesions, each by its index procedure",
+            "denominator": f"The {groups.pairs.whole(response).population}",
+            "numerator": f"Lesions of the denominator: {response.words}",
+        },
+        strata={one.stratifier: one.names(response) for one in by_stratum},
+    )
+
+
+def _main() -> Table:
+    shown = ("count:numerator", "n", "value", "low", "high")
+    return Table(
+        name="responders",
+        title="Pain-score-only responders among lesions with a reference and an endpoint",
+        columns=(
+            "definition", "responders", "of", "share", "low (Clopper-Pearson)",
+            "high (Clopper-Pearson)", "low (Wilson)", "high (Wilson)",
+        ),
+        rows=[
+            (
+                one.words,
+                *(Ref(one.name, field) for field in shown),
+                *(Ref(f"{one.name}-wilson", field) for field in ("low", "high")),
+            )
+            for one in RESPONSES
+        ],
+    )  # fmt: skip
+
+
+def _denominators() -> Table:
+    suffixes = {
+        "treated": f"-{OF_TREATED}",
+        "analysed": f"-{OF_ANALYSED}",
+        "with a reference": "",
+        "reference 4 or more": f"-{OF_HIGH}",
+        "carried forward": f"-{LOCF}",
+    }
+    heads = [head for words in suffixes for head in (f"{words}: responders", f"{words}: of")]
+    return Table(
+        name="denominators",
+        title="Pain-score-only responders over each denominator",
+        columns=("definition", *heads),
+        rows=[
+            (
+                one.words,
+                *(
+                    Ref(f"{one.name}{suffix}", field)
+                    for suffix in suffixes.values()
+                    for field in ("count:numerator", "n")
+                ),
+            )
+            for one in RESPONSES
+        ],
+    )
+
+
+def _by_stratum(by_stratum: Sequence[Strata]) -> Table:
+    fields = ("count:numerator", "n", "value", "low", "high")
+    return Table(
+        name="strata",
+        title="Pain-score-only responders by adjunct and by site group",
+        columns=("by", "stratum", "definition", "responders", "of", "share", "low", "high"),
+        rows=[
+            (stratifier.stratifier, stratum, one.words, *(Ref(name, field) for field in fields))
+            for stratifier in by_stratum
+            for one in RESPONSES
+            for stratum, name in stratifier.names(one).items()
+        ],
+    )

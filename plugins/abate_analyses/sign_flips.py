@@ -1,0 +1,72 @@
+"""The sign-flip test: is a sum as far from zero as this one rare, if each sign may as well turn?
+
+The exact distribution is that of all 2^n turnings. It is counted without listing them: weights
+that are whole numbers have few different sums (the shift algorithm of Streitberg and Röhmel 1986).
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+EXACT_UP_TO = 300
+_LISTED_UP_TO = 16
+_SUMS_UP_TO = 2_000_000
+
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flipped:
+    """A two-sided p-value, and whether it is exact."""
+
+    p: float
+    exact: bool
+
+
+def flip_test(weights: Whole, *, correction: int = 0, exact_up_to: int = EXACT_UP_TO) -> Flipped:
+    """Test the sum of `weights` against that of all turnings of their signs.
+
+    Args:
+        weights: signed whole numbers, one a unit that turns as a whole.
+        correction: what the normal approximation takes off the sum, for its continuity.
+        exact_up_to: above so many units the normal approximation serves.
+    """
+    sizes, total = np.abs(weights), int(weights.sum())
+    if not sizes.any() or not total:
+        return Flipped(p=1.0, exact=True)
+    divisor = int(np.gcd.reduce(sizes))
+    sizes, reached = sizes // divisor, abs(total) // divisor
+    if sizes.size <= exact_up_to and sizes.sum() <= _SUMS_UP_TO:
+        return Flipped(p=_counted(sizes, reached), exact=True)
+    if sizes.size <= min(_LISTED_UP_TO, exact_up_to):
+        return Flipped(p=_listed(sizes, reached), exact=True)
+    return Flipped(p=_approximated(sizes, reached - correction / divisor), exact=False)
+
+
+def _counted(sizes: Whole, reached: int) -> float:
+    """The chance that the absolute sum is `reached` or more, by the distribution of its part."""
+    whole = int(sizes.sum())
+    chances = np.zeros(whole + 1)
+    chances[0] = 1.0
+    for size in sizes[sizes > 0]:
+        turned = chances * 0.5
+        turned[size:] += chances[:-size] * 0.5
+        chances = turned
+    return min(1.0, 2 * float(chances[: (whole - reached) // 2 + 1].sum()))
+
+
+def _listed(sizes: Whole, reached: int) -> float:
+    """The same by listing: for few units whose weights have no common measure."""
+    sums = np.zeros(1, dtype=np.int64)
+    for size in sizes:
+        sums = np.concatenate([sums + size, sums - size])
+    return float(np.mean(np.abs(sums) >= reached))
+
+
+def _approximated(sizes: Whole, reached: float) -> float:
+    """The normal approximation: the variance of the sum is that of the squares, ties and all."""
+    deviation = sqrt(float(np.square(sizes.astype(np.float64)).sum()))
+    return min(1.0, 2 * float(norm.sf(max(0.0, reached) / deviation)))

@@ -1,0 +1,151 @@
+"""Change at each visit: did pain fall from the reference to every visit, and is that chance?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from abate import Cohort, Estimate, Pairs, Ref, Result, Split, Table
+from abate.visits import BASELINE
+from abate_analyses import by_patient
+from abate_analyses.changes import directions, median_of
+from abate_analyses.holm import holm
+from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, by_visit
+from abate_analyses.paired_splits import FIRST, of_scored, paired_splits
+from abate_analyses.sign_test import METHOD, p_of, sign_test
+
+TESTED_FROM = 4
+_NO_TEST = "too few pairs for a test: see the points"
+_NOTE = (
+    "The lesions of one visit are not those of the next: read each change with its n. A change is "
+    "the visit minus the reference: a fall of pain is negative."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitChanges:
+    """Median change from `reference` at each visit, with the sign test, corrected by Holm.
+
+    Hypothesis at each visit: a fall is as likely as a rise. Holm's correction keeps the chance of
+    any false alarm over all visits that have a pair; one with fewer than four is not tested, but
+    counts, so that the data do not choose the number of tests. Not for the course of pain: see
+    `pain-course`.
+
+    Attributes:
+        reference: a visit, or `first`: the first documented score, earlier than the visit.
+    """
+
+    name: ClassVar[str] = "visit-changes"
+    reference: str = BASELINE
+
+    def run(self, cohort: Cohort) -> Result:
+        """Compare each visit's scores with the reference."""
+        after = [visit for visit in cohort.visits if visit not in (BASELINE, self.reference)]
+        changes = {visit: cohort.pairs(reference=self.reference, endpoint=visit) for visit in after}
+        if not any(len(pairs) for pairs in changes.values()):
+            return Result.not_estimable("no analysed lesion has a reference and a later score")
+        estimates = _estimates(changes)
+        many = any(len(pairs) > DRAWN_UP_TO for pairs in changes.values())
+        return Result(
+            estimates=estimates,
+            tables=[_table(after)],
+            charts=[by_visit(changes, after, [one for one in after if len(changes[one])])],
+            notes=[_NOTE, TOO_MANY] if many else [_NOTE],
+            splits=list(self._splits(cohort, changes)),
+        )
+
+    def _splits(self, cohort: Cohort, changes: Mapping[str, Pairs]) -> Iterator[Split]:
+        """How the pairs fall apart, and how they are parts of those scored at either visit."""
+        for visit, pairs in changes.items():
+            yield from of_scored(cohort, visit, pairs)
+            if self.reference != FIRST:
+                yield from of_scored(cohort, self.reference, pairs)
+            if len(pairs):
+                yield from paired_splits(pairs)
+
+
+def _estimates(changes: Mapping[str, Pairs]) -> list[Estimate]:
+    corrected = _holm(changes)
+    return [
+        estimate
+        for visit, pairs in changes.items()
+        for estimate in (
+            _median(visit, pairs),
+            *_tests(visit, changes, corrected.get(visit)),
+        )
+    ]
+
+
+def _median(visit: str, pairs: Pairs) -> Estimate:
+    found = median_of(f"median-change-{visit}", pairs.changes, pairs.population)
+    return replace(found, counts=directions(pairs.changes).by_name())
+
+
+def _holm(changes: Mapping[str, Pairs]) -> dict[str, float]:
+    """The corrected p of each visit that has a pair; an untested one counts as 1."""
+    raw = {visit: _p(pairs) for visit, pairs in changes.items() if len(pairs)}
+    return dict(zip(raw, holm(list(raw.values())), strict=True))
+
+
+def _p(pairs: Pairs) -> float:
+    p = p_of(directions(pairs.changes)) if len(pairs) >= TESTED_FROM else None
+    return 1.0 if p is None else p
+
+
+def _tests(visit: str, changes: Mapping[str, Pairs], corrected: float | None) -> list[Estimate]:
+    pairs, first_lesion = changes[visit], f"sign-test-first-lesion-{visit}"
+    raw = sign_test(f"sign-test-{visit}", pairs)
+    found = [
+        raw,
+        _by_holm(raw, visit, changes, corrected),
+        sign_test(first_lesion, pairs.first_lesion_per_patient()),
+        by_patient.sign_flips(f"patient-sign-flips-{visit}", pairs, first_lesion),
+    ]
+    return found if len(pairs) >= TESTED_FROM else [_untested(one) for one in found]
+
+
+def _by_holm(
+    raw: Estimate, visit: str, changes: Mapping[str, Pairs], corrected: float | None
+) -> Estimate:
+    """The sign test with its p corrected, which says something of all p that were ordered.
+
+    An untested visit counts as 1 whatever its scores are, so that nothing of it follows.
+    """
+    visits = sum(1 for pairs in changes.values() if len(pairs))
+    tested = [one for one, pairs in changes.items() if len(pairs) >= TESTED_FROM or one == visit]
+    return replace(
+        raw,
+        name=f"holm-{visit}",
+        label=f"{raw.label}, Holm",
+        method=f"{METHOD}; p corrected for {visits} visits with a pair (Holm 1979)",
+        p=None if raw.p is None else corrected,
+        depends_on=[f"sign-test-{one}" for one in tested],
+    )
+
+
+def _untested(estimate: Estimate) -> Estimate:
+    return replace(estimate, value=None, interval=None, p=None, note=_NO_TEST)
+
+
+def _table(visits: Sequence[str]) -> Table:
+    return Table(
+        name="change-by-visit",
+        title="Change from the reference at each visit",
+        columns=(
+            "visit", "n", "first quartile", "median change", "third quartile", "falls", "rises",
+            "ties", "p", "p, Holm", "p, first lesion of each patient", "p, sign flips by patient",
+        ),
+        rows=[_row(visit) for visit in visits],
+    )  # fmt: skip
+
+
+def _row(visit: str) -> tuple[str | Ref, ...]:
+    median = f"median-change-{visit}"
+    return (
+        visit,
+        *(Ref(median, field) for field in ("n", "low", "value", "high")),
+        *(Ref(median, f"count:{name}") for name in ("falls", "rises", "ties")),
+        Ref(f"sign-test-{visit}", "p"),
+        Ref(f"holm-{visit}", "p"),
+        Ref(f"sign-test-first-lesion-{visit}", "p"),
+        Ref(f"patient-sign-flips-{visit}", "p"),
+    )
