@@ -34,7 +34,7 @@ test-lowest: $(VENV)/.made  ## the statistics on the lowest versions of scipy an
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(VENV)/lowest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --editable . --group dev --constraint tests/analyses/lowest.txt
-	$(VENV)/lowest/bin/python -m pytest tests/analyses tests/small_cells
+	$(VENV)/lowest/bin/python -m pytest --numprocesses $(JOBS) tests/analyses tests/small_cells
 
 check: format-check lint types  ## format, lint and types, as the daily checks want them
 

@@ -16,7 +16,7 @@ from abate.small_cells.rule import Rule
 from abate.small_cells.search import End, Limits, reached, search
 from abate.small_cells.seen import Known, refused, seen
 from abate.small_cells.sheet import sheet
-from abate.small_cells.system import System
+from abate.small_cells.system import System, for_solver
 
 SECONDS = 10.0
 
@@ -98,7 +98,7 @@ class _Tables:
         matrix = self.limits.matrix
         solved = milp(
             costs,
-            constraints=LinearConstraint(matrix, 0, 0) if matrix.shape[0] else (),
+            constraints=LinearConstraint(for_solver(matrix), 0, 0) if matrix.shape[0] else (),
             bounds=Bounds(low, high),
             integrality=np.ones(len(low)),
             options={"time_limit": SECONDS},

@@ -13,7 +13,7 @@ from scipy.sparse import lil_array
 
 from abate.small_cells.reach import Culprits, Reader
 from abate.small_cells.search import TOLERANCE
-from abate.small_cells.system import System
+from abate.small_cells.system import System, for_solver
 
 ROUNDS = 12
 SECONDS = 20.0
@@ -87,7 +87,7 @@ def _cheapest(system: System, primary: frozenset[int], ways: list[Culprits]) -> 
             rows[number, place[cell]] = 1
     found = milp(
         [system.costs[cell] for cell in cells],
-        constraints=LinearConstraint(rows.tocsr(), 1, np.inf),
+        constraints=LinearConstraint(for_solver(rows.tocsr()), 1, np.inf),
         bounds=Bounds(0, 1),
         integrality=np.ones(len(cells)),
         options={"time_limit": SECONDS},

@@ -11,6 +11,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from abate.small_cells.system import for_solver
+
 TOLERANCE = 1e-6
 ATTEMPTS = 12
 SECONDS = 2.0
@@ -88,7 +90,7 @@ def _solved(costs: np.ndarray, limits: Limits) -> np.ndarray | None:
     matrix = limits.matrix
     solved = milp(
         costs,
-        constraints=LinearConstraint(matrix, 0, 0) if matrix.shape[0] else (),
+        constraints=LinearConstraint(for_solver(matrix), 0, 0) if matrix.shape[0] else (),
         bounds=Bounds(limits.low, limits.high),
         integrality=np.ones(len(costs)),
         options={"time_limit": SECONDS, "mip_rel_gap": GAP},

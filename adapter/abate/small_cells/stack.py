@@ -8,6 +8,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import block_diag, csr_array
 
 from abate.small_cells.search import TOLERANCE, End
+from abate.small_cells.system import for_solver
 
 SECONDS = 10.0
 
@@ -68,7 +69,7 @@ def solved(problems: Sequence[Problem]) -> list[Solution]:
     """
     found = linprog(
         np.concatenate([one.costs for one in problems]),
-        A_eq=block_diag([one.sums for one in problems], format="csr"),
+        A_eq=for_solver(block_diag([one.sums for one in problems], format="csr")),
         b_eq=np.concatenate([one.right for one in problems]),
         bounds=np.column_stack([np.concatenate([one.low for one in problems]),
                                 np.concatenate([one.high for one in problems])]),
@@ -96,7 +97,7 @@ def whole_table(problem: Problem) -> np.ndarray | None:
     """
     if (problem.low > problem.high).any():
         return None
-    held = LinearConstraint(problem.sums, problem.right, problem.right)
+    held = LinearConstraint(for_solver(problem.sums), problem.right, problem.right)
     found = milp(
         problem.costs,
         constraints=held if len(problem.right) else (),

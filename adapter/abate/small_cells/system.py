@@ -22,6 +22,12 @@ class Cell(NamedTuple):
     value: int
 
 
+def for_solver(matrix: csr_array) -> csr_array:
+    """The matrix with indices of 32 bits: HiGHS in SciPy 1.13 takes no others."""
+    indices, starts = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
+    return csr_array((matrix.data, indices, starts), shape=matrix.shape)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """Cells and the sums that they make.
