@@ -38,6 +38,7 @@ def make(lesions: int) -> Cohort:
         visits=("baseline", *WINDOWS),
         windows=WINDOWS,
         cutoff=CUTOFF,
+        event_kinds=("complication",),
     )
 
 
