@@ -69,7 +69,7 @@ def draw(browser: str, page: Path, picture: Picture, folder: Path) -> None:
         style = f"border:0;width:{picture.width}px;height:{picture.height}px"
         frame.write_text(f'<body style="margin:0"><iframe src="shown.html" style="{style}">')
         shown = frame
-    subprocess.run(  # noqa: S603
+    subprocess.run(  # noqa: S603 - a browser of the path, and arguments of ours
         [
             browser,
             *QUIET,

@@ -12,8 +12,14 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from abate.errors import nearest
+
+
+def fault_at(words: str, *inner: str | int) -> PydanticCustomError:
+    """A fault of the key that lies `inner` the table that is being checked."""
+    return PydanticCustomError("fault", "{words}", {"words": words, "inner": inner})
 
 
 def _known_zone(name: str) -> str:

@@ -10,15 +10,9 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from abate.setting_kinds import BaseUrl, CodeRefs, MinimumCell, Slug, Zone
+from abate.setting_kinds import BaseUrl, CodeRefs, MinimumCell, Slug, Zone, fault_at
 from abate.visits import VisitFault, check_windows
-
-
-def _fault_at(words: str, *inner: str | int) -> PydanticCustomError:
-    """A fault of the key that lies `inner` the table that is being checked."""
-    return PydanticCustomError("fault", "{words}", {"words": words, "inner": inner})
 
 
 class Section(BaseModel):
@@ -168,7 +162,7 @@ class Visits(BaseModel):
         try:
             check_windows({name: (visit.from_, visit.to) for name, visit in self.after.items()})
         except VisitFault as fault:
-            raise _fault_at(str(fault), fault.visit) from None
+            raise fault_at(str(fault), fault.visit) from None
         return self
 
 
@@ -212,7 +206,7 @@ class Report(Section):
     def _members_only_in_the_open(self) -> Self:
         if self.members and self.minimum_cell not in (1, "none"):
             words = "patients can be listed only where no count is hidden: minimum_cell = 1"
-            raise _fault_at(words, "members")
+            raise fault_at(words, "members")
         return self
 
 
@@ -263,7 +257,7 @@ class Settings(Section):
         for place, spec in enumerate(self.analysis):
             if spec.name in seen:
                 words = f"an [[analysis]] above has the name {spec.name!r} too: give each its own"
-                raise _fault_at(words, "analysis", place, "name")
+                raise fault_at(words, "analysis", place, "name")
             seen.add(spec.name)
         return self
 

@@ -1,7 +1,7 @@
 """The course of pain: what was scored at each visit, and what became of the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
@@ -139,18 +139,14 @@ def _range(visit: str, values: pl.Series) -> Estimate:
 def _carried(visits: Sequence[str], by_visit: Mapping[str, pl.Series]) -> Iterator[Estimate]:
     for visit in visits:
         values = by_visit.get(visit, NONE)
-        middle, quartiles = spread(values.to_numpy()) if len(values) else (None, None)
-        yield Estimate(
+        observed = _median(visit, values)
+        yield replace(
+            observed,
             name=f"median-locf-{visit}",
-            label=f"median pain score at {visit}, last observation carried forward",
-            value=middle,
-            n=len(values),
-            unit="{score}",
-            interval=quartiles,
+            label=f"{observed.label}, last observation carried forward",
             method=CARRIED,
             population=scored_by(visit),
             note="" if len(values) else "no such lesion has a score to carry forward",
-            statistic="median",
             depends_on=[f"scored-{visit}"],
         )
 

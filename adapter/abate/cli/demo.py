@@ -39,3 +39,13 @@ def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
         common.print_json(shown.as_json())
     else:
         common.show(shown.as_text())
+        common.show(_where(directory))
+
+
+def _where(directory: Path | None) -> str:
+    """Where the page is, or how to get it."""
+    if directory is None:
+        return "To keep the files, and read the report as a page: abate demo --directory demo"
+    from abate.demo import page_in
+
+    return f"To read: {page_in(directory)}"

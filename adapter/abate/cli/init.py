@@ -79,8 +79,10 @@ def _parameters(host: "Host") -> dict[str, set[str]]:
     from dataclasses import fields
 
     kinds = {name: one.kind for name, one in host.analyses().items()}
-    # A Protocol cannot say that it wants dataclasses; the host has checked it.
-    return {name: {one.name for one in fields(kind)} for name, kind in kinds.items()}  # type: ignore[arg-type]
+    return {
+        name: {one.name for one in fields(kind)}  # type: ignore[arg-type]  # the host checked that it is a dataclass; a Protocol cannot say so
+        for name, kind in kinds.items()
+    }
 
 
 def _refuse_place(path: Path) -> None:

@@ -15,6 +15,7 @@ from abate import study as stages
 from abate.demo.figures import agreement, read_back, rows
 from abate.errors import SourceError, StudyFileError
 from abate.paper import Figure, Paper, figures
+from abate.report.files import PAGE
 from abate.sandbox import Sandbox, running
 from abate.source import Say
 from abate.source.http import FhirServer
@@ -85,6 +86,11 @@ def run(folder: Path, say: Say) -> Shown:
             msgspec.json.decode((DATA / "paper.json").read_bytes(), type=Paper), statistics
         ),
     )
+
+
+def page_in(folder: Path) -> Path:
+    """The report as a page, where the demo kept its files."""
+    return read(folder / "study.toml").output / PAGE
 
 
 def load_study(sandbox: Sandbox) -> int:

@@ -28,8 +28,7 @@ def framed(svg: str, *, name: str, title: str, alt: str) -> str:
     Raises:
         NotDrawn: it holds what is no drawing.
     """
-    # The text comes from vl-convert and not from a stranger: no entities are declared in it.
-    root = ET.fromstring(svg)  # noqa: S314
+    root = ET.fromstring(svg)  # noqa: S314 - vl-convert wrote it: it declares no entities
     for element in root.iter():
         element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
         if element.tag not in _DRAWN or any(map(_acts, element.attrib)):

@@ -121,7 +121,9 @@ class _Limiting(BaseAdapter):
         super().__init__()
         self._inner, self._largest, self._cost = inner, largest, cost
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+    def send(  # type: ignore[override]  # the options go on to the inner adapter as they are
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
         self._cost.requests += 1
         response: requests.Response = self._inner.send(request, **options)
         response.raw = _Limited(response.raw, self._largest, self._cost)
