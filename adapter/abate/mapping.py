@@ -112,6 +112,7 @@ def load(
         read_score=read_score,
         parameters={
             "keep_raw": study_file.settings.output.keep_raw,
+            "asks_plugins": read_score is not None,
             "score_codes": _score_codes(store),
             "server": source.url,
             "source_zone": source.timezone,
@@ -166,13 +167,14 @@ class _Batch:
     def load(self, kind: str, path: Path) -> Accounted:
         """Map one type's file, merge it, and balance its books."""
         path.touch(mode=0o600)
+        table = kind.lower()
+        self.store.script(_sql(f"shape_{table}"))
         parameters = {**self.parameters, "kind": kind, "path": _literal(path)}
         self.store.run(_sql("landed"), parameters)
         received = _lines_in(path)
         unreadable = _unreadable(self.store, path, received)
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
         self.store.script(_sql("superseded"))
-        table = kind.lower()
         self.store.run(f"create or replace temp table mapped as {_sql(table)}", parameters)
         if kind == "Observation" and self.read_score is not None:
             _ask_plugins(self.store, self.read_score)

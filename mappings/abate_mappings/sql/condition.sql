@@ -8,15 +8,7 @@ parsed as (
     last_updated,
     content,
     resource,
-    from_json(
-      resource,
-      '{"clinicalStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
-        "verificationStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
-        "severity": {"text": "JSON", "coding": [{"system": "JSON", "code": "JSON"}]},
-        "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
-        "subject": {"reference": "JSON"},
-        "onsetDateTime": "JSON", "abatementDateTime": "JSON"}'
-    ) as r
+    r
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
 ),

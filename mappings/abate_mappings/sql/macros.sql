@@ -14,7 +14,12 @@ create or replace temp macro line_fault(resource, resource_type, id, kind) as
 
 -- The text of a JSON string; null for anything else.
 create or replace temp macro text_of(leaf) as
-  case when starts_with(cast(leaf as varchar), '"') then leaf ->> '$' end;
+  case
+    when not starts_with(cast(leaf as varchar), '"') then null
+    when contains(cast(leaf as varchar), '\') then leaf ->> '$'
+    -- As nearly all are: what stands between the quotes is the text.
+    else substr(cast(leaf as varchar), 2, length(cast(leaf as varchar)) - 2)
+  end;
 
 -- The text of a JSON number; null for anything else: "7" and true are no numbers.
 create or replace temp macro number_of(leaf) as
@@ -22,7 +27,16 @@ create or replace temp macro number_of(leaf) as
 
 -- Whether one of the identifiers is abate's own: a statistic that it published.
 create or replace temp macro is_own_report(identifiers, own_system) as
-  coalesce(list_contains(list_transform(identifiers, lambda i: text_of(i.system)), own_system), false);
+  case
+    when identifiers is null or not contains(cast(identifiers as varchar), own_system) then false
+    else coalesce(
+      list_contains(
+        list_transform(from_json(identifiers, '[{"system": "JSON"}]'), lambda i: text_of(i.system)),
+        own_system
+      ),
+      false
+    )
+  end;
 
 -- The codings of a CodeableConcept that have a system and a code.
 create or replace temp macro codings_of(codings) as
@@ -40,8 +54,17 @@ create or replace temp macro codes_of(codings) as
 
 -- Whether a resource with these codings is to be read: one of the codes is a score's, or there is none.
 create or replace temp macro reads_as_score(codings, score_codes) as
-  len(codings_of(codings)) = 0
-  or list_has_any(list_transform(codings_of(codings), lambda c: c.code), score_codes);
+  case
+    -- As nearly all are; list_contains would become a join here, which loses the order of the lines
+    -- (DuckDB 2.0, 2026-11).
+    when len(codings) = 1 then
+      text_of(codings[1].system) is null
+      or text_of(codings[1].code) is null
+      or list_position(score_codes, trim(text_of(codings[1].code))) is not null
+    else
+      len(codings_of(codings)) = 0
+      or list_has_any(list_transform(codings_of(codings), lambda c: c.code), score_codes)
+  end;
 
 -- A reference relative to the server's base, without its version: `Type/id`; null for any other.
 create or replace temp macro reference_of(leaf, server) as
@@ -130,8 +153,8 @@ create or replace temp macro day_of(moment, source_zone, study_zone) as
   end;
 
 -- meta.lastUpdated; null where it is no instant, 'infinity' too.
-create or replace temp macro updated_of(leaf) as
-  case when is_instant_form(text_of(leaf)) then try_cast(text_of(leaf) as timestamptz) end;
+create or replace temp macro updated_of(moment) as
+  case when is_instant_form(moment) then try_cast(moment as timestamptz) end;
 
 -- Why a FHIR dateTime cannot be used as it is; null where it can.
 create or replace temp macro moment_fault(moment, source_zone) as

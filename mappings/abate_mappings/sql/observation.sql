@@ -1,6 +1,7 @@
 -- One row is one Observation that landed: mapped to a pain score, ignored by rule, or rejected.
 with
-parsed as (
+-- What a line says of itself alone, and what it has in common with others: its form.
+told as materialized (
   select
     rowid as place,
     id,
@@ -8,72 +9,64 @@ parsed as (
     last_updated,
     content,
     resource,
-    from_json(
-      resource,
-      '{"identifier": [{"system": "JSON"}],
-        "status": "JSON",
-        "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
-        "subject": {"reference": "JSON"},
-        "encounter": {"reference": "JSON"},
-        "focus": "JSON", "partOf": "JSON", "bodySite": "JSON", "referenceRange": "JSON",
-        "effectiveDateTime": "JSON", "effectiveInstant": "JSON", "effectivePeriod": "JSON",
-        "effectiveTiming": "JSON",
-        "valueQuantity": "JSON", "valueInteger": "JSON", "valueCodeableConcept": "JSON",
-        "valueString": "JSON", "valueBoolean": "JSON", "valueRange": "JSON", "valueRatio": "JSON",
-        "valueSampledData": "JSON", "valueTime": "JSON", "valueDateTime": "JSON", "valuePeriod": "JSON",
-        "dataAbsentReason": "JSON"}'
-    ) as r
+    is_own,
+    id_of(r.subject.reference, 'Patient', $server) as patient_id,
+    id_of(r.encounter.reference, 'Encounter', $server) as encounter_id,
+    coalesce(text_of(r.effectivedatetime), text_of(r.effectiveinstant)) as effective,
+    case
+      when coalesce(r.effectiveperiod, r.effectivetiming) is not null then 'effective-no-instant'
+      when r.effectivedatetime is not null and r.effectiveinstant is not null then 'several-effective-times'
+      when coalesce(r.effectivedatetime, r.effectiveinstant) is null then 'no-effective-time'
+      when coalesce(text_of(r.effectivedatetime), text_of(r.effectiveinstant)) is null
+        then 'effective-malformed'
+    end as effective_fault,
+    r.focus as focus_leaf,
+    r.partof as part_leaf,
+    {
+      'status': r.status,
+      'coding': r.code.coding,
+      'quantity': r.valuequantity,
+      'integer': r.valueinteger,
+      'concept': r.valuecodeableconcept,
+      'body_site': r.bodysite,
+      'ranges': r.referencerange,
+      'is_absent': r.dataabsentreason is not null,
+      'other_values': cast(r.valuestring is not null as integer)
+        + cast(r.valueboolean is not null as integer)
+        + cast(r.valuerange is not null as integer)
+        + cast(r.valueratio is not null as integer)
+        + cast(r.valuesampleddata is not null as integer)
+        + cast(r.valuetime is not null as integer)
+        + cast(r.valuedatetime is not null as integer)
+        + cast(r.valueperiod is not null as integer)
+    } as form
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
 ),
+-- Scores are many and their forms are few: each form is read once.
+form as materialized (
+  select form as told_form, unnest(form), row_number() over () as place
+  from (select distinct form from told)
+),
 read as (
   select
-    place,
-    id,
-    version,
-    last_updated,
-    content,
-    r.identifier is not null and is_own_report(r.identifier, $own_system) as is_own,
-    text_of(r.status) as status,
-    codings_of(r.code.coding) as codings,
+    form.*,
+    text_of(status) as status_text,
+    codings_of(coding) as codings,
     from_json(
-      r.valuequantity, '{"value": "JSON", "comparator": "JSON", "unit": "JSON", "system": "JSON", "code": "JSON"}'
-    ) as quantity,
+      quantity, '{"value": "JSON", "comparator": "JSON", "unit": "JSON", "system": "JSON", "code": "JSON"}'
+    ) as amount,
     case
-      when r.valuecodeableconcept is null then []
-      else codings_of(
-        from_json(r.valuecodeableconcept, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding
-      )
+      when concept is null then []
+      else codings_of(from_json(concept, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
     end as answers,
-    from_json(r.referencerange, '[{"low": "JSON", "high": "JSON"}]') as ranges,
-    cast(r.valuequantity is not null as integer)
-      + cast(r.valueinteger is not null as integer)
-      + cast(r.valuecodeableconcept is not null as integer)
-      + cast(r.valuestring is not null as integer)
-      + cast(r.valueboolean is not null as integer)
-      + cast(r.valuerange is not null as integer)
-      + cast(r.valueratio is not null as integer)
-      + cast(r.valuesampleddata is not null as integer)
-      + cast(r.valuetime is not null as integer)
-      + cast(r.valuedatetime is not null as integer)
-      + cast(r.valueperiod is not null as integer)
-      as values_given,
-    r,
-    -- A whole number is sent as it is read.
-    case
-      when r.valuequantity is not null
-        and not regexp_full_match(coalesce(r.valuequantity ->> '$.value', ''), '[1-9]\d*') then
-        nullif(
-          regexp_extract(
-            cast(resource as varchar),
-            '"valueQuantity"\s*:\s*\{[^{}]*"value"\s*:\s*(-?[0-9.eE+-]+)',
-            1
-          ),
-          ''
-        )
-    end as sent,
-    case when $keep_raw then resource end as resource
-  from parsed
+    from_json(ranges, '[{"low": "JSON", "high": "JSON"}]') as range_list,
+    cast(quantity is not null as integer)
+      + cast(integer is not null as integer)
+      + cast(concept is not null as integer)
+      + other_values
+      as values_given
+  from form
 ),
 coded as (
   select
@@ -113,32 +106,29 @@ valued as (
     answered.value as answer_value,
     answered.other_value as other_answer_value,
     answered.scale as answer_scale,
-    id_of(r.subject.reference, 'Patient', $server) as patient_id,
-    id_of(r.encounter.reference, 'Encounter', $server) as encounter_id,
-    coalesce(text_of(r.effectivedatetime), text_of(r.effectiveinstant)) as effective,
-    moment_fault(effective, $source_zone) as effective_fault,
-    nullif(trim(text_of(quantity.code)), '') as unit_code,
-    nullif(trim(text_of(quantity.unit)), '') as unit_text,
-    rtrim(text_of(quantity.system), '/') as unit_system,
-    coalesce(number_of(quantity.value), number_of(r.valueinteger)) as number_text,
-    coalesce(json_type(r.valuequantity) <> 'OBJECT', false)
-      or coalesce(json_type(r.valuecodeableconcept) <> 'OBJECT', false)
-      or (quantity.unit is not null and text_of(quantity.unit) is null)
-      or (quantity.system is not null and text_of(quantity.system) is null)
-      or (quantity.code is not null and text_of(quantity.code) is null) as is_value_broken,
-    references_of(r.focus, $server) as focus,
-    references_of(r.partof, $server) as part_of,
+    nullif(trim(text_of(amount.code)), '') as unit_code,
+    nullif(trim(text_of(amount.unit)), '') as unit_text,
+    rtrim(text_of(amount.system), '/') as unit_system,
+    coalesce(number_of(amount.value), number_of(integer)) as number_text,
+    coalesce(json_type(quantity) <> 'OBJECT', false)
+      or coalesce(json_type(concept) <> 'OBJECT', false)
+      or (amount.unit is not null and text_of(amount.unit) is null)
+      or (amount.system is not null and text_of(amount.system) is null)
+      or (amount.code is not null and text_of(amount.code) is null) as is_value_broken,
     case
-      when r.bodysite is null then []
-      else codings_of(from_json(r.bodysite, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
+      when body_site is null then []
+      else codings_of(from_json(body_site, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
     end as sites,
-    case when ranges is not null then range_ends(list_transform(ranges, lambda g: g.low)) end as lows,
-    case when ranges is not null then range_ends(list_transform(ranges, lambda g: g.high)) end as highs,
-    r.referencerange is not null
+    case when range_list is not null then range_ends(list_transform(range_list, lambda g: g.low)) end
+      as lows,
+    case when range_list is not null then range_ends(list_transform(range_list, lambda g: g.high)) end
+      as highs,
+    ranges is not null
       and (
-        json_type(r.referencerange) <> 'ARRAY'
-        or len(list_filter(coalesce(ranges, []), lambda g: is_end_broken(g.low) or is_end_broken(g.high)))
-          > 0
+        json_type(ranges) <> 'ARRAY'
+        or len(
+          list_filter(coalesce(range_list, []), lambda g: is_end_broken(g.low) or is_end_broken(g.high))
+        ) > 0
       ) as is_range_broken
   from read
   left join coded using (place)
@@ -175,6 +165,7 @@ scaled as (
   select
     valued.*,
     coalesce(try_cast(number_text as double), answer_value) as number,
+    coalesce(number_text, format('{:g}', answer_value)) as whole_text,
     united.plain_scale as unit_scale,
     -- What such a unit usually means says nothing where the range ends earlier: 0 to 5 is another scale.
     case when coalesce(list_max(highs), 10) >= 10 then united.usual_scale end as usual_scale,
@@ -209,32 +200,24 @@ judged as (
   select
     *,
     case
-      when is_own then 'own-report'
       when len(codings) > 0 and not is_score then 'not-a-pain-score'
-      when status in ('entered-in-error', 'cancelled') then 'status-' || status
-      when r.dataabsentreason is not null and values_given = 0 then 'data-absent'
+      when status_text in ('entered-in-error', 'cancelled') then 'status-' || status_text
+      when is_absent and values_given = 0 then 'data-absent'
     end as rule,
     case
       when len(codings) = 0 then 'no-code'
-      when status is null then 'no-status'
-      when status not in ('registered', 'preliminary', 'final', 'amended', 'corrected', 'unknown')
+      when status_text is null then 'no-status'
+      when status_text not in ('registered', 'preliminary', 'final', 'amended', 'corrected', 'unknown')
         then 'status-malformed'
-      when patient_id is null then 'no-patient'
-      when r.dataabsentreason is not null then 'value-and-data-absent'
-      when coalesce(r.effectiveperiod, r.effectivetiming) is not null then 'effective-no-instant'
-      when r.effectivedatetime is not null and r.effectiveinstant is not null then 'several-effective-times'
-      when coalesce(r.effectivedatetime, r.effectiveinstant) is null then 'no-effective-time'
-      when effective is null then 'effective-malformed'
-      when effective_fault = 'malformed' then 'effective-malformed'
-      when effective_fault = 'without-zone' then 'time-without-zone'
-      when is_broken(r.focus, focus) or is_broken(r.partof, part_of) then 'reference-unreadable'
-      when r.bodysite is not null and json_type(r.bodysite) <> 'OBJECT' then 'body-site-malformed'
+    end as first_fault,
+    case
+      when body_site is not null and json_type(body_site) <> 'OBJECT' then 'body-site-malformed'
       -- From here on it is the value alone, which a plugin's read_score may know how to read.
       when values_given > 1 then 'several-values'
-      when r.valueinteger is not null and json_type(r.valueinteger) not in ('UBIGINT', 'BIGINT')
+      when integer is not null and json_type(integer) not in ('UBIGINT', 'BIGINT')
         then 'value-not-an-integer'
       when is_value_broken then 'value-malformed'
-      when quantity.comparator is not null then 'comparator'
+      when amount.comparator is not null then 'comparator'
       when answer_value is distinct from other_answer_value then 'answers-differ'
       when values_given = 0 then 'no-value'
       when number is null or not isfinite(number) then 'value-not-a-number'
@@ -245,8 +228,36 @@ judged as (
       when scale is null then 'scale-unknown'
       when is_contradictory then 'scale-contradictory'
       when number not between 0 and scale then 'out-of-range'
-    end as fault
+    end as value_fault
   from declared
+),
+pointed as (
+  select
+    *,
+    references_of(focus_leaf, $server) as focus,
+    references_of(part_leaf, $server) as part_of,
+    moment_fault(effective, $source_zone) as moment_fault
+  from told
+),
+decided as (
+  select
+    pointed.*,
+    judged.* exclude (place),
+    case when is_own then 'own-report' else rule end as ignored_by,
+    coalesce(
+      first_fault,
+      case
+        when patient_id is null then 'no-patient'
+        when is_absent then 'value-and-data-absent'
+        when effective_fault is not null then effective_fault
+        when moment_fault = 'malformed' then 'effective-malformed'
+        when moment_fault = 'without-zone' then 'time-without-zone'
+        when is_broken(focus_leaf, focus) or is_broken(part_leaf, part_of) then 'reference-unreadable'
+      end,
+      value_fault
+    ) as fault
+  from pointed
+  inner join judged on judged.told_form = pointed.form
 )
 select
   place,
@@ -254,18 +265,19 @@ select
   id,
   version,
   last_updated,
-  case when rule is not null then 'ignored' when fault is not null then 'rejected' else 'mapped' end
+  case when ignored_by is not null then 'ignored' when fault is not null then 'rejected' else 'mapped' end
     as state,
-  coalesce(rule, fault) as reason,
+  coalesce(ignored_by, fault) as reason,
   patient_id,
   encounter_id,
-  status,
+  status_text as status,
   effective,
   number * 10 / scale as value,
   -- As it was sent, 6.50 and not 6.5, where the text of the resource shows the same number.
   case
-    when try_cast(sent as double) = number then sent
-    else coalesce(number_text, format('{:g}', answer_value))
+    when resource is null then whole_text
+    when try_cast(sent_of(resource) as double) = number then sent_of(resource)
+    else whole_text
   end as raw,
   coalesce(unit_code, unit_text) as unit,
   scale,
@@ -274,7 +286,7 @@ select
   focus,
   part_of,
   sites,
-  r.bodysite is not null and len(sites) = 0 as is_site_uncoded,
+  body_site is not null and len(sites) = 0 as is_site_uncoded,
   content,
-  resource
-from judged
+  case when $keep_raw then resource end as resource
+from decided

@@ -9,11 +9,7 @@ parsed as (
     last_updated,
     content,
     resource,
-    from_json(
-      resource,
-      '{"gender": "JSON", "birthDate": "JSON",
-        "deceasedBoolean": "JSON", "deceasedDateTime": "JSON"}'
-    ) as r
+    r
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
 ),

@@ -8,16 +8,7 @@ parsed as (
     last_updated,
     content,
     resource,
-    from_json(
-      resource,
-      '{"status": "JSON",
-        "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
-        "subject": {"reference": "JSON"},
-        "encounter": {"reference": "JSON"},
-        "performedDateTime": "JSON",
-        "performedPeriod": {"start": "JSON", "end": "JSON"},
-        "bodySite": "JSON", "reasonReference": "JSON", "complicationDetail": "JSON"}'
-    ) as r
+    r
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
 ),

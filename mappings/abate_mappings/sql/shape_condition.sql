@@ -1,0 +1,11 @@
+-- What is read of a Condition that landed.
+create or replace temp macro shape() as
+  '{"clinicalStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
+    "verificationStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
+    "severity": {"text": "JSON", "coding": [{"system": "JSON", "code": "JSON"}]},
+    "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
+    "subject": {"reference": "JSON"},
+    "onsetDateTime": "JSON", "abatementDateTime": "JSON"}';
+
+-- Nothing of it is shown as it was sent.
+create or replace temp macro needs_text(r) as false;

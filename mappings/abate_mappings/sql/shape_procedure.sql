@@ -1,0 +1,12 @@
+-- What is read of a Procedure that landed.
+create or replace temp macro shape() as
+  '{"status": "JSON",
+    "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
+    "subject": {"reference": "JSON"},
+    "encounter": {"reference": "JSON"},
+    "performedDateTime": "JSON",
+    "performedPeriod": {"start": "JSON", "end": "JSON"},
+    "bodySite": "JSON", "reasonReference": "JSON", "complicationDetail": "JSON"}';
+
+-- Nothing of it is shown as it was sent.
+create or replace temp macro needs_text(r) as false;
