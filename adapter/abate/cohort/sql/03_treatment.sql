@@ -1,22 +1,21 @@
 -- One row is one procedure with an index or an adjunct code: whose, when, where, and what it is.
 create or replace temp table treatment as
 with
-roled as (
-  select
-    p.id,
-    r.role,
-    min(r.kind) as kind
-  from procedure as p, unnest(p.codings) as coding (c)
-  inner join role as r
-    on r.system = coding.c.system and r.code = coding.c.code and r.role in ('index', 'adjunct')
-  where p.state = 'mapped' and p.server = (select server from setting)
-  group by p.id, r.role
+coded as (
+  select id, unnest(codings) as coding
+  from procedure
+  where state = 'mapped' and server = (select server from setting)
 ),
 -- A procedure with an index code is an index procedure, whatever else it is.
 decided as (
-  select id, arg_max(role, role = 'index') as role, arg_max(kind, role = 'index') as kind
-  from roled
-  group by id
+  select
+    coded.id,
+    arg_max(r.role, r.role = 'index') as role,
+    coalesce(min(r.kind) filter (where r.role = 'index'), min(r.kind)) as kind
+  from coded
+  inner join role as r
+    on r.system = coded.coding.system and r.code = coded.coding.code and r.role in ('index', 'adjunct')
+  group by coded.id
 ),
 timed as (
   select
@@ -29,6 +28,7 @@ timed as (
     p.reasons,
     p.complications,
     p.is_site_uncoded,
+    p.sites,
     precision_of(p.start_text) as start_precision,
     precision_of(p.end_text) as end_precision,
     instant_of(p.start_text, s.source_zone) as start_instant,
@@ -76,4 +76,4 @@ select
   place.site_group,
   place.side
 from ended
-left join place on place.type = 'Procedure' and place.id = ended.id
+left join place on place.sites = ended.sites

@@ -65,4 +65,4 @@ select
 from timed as o
 cross join setting as s
 left join death on death.patient_id = o.patient_id
-left join place on place.type = 'Observation' and place.id = o.id
+left join place on place.sites = o.sites
