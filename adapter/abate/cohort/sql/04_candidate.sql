@@ -17,6 +17,10 @@ judged as (
     on p.id = t.patient_id and p.state = 'mapped' and p.server = (select server from setting)
   where t.role = 'index'
 ),
+-- A patient's only procedure repeats none.
+several as (
+  select patient_id from judged where fault is null group by patient_id having count(*) > 1
+),
 ordered as (
   select
     id,
@@ -25,7 +29,7 @@ ordered as (
       'site_codes': site_codes, 'side': side} as this,
     row_number() over (partition by patient_id order by starts, id) as position
   from judged
-  where fault is null
+  where fault is null and patient_id in (select patient_id from several)
 ),
 -- Patient by patient, in the order of time: each procedure is held against the last treatment at
 -- its site and side. Two unknown sites are not equal.

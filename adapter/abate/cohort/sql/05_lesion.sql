@@ -46,37 +46,43 @@ mortal as (
   cross join setting as s
   where p.state = 'mapped' and p.server = s.server
 ),
+-- What was treated in the session of another one.
+together as (
+  select session_of as id, end_day, ends, end_precision, reasons, complications
+  from candidate
+  where fault = 'same-session'
+),
 -- A session ends with the last of its procedures; of one day, a date only may be the last.
 session as (
   select
-    session_of as id,
+    id,
     max(end_day) as end_day,
     max(ends) as ends,
     arg_max(end_precision, (end_day, end_precision = 'day')) as end_precision,
     flatten(list(reasons)) as reasons,
     flatten(list(complications)) as complications
   from (
-    select id as session_of, end_day, ends, end_precision, reasons, complications
-    from candidate where fault is null
+    select * from together
     union all
-    select session_of, end_day, ends, end_precision, reasons, complications
-    from candidate where fault = 'same-session'
+    select id, end_day, ends, end_precision, reasons, complications
+    from candidate
+    where fault is null and id in (select id from together)
   )
-  group by session_of
+  group by id
 )
 select
   c.id,
   c.patient_id,
   c.encounter_id,
-  session.reasons,
-  session.complications,
+  coalesce(session.reasons, c.reasons) as reasons,
+  coalesce(session.complications, c.complications) as complications,
   c.is_site_uncoded,
   c.precision,
   c.start_day,
   c.starts,
-  session.end_day,
-  session.ends,
-  session.end_precision,
+  coalesce(session.end_day, c.end_day) as end_day,
+  coalesce(session.ends, c.ends) as ends,
+  coalesce(session.end_precision, c.end_precision) as end_precision,
   c.site_codes,
   c.site,
   c.site_group,
@@ -88,7 +94,7 @@ select
   case when not p.is_later then p.died end as died,
   case when not p.is_later then p.died_day end as died_day
 from candidate as c
-inner join session on session.id = c.id
 inner join mortal as p on p.id = c.patient_id
+left join session on session.id = c.id
 left join retreated as r on r.id = c.id
 where c.fault is null
