@@ -235,7 +235,7 @@ def _hold_books(store, cohort, source_ids):
     assert steps["index procedures"] == steps["no lesion"] + steps["treated"]
     assert steps["treated"] == steps["excluded"] + steps["analysed"]
     [(scores,)] = store.rows("select count(*) from observation where state = 'mapped'")
-    [(linked,)] = store.rows("select count(distinct id) from link where lesion_id is not null")
+    [(linked,)] = store.rows("select count(distinct score) from link where lesion is not null")
     assert scores == steps["scores not linked"] + linked
     assert steps["scores linked"] == steps["scores chosen"] + steps["scores left out"]
     assert steps["scores linked"] == cohort.scores.height
@@ -263,7 +263,12 @@ def _assembled(store, cohort):
         cohort=cohort,
         lesions={lesions[row["lesion_id"]]: row for row in cohort.lesions.iter_rows(named=True)},
         scores={scores[row["score_id"]]: row for row in cohort.scores.iter_rows(named=True)},
-        not_linked=dict(store.rows("select id, fault from link where lesion_id is null")),
+        not_linked=dict(
+            store.rows(
+                "select s.id, k.fault from link as k inner join score as s on s.number = k.score "
+                "where k.lesion is null"
+            )
+        ),
         steps=Counter(
             {
                 (row["stage"], row["reason"]): row["n"]

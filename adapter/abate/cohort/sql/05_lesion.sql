@@ -1,4 +1,5 @@
--- One row is one lesion: its clock, and when its follow-up must end at the latest.
+-- One row is one lesion: its clock, and when its follow-up must end at the latest. Its number is to
+-- join by, and orders nothing.
 create or replace temp table lesion as
 with
 -- A treatment begins with the first of its adjuncts.
@@ -71,6 +72,7 @@ session as (
   group by id
 )
 select
+  row_number() over () as number,
   c.id,
   c.patient_id,
   c.encounter_id,

@@ -1,8 +1,10 @@
--- One row is one pain score of a patient with an index procedure, and why it cannot be linked.
+-- One row is one pain score of a patient with an index procedure, and why it cannot be linked. Its
+-- number is its row among the Observations, where the rest of it stays.
 create or replace temp table score as
 with
 stated as (
   select
+    o.rowid as number,
     o.*,
     precision_of(o.effective) as stated_precision,
     instant_of(o.effective, s.source_zone) as instant,
@@ -34,13 +36,11 @@ death as (
   where p.state = 'mapped' and p.server = s.server and p.death is not null
 )
 select
+  o.number,
   o.id,
   o.patient_id,
   o.encounter_id,
   o.value,
-  o.raw,
-  o.unit,
-  o.scale,
   o.instrument,
   o.context,
   o.focus,

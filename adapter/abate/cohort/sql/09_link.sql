@@ -1,4 +1,5 @@
--- One row is one score and a lesion that it belongs to, or (lesion_id null) why to none.
+-- One row is one score and a lesion that it belongs to, or (lesion null) why to none; both are
+-- told by their numbers.
 create or replace temp table link as
 with
 -- Every procedure that stands for a lesion: its own, those of its session, its adjuncts.
@@ -9,79 +10,94 @@ stands_for as (
   union all
   select id, lesion_id from adjunct where not is_ambiguous
 ),
--- What a score may refer to, and the lesion that is meant.
-meant as (
-  select 'Procedure/' || procedure_id as reference, lesion_id, true as is_procedure from stands_for
-  union all
-  select unnest(reasons), id, false from lesion
+-- What a score may refer to: a part of one of the procedures, a focus on a reason too.
+named as (
+  select lesion_id, list('Procedure/' || procedure_id) as procedures from stands_for group by lesion_id
+),
+coded as (
+  select patient_id, unnest(codings) as coding
+  from procedure
+  where state = 'rejected' and server = (select server from setting)
 ),
 -- Patients with a treatment that has no usable date: a score may be after that one.
 undated as (
   select patient_id from candidate where fault in ('index-date-missing', 'index-date-imprecise')
   union
-  select p.patient_id
-  from procedure as p, unnest(p.codings) as coding (c)
+  select coded.patient_id
+  from coded
   inner join role
-    on role.role = 'index' and role.system = coding.c.system and role.code = coding.c.code
-  where p.state = 'rejected' and p.server = (select server from setting)
+    on role.role = 'index' and role.system = coded.coding.system and role.code = coded.coding.code
 ),
-focus as (
-  select id, patient_id, unnest(focus) as reference from score
+-- A patient's only lesion, which each of the patient's scores is paired with, and no other.
+alone as (
+  select patient_id, min(id) as id from lesion group by patient_id having count(*) = 1
+),
+target as (
+  select
+    l.*,
+    named.procedures,
+    list_concat(named.procedures, l.reasons) as meant,
+    u.patient_id is not null as is_undated,
+    alone.patient_id is not null as is_only
+  from lesion as l
+  inner join named on named.lesion_id = l.id
+  left join undated as u on u.patient_id = l.patient_id
+  left join alone on alone.patient_id = l.patient_id
 ),
 part as (
-  select id, unnest(part_of) as reference from score
-),
-focused as (
-  select distinct focus.id, meant.lesion_id from focus inner join meant using (reference)
-),
-parted as (
-  select distinct part.id, meant.lesion_id
-  from part
-  inner join meant using (reference)
-  where meant.is_procedure
-),
--- A focus on anyone or anything else: the score is not of this patient's lesion.
-focus_stated as (
-  select distinct id
-  from focus
-  where reference <> 'Patient/' || patient_id and not starts_with(reference, 'Encounter/')
+  select number as score, unnest(part_of) as reference from score where fault is null
 ),
 part_stated as (
-  select distinct part.id
+  select distinct part.score
   from part
   inner join treatment on part.reference = 'Procedure/' || treatment.id
 ),
 site_treated as (
-  select distinct s.id
+  select distinct s.number as score
   from score as s
   inner join candidate as c
     on c.patient_id = s.patient_id
       and list_has_any(s.site_codes, c.site_codes)
       and (s.side is null or c.side is null or s.side = c.side or 'both' in (s.side, c.side))
-  where len(s.site_codes) > 0
+  where s.fault is null
+    and len(s.site_codes) > 0
+    -- Whether it is at the site of an only lesion, its pair says.
+    and c.id not in (select id from alone)
 ),
 stated as (
   select
-    s.id,
-    f.id is not null as focus_stated,
-    p.id is not null as part_stated,
-    t.id is not null as is_site_treated,
-    u.patient_id is not null as is_undated
+    s.*,
+    -- A focus on anyone or anything else: the score is not of this patient's lesion.
+    case
+      when len(s.focus) > 0 then list_bool_or(
+        list_transform(
+          s.focus,
+          lambda f: f <> 'Patient/' || s.patient_id and not starts_with(f, 'Encounter/')
+        )
+      )
+      else false
+    end as focus_stated,
+    p.score is not null as part_stated,
+    t.score is not null as is_site_treated
   from score as s
-  left join focus_stated as f on f.id = s.id
-  left join part_stated as p on p.id = s.id
-  left join site_treated as t on t.id = s.id
-  left join undated as u on u.patient_id = s.patient_id
+  left join part_stated as p on p.score = s.number
+  left join site_treated as t on t.score = s.number
+  where s.fault is null
 ),
-pair as materialized (
+pair as (
   select
-    s.id,
-    l.id as lesion_id,
-    stated.* exclude (id),
-    focused.id is not null as is_focus,
-    parted.id is not null as is_part,
+    s.number as score,
+    l.number as lesion,
+    l.is_only,
+    s.focus_stated,
+    s.part_stated,
+    l.is_undated,
+    case when len(s.focus) > 0 then list_has_any(s.focus, l.meant) else false end as is_focus,
+    case when len(s.part_of) > 0 then list_has_any(s.part_of, l.procedures) else false end as is_part,
     s.side is null or l.side is null or s.side = l.side or 'both' in (s.side, l.side) as same_side,
-    len(s.site_codes) > 0 and list_has_any(s.site_codes, l.site_codes) and same_side as same_site,
+    case when len(s.site_codes) > 0 then list_has_any(s.site_codes, l.site_codes) else false end
+      and same_side as same_site,
+    s.is_site_treated or (l.is_only and same_site) as is_site_treated,
     coalesce(s.site_group = l.site_group, false) and same_side as same_group,
     -- A site that is stated in words only may be another one: it is not unknown.
     (
@@ -96,77 +112,64 @@ pair as materialized (
         when s.precision = 'instant' and l.re_treated_precision = 'instant' then s.at <= l.re_treated
         else s.score_day < l.re_treated_day
       end as is_open
-  from score as s
-  inner join stated using (id)
-  inner join lesion as l on l.patient_id = s.patient_id
-  left join focused on focused.id = s.id and focused.lesion_id = l.id
-  left join parted on parted.id = s.id and parted.lesion_id = l.id
+  from stated as s
+  inner join target as l on l.patient_id = s.patient_id
   cross join setting as t
-  where s.fault is null
 ),
-ruled as (
+-- The first that holds of a pair: up to 6 a rule that links, after that a reason why none does.
+ruled as materialized (
   select
-    id,
-    lesion_id,
+    score,
+    lesion,
+    is_only,
     case
       when is_focus then 1
-      when focus_stated then null
+      when focus_stated then 7
       when is_part then 2
-      when part_stated then null
+      when part_stated then 8
       when same_site and is_open then 3
       -- A score at the site of a treatment belongs there or nowhere.
-      when is_site_treated then null
-      when same_group and is_open then 4
-      when is_undated then null
-      when same_encounter and site_unknown and is_open then 5
-      when site_unknown and is_open then 6
+      when same_group and is_open and not is_site_treated then 4
+      when same_encounter and site_unknown and is_open and not is_site_treated and not is_undated then 5
+      when site_unknown and is_open and not is_site_treated and not is_undated then 6
+      when site_unknown and is_open and is_undated then 9
+      when is_open then 10
+      else 11
     end as rank
   from pair
 ),
-ranked as (
-  select id, rank, list(lesion_id) as lesions from ruled where rank is not null group by id, rank
-),
+-- Of a score the pairs that come first: where they are several and link, it is ambiguous.
 best as (
+  select score, lesion, rank, 1 as rivals from ruled where is_only
+  union all
+  select score, lesion, rank, count(*) over (partition by score)
+  from (select * from ruled where not is_only qualify rank = min(rank) over (partition by score))
+),
+explained as (
   select
-    id,
-    arg_min(lesions, rank) as lesions,
-    case min(rank)
+    score,
+    lesion,
+    rank,
+    rivals > 1 and (select ambiguous from setting) <> 'share' as is_ambiguous,
+    case rank
       when 1 then 'focus' when 2 then 'part-of' when 3 then 'body-site'
       when 4 then 'site-group' when 5 then 'encounter' when 6 then 'time'
     end as link_rule
-  from ranked
-  group by id
-),
-open as (
-  select
-    id,
-    bool_or(is_open) as is_open,
-    bool_or(is_open and is_undated and site_unknown) as is_open_undated
-  from pair
-  group by id
+  from best
 )
-select id, unnest(lesions) as lesion_id, link_rule, cast(null as varchar) as fault
-from best
-where len(lesions) = 1 or (select ambiguous from setting) = 'share'
+select score, lesion, link_rule, cast(null as varchar) as fault
+from explained
+where rank <= 6 and not is_ambiguous
 union all
-select id, null, link_rule, 'ambiguous-' || link_rule
-from best
-where len(lesions) > 1 and (select ambiguous from setting) <> 'share'
-union all
-select
-  s.id,
-  null,
-  null,
-  case
-    when s.fault is not null then s.fault
-    when stated.focus_stated then 'focus-elsewhere'
-    when stated.part_stated then 'part-of-elsewhere'
-    when open.is_open_undated then 'ambiguous-undated'
-    when open.is_open then 'other-site'
-    else 'no-open-lesion'
+select distinct
+  score,
+  cast(null as bigint),
+  link_rule,
+  case rank
+    when 7 then 'focus-elsewhere' when 8 then 'part-of-elsewhere' when 9 then 'ambiguous-undated'
+    when 10 then 'other-site' when 11 then 'no-open-lesion' else 'ambiguous-' || link_rule
   end
-from score as s
-inner join stated using (id)
-left join open using (id)
-left join best using (id)
-where best.id is null
+from explained
+where rank > 6 or is_ambiguous
+union all
+select number, null, null, fault from score where fault is not null

@@ -1,11 +1,24 @@
--- One row is one linked score on its lesion's clock: its visit, or why it has none.
-create or replace temp table timed as
+-- One row is one linked score on its lesion's clock: its visit, or why it has none. A view: what
+-- chooses among them is all that reads it, and once.
+create or replace temp view timed as
 with
+-- Windows never overlap: a day has one visit at most.
+visit_day as (
+  select name, unnest(generate_series(first_day, last_day)) as day from visit
+),
 compared as (
   select
-    k.lesion_id,
+    k.rowid as place,
+    k.score,
+    k.lesion,
     k.link_rule,
-    s.* exclude (fault),
+    s.id,
+    s.precision,
+    s.score_day,
+    s.at,
+    s.value,
+    s.instrument,
+    s.context,
     s.score_day - l.start_day as day,
     s.precision = 'instant' and c.clock_precision = 'instant' as is_start_exact,
     s.precision = 'instant' and l.end_precision = 'instant' as is_end_exact,
@@ -22,9 +35,9 @@ compared as (
       false
     ) as is_after_re_treatment
   from link as k
-  inner join score as s using (id)
-  inner join lesion as l on l.id = k.lesion_id
-  inner join clock as c on c.lesion_id = k.lesion_id
+  inner join score as s on s.number = k.score
+  inner join lesion as l on l.number = k.lesion
+  inner join clock as c on c.lesion_id = l.id
 ),
 sided as (
   select
@@ -40,12 +53,26 @@ sided as (
   cross join setting as t
 )
 select
-  sided.* exclude (is_start_exact, is_end_exact, is_before, is_after, may_be_before, may_be_after),
+  place,
+  score,
+  lesion,
+  link_rule,
+  id,
+  precision,
+  score_day,
+  sided.day,
+  sided.at,
+  value,
+  sided.instrument,
+  sided.context,
+  is_undetermined,
+  side_of_clock = 'after' and not is_after_re_treatment and coalesce(score_day <= t.cutoff, true)
+    as is_follow_up,
   case
     when is_after_re_treatment or score_day > t.cutoff then null
     when side_of_clock = 'before' and sided.day between t.baseline_from and t.baseline_to then 'baseline'
     when side_of_clock = 'after' and sided.day = 0 then 'D0-after'
-    when side_of_clock = 'after' then visit.name
+    when side_of_clock = 'after' then visit_day.name
   end as visit,
   case
     when is_after_re_treatment then 'after-re-treatment'
@@ -55,8 +82,8 @@ select
     when side_of_clock = 'before' and sided.day not between t.baseline_from and t.baseline_to
       then 'outside-baseline-window'
     when side_of_clock = 'after' and sided.day > t.last_day then 'after-last-visit'
-    when side_of_clock = 'after' and sided.day <> 0 and visit.name is null then 'between-visits'
+    when side_of_clock = 'after' and sided.day <> 0 and visit_day.name is null then 'between-visits'
   end as fault
 from sided
 cross join setting as t
-left join visit on sided.day between visit.first_day and visit.last_day
+left join visit_day on visit_day.day = sided.day

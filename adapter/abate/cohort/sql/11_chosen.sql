@@ -1,110 +1,114 @@
 -- One row is one linked score: whether it stands for its visit, and if not, why not.
 create or replace temp table chosen as
 with
--- What can be compared: the scores of one lesion by one instrument in one context.
-series as (
-  select lesion_id, instrument, context, row_number() over () as series
-  from timed
-  group by lesion_id, instrument, context
+linked as materialized (
+  select * from timed
 ),
-numbered as materialized (
-  select
-    timed.rowid as place,
-    series.series,
-    timed.id,
-    timed.precision,
-    timed.score_day,
-    timed.day,
-    timed.at,
-    timed.value,
-    timed.visit,
-    timed.is_undetermined,
-    timed.fault
-  from timed
-  inner join series
-    on series.lesion_id = timed.lesion_id
-      and series.instrument is not distinct from timed.instrument
-      and series.context is not distinct from timed.context
+-- Times at which a lesion has several scores that can be compared: by one instrument in one context.
+crowded as (
+  select lesion, instrument, context, linked.at from linked group by all having count(*) > 1
 ),
 -- One is kept of scores that say the same at one time; of different ones at one instant the highest.
-repeated as (
-  select series, precision, n.at, value, min(id) as first_id
-  from numbered as n
-  group by series, precision, n.at, value
-  having count(*) > 1
-),
-contested as (
-  select series, n.at, max(value) as highest
-  from numbered as n
-  where precision = 'instant'
-  group by series, n.at
-  having min(value) < max(value)
+doubled as (
+  select
+    linked.place,
+    linked.id > min(linked.id) over same as is_repeated,
+    linked.precision = 'instant'
+      and linked.value < max(linked.value) filter (where linked.precision = 'instant') over met as is_lower
+  from linked
+  inner join crowded
+    on crowded.lesion = linked.lesion
+      and crowded.at = linked.at
+      and crowded.instrument is not distinct from linked.instrument
+      and crowded.context is not distinct from linked.context
+  window
+    same as (
+      partition by
+        linked.lesion, linked.instrument, linked.context, linked.at, linked.precision, linked.value
+    ),
+    met as (partition by linked.lesion, linked.instrument, linked.context, linked.at)
 ),
 ambiguous as (
-  select series, score_day
-  from numbered
+  select place
+  from linked
   where is_undetermined
-  group by series, score_day
-  having min(value) < max(value)
+  qualify
+    min(value) over (partition by lesion, instrument, context, score_day)
+      < max(value) over (partition by lesion, instrument, context, score_day)
 ),
-judged as materialized (
+doubted as (
   select
-    n.* exclude (fault),
-    coalesce(
-      n.fault,
-      case
-        when n.is_undetermined and a.series is not null then 'same-day-ambiguous'
-        when n.id > r.first_id then 'duplicate'
-        when n.precision = 'instant' and n.value < c.highest then 'same-instant-lower'
-      end
-    ) as fault
-  from numbered as n
-  left join repeated as r
-    on r.series = n.series and r.precision = n.precision and r.at = n.at and r.value = n.value
-  left join contested as c on c.series = n.series and c.at = n.at
-  left join ambiguous as a on a.series = n.series and a.score_day = n.score_day
+    place,
+    case
+      when ambiguous.place is not null then 'same-day-ambiguous'
+      when doubled.is_repeated then 'duplicate'
+      when doubled.is_lower then 'same-instant-lower'
+    end as fault
+  from doubled
+  full join ambiguous using (place)
+),
+-- What the scores of a visit are ordered by, before the highest and the earliest come first. Not
+-- materialized: by the median or not, one of its two readers has nothing to read.
+keyed as not materialized (
+  select
+    linked.*,
+    case
+      -- The baseline is the last one, whatever stands for the other visits.
+      when linked.visit = 'baseline'
+        then -2 * (linked.score_day - date '1970-01-01') - cast(linked.precision = 'instant' as bigint)
+      when t.per_visit = 'nearest' then abs(linked.day - visit.day)
+    end as first_key,
+    case
+      when linked.visit = 'baseline' or t.per_visit = 'last' then -epoch_us(linked.at)
+      when t.per_visit = 'first' then epoch_us(linked.at)
+    end as second_key,
+    t.per_visit = 'median' and linked.visit <> 'baseline' as by_median
+  from linked
+  left join doubted on doubted.place = linked.place
+  left join visit on visit.name = linked.visit
+  cross join setting as t
+  where linked.fault is null and doubted.fault is null
 ),
 ranked as (
   select
-    judged.place,
-    row_number() over (
-      partition by judged.series, judged.visit
-      order by
-        -- The baseline is the last one, whatever stands for the other visits.
-        case when judged.visit = 'baseline' then judged.score_day end desc,
-        case when judged.visit = 'baseline' then judged.precision = 'instant' end desc,
-        case when judged.visit = 'baseline' then judged.at end desc,
-        case when t.per_visit = 'nearest' then abs(judged.day - visit.day) end,
-        case when t.per_visit = 'first' then judged.at end,
-        case when t.per_visit = 'last' then judged.at end desc,
-        judged.value desc,
-        judged.at,
-        judged.id
-    ) = 1 as chosen
-  from judged
-  left join visit on visit.name = judged.visit
-  cross join setting as t
-  where judged.fault is null and not (t.per_visit = 'median' and judged.visit <> 'baseline')
+    arg_min(
+      place,
+      (coalesce(first_key, 0), coalesce(second_key, 0), -value, epoch_us(keyed.at), id)
+    ) as place
+  from keyed
+  where not by_median
+  group by lesion, instrument, context, visit
 ),
 -- Of an even number the higher of the two in the middle: a score that was given.
 halved as (
-  select
-    judged.place,
-    row_number() over (partition by judged.series, judged.visit order by value, judged.at, id)
-      = count(*) over (partition by judged.series, judged.visit) // 2 + 1 as chosen
-  from judged
-  cross join setting as t
-  where judged.fault is null and t.per_visit = 'median' and judged.visit <> 'baseline'
+  select place
+  from keyed
+  where by_median
+  qualify
+    row_number() over (partition by lesion, instrument, context, visit order by value, keyed.at, id)
+      = count(*) over (partition by lesion, instrument, context, visit) // 2 + 1
 ),
 decided as (
-  select place, chosen from ranked
+  select place from ranked
   union all
-  select place, chosen from halved
+  select place from halved
 )
 select
-  timed.* exclude (fault),
-  coalesce(decided.chosen, false) as chosen,
-  coalesce(judged.fault, case when not decided.chosen then 'another-chosen' end) as fault
-from timed
-inner join judged on judged.place = timed.rowid
-left join decided on decided.place = timed.rowid
+  linked.score,
+  linked.lesion,
+  linked.link_rule,
+  linked.precision,
+  linked.day,
+  linked.at,
+  linked.instrument,
+  linked.context,
+  linked.is_undetermined,
+  linked.is_follow_up,
+  linked.visit,
+  decided.place is not null as chosen,
+  coalesce(
+    linked.fault, doubted.fault, case when decided.place is null then 'another-chosen' end
+  ) as fault
+from linked
+left join doubted on doubted.place = linked.place
+left join decided on decided.place = linked.place

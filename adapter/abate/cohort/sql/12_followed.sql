@@ -1,19 +1,19 @@
 -- One row is one index procedure: why it is not analysed, and how long it was followed.
 create or replace temp table followed as
 with
+told as (
+  select *, coalesce(instrument, '') || '/' || coalesce(context, '') as series from chosen
+),
 counted as (
   select
-    lesion_id,
+    lesion,
     count(*) as linked,
     count(*) filter (where chosen and visit not in ('baseline', 'D0-after')) as after,
     count(*) filter (where chosen and visit = 'baseline') as before,
-    count(distinct coalesce(instrument, '') || '/' || coalesce(context, '')) filter (where chosen)
-      as series,
-    max(chosen.at) filter (
-      where side_of_clock = 'after' and not is_after_re_treatment and fault is distinct from 'after-cutoff'
-    ) as last_score
-  from chosen
-  group by lesion_id
+    min(series) filter (where chosen) < max(series) filter (where chosen) as is_several_series,
+    max(told.at) filter (where is_follow_up) as last_score
+  from told
+  group by lesion
 )
 select
   c.id,
@@ -21,7 +21,7 @@ select
     c.fault,
     case
       when coalesce(n.linked, 0) = 0 then 'no-score'
-      when n.series > 1 then 'several-series'
+      when n.is_several_series then 'several-series'
       when n.after < s.minimum_after then 'minimum-after'
       when s.require_baseline and n.before = 0 then 'no-baseline'
     end
@@ -40,5 +40,5 @@ select
   end as end_reason
 from candidate as c
 left join lesion as l using (id)
-left join counted as n on n.lesion_id = c.id
+left join counted as n on n.lesion = l.number
 cross join setting as s

@@ -59,10 +59,10 @@ step as (
   where patient_id not in (select patient_id from treated where excluded_by is null)
   union all
   select 11, 'scores not linked', fault, 'score', count(*)
-  from link where lesion_id is null group by fault
+  from link where lesion is null group by fault
   union all
   select 12, 'scores linked', link_rule, 'score', count(*)
-  from link where lesion_id is not null group by link_rule
+  from link where lesion is not null group by link_rule
   union all
   select 13, 'scores left out', fault, 'score', count(*)
   from chosen where not chosen group by fault

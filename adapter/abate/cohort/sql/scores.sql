@@ -1,24 +1,26 @@
 -- One row is one pain score linked to a lesion.
 with
-named as (
-  select id, pseudonym('Procedure', id) as lesion_id from lesion
+-- Materialized, so that it hashes once a lesion, not once a score.
+named as materialized (
+  select number as lesion, pseudonym('Procedure', id) as lesion_id from lesion
 )
 select
-  pseudonym('Observation', chosen.id) as score_id,
+  pseudonym('Observation', o.id) as score_id,
   named.lesion_id,
   chosen.at,
-  precision,
-  day,
-  value,
-  raw,
-  unit,
-  scale,
-  instrument,
-  context,
-  link_rule,
-  visit,
-  chosen,
-  fault as left_out_by
+  chosen.precision,
+  chosen.day,
+  o.value,
+  o.raw,
+  o.unit,
+  o.scale,
+  o.instrument,
+  o.context,
+  chosen.link_rule,
+  chosen.visit,
+  chosen.chosen,
+  chosen.fault as left_out_by
 from chosen
-inner join named on named.id = chosen.lesion_id
+inner join named on named.lesion = chosen.lesion
+inner join observation as o on o.rowid = chosen.score
 order by named.lesion_id, chosen.at, score_id
