@@ -1,8 +1,11 @@
 -- One row is a complication, a death, or a re-treatment.
 with
+told as (
+  select distinct id as lesion_id, unnest(complications) as reference from lesion
+),
 complication as (
   select
-    l.id as lesion_id,
+    told.lesion_id,
     f.patient_id,
     f.kind,
     f.name,
@@ -10,7 +13,7 @@ complication as (
     f.fact_day as at,
     f.lasting
   from fact as f
-  left join lesion as l on list_contains(l.complications, f.reference)
+  left join told using (reference)
   where f.role = 'event' and f.fault is null
 ),
 death as (
@@ -50,4 +53,4 @@ from (
   union all select * from death
   union all select * from re_treatment
 ) as e
-order by patient_id, lesion_id, kind, e.at
+order by patient_id, lesion_id, kind, e.at, name, grade, lasting

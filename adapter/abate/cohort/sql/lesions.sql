@@ -1,10 +1,20 @@
 -- One row is one index procedure, the excluded ones too.
+with
+labelled as (
+  select c.id, 'lesion ' || row_number() over (order by c.starts, c.id) as label
+  from candidate as c
+  inner join followed as f using (id)
+  where f.excluded_by is null
+),
+known as (
+  select p.id, p.sex, p.birth_date, day_of(p.death, s.source_zone, s.study_zone) as died_day
+  from patient as p
+  cross join setting as s
+  where p.state = 'mapped' and p.server = s.server
+)
 select
   pseudonym('Procedure', c.id) as lesion_id,
-  case
-    when f.excluded_by is null
-      then 'lesion ' || row_number() over (partition by f.excluded_by is null order by c.starts, c.id)
-  end as label,
+  labelled.label,
   pseudonym('Patient', c.patient_id) as patient_id,
   f.excluded_by,
   c.starts as index_start,
@@ -23,14 +33,11 @@ select
   f.follow_up_end,
   f.end_reason,
   date_diff('day', c.start_day, cast(timezone(s.study_zone, f.follow_up_end) as date)) as follow_up_days,
-  d.died_day as death
+  case when s.cutoff is null or p.died_day <= s.cutoff then p.died_day end as death
 from candidate as c
 inner join followed as f using (id)
 left join lesion as l using (id)
-left join patient as p on p.id = c.patient_id and p.state = 'mapped' and p.server = (select server from setting)
-left join (
-  select id, day_of(death, source_zone, study_zone) as died_day, cutoff from patient cross join setting
-  where state = 'mapped' and patient.server = setting.server
-) as d on d.id = c.patient_id and (d.cutoff is null or d.died_day <= d.cutoff)
+left join labelled using (id)
+left join known as p on p.id = c.patient_id
 cross join setting as s
 order by c.starts nulls last, c.id
