@@ -137,6 +137,14 @@ def test_what_duckdb_says_of_a_value_is_never_passed_on(path, call):
     assert "ConversionException" in str(caught.value)
 
 
+def test_what_a_frame_stumbles_over_in_a_late_row_is_never_passed_on(path):
+    late = f"case i when 290000 then '{CANARY}' else '5' end"
+    with opened(path) as store, pytest.raises(StoreError) as caught:
+        store.frame(f"select cast({late} as integer) from range(300000) as numbers (i)")
+    assert CANARY not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
 def test_a_row_that_does_not_fit_is_refused_without_its_values(path):
     with opened(path) as store, pytest.raises(StoreError) as caught:
         store.insert("unreadable", [("run", "Observation", CANARY, "reason")])
