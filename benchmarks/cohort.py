@@ -117,7 +117,7 @@ def abate_seconds(landing: Landing, folder: Path) -> Taken:
     with opened(folder / "store.duckdb") as store, store.transaction():
         mapping.register(store, plan.make(study, lists).roles, lists)
         start, cpu = time.perf_counter(), _cpu(RUSAGE_SELF)
-        mapping.load(store, landing, study, "run")
+        mapping.load(store, landing, study, mapping.Reading(run_id="run"))
         mapped = time.perf_counter()
         cohort = assemble(store, study.settings, "run")
     assembled, used = time.perf_counter(), _cpu(RUSAGE_SELF) - cpu
@@ -128,7 +128,9 @@ def main() -> None:
     """Print the medians and the ratio."""
     observations = int(sys.argv[1]) if len(sys.argv) > 1 else made_study.OBSERVATIONS
     with TemporaryDirectory() as name, Landing(Path(name) / "landing") as landing:
-        made_study.write(landing.folder, observations, observations * 3 // 100)
+        folder = landing.folder / "made"
+        folder.mkdir()
+        made_study.write(folder, observations, observations * 3 // 100)
         measured = [_turn(landing, Path(name)) for _ in range(RUNS)]
     limit = median(one.total for one, _ in measured)
     limit_cpu = median(one.cpu for one, _ in measured)
@@ -149,7 +151,7 @@ def main() -> None:
 
 
 def _turn(landing: Landing, folder: Path) -> tuple[Limit, Taken]:
-    limit = orjson_seconds(landing.folder)
+    limit = orjson_seconds(landing.folder / "made")
     with TemporaryDirectory(dir=folder) as out:
         return limit, abate_seconds(landing, Path(out))
 

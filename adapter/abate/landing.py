@@ -1,12 +1,17 @@
-"""Landed files: NDJSON, one resource a line, one file a type, as the server sent the bytes.
+"""Landed files: NDJSON, one resource a line, as the server sent the bytes.
 
-They hold patient data: the folder is the owner's alone, and goes when the run ends.
+A unit is what one question brings, a file a type. It lands whole or not at all: its folder gets its
+name when it is complete. What a run that was killed had landed whole, the next run of the same pull
+finds. The files hold patient data: the folder is the owner's alone, and goes when all is loaded.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -14,19 +19,101 @@ import msgspec
 
 from abate.errors import StoreError
 
+# What landed longer ago is pulled again: it says too little of the server as it is.
+KEPT = timedelta(hours=24)
+PULL = "pull.json"
+RECORD = "unit.json"
 
-class Landing:
-    """A folder that resources land in: a context manager that removes it at the end."""
+
+class Pull(msgspec.Struct, frozen=True, kw_only=True):
+    """What a folder of landed units belongs to.
+
+    Attributes:
+        key: a digest of all that decides what is pulled: server, codes, since when.
+        started_at: when the first run of it began, by this machine's clock.
+        watermark: the same by the server's clock; None where the server does not say.
+    """
+
+    key: str = ""
+    started_at: datetime
+    watermark: datetime | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """The books of one unit that landed whole.
+
+    Attributes:
+        query: the name of the question, for people.
+        type: the resource type.
+        expected: how many the server says it has; None where it does not say.
+        received: how many distinct ids arrived.
+        pages: on how many pages.
+        gone: the ids that are known to have left the server, or the question.
+        is_change: only what changed has landed, not all that the server has.
+    """
+
+    query: str
+    type: str
+    expected: int | None
+    received: int
+    pages: int
+    gone: tuple[str, ...] = ()
+    is_change: bool = False
+
+
+class Unit:
+    """What one question brings, while it lands: whole as soon as its `record` is set."""
 
     def __init__(self, folder: Path) -> None:
-        """Land in `folder`, which is made anew."""
+        """Land in `folder`, which gets its own name at the end."""
+        self.record: Record | None = None
         self.folder = folder
         self._files: dict[str, BinaryIO] = {}
 
+    def write(self, kind: str, resource: bytes) -> None:
+        """Append one resource; one that holds a newline is compacted to its line.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        if b"\n" in resource:
+            resource = _one_line(resource)
+        with _told(self.folder):
+            if kind not in self._files:
+                path = self.folder / f"{kind}.ndjson"
+                self._files[kind] = open(path, "ab", opener=_private)  # noqa: SIM115 - `close` closes it.
+            self._files[kind].write(resource + b"\n")
+
+    def close(self) -> None:
+        """Finish the files, so that they outlive this process; if one fails, all are closed."""
+        with _told(self.folder), ExitStack() as closing:
+            while self._files:
+                file = self._files.popitem()[1]
+                closing.callback(file.close)
+                closing.callback(os.fsync, file.fileno())
+                closing.callback(file.flush)
+
+
+class Landing:
+    """A folder that units land in: a context manager that removes it when all went well."""
+
+    def __init__(self, folder: Path, key: str = "") -> None:
+        """Land in `folder` what belongs to `key`; without a key nothing is found again."""
+        self.folder = folder
+        self.pull = Pull(key=key, started_at=datetime.now(UTC))
+        self.records: dict[str, Record] = {}
+        self._lock = Lock()
+
     def __enter__(self) -> Self:
+        before = _kept(self.folder, self.pull)
+        if before is not None:
+            self.pull = before
+            self.records = dict(_records(self.folder))
+            return self
         shutil.rmtree(self.folder, ignore_errors=True)
         with _told(self.folder):
             self.folder.mkdir(mode=0o700, parents=True)
+            self._nothing.touch(mode=0o600)
         return self
 
     def __exit__(
@@ -35,32 +122,114 @@ class Landing:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            self.close()
-        except StoreError:
-            if error is None:
-                raise
-        finally:
+        if error is None or not (self.pull.key and self.records):
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def write(self, kind: str, resource: bytes) -> None:
-        """Append one resource; one that holds a newline is compacted to its line."""
-        if b"\n" in resource:
-            resource = _one_line(resource)
+    def began(self, watermark: datetime | None) -> None:
+        """Note when the pull began, by the server's clock; the first run's word stays."""
+        if not (self.folder / PULL).exists():
+            self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
+            _write(self.folder / PULL, msgspec.json.encode(self.pull))
+
+    @contextmanager
+    def unit(self, name: str) -> Iterator[Unit]:
+        """Land a unit; with its `record` set it stays, also if this process is killed later.
+
+        Args:
+            name: what it is, the same in each run; units are read in the order of their names.
+        """
+        folder = self.folder / f".{name}"
         with _told(self.folder):
-            if kind not in self._files:
-                self._files[kind] = self.path(kind).open("ab")
-            self._files[kind].write(resource + b"\n")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+        unit = Unit(folder)
+        try:
+            yield unit
+        except BaseException:
+            with suppress(StoreError):
+                unit.close()
+            raise
+        unit.close()
+        if unit.record is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            self._keep(name, unit.record)
 
-    def path(self, kind: str) -> Path:
-        """The file of a resource type."""
-        return self.folder / f"{kind}.ndjson"
+    def _keep(self, name: str, record: Record) -> None:
+        folder = self.folder / f".{name}"
+        _write(folder / RECORD, msgspec.json.encode(record))
+        with _told(self.folder):
+            folder.rename(self.folder / name)
+        with self._lock:
+            self.records[name] = record
 
-    def close(self) -> None:
-        """Finish the files, so that they can be read; if one fails, the others are closed too."""
-        with _told(self.folder), ExitStack() as closing:
-            while self._files:
-                closing.callback(self._files.popitem()[1].close)
+    def remember(self, name: str, note: bytes) -> None:
+        """Keep a small note, so that a later run of this pull goes about it in the same way."""
+        _write(self.folder / f"{name}.note", note)
+
+    def recall(self, name: str) -> bytes | None:
+        """What `remember` kept; None if nothing was."""
+        path = self.folder / f"{name}.note"
+        return path.read_bytes() if path.exists() else None
+
+    def paths(self, kind: str) -> list[Path]:
+        """The files of a resource type, of all units that landed whole."""
+        return sorted(self.folder.glob(f"[!.]*/{kind}.ndjson")) or [self._nothing]
+
+    @property
+    def _nothing(self) -> Path:
+        """A file for a type of which nothing landed: DuckDB wants one."""
+        return self.folder / "nothing.ndjson"
+
+    def received(self, kind: str) -> int:
+        """How many resources of a type landed, by the books of the units."""
+        return sum(one.received for one in self.records.values() if one.type == kind)
+
+    def is_whole(self, kind: str) -> bool:
+        """Whether all resources of a type landed, and not only what changed."""
+        return not any(one.is_change for one in self.records.values() if one.type == kind)
+
+    def gone(self, kind: str) -> set[str]:
+        """The ids of a type that are known to have left the server, or the question."""
+        return {one for r in self.records.values() if r.type == kind for one in r.gone}
+
+
+def _kept(folder: Path, pull: Pull) -> Pull | None:
+    """What an earlier run began, if it is the same pull and not too long ago."""
+    try:
+        before = msgspec.json.decode((folder / PULL).read_bytes(), type=Pull)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    is_fresh = timedelta(0) <= pull.started_at - before.started_at < KEPT
+    return before if pull.key and before.key == pull.key and is_fresh else None
+
+
+def _records(folder: Path) -> Iterator[tuple[str, Record]]:
+    """The units that landed whole; what was landing when a run was killed is removed."""
+    for one in sorted(folder.iterdir()):
+        if not one.is_dir():
+            continue
+        try:
+            record = msgspec.json.decode((one / RECORD).read_bytes(), type=Record)
+        except (OSError, msgspec.MsgspecError):
+            shutil.rmtree(one, ignore_errors=True)
+            continue
+        if one.name.startswith("."):
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            yield one.name, record
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a small file that is whole on the disk before this returns."""
+    with _told(path.parent), open(path, "wb", opener=_private) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager

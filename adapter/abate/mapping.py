@@ -5,18 +5,17 @@ was received, or the run stops. The SQL lies in `abate_mappings`, one file a res
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from abate.codes import Code, CodeLists
 from abate.errors import StoreError
 from abate.identity import CANONICAL, SYSTEM
+from abate.landed_files import LandedFiles
 from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
@@ -27,9 +26,6 @@ TYPES = ("Patient", "Procedure", "Condition", "Observation")
 
 # The system of the words in `pain-units` that stand in `Quantity.unit`.
 UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"
-
-# The landed files are large: they are counted in pieces of this size.
-READ_BYTES = 1024 * 1024
 
 # The reasons that concern the value alone: a plugin may know how to read it.
 VALUE_REASONS = (
@@ -85,51 +81,75 @@ class Accounted:
 
 def register(store: Store, roles: Sequence[Role], lists: CodeLists) -> None:
     """Lay out the study's roles and the code lists as temporary tables for the SQL."""
-    store.script(_sql("codes"))
+    store.script(sql("codes"))
     store.insert("role", [(r.role, r.kind, *_columns(r.code)) for r in roles])
     store.insert("code_list", [(name, *_columns(c)) for name, all_ in lists.items() for c in all_])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a run reads what landed.
+
+    Attributes:
+        run_id: the run.
+        read_score: what plugins make of an Observation that the mapping cannot read.
+        is_anew: a resource of the same version may be read in another way than before.
+    """
+
+    run_id: str
+    read_score: ReadScore | None = None
+    is_anew: bool = True
+
+
 def load(
-    store: Store,
-    landing: Landing,
-    study_file: StudyFile,
-    run_id: str,
-    read_score: ReadScore | None = None,
+    store: Store, landing: Landing, study_file: StudyFile, reading: Reading
 ) -> list[Accounted]:
     """Map what landed and merge it into the store; the caller holds the transaction.
 
-    A pull is whole: what the store has of the server and the pull did not bring is gone from
-    there, and no longer counts.
+    Of a type that landed whole, what the store has of the server and the pull did not bring is gone
+    from there, and no longer counts. Of a type of which only changes landed, only what is known to
+    be gone is.
 
     Raises:
         StoreError: received is not mapped + ignored + rejected.
     """
-    source = study_file.settings.source
+    source, run_id = study_file.settings.source, reading.run_id
     batch = _Batch(
         store=store,
         run_id=run_id,
-        read_score=read_score,
+        read_score=reading.read_score,
         parameters={
             "keep_raw": study_file.settings.output.keep_raw,
-            "asks_plugins": read_score is not None,
+            "asks_plugins": reading.read_score is not None,
             "score_codes": _score_codes(store),
             "server": source.url,
             "source_zone": source.timezone,
             "own_system": SYSTEM,
             "unit_texts": UNIT_TEXTS,
             "run_id": run_id,
+            "is_read_anew": reading.is_anew,
         },
     )
+    store.script(sql("gone"))
+    store.insert("gone", [(kind, one) for kind in TYPES for one in landing.gone(kind)])
     store.insert(
         "run", [(run_id, source.url, datetime.now(UTC), study_file.digest, version("abate"))]
     )
-    books = [batch.load(kind, landing.path(kind)) for kind in TYPES]
+    books = [
+        batch.load(kind, LandedFiles(landing.paths(kind)), is_whole=landing.is_whole(kind))
+        for kind in TYPES
+    ]
     return [accounted for accounted in books if accounted.received]
 
 
-def balance(store: Store, run_id: str, ledger: Ledger, accounted: Sequence[Accounted]) -> None:
-    """Enter the books, and hold what the pull received against what the mapping saw.
+def balance(
+    store: Store,
+    run_id: str,
+    ledger: Ledger,
+    accounted: Sequence[Accounted],
+    landing: Landing,
+) -> None:
+    """Enter the books, and hold what landed against what the mapping saw.
 
     Raises:
         StoreError: a resource was received that no line accounts for.
@@ -147,12 +167,21 @@ def balance(store: Store, run_id: str, ledger: Ledger, accounted: Sequence[Accou
     )
     seen = {one.type: one.received for one in accounted}
     for kind in sorted({*TYPES, *(line.type for line in ledger.lines)}):
-        received = sum(line.received for line in ledger.lines if line.type == kind)
+        received = landing.received(kind)
         if received != seen.get(kind, 0):
             raise StoreError(
                 f"the books of {kind} do not balance: the pull received {received}, and "
                 f"{seen.get(kind, 0)} lines landed. Nothing was stored."
             )
+
+
+def prune(store: Store, server: str) -> None:
+    """Let go of the Patients whom no index procedure needs any more."""
+    store.run(sql("unneeded"), {"server": server})
+    store.run(
+        "delete from patient where server = $server and id in (select id from left_behind)",
+        {"server": server},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,28 +193,28 @@ class _Batch:
     read_score: ReadScore | None
     parameters: Parameters
 
-    def load(self, kind: str, path: Path) -> Accounted:
-        """Map one type's file, merge it, and balance its books."""
-        path.touch(mode=0o600)
+    def load(self, kind: str, files: LandedFiles, *, is_whole: bool) -> Accounted:
+        """Map one type's files, merge them, and balance the books."""
         table = kind.lower()
-        self.store.script(_sql(f"shape_{table}"))
-        parameters = {**self.parameters, "kind": kind, "path": _literal(path)}
-        self.store.run(_sql("landed"), parameters)
-        received = _lines_in(path)
-        unreadable = _unreadable(self.store, path, received)
+        self.store.script(sql(f"shape_{table}"))
+        parameters = {
+            **self.parameters, "kind": kind, "paths": files.patterns, "is_whole": is_whole,
+        }  # fmt: skip
+        self.store.run(sql("landed"), parameters)
+        unreadable = _unreadable(self.store, files)
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
-        self.store.script(_sql("superseded"))
-        self.store.run(f"create or replace temp table mapped as {_sql(table)}", parameters)
+        self.store.script(sql("superseded"))
+        self.store.run(f"create or replace temp table mapped as {sql(table)}", parameters)
         if kind == "Observation" and self.read_score is not None:
             _ask_plugins(self.store, self.read_score)
         states = Counter[str]()
-        for state, count in self.store.rows(_sql("states")):
+        for state, count in self.store.rows(sql("states")):
             states[state] += count
         self._merge(table, parameters)
         return _balanced(
             Accounted(
                 type=kind,
-                received=received,
+                received=files.lines,
                 mapped=states["mapped"],
                 ignored=states["ignored"],
                 rejected=states["rejected"] + len(unreadable),
@@ -194,19 +223,47 @@ class _Batch:
 
     def _merge(self, table: str, parameters: Parameters) -> None:
         """Bring the batch into the store; where nothing can be replaced, it is only added."""
-        arrived = _sql("arrived")
-        if self.store.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - a name of ours
-            merge = f"merge into {table} as known using ({arrived}) as one\n{_sql('merge')}"
-            self.store.run(merge, parameters)
-        else:
+        arrived = sql("arrived")
+        if not self.store.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - a name of ours
             self.store.run(f"insert into {table} by name\n{arrived}", parameters)
+            return
+        self.store.run(f"create or replace temp table arrived as\n{arrived}", parameters)
+        self.store.run(
+            f"merge into {table} as known using arrived as one\n{sql('merge')}", parameters
+        )
+        self.store.run(sql("left_behind"), parameters)
+        self.store.run(sql("bury"), parameters)
+        self.store.run(
+            f"delete from {table} where server = $server "  # noqa: S608 - a name of ours
+            "and id in (select id from left_behind)",
+            parameters,
+        )
+        self.store.run(sql("risen"), parameters)
+
+
+def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str]]:
+    """The lines that are no resource of this type with an id, and why; lines count from 1.
+
+    Raises:
+        StoreError: the database saw more lines in the files than there are, or fewer.
+    """
+    [(seen, faults)] = store.rows("select count(*), count(fault) from landed")
+    if seen != files.lines:
+        raise StoreError(
+            f"{files.place(seen)}: the reader of the mapping and the count of the lines do not "
+            "agree on what stands there. Nothing was stored."
+        )
+    if not faults:
+        return []
+    return [(files.number(place), reason) for place, reason in store.rows(sql("unreadable"))]
 
 
 def _score_codes(store: Store) -> list[str]:
     return [code for (code,) in store.rows("select distinct code from role where role = 'scores'")]
 
 
-def _sql(name: str) -> str:
+def sql(name: str) -> str:
+    """A statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")
 
 
@@ -232,7 +289,7 @@ def _ask_plugins(store: Store, read_score: ReadScore) -> None:
         observation = _decoded(resource)
         score = read_score(observation) if observation is not None else None
         if score is not None:
-            store.run(_sql("read_score"), {"id": identifier, **asdict(score)})
+            store.run(sql("read_score"), {"id": identifier, **asdict(score)})
 
 
 def _decoded(resource: str) -> dict[str, Any] | None:
@@ -242,43 +299,6 @@ def _decoded(resource: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return decoded
-
-
-def _unreadable(store: Store, path: Path, received: int) -> list[tuple[int, str]]:
-    """The lines that are no resource of this type with an id, and why; lines count from 1.
-
-    Raises:
-        StoreError: the database saw more lines in the file than there are, or fewer.
-    """
-    [(seen, faults)] = store.rows("select count(*), count(fault) from landed")
-    if seen != received:
-        numbers = _line_numbers(path)
-        number = f"line {numbers[seen]}" if seen < len(numbers) else "its end"
-        raise StoreError(
-            f"{path.name}, {number}: the reader of the mapping and the count of the lines do not "
-            "agree on what stands there. Nothing was stored."
-        )
-    if not faults:
-        return []
-    numbers = _line_numbers(path)
-    return [(numbers[place - 1], reason) for place, reason in store.rows(_sql("unreadable"))]
-
-
-def _lines_in(path: Path) -> int:
-    """How many lines are not blank."""
-    with path.open("rb", buffering=READ_BYTES) as file:
-        return sum(1 for line in file if not line.isspace())
-
-
-def _line_numbers(path: Path) -> list[int]:
-    """The numbers, from 1, of the lines that are not blank."""
-    with path.open("rb", buffering=READ_BYTES) as file:
-        return [number for number, line in enumerate(file, start=1) if not line.isspace()]
-
-
-def _literal(path: Path) -> str:
-    """The path as a pattern that DuckDB matches to this file alone."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def _columns(code: Code) -> tuple[Any, ...]:

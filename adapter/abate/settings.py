@@ -44,11 +44,19 @@ class Source(Section):
     """`[source]`: the FHIR server to pull from.
 
     `timezone` is the zone of times that carry no offset; without it they are rejected.
-    `page_size` is what is asked for as `_count`; the server may give less.
+    `page_size` is what is asked for as `_count`; the server may give less. `patients` are ids,
+    `system|value` identifiers, or `Group/ID`. With `passes = 1` a query that the server does not
+    count is believed at once; else two passes must bring the same. `overlap_minutes` of what was
+    pulled before are asked for again.
     """
 
     url: BaseUrl
-    strategy: Literal["auto", "population"] = "auto"
+    strategy: Literal["auto", "population", "patient"] = "auto"
+    patients: list[str] = []
+    patients_a_query: Annotated[int, Field(ge=1, le=100)] = 1
+    parallel: Annotated[int, Field(ge=1, le=32)] = 4
+    passes: Literal[1, 2] = 2
+    overlap_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 7)] = 10
     timezone: Zone | None = None
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 200
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60

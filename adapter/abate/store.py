@@ -125,6 +125,24 @@ def opened(path: Path) -> Iterator[Store]:
 
 
 @contextmanager
+def looked_into(path: Path) -> Iterator[Store]:
+    """Open the store at `path` to read it; nothing of it is written.
+
+    Raises:
+        Busy: another process has it open.
+        StoreError: it is no store.
+    """
+    with _private():
+        connection = _connect(path, read_only=True)
+        try:
+            store = Store(connection, path.parent)
+            store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
+            yield store
+        finally:
+            connection.close()
+
+
+@contextmanager
 def _private() -> Iterator[None]:
     """What DuckDB writes beside the store (its log, its scratch) is the owner's alone, too."""
     before = os.umask(0o077)
@@ -142,26 +160,26 @@ def _refused(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} cannot be made or kept private: {error.strerror}.") from None
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Connect, and wait for another process to be done, up to WAIT_SECONDS."""
     deadline = monotonic() + WAIT_SECONDS
     while True:
         try:
-            return _try_to_connect(path)
+            return _try_to_connect(path, read_only=read_only)
         except Busy:
             if monotonic() >= deadline:
                 raise
         sleep(0.1)
 
 
-def _try_to_connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _try_to_connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "memory_limit": MEMORY_LIMIT,
         "TimeZone": "UTC",
     }
     try:
-        return duckdb.connect(str(path), config=settings)
+        return duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
         if _LOCKED in str(error):
             raise Busy(

@@ -5,26 +5,26 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 
 from functools import partial
 
-from abate import codes, mapping, paper, plugins, publish, results
+from abate import paper, plugins, publish, results
 from abate.cohort.assemble import assemble, inputs, members
 from abate.errors import AnalysisFailed
-from abate.landing import Landing
 from abate.publish import Change
+from abate.refresh import Compared, How, compared, refreshed
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
 from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
-from abate.source import Say, plan
+from abate.source import Say
 from abate.source.http import FhirServer
-from abate.source.rest import RestSource
 from abate.status import Progress
-from abate.store import opened
 from abate.target import target_of
 
 
-def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
+def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool = False) -> Results:
     """Pull, map, assemble, analyse, and keep the results. Nothing leaves the machine.
+
+    The pull brings what changed since the last one; everything, if `is_whole`.
 
     Raises:
         AbateError: as each stage does; until the store is loaded, nothing in it has changed.
@@ -33,20 +33,10 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
     host = plugins.load(settings.plugins)
     analyses = host.make(study_file)
     published = paper.load(study_file)
-    lists = codes.load([*host.mappings(), *study_file.code_directories])
-    needed = plan.make(study_file, lists)
-    with Landing(folder / "landing") as landing:
-        with FhirServer(settings.source.url, settings.source.timeout_seconds) as server:
-            ledger = RestSource(server).bring(needed, landing, say)
-        landing.close()
-        progress.pulled(ledger)
-        with opened(folder / "store.duckdb") as store, store.transaction():
-            mapping.register(store, needed.roles, lists)
-            accounted = mapping.load(store, landing, study_file, progress.run_id, host.score_reader)
-            mapping.balance(store, progress.run_id, ledger, accounted)
-            cohort = assemble(store, settings, progress.run_id)
-            pulled = inputs(store, settings.source.url)
-            listed = members(store) if settings.report.members else None
+    with refreshed(study_file, host, progress, say, How(is_whole=is_whole)) as store:
+        cohort = assemble(store, settings, progress.run_id)
+        pulled = inputs(store, settings.source.url)
+        listed = members(store) if settings.report.members else None
     results.forget(folder)
     files.forget(folder)
     results.refuse_empty(cohort)
@@ -57,6 +47,17 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
     files.write(found, folder)
     progress.analysed(found)
     return found
+
+
+def reconcile(study_file: StudyFile, progress: Progress, say: Say) -> list[Compared]:
+    """Compare all ids with the server's, and bring the store up to date; computes nothing.
+
+    Raises:
+        AbateError: as the pull and the mapping do; nothing in the store has changed.
+    """
+    host = plugins.load(study_file.settings.plugins)
+    with refreshed(study_file, host, progress, say, How(is_compared=True)) as store:
+        return compared(store, study_file.settings.source.url, progress.run_id)
 
 
 def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> list[Change]:

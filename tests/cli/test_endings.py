@@ -27,7 +27,7 @@ KINDS = [
 
 
 def raising(monkeypatch, error):
-    def run(*_):
+    def run(*_, **__):
         raise error from KeyError(CANARY)
 
     monkeypatch.setattr(study, "run", run)

@@ -13,7 +13,7 @@ import pytest
 from abate import codes, mapping, study_file
 from abate.cohort import Cohort
 from abate.cohort.assemble import assemble
-from abate.landing import Landing
+from abate.landing import Landing, Record
 from abate.source import plan
 from abate.store import opened
 
@@ -204,11 +204,12 @@ class TinyStudy:
 
     def _load(self, store, read):
         with Landing(self.folder / "landing") as landing:
-            for resource in self.resources:
-                landing.write(resource["resourceType"], json.dumps(resource).encode())
-            landing.close()
+            with landing.unit("made") as unit:
+                for resource in self.resources:
+                    unit.write(resource["resourceType"], json.dumps(resource).encode())
+                unit.record = Record(query="made", type="", expected=None, received=0, pages=0)
             mapping.register(store, plan.make(read, self.lists).roles, self.lists)
-            mapping.load(store, landing, read, "run")
+            mapping.load(store, landing, read, mapping.Reading(run_id="run"))
 
     def written(self):
         """The study file."""

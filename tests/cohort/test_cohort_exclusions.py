@@ -106,6 +106,7 @@ def test_a_cohort_of_nothing_is_empty_and_says_so(study):
     cohort = study.cohort()
     assert cohort.cohort.lesions.is_empty()
     assert cohort.cohort.attrition.rows() == [
+        ("received", "Patient", "resource", 1), ("mapped", "Patient", "resource", 1),
         ("treated", "", "patient", 0), ("treated", "", "lesion", 0),
         ("analysed", "", "patient", 0), ("analysed", "", "lesion", 0),
     ]  # fmt: skip

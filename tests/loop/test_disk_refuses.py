@@ -7,56 +7,49 @@ import pytest
 from abate import results, status
 from abate import store as store_module
 from abate.errors import NothingFound, StoreError
-from abate.landing import Landing
+from abate.landing import Landing, Unit
 from abate.store import opened
 
 FULL = "/dev/full"  # Each write to it fails as on a full disk.
 
 
 @pytest.fixture
-def full_landing(tmp_path):
-    """A landing folder where no Observation fits."""
-    landing = Landing(tmp_path / "landing")
+def fill(tmp_path):
+    """Land a unit of which no Observation fits; its folder."""
 
-    def fill():
-        landing.path("Observation").symlink_to(FULL)
-        landing.write("Patient", b'{"id": "a"}')
-        landing.write("Observation", b'{"id": "b"}')
-        landing.write("Procedure", b'{"id": "c"}')
+    def land(stop=None):
+        with Landing(tmp_path / "landing", "key") as landing, landing.unit("a") as unit:
+            (unit.folder / "Observation.ndjson").symlink_to(FULL)
+            for kind in ("Patient", "Observation", "Procedure"):
+                unit.write(kind, b'{"id": "a"}')
+            if stop is not None:
+                raise stop
 
-    landing.fill = fill
-    return landing
-
-
-def test_landed_files_go_when_the_last_bytes_do_not_fit(full_landing):
-    with (
-        pytest.raises(StoreError, match=r"nothing can be landed in .*: No space left"),
-        full_landing,
-    ):
-        full_landing.fill()
-    assert not full_landing.folder.exists()
+    return land
 
 
-def test_the_error_that_ended_the_pull_is_told_and_not_that_of_the_disk(full_landing):
-    def pull():
-        with full_landing:
-            full_landing.fill()
-            raise KeyboardInterrupt
+def test_landed_files_go_when_the_last_bytes_do_not_fit(fill, tmp_path):
+    with pytest.raises(StoreError, match=r"nothing can be landed in .*: No space left"):
+        fill()
+    assert not (tmp_path / "landing").exists()
 
+
+def test_the_error_that_ended_the_pull_is_told_and_not_that_of_the_disk(fill, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        pull()
-    assert not full_landing.folder.exists()
+        fill(stop=KeyboardInterrupt())
+    assert not (tmp_path / "landing").exists()
 
 
-def test_where_one_file_cannot_be_finished_the_others_are(full_landing):
-    def close():
-        with full_landing:
-            full_landing.fill()
-            with pytest.raises(StoreError):
-                full_landing.close()
-            return [full_landing.path(one).read_bytes() for one in ("Patient", "Procedure")]
-
-    assert close() == [b'{"id": "a"}\n', b'{"id": "c"}\n']
+def test_where_one_file_cannot_be_finished_the_others_are(tmp_path):
+    with Landing(tmp_path / "landing") as landing:
+        unit = Unit(landing.folder)
+        (unit.folder / "Observation.ndjson").symlink_to(FULL)
+        for kind in ("Patient", "Observation", "Procedure"):
+            unit.write(kind, b'{"id": "a"}')
+        with pytest.raises(StoreError):
+            unit.close()
+        for kind in ("Patient", "Procedure"):
+            assert (unit.folder / f"{kind}.ndjson").read_bytes() == b'{"id": "a"}\n'
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):

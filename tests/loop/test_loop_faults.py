@@ -77,7 +77,7 @@ def test_a_second_page_that_fails_is_a_named_hole(loop, failed, fault):
         loop.front = page_two(answer)
     else:
         loop.front = short(loop)
-        words = ["a hole in pain scores (Observation): ", "it has 73, and 72 arrived on 2 pages"]
+        words = ["a hole in pain scores (Observation): ", "it has 73, and 72 arrived on 4 pages"]
     words = [word.replace("HTML", "with text/html, not with JSON") for word in words]
     ran = loop("sync", "--set", "source.page_size=40")
     failed(loop, ran, 3, *words, "Nothing was stored", store=None)
@@ -170,4 +170,4 @@ def test_no_scores_leave_an_older_store_as_it_was(loop, failed):
     assert loop("run", "--quiet").exit_code == 0
     store = loop.store()
     loop.front = always("/fhir/Observation", empty())
-    failed(loop, loop("run"), 1, "no pain score", store=store)
+    failed(loop, loop("run"), 1, "no pain scores any more, and had 73", store=store)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from abate import codes, mapping
-from abate.landing import Landing
+from abate.landing import Landing, Record
 from abate.mapping import Accounted, ReadScore
 from abate.settings import StudyFile
 from abate.source import plan
-from abate.source.ledger import Ledger, Line
+from abate.source.ledger import Ledger
 from abate.store import opened
 from abate.study_file import read
 
@@ -85,26 +86,36 @@ class Workshop:
         run_id: str = "run",
         lists: codes.CodeLists | None = None,
         claimed: int = 0,
+        gone: Mapping[str, tuple[str, ...]] | None = None,
+        changes: Sequence[str] = (),
+        is_read_anew: bool = True,
     ) -> Mapped:
         """Land, map and balance; `claimed` more are in the pull's ledger than landed."""
         study, lists = self.study(*settings), lists or self.lists
         lines: dict[str, Sequence[JsonOrBytes]] = {"Observation": observations, **(other or {})}
         with Landing(self.folder / "out" / "landing") as landing:
             for kind, resources in lines.items():
-                for one in resources:
-                    landing.write(kind, one if isinstance(one, bytes) else json.dumps(one).encode())
-            landing.close()
+                books = Record(
+                    query=kind, type=kind, expected=None, received=claimed, pages=1,
+                    gone=(gone or {}).get(kind, ()), is_change=kind in changes,
+                )  # fmt: skip
+                _land(landing, resources, books)
+            reading = mapping.Reading(run_id=run_id, read_score=read_score, is_anew=is_read_anew)
             with opened(self.store) as store, store.transaction():
                 mapping.register(store, plan.make(study, lists).roles, lists)
-                books = mapping.load(store, landing, study, run_id, read_score)
-                ledger = Ledger([_line(one, claimed) for one in books])
-                mapping.balance(store, run_id, ledger, books)
+                books = mapping.load(store, landing, study, reading)
+                mapping.balance(store, run_id, Ledger(), books, landing)
                 return Mapped({one.type: one for one in books}, *_stored(store, run_id))
 
 
-def _line(books: Accounted, claimed: int) -> Line:
-    received = books.received + claimed
-    return Line(query=books.type, type=books.type, expected=None, received=received, pages=1)
+def _land(landing: Landing, resources: Sequence[JsonOrBytes], books: Record) -> None:
+    """Land one type; what `books` say to have received is added to what there is."""
+    sent = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in resources]
+    with landing.unit(books.type) as unit:
+        for one in sent:
+            unit.write(books.type, one)
+        received = sum(1 for one in sent if one.strip()) + books.received
+        unit.record = replace(books, received=received)
 
 
 def _stored(store: Any, run_id: str) -> tuple[Any, Any]:

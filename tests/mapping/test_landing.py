@@ -1,21 +1,38 @@
-"""Landing: one resource a line, one file a type, in a private folder that goes at the end."""
+"""Landing: one resource a line, unit by unit, in a private folder that goes when all went well."""
 
 import stat
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from abate import landing as module
 from abate.errors import StoreError
-from abate.landing import Landing
+from abate.landing import Landing, Record
+
+
+def books(received=1, kind="Patient", **more):
+    return Record(query="q", type=kind, expected=received, received=received, pages=1, **more)
+
+
+def land(landing, name, *resources, kind="Patient", **more):
+    with landing.unit(name) as unit:
+        for one in resources:
+            unit.write(kind, one)
+        unit.record = books(len(resources), kind, **more)
+
+
+def text(landing, kind):
+    return b"".join(path.read_bytes() for path in landing.paths(kind))
 
 
 def test_resources_land_one_a_line_and_one_file_a_type_as_they_were_sent(tmp_path):
     with Landing(tmp_path / "landing") as landing:
-        landing.write("Patient", b'{"id":  "a", "x": 6.50}')
-        landing.write("Observation", b'{"id": "b"}')
-        landing.write("Patient", b'{"id": "c"}')
-        landing.close()
-        assert landing.path("Patient").read_bytes() == b'{"id":  "a", "x": 6.50}\n{"id": "c"}\n'
-        assert landing.path("Observation").read_bytes() == b'{"id": "b"}\n'
+        land(landing, "b", b'{"id": "c"}')
+        land(landing, "a", b'{"id":  "a", "x": 6.50}', b'{"id": "b"}')
+        land(landing, "a-score", b'{"id": "b"}', kind="Observation")
+        assert text(landing, "Patient") == (b'{"id":  "a", "x": 6.50}\n{"id": "b"}\n{"id": "c"}\n')
+        assert text(landing, "Observation") == b'{"id": "b"}\n'
+        assert (landing.received("Patient"), landing.received("Condition")) == (3, 0)
 
 
 @pytest.mark.parametrize(
@@ -29,31 +46,73 @@ def test_resources_land_one_a_line_and_one_file_a_type_as_they_were_sent(tmp_pat
 )
 def test_a_resource_with_newlines_becomes_one_line(tmp_path, sent, landed):
     with Landing(tmp_path / "landing") as landing:
-        landing.write("Patient", sent)
-        landing.close()
-        assert landing.path("Patient").read_bytes() == landed
+        land(landing, "a", sent)
+        assert text(landing, "Patient") == landed
 
 
-def test_the_folder_is_the_owners_alone_and_goes_at_the_end_and_on_an_error(tmp_path):
+def test_folder_and_files_are_the_owners_alone_and_go_when_all_went_well(tmp_path):
     folder = tmp_path / "landing"
-
-    def fail():
-        with Landing(folder) as landing:
-            landing.write("Patient", b"{}")
-            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail()
+    with Landing(folder, "key") as landing:
+        landing.began(None)
+        land(landing, "a", b"{}")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert not folder.exists()
 
 
-def test_what_a_killed_run_left_behind_does_not_land_again(tmp_path):
-    folder = tmp_path / "landing"
-    folder.mkdir()
-    (folder / "Patient.ndjson").write_bytes(b'{"id": "old"}\n')
-    with Landing(folder) as landing:
-        assert not landing.path("Patient").exists()
+def stopped(folder, key="key", name="a"):
+    """A run that lands one unit, begins another, and stops."""
+
+    def stop():
+        with Landing(folder, key) as landing:
+            landing.began(datetime(2026, 1, 1, tzinfo=UTC))
+            landing.remember("note", b"so")
+            land(landing, name, b'{"id": "old"}', gone=("x",))
+            with landing.unit("b") as unit:
+                unit.write("Patient", b'{"id": "half"}')
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stop()
+
+
+def test_what_a_stopped_run_had_landed_whole_is_there_for_the_next_one(tmp_path):
+    stopped(tmp_path / "landing")
+    with Landing(tmp_path / "landing", "key") as landing:
+        assert list(landing.records) == ["a"]
+        assert text(landing, "Patient") == b'{"id": "old"}\n'
+        assert landing.gone("Patient") == {"x"}
+        assert landing.recall("note") == b"so"
+        landing.began(datetime(2026, 1, 2, tzinfo=UTC))
+        assert landing.pull.watermark == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("key", ["another", ""])
+def test_what_landed_for_another_pull_is_not_taken(tmp_path, key):
+    stopped(tmp_path / "landing")
+    with Landing(tmp_path / "landing", key) as landing:
+        assert text(landing, "Patient") == b""
+        assert landing.recall("note") is None
+
+
+def test_what_landed_too_long_ago_is_not_taken(tmp_path, monkeypatch):
+    stopped(tmp_path / "landing")
+    monkeypatch.setattr(module, "KEPT", timedelta(0))
+    with Landing(tmp_path / "landing", "key") as landing:
+        assert landing.records == {}
+
+
+def test_without_a_key_nothing_stays(tmp_path):
+    stopped(tmp_path / "landing", "")
+    assert not (tmp_path / "landing").exists()
+
+
+def test_a_unit_without_its_books_has_not_landed(tmp_path):
+    with Landing(tmp_path / "landing") as landing:
+        with landing.unit("a") as unit:
+            unit.write("Patient", b"{}")
+        assert text(landing, "Patient") == b""
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
@@ -63,7 +122,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
 
 
 def test_a_file_that_cannot_be_written_is_told_in_a_sentence(tmp_path):
-    with Landing(tmp_path / "landing") as landing:
-        landing.path("Patient").mkdir()
+    with Landing(tmp_path / "landing") as landing, landing.unit("a") as unit:
+        (unit.folder / "Patient.ndjson").mkdir()
         with pytest.raises(StoreError, match=r"nothing can be landed in .*: Is a directory"):
-            landing.write("Patient", b"{}")
+            unit.write("Patient", b"{}")

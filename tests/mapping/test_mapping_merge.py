@@ -20,6 +20,11 @@ def version(observation):
     return make
 
 
+def tombstones(workshop):
+    with opened(workshop.store) as store:
+        return store.rows("select type, id, run_id from tombstone order by all")
+
+
 def value(found, identifier="o"):
     row = found.observations[identifier]
     return row["value"], row["version"], row["run_id"]
@@ -189,9 +194,31 @@ def test_a_resource_that_python_cannot_read_stays_rejected(workshop, observation
 def test_what_a_later_pull_does_not_bring_is_gone_without_its_json(workshop, version):
     workshop.map(version(1, 10), version(2, 10, "other"), run_id="first")
     found = workshop.map(version(2, 10, "other"), run_id="second")
-    assert found.verdict("o") == ("gone", "not-on-the-server")
-    assert found.observations["o"]["resource"] is None
+    assert set(found.observations) == {"other"}
+    assert tombstones(workshop) == [("Observation", "o", "second")]
     assert found.verdict("other") == ("mapped", None)
+
+
+def test_among_changes_only_what_is_known_to_be_gone_is_gone(workshop, version):
+    workshop.map(version(1, 10), version(2, 10, "other"), version(3, 10, "third"), run_id="first")
+    found = workshop.map(
+        version(4, 20), run_id="second", changes=["Observation"], gone={"Observation": ("other",)}
+    )
+    assert set(found.observations) == {"o", "third"}
+    assert value(found) == (4, "abc-4", "second")
+    assert tombstones(workshop) == [("Observation", "other", "second")]
+
+
+def test_among_changes_an_older_version_came_late(workshop, version):
+    workshop.map(version(2, 20), run_id="first")
+    found = workshop.map(version(1, 10), run_id="second", changes=["Observation"])
+    assert value(found) == (2, "abc-2", "first")
+
+
+def test_what_says_the_same_is_not_written_again_unless_it_is_read_anew(workshop, version):
+    workshop.map(version(1, 10), run_id="first")
+    assert value(workshop.map(version(1, 10), run_id="second", is_read_anew=False))[2] == "first"
+    assert value(workshop.map(version(1, 10), run_id="third", is_read_anew=True))[2] == "third"
 
 
 def test_what_was_gone_comes_back_even_in_an_older_version(workshop, version):
@@ -199,6 +226,7 @@ def test_what_was_gone_comes_back_even_in_an_older_version(workshop, version):
     workshop.map(version(2, 10, "other"), run_id="second")
     found = workshop.map(version(1, 10), version(2, 10, "other"), run_id="third")
     assert found.verdict("o") == ("mapped", None)
+    assert tombstones(workshop) == []
 
 
 def test_what_was_rejected_stands_in_one_view_by_id_or_by_line(workshop, version):

@@ -195,7 +195,7 @@ def test_each_fault_is_one_line(fault):
         (
             "[source]",
             '[source]\nstrategy = "bluk"',
-            "6: source.strategy: expected 'auto' or 'population'",
+            "6: source.strategy: expected 'auto', 'population' or 'patient'",
         ),
         ("[index]", '[index]\nunit = "lesion"', "9: index.unit: expected 'procedure'"),
         (
@@ -468,6 +468,7 @@ def test_a_secret_among_the_keys_is_told_where_it_may_not_stand(fault):
         (
             "small.toml, line 6: source.token: there is no such key. No secret stands in a "
             "study file. "
-            "Known here: page_size, strategy, timeout_seconds, timezone, url."
+            "Known here: overlap_minutes, page_size, parallel, passes, patients, patients_a_query, "
+            "strategy, timeout_seconds, timezone, url."
         )
     ]

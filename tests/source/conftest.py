@@ -7,7 +7,9 @@ import pytest
 from werkzeug import Response
 
 from abate.codes import Code
+from abate.kept import Kept
 from abate.landing import Landing
+from abate.settings import Source
 from abate.source.http import FhirServer
 from abate.source.plan import Plan, Role
 from abate.source.rest import RestSource
@@ -63,14 +65,18 @@ class Script:
         return page if isinstance(page, Response) else answer(page)
 
 
+def coded(code):
+    return {"coding": [{"system": "urn:s", "code": code}]}
+
+
 def procedure(key="pr1", patient="p1"):
     subject = {"reference": f"Patient/{patient}"}
-    return {"resourceType": "Procedure", "id": key, "subject": subject}
+    return {"resourceType": "Procedure", "id": key, "subject": subject, "code": coded("treat")}
 
 
 def score(key, patient="p1"):
     subject = {"reference": f"Patient/{patient}"}
-    return {"resourceType": "Observation", "id": key, "subject": subject}
+    return {"resourceType": "Observation", "id": key, "subject": subject, "code": coded("pain")}
 
 
 @pytest.fixture
@@ -119,13 +125,16 @@ def pull(script, tmp_path):
         for role, code in codes.items()
     )
 
-    def run(base=script.base):
+    def run(base=script.base, **settings):
         pulled = Pulled(tmp_path / "landing")
+        chosen = {"strategy": "patient", "patients_a_query": 20, "parallel": 1, **settings}
+        kept = Kept(path=tmp_path / "none", server=base, roles=roles, lists={}, reading="")
+        plan = Plan(roles=roles, page_size=2)
         with Landing(pulled.folder) as landing, FhirServer(base, timeout_seconds=5) as server:
-            plan = Plan(roles=roles, page_size=2)
-            pulled.ledger = RestSource(server).bring(plan, landing, pulled.said.append)
-            landing.close()
-            pulled.landed = {path.stem: path.read_bytes() for path in pulled.folder.iterdir()}
+            source = RestSource(server, Source(url=base, **chosen), kept)
+            pulled.ledger = source.bring(plan, landing, pulled.said.append).ledger
+            for kind in ("Procedure", "Patient", "Observation"):
+                pulled.landed[kind] = b"".join(one.read_bytes() for one in landing.paths(kind))
         return pulled
 
     return run

@@ -91,7 +91,7 @@ def test_a_page_that_has_expired_once_lets_the_query_begin_again(
     pulled = pull()
     assert pulled.ids("Observation") == ["s1", "s2"]
     assert "pain scores: a next link has expired, asking again" in pulled.said
-    assert pulled.said[-1] == "pulled pain scores: 2 of 2 Observation, 2 pages"
+    assert pulled.said[-1] == "pulled pain scores: 2 of 2 Observation, 3 pages"
 
 
 def test_rows_of_an_earlier_attempt_do_not_fill_a_hole_of_the_last(script, pull, resource, respond):
@@ -100,9 +100,11 @@ def test_rows_of_an_earlier_attempt_do_not_fill_a_hole_of_the_last(script, pull,
     firsts = [
         script.bundle(score("s1"), total=3, following=link),
         script.bundle(score("s2"), total=3, following=link),
+        script.bundle(score("s2"), score("s3"), total=3),
     ]
     seconds = [respond("gone", 410), script.bundle(score("s3"), total=3)]
     script.pages["Observation"] = [lambda _: firsts.pop(0), lambda _: seconds.pop(0)]
+    script.counts["Observation"] = script.bundle(total=3)
     with pytest.raises(IncompletePull, match="it has 3, and 2 arrived"):
         pull()
 
@@ -139,9 +141,10 @@ def test_ids_go_in_the_body_of_a_post(script, pull):
     asked = [one for one in script.requests if "_search" in one[1]]
     assert {(method, path) for method, path, _ in asked} == {
         ("POST", "/fhir/Patient/_search"),
+        ("POST", "/fhir/Procedure/_search"),
         ("POST", "/fhir/Observation/_search"),
     }
-    assert asked[1][2] == {
+    assert asked[-1][2] == {
         "patient": "p1",
         "code": "urn:s|pain",
         "_count": "2",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from abate.errors import IncompletePull
-from abate.source import rest
+from abate.source import brought, walk
 
 
 def test_all_pages_arrive_and_each_id_once(script, pull, resource):
@@ -20,9 +20,10 @@ def test_all_pages_arrive_and_each_id_once(script, pull, resource):
 
 
 def test_the_end_of_a_pull_says_what_each_query_expected_and_received(pull):
-    assert pull().said[-3:] == [
+    assert pull().said[-4:] == [
         "pulled index procedures: 1 of 1 Procedure, 1 page",
         "pulled patients: 1 of 1 Patient, 1 page",
+        "pulled procedures: 1 of 1 Procedure, 1 page",
         "pulled pain scores: 2 of 2 Observation, 1 page",
     ]
 
@@ -83,7 +84,8 @@ def test_next_links_in_a_circle_are_a_hole(script, pull, resource):
 def test_pages_that_go_on_forever_without_anything_new_are_a_hole(
     script, pull, resource, monkeypatch
 ):
-    monkeypatch.setattr(rest, "IDLE_PAGES", 3)
+    monkeypatch.setattr(brought, "IDLE_PAGES", 3)
+    monkeypatch.setattr(walk, "IDLE_PAGES", 3)
     score = resource["Observation"]
 
     def endless(_):
@@ -110,7 +112,7 @@ def test_fewer_rows_than_the_total_are_a_hole(script, pull, resource):
     script.pages["Observation"] = [first]
     with pytest.raises(
         IncompletePull,
-        match=r"pain scores \(Observation\): the server says it has 2, and 1 arrived on 1 page\.",
+        match=r"pain scores \(Observation\): the server says it has 2, and 1 arrived on 2 pages\.",
     ):
         pull()
 
@@ -134,8 +136,39 @@ def test_a_server_that_gives_no_count_at_all_is_pulled_and_this_is_said(script, 
     pulled = pull()
     assert pulled.ids("Observation") == ["s1"]
     assert (
-        pulled.said[-1] == "pulled pain scores: 1 (the server gives no count) Observation, 1 page"
+        pulled.said[-1] == "pulled pain scores: 1 (the server gives no count) Observation, 2 pages"
     )
+
+
+def test_without_a_count_two_passes_must_bring_the_same(script, pull, resource):
+    score = resource["Observation"]
+    turns = iter([["s1"], ["s1", "s2"], ["s2", "s1"]])
+    script.pages["Observation"] = [lambda _: script.bundle(*map(score, next(turns)))]
+    assert sorted(pull().ids("Observation")) == ["s1", "s2"]
+    turns = iter([["s1"], ["s1", "s2"], ["s2", "s3"]])
+    with pytest.raises(IncompletePull, match="no count, and 3 passes brought different ids"):
+        pull()
+
+
+def test_a_study_may_say_that_one_pass_will_do(script, pull, resource):
+    script.pages["Observation"] = [script.bundle(resource["Observation"]("s1"))]
+    assert pull(passes=1).said[-1].endswith("1 (the server gives no count) Observation, 1 page")
+
+
+def test_fewer_rows_are_counted_again_and_asked_for_once_more(script, pull, resource):
+    score = resource["Observation"]
+    script.pages["Observation"] = [lambda _: script.bundle(*map(score, next(turns)), total=2)]
+    script.counts["Observation"] = script.bundle(total=2)
+    turns = iter([["s1"], ["s2"]])
+    pulled = pull()
+    assert pulled.ids("Observation") == ["s1", "s2"]
+    assert "pain scores: 1 of 2 arrived, asking again" in pulled.said
+
+
+def test_rows_that_went_away_while_paging_are_no_hole(script, pull, resource):
+    script.pages["Observation"] = [script.bundle(resource["Observation"]("s1"), total=2)]
+    script.counts["Observation"] = script.bundle(total=1)
+    assert pull().ids("Observation") == ["s1"]
 
 
 def test_included_resources_and_warnings_are_no_rows(script, pull, resource):
@@ -175,7 +208,7 @@ def test_an_entry_without_a_search_mode_is_a_match(script, pull, resource):
 )
 def test_an_entry_that_is_no_row_is_a_hole_and_not_shown(script, pull, resource, entry, words):
     page = script.bundle(resource["Observation"]("s1"))
-    page["entry"].append({"resource": entry})
+    page["entry"].append({"resource": entry, "search": {"mode": "match"}})
     script.pages["Observation"] = [page]
     with pytest.raises(IncompletePull, match=r"\(Observation, page 1\)") as hole:
         pull()
@@ -191,7 +224,10 @@ def test_an_odd_subject_of_a_score_stops_nothing(script, pull, resource, subject
 
 
 def test_resources_land_as_the_bytes_that_came(script, pull):
-    resource = '{"resourceType":"Observation","id":"s1", "valueQuantity":{"value":6.50,"x":1E+2}}'
+    resource = (
+        '{"resourceType":"Observation","id":"s1", "valueQuantity":{"value":6.50,"x":1E+2},'
+        '"code":{"coding":[{"code":"pain"}]}}'
+    )
     script.pages["Observation"] = [
         '{"resourceType":"Bundle","total":1,"entry":[{"resource":' + resource + "}]}"
     ]
@@ -207,9 +243,11 @@ def test_a_pretty_printed_resource_lands_on_one_line_with_its_decimals(script, p
           "resourceType": "Observation",
           "id": "s1",
           "note": "one\\ntwo  three",
+          "code": {"coding": [{"code": "pain"}]},
           "valueQuantity": {"value": 6.50}
         }},
         {"resource": {"resourceType": "Observation", "id": "s2",
+          "code": {"coding": [{"code": "pain"}]},
           "valueQuantity": {"value": 7.0e0}}}
       ]
     }"""

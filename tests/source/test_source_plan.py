@@ -5,22 +5,32 @@ import pytest
 from abate.errors import NothingFound, SourceError
 
 
-def test_many_patients_are_asked_for_in_parts_and_booked_on_one_line(script, pull, resource):
+@pytest.fixture
+def answer_each(script, resource):
+    """Answer what is asked for each patient, and all index procedures without one."""
+
+    def answer(patients, scores=None):
+        procedure, score = resource["Procedure"], resource["Observation"]
+
+        def asked(name, make):
+            def page(request):
+                ids = request.form[name].split(",") if name in request.form else patients
+                return script.bundle(*map(make, ids), total=len(ids))
+
+            return page
+
+        script.pages["Procedure"] = [asked("patient", lambda one: procedure(f"pr-{one}", one))]
+        script.pages["Patient"] = [asked("_id", lambda one: {"resourceType": "Patient", "id": one})]
+        script.pages["Observation"] = scores or [
+            asked("patient", lambda one: score(f"s-{one}", one))
+        ]
+
+    return answer
+
+
+def test_many_patients_are_asked_for_in_parts_and_booked_on_one_line(script, pull, answer_each):
     patients = [f"p{number}" for number in range(1, 46)]
-    procedures = [resource["Procedure"](f"pr-{one}", one) for one in patients]
-    script.pages["Procedure"] = [script.bundle(*procedures, total=45)]
-
-    def asked(name, make):
-        def page(request):
-            ids = request.form[name].split(",")
-            return script.bundle(*map(make, ids), total=len(ids))
-
-        return page
-
-    script.pages["Patient"] = [asked("_id", lambda one: {"resourceType": "Patient", "id": one})]
-    script.pages["Observation"] = [
-        asked("patient", lambda one: resource["Observation"](f"s-{one}", one))
-    ]
+    answer_each(patients)
     pulled = pull()
     assert pulled.ids("Patient") == patients
     assert [len(one[2]["_id"].split(",")) for one in script.requests if "_id" in one[2]] == [
@@ -31,17 +41,15 @@ def test_many_patients_are_asked_for_in_parts_and_booked_on_one_line(script, pul
     assert [str(line) for line in pulled.ledger.lines] == [
         "index procedures: 45 of 45 Procedure, 1 page",
         "patients: 45 of 45 Patient, 3 pages",
+        "procedures: 45 of 45 Procedure, 3 pages",
         "pain scores: 45 of 45 Observation, 3 pages",
     ]
 
 
-def test_a_part_without_a_count_leaves_the_whole_line_without(script, pull, resource):
-    patients = [f"p{number}" for number in range(1, 22)]
-    procedures = [resource["Procedure"](f"pr-{one}", one) for one in patients]
-    script.pages["Procedure"] = [script.bundle(*procedures, total=21)]
+def test_a_part_without_a_count_leaves_the_whole_line_without(script, pull, resource, answer_each):
     parts = [script.bundle(resource["Observation"]("s1"), total=1), script.bundle()]
-    script.pages["Observation"] = [lambda _: parts.pop(0)]
-    assert pull().ledger.lines[-1].expected is None
+    answer_each([f"p{number}" for number in range(1, 22)], [lambda _: parts.pop(0)])
+    assert pull(passes=1).ledger.lines[-1].expected is None
 
 
 def test_a_patient_of_two_procedures_is_asked_for_once(script, pull, resource):
@@ -82,8 +90,9 @@ def test_no_scores_are_said_with_the_number_of_procedures(script, pull):
         pull()
 
 
-def test_a_failed_pull_leaves_no_landed_file(script, pull, tmp_path, resource):
+def test_a_failed_pull_without_a_key_leaves_no_landed_file(script, pull, tmp_path, resource):
     script.pages["Observation"] = [script.bundle(resource["Observation"]("s1"), total=2)]
+    script.counts["Observation"] = script.bundle(total=2)
     with pytest.raises(SourceError):
         pull()
     assert list(tmp_path.iterdir()) == []

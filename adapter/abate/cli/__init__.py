@@ -24,6 +24,7 @@ COMMANDS = (
     "init",
     "plugins",
     "publish",
+    "reconcile",
     "retract",
     "run",
     "sandbox",

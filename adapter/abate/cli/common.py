@@ -21,6 +21,7 @@ STUDY = Path("study.toml")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing on the way.")
+full = click.option("--full", is_flag=True, help="Pull everything, not only what changed.")
 study_argument = click.argument(
     "study", type=click.Path(path_type=Path, dir_okay=False), default=STUDY
 )

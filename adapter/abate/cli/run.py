@@ -21,8 +21,11 @@ Examples:
 
 
 @click.command("run", epilog=EPILOG)
+@common.full
 @common.of_study
-def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool) -> None:
+def command(
+    study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool, full: bool
+) -> None:
     """Pull, map, assemble, analyse: nothing leaves the machine.
 
     Reads STUDY (study.toml), and keeps store and results in its output folder.
@@ -32,7 +35,7 @@ def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool)
 
     study_file = common.read_study(study, overrides)
     with held(study_file.output, "run") as progress:
-        found = stages.run(study_file, progress, common.speaker(is_quiet=quiet))
+        found = stages.run(study_file, progress, common.speaker(is_quiet=quiet), is_whole=full)
         _show(found, study_file, is_json=as_json)
         stages.refuse_failed(found)
 

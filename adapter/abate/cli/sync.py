@@ -15,8 +15,11 @@ Examples:
 
 
 @click.command("sync", epilog=EPILOG)
+@common.full
 @common.of_study
-def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool) -> None:
+def command(
+    study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool, full: bool
+) -> None:
     """Run, then publish: under one lock, with one exit code.
 
     Prints one line when all went well. If an analysis fails, the results of the others are
@@ -27,7 +30,7 @@ def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool)
 
     study_file = common.read_study(study, overrides)
     with held(study_file.output, "sync") as progress:
-        found = stages.run(study_file, progress, common.speaker(is_quiet=quiet))
+        found = stages.run(study_file, progress, common.speaker(is_quiet=quiet), is_whole=full)
         changes = stages.write_back(study_file, progress, dry_run=False)
         if as_json:
             common.print_json(as_builtins(changes, dry_run=False))

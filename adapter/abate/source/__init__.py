@@ -4,6 +4,7 @@ Each way of pulling is a `Source`: it lands NDJSON and fills a ledger, or raises
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from abate.landing import Landing
@@ -13,10 +14,23 @@ from abate.source.plan import Plan
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What came of a pull.
+
+    Attributes:
+        ledger: the books.
+        strategy: how it went about it.
+    """
+
+    ledger: Ledger
+    strategy: str = ""
+
+
 class Source(Protocol):
     """A place that resources come from."""
 
-    def bring(self, plan: Plan, landing: Landing, say: Say) -> Ledger:
+    def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
         """Land what `plan` asks for and return the books.
 
         Raises:

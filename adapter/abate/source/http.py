@@ -4,7 +4,9 @@ Messages name the URL without its query and never the body: both may hold patien
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +24,8 @@ BACKOFF_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 120
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
 _ITS_URL = "its URL"
+
+Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,7 @@ class FhirServer:
         """
         self.base = base.rstrip("/")
         self._timeout = timeout_seconds
+        self.time: datetime | None = None
         # A proxy of the environment is for other machines: it would see the patients' ids.
         self._proxies = {"no_proxy": "*"} if is_loopback(self.base) else None
         self._session = requests.Session()
@@ -99,7 +104,7 @@ class FhirServer:
     ) -> None:
         self._session.close()
 
-    def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
+    def get(self, path: str, parameters: Parameters | None = None) -> Answer:
         """GET a path below the base, or a URL that this server gave (a next link).
 
         Raises:
@@ -111,7 +116,7 @@ class FhirServer:
         """Read `Type/id` as it stands now."""
         return self.get(reference)
 
-    def search(self, kind: str, parameters: Mapping[str, str], *, private: bool) -> Answer:
+    def search(self, kind: str, parameters: Parameters, *, private: bool) -> Answer:
         """Search a type; `private` ones go in the body, so that ids stay out of access logs."""
         if not private:
             return self.get(kind, parameters)
@@ -162,11 +167,20 @@ class FhirServer:
                 f"and {_ITS_URL}"
             ) from None
         headers = {name.lower(): value for name, value in response.headers.items()}
+        self.time = _date(headers.get("date", "")) or self.time
         if response.is_redirect:
             raise _sent_away(_place(url), _joined(self.base, headers["location"]))
         return Answer(
             status=response.status_code, headers=headers, body=response.content, place=_place(url)
         )
+
+
+def _date(text: str) -> datetime | None:
+    """An HTTP date; None where it is none."""
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
 
 
 def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:

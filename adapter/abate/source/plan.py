@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from abate.codes import Code, CodeLists, resolve
 from abate.errors import StudyFileError
 from abate.settings import Coded, StudyFile
+from abate.source.query import Query
 from abate.study_file import Location, complain
+
+INDEX = "index procedures"
+PROCEDURES = "procedures"
+SCORES = "pain scores"
+PATIENTS = "patients"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +29,26 @@ class Plan:
     """The roles of all codes, and from them what to ask for."""
 
     roles: tuple[Role, ...]
-    page_size: int
+    page_size: int = 200
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """What is asked for by code, one query a type: all that the store keeps of that type."""
+        asked = (
+            (PROCEDURES, "Procedure", ("index", "adjunct", "history")),
+            (SCORES, "Observation", ("scores",)),
+            ("conditions", "Condition", ("condition", "event")),
+        )
+        return tuple(
+            Query(name=name, type=kind, tokens=tuple(tokens))
+            for name, kind, roles in asked
+            if (tokens := self.tokens(*roles))
+        )
+
+    @property
+    def index(self) -> Query:
+        """The index procedures alone."""
+        return Query(name=INDEX, type="Procedure", tokens=tuple(self.tokens("index")))
 
     def tokens(self, *roles: str) -> list[str]:
         """The codes of these roles as FHIR search tokens, each once."""

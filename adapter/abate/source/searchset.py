@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from abate.errors import SourceError
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
+_WORD = re.compile(r"[a-z-]{1,24}")
 
 
 class Link(msgspec.Struct):
@@ -19,16 +22,24 @@ class Link(msgspec.Struct):
 
 
 class SearchMode(msgspec.Struct):
-    """Why an entry is in the searchset; where the server does not say, it is a match."""
+    """Why an entry is in the searchset; where the server does not say, its type tells."""
 
-    mode: str = "match"
+    mode: str | None = None
+
+
+class Request(msgspec.Struct):
+    """What made a version, in a history."""
+
+    method: str = ""
+    url: str = ""
 
 
 class Entry(msgspec.Struct):
     """An entry: the resource stays the bytes that the server sent."""
 
     resource: msgspec.Raw = msgspec.Raw(b"null")
-    search: SearchMode = msgspec.field(default_factory=SearchMode)
+    search: SearchMode | None = None
+    request: Request = msgspec.field(default_factory=Request)
 
 
 class Page(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
@@ -41,7 +52,15 @@ class Page(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
     @property
     def next(self) -> str | None:
         """Where the next page is."""
-        return next((link.url for link in self.link if link.relation == "next"), None)
+        return self._url("next")
+
+    def heeds(self, parameters: set[str]) -> bool:
+        """Whether the `self` link says that the server understood all of these parameters."""
+        query = urlsplit(self._url("self") or "").query
+        return parameters <= {name.partition(":")[0] for name, _ in parse_qsl(query)}
+
+    def _url(self, relation: str) -> str | None:
+        return next((link.url for link in self.link if link.relation == relation), None)
 
 
 class Head(msgspec.Struct):
@@ -50,7 +69,33 @@ class Head(msgspec.Struct):
     resourceType: str  # noqa: N815 - FHIR's own name
     id: str = ""
     subject: Any = None
+    code: Any = None
+    meta: Any = None
+    link: Any = None
     issue: Any = None
+
+    @property
+    def codes(self) -> set[str]:
+        """The codes of the resource, whatever their system."""
+        codings = self.code.get("coding") if isinstance(self.code, dict) else None
+        found = [one.get("code") for one in _tables(codings)]
+        return {one.strip() for one in found if isinstance(one, str)}
+
+    @property
+    def last_updated(self) -> datetime | None:
+        """`meta.lastUpdated`; None where it is no instant."""
+        text = self.meta.get("lastUpdated") if isinstance(self.meta, dict) else None
+        try:
+            moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        except ValueError:
+            return None
+        return moment if moment is not None and moment.tzinfo is not None else None
+
+    def linked(self, kind: str) -> list[str]:
+        """The references of a Patient's links of one type, such as `replaced-by`."""
+        others = [one.get("other") for one in _tables(self.link) if one.get("type") == kind]
+        found = [one.get("reference") for one in others if isinstance(one, dict)]
+        return [one for one in found if isinstance(one, str)]
 
     @property
     def subject_reference(self) -> str:
@@ -69,18 +114,57 @@ class Head(msgspec.Struct):
 def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
     """The resources of a page that answer a search of type `kind`, each with its own bytes.
 
-    Included resources, and outcomes that are no errors, are not among them.
+    Included resources, and outcomes that are no errors, are not among them. Where an entry does not
+    say why it is there, it answers if it is of the type that was asked for.
 
     Raises:
         SourceError: an entry is no such resource, or an error; names no content of it.
     """
     for entry in page.entry:
-        head = _head(entry.resource)
+        head, mode = _head(entry.resource), entry.search and entry.search.mode
         if head.resourceType == "OperationOutcome":
             if head.is_failure:
                 raise SourceError("an entry is an OperationOutcome with an error")
-        elif entry.search.mode == "match":
+        elif mode == "match" or (mode is None and head.resourceType == kind):
             yield _checked(head, kind), bytes(entry.resource)
+
+
+def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | None]]:
+    """The versions on a page of a history, by id, in its order; None where it was deleted."""
+    for entry in page.entry:
+        if entry.request.method == "DELETE":
+            path = entry.request.url.partition("?")[0].partition("/_history")[0]
+            yield path.rpartition("/")[2], None
+        else:
+            head = _head(entry.resource)
+            if head.resourceType == kind:
+                yield head.id, (_checked(head, kind), bytes(entry.resource))
+
+
+def warnings(page: Page) -> Iterator[str]:
+    """What the server warns of, by the codes of its outcomes: their words may name a patient."""
+    for entry in page.entry:
+        if b"OperationOutcome" not in bytes(entry.resource):
+            continue
+        head = _head(entry.resource)
+        if head.resourceType == "OperationOutcome":
+            for issue in _tables(head.issue):
+                found = (issue.get("severity"), issue.get("code"))
+                if all(isinstance(one, str) and _WORD.fullmatch(one) for one in found):
+                    yield " ".join(map(str, found))
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def head_of(resource: bytes) -> Head:
+    """What the pull reads of a landed line.
+
+    Raises:
+        SourceError: it is no resource.
+    """
+    return _head(msgspec.Raw(resource))
 
 
 def _head(resource: msgspec.Raw) -> Head:

@@ -11,7 +11,7 @@ from requests.adapters import BaseAdapter
 
 from abate.errors import SourceError
 from abate.source.http import Answer, FhirServer, login_wanted
-from abate.source.searchset import Page
+from abate.source.searchset import Page, matches
 from abate.survey.found import Counted
 
 OPTIONAL = ("Condition",)  # A study can do without it: being shut out there is no end.
@@ -79,7 +79,7 @@ class Asker:
             return Counted(problem="it answered a search by code with no searchset")
         if page.total is not None:
             return Counted(n=page.total, any=page.total > 0)
-        there = any(entry.search.mode == "match" for entry in page.entry)
+        there = any(True for _ in matches(page, kind))
         if "_count" in parameters and not there and page.next is None:
             return Counted(n=0)
         return Counted(any=there, problem="it gives no total")

@@ -1,4 +1,4 @@
--- One row is one line that landed, in the order of the file: its fault, or what it is, and `r`, what is read
+-- One row is one line that landed, in the order of the files: its fault, or what it is, and `r`, what is read
 -- of it. An Observation is not read further where none of its codes is a score's, and it is no report of
 -- ours: most are such. Without a version, a hash of the text tells one version from the next.
 create or replace temp table landed as
@@ -11,7 +11,7 @@ line as (
       '{"resourceType": "JSON", "id": "JSON", "meta": {"versionId": "JSON", "lastUpdated": "JSON"},
         "identifier": "JSON", "code": {"coding": [{"system": "JSON", "code": "JSON"}]}}'
     ) as head
-  from read_ndjson_objects($path, ignore_errors = true, hive_partitioning = false)
+  from read_ndjson_objects($paths, ignore_errors = true, hive_partitioning = false)
 ),
 known as (
   select

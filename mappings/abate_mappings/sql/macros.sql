@@ -163,3 +163,22 @@ create or replace temp macro moment_fault(moment, source_zone) as
     when precision_of(moment) is null then 'malformed'
     when precision_of(moment) = 'local' and source_zone is null then 'without-zone'
   end;
+
+-- The ids of the Patients that links of one type lead to.
+create or replace temp macro links_of(links, link_type, server) as
+  list_filter(
+    list_transform(
+      list_filter(coalesce(links, []), lambda l: text_of(l.type) = link_type),
+      lambda l: id_of(l.other.reference, 'Patient', server)
+    ),
+    lambda i: i is not null
+  );
+
+-- Whether a link says that this Patient is replaced, and not by whom.
+create or replace temp macro links_fault(links, server) as
+  len(
+    list_filter(
+      coalesce(links, []),
+      lambda l: text_of(l.type) = 'replaced-by' and id_of(l.other.reference, 'Patient', server) is null
+    )
+  ) > 0;

@@ -30,6 +30,9 @@ read as (
     text_of(r.deceaseddatetime) as death,
     (r.deceaseddatetime is not null and text_of(r.deceaseddatetime) is null)
       or (r.deceasedboolean is not null and json_type(r.deceasedboolean) <> 'BOOLEAN') as death_broken,
+    links_of(r.link, 'replaced-by', $server) as replaced_by,
+    links_of(r.link, 'replaces', $server) as replaces,
+    links_fault(r.link, $server) as link_fault,
     resource
   from parsed
 ),
@@ -38,6 +41,9 @@ judged as (
     *,
     case
       when death_broken or moment_fault(death, $source_zone) is not null then 'death-malformed'
+      -- Whose scores these are cannot be told.
+      when len(replaced_by) > 1 then 'replaced-by-several'
+      when link_fault then 'link-unreadable'
     end as fault,
     case when is_birth_given and birth_date is null then 'birth-date-malformed' end as remark
   from read
@@ -54,6 +60,8 @@ select
   birth_date,
   coalesce(deceased, false) or death is not null as deceased,
   death,
+  replaced_by[1] as replaced_by,
+  replaces,
   content,
   case when $keep_raw then resource end as resource
 from judged

@@ -1,7 +1,8 @@
 -- What is read of a Patient that landed.
 create or replace temp macro shape() as
   '{"gender": "JSON", "birthDate": "JSON",
-    "deceasedBoolean": "JSON", "deceasedDateTime": "JSON"}';
+    "deceasedBoolean": "JSON", "deceasedDateTime": "JSON",
+    "link": [{"other": {"reference": "JSON"}, "type": "JSON"}]}';
 
 -- Nothing of it is shown as it was sent.
 create or replace temp macro needs_text(r) as false;

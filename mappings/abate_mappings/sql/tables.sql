@@ -5,8 +5,13 @@ create table if not exists patient (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
   state varchar, reason varchar, content varchar,
   sex varchar, birth_date varchar, deceased boolean, death varchar,
+  replaced_by varchar, replaces varchar[],
   resource varchar
 );
+
+-- A store that an earlier version made has them not.
+alter table patient add column if not exists replaced_by varchar;
+alter table patient add column if not exists replaces varchar[];
 
 create table if not exists procedure (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
@@ -37,6 +42,26 @@ create table if not exists observation (
   resource varchar
 );
 
+-- One row is one resource of a server, whatever its type.
+create or replace view resource as
+select 'Patient' as type, server, id, state, reason, run_id from patient
+union all
+select 'Procedure', server, id, state, reason, run_id from procedure
+union all
+select 'Condition', server, id, state, reason, run_id from condition
+union all
+select 'Observation', server, id, state, reason, run_id from observation;
+
+-- One row is one resource that a run found gone from its server: it no longer counts, and is not kept.
+create table if not exists tombstone (
+  server varchar, type varchar, id varchar, run_id varchar, reason varchar
+);
+
+-- One row is one server: up to which moment of its own clock all of what the study asks for is here.
+create table if not exists watermark (
+  server varchar, reading varchar, moment timestamptz, strategy varchar, run_id varchar
+);
+
 -- One row is one landed line that is no resource of its file's type: it has no id to be kept by.
 create table if not exists unreadable (
   run_id varchar, type varchar, line bigint, reason varchar
@@ -44,14 +69,7 @@ create table if not exists unreadable (
 
 -- One row is one resource or line that could not be read as it should, and why: by id or by line.
 create or replace view rejected as
-select run_id, 'Patient' as type, id, cast(null as bigint) as line, reason
-from patient where state = 'rejected'
-union all
-select run_id, 'Procedure', id, null, reason from procedure where state = 'rejected'
-union all
-select run_id, 'Condition', id, null, reason from condition where state = 'rejected'
-union all
-select run_id, 'Observation', id, null, reason from observation where state = 'rejected'
+select run_id, type, id, cast(null as bigint) as line, reason from resource where state = 'rejected'
 union all
 select run_id, type, null, line, reason from unreadable;
 

@@ -36,7 +36,7 @@ timed as (
     day_of(p.start_text, s.source_zone, s.study_zone) as start_day,
     day_of(p.end_text, s.source_zone, s.study_zone) as end_day,
     s.study_zone
-  from procedure as p
+  from procedure_of_person as p
   inner join decided as d using (id)
   cross join setting as s
   where p.server = s.server

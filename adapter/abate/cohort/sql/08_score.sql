@@ -4,12 +4,11 @@ create or replace temp table score as
 with
 stated as (
   select
-    o.rowid as number,
     o.*,
     precision_of(o.effective) as stated_precision,
     instant_of(o.effective, s.source_zone) as instant,
     day_of(o.effective, s.source_zone, s.study_zone) as score_day
-  from observation as o
+  from observation_of_person as o
   cross join setting as s
   where o.state = 'mapped' and o.server = s.server
 ),

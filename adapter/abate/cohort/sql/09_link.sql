@@ -16,7 +16,7 @@ named as (
 ),
 coded as (
   select patient_id, unnest(codings) as coding
-  from procedure
+  from procedure_of_person
   where state = 'rejected' and server = (select server from setting)
 ),
 -- Patients with a treatment that has no usable date: a score may be after that one.

@@ -7,11 +7,11 @@ stated as (
     'Condition/' || id as reference, patient_id, codings, onset as moment, severity,
     abatement is null and coalesce(clinical_status, '') in ('active', 'recurrence', 'relapse')
       as lasting
-  from condition
+  from condition_of_person
   where state = 'mapped' and server = (select server from setting)
   union all
   select 'Procedure/' || id, patient_id, codings, start_text, null, null
-  from procedure
+  from procedure_of_person
   where state = 'mapped' and status = 'completed' and server = (select server from setting)
 ),
 treated as (

@@ -1,10 +1,7 @@
 -- One row is a step from what was pulled to what was analysed: a stage, a reason, a count.
 with
-landed as (
-  select 'Patient' as type, state, reason, run_id, server from patient
-  union all select 'Procedure', state, reason, run_id, server from procedure
-  union all select 'Condition', state, reason, run_id, server from condition
-  union all select 'Observation', state, reason, run_id, server from observation
+known as (
+  select type, state, reason from resource where server = (select server from setting)
 ),
 index_procedure as (
   select c.id, c.patient_id, f.excluded_by
@@ -19,25 +16,17 @@ treated as (
     or not (starts_with(excluded_by, 'status-') or excluded_by in ('same-session', 're-treatment'))
 ),
 step as (
-  select 1 as position, 'received' as stage, type as reason, 'resource' as unit, received as n
-  from accounted where run_id = $run_id
+  select 1 as position, 'received' as stage, type as reason, 'resource' as unit, count(*) as n
+  from (select type from known union all select type from unreadable where run_id = $run_id)
+  group by type
   union all
-  select 2, 'mapped', type, 'resource', mapped from accounted where run_id = $run_id
+  select 2, 'mapped', type, 'resource', count(*) from known where state = 'mapped' group by type
   union all
   select 3, 'ignored', type || ' ' || reason, 'resource', count(*)
-  from landed where state = 'ignored' and run_id = $run_id group by type, reason
-  union all
-  -- One resource that several queries brought counts once.
-  select 3, 'ignored', a.type || ' duplicate', 'resource', a.ignored - count(l.state)
-  from accounted as a
-  left join landed as l on l.type = a.type and l.run_id = a.run_id and l.state = 'ignored'
-  where a.run_id = $run_id group by a.type, a.ignored
-  union all
-  select 3, 'gone', type || ' ' || reason, 'resource', count(*)
-  from landed where state = 'gone' and run_id = $run_id group by type, reason
+  from known where state = 'ignored' group by type, reason
   union all
   select 4, 'rejected', type || ' ' || reason, 'resource', count(*)
-  from landed where state = 'rejected' and run_id = $run_id group by type, reason
+  from known where state = 'rejected' group by type, reason
   union all
   select 4, 'rejected', type || ' ' || reason, 'resource', count(*)
   from unreadable where run_id = $run_id group by type, reason

@@ -1,0 +1,125 @@
+"""What the store has of a server, for a pull that brings only what it has not.
+
+The store is opened for a moment at a time: never while a server is waited for.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from abate import mapping
+from abate.codes import CodeLists
+from abate.host import Host
+from abate.settings import StudyFile
+from abate.source.plan import Role
+from abate.store import Store, looked_into
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The store as the pull sees it.
+
+    Attributes:
+        path: the store's file; it need not be there.
+        server: the base URL.
+        roles: what the study's codes mean to it.
+        lists: all code lists.
+        reading: a digest of all that decides what is pulled and how it is read.
+        since: changes since then, by the server's clock, may not be in the store; None: nothing
+            is, or it was read in another way.
+        strategy: by which strategy that was pulled.
+        is_read_before: whether what the store has was read in the same way.
+        is_compared: compare all ids, whatever the counts say.
+    """
+
+    path: Path
+    server: str
+    roles: Sequence[Role]
+    lists: CodeLists
+    reading: str
+    since: datetime | None = None
+    strategy: str = ""
+    is_read_before: bool = False
+    is_compared: bool = False
+
+    def ids(self, kind: str) -> set[str]:
+        """The ids of all resources of a type."""
+        sql = "select id from resource where server = $server and type = $kind"
+        with looked_into(self.path) as store:
+            return {one for (one,) in store.rows(sql, {"server": self.server, "kind": kind})}
+
+    def index_patients(self) -> list[str]:
+        """The ids of the patients of all index procedures."""
+        with looked_into(self.path) as store:
+            mapping.register(store, self.roles, self.lists)
+            rows = store.rows(mapping.sql("index_patients"), {"server": self.server})
+        return [one for (one,) in rows]
+
+    def looked_up(self) -> Self:
+        """The same with what the store says of the last pull, if it was read in the same way."""
+        if not self.path.exists():
+            return self
+        sql = "select moment, strategy from watermark where server = $server and reading = $reading"
+        with looked_into(self.path) as store:
+            if not store.rows("from duckdb_tables() where table_name = 'watermark'"):
+                return self  # An earlier version made it.
+            rows = store.rows(sql, {"server": self.server, "reading": self.reading})
+        if not rows:
+            return self
+        [(moment, strategy)] = rows
+        return replace(self, since=moment, strategy=strategy, is_read_before=True)
+
+    def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
+        """The same for a pull of everything, or of what changed, with so much of an overlap."""
+        if self.since is None or is_whole:
+            return replace(self, since=None)
+        return replace(self, since=self.since - overlap, is_compared=is_compared)
+
+    @property
+    def key(self) -> str:
+        """What decides which landed units belong to the same pull."""
+        return _digest([self.reading, str(self.since), self.strategy, self.is_compared])
+
+
+def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_id: str) -> None:
+    """Move the watermark: all up to `moment` is here. The caller holds the transaction."""
+    store.run("delete from watermark where server = $server", {"server": kept.server})
+    if moment is not None:
+        store.insert("watermark", [(kept.server, kept.reading, moment, strategy, run_id)])
+
+
+def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeLists) -> Kept:
+    """What the study's store has of its source."""
+    source = study_file.settings.source
+    reading = _digest(
+        [
+            version("abate"),
+            [[one.name, one.version] for one in host.known],
+            [msgspec.to_builtins(asdict(role)) for role in roles],
+            msgspec.to_builtins(lists),
+            [
+                source.timezone,
+                source.strategy,
+                source.patients,
+                study_file.settings.output.keep_raw,
+            ],
+        ]
+    )
+    return Kept(
+        path=study_file.output / "store.duckdb",
+        server=source.url,
+        roles=roles,
+        lists=lists,
+        reading=reading,
+    ).looked_up()
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

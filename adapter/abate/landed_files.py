@@ -1,0 +1,53 @@
+"""The landed files of one type, as lines: how many there are, and where each stands."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+# The files are large: they are counted in pieces of this size.
+_PIECE = 1024 * 1024
+
+
+class LandedFiles:
+    """Some files of NDJSON, read one after the other. Blank lines are no lines."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Look at `paths`, in their order."""
+        self._paths = paths
+
+    @property
+    def patterns(self) -> list[str]:
+        """The paths as patterns that DuckDB matches to these files alone."""
+        return [re.sub(r"([*?\[])", r"[\1]", str(path)) for path in self._paths]
+
+    @cached_property
+    def lines(self) -> int:
+        """How many lines are not blank."""
+        return sum(_lines_in(path) for path in self._paths)
+
+    def number(self, place: int) -> int:
+        """The number of the line in its file, both counted from 1."""
+        return self._places[place - 1][1]
+
+    def place(self, place: int) -> str:
+        """Where the line after `place` lines stands, for people."""
+        if place >= len(self._places):
+            return f"{self._paths[-1].name if self._paths else 'no file'}, its end"
+        path, number = self._places[place]
+        return f"{path.name}, line {number}"
+
+    @cached_property
+    def _places(self) -> list[tuple[Path, int]]:
+        return [(path, number) for path in self._paths for number in _numbers(path)]
+
+
+def _lines_in(path: Path) -> int:
+    with path.open("rb", buffering=_PIECE) as file:
+        return sum(1 for line in file if not line.isspace())
+
+
+def _numbers(path: Path) -> Iterator[int]:
+    """The numbers, from 1, of the lines that are not blank."""
+    with path.open("rb", buffering=_PIECE) as file:
+        yield from (number for number, line in enumerate(file, start=1) if not line.isspace())

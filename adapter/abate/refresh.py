@@ -1,0 +1,103 @@
+"""Bring the store up to date with the server: pull, map, load, and move the watermark."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from abate import codes, kept, mapping
+from abate.host import Host
+from abate.landing import Landing
+from abate.settings import StudyFile
+from abate.source import Say, plan
+from abate.source.http import FhirServer
+from abate.source.rest import RestSource
+from abate.status import Progress
+from abate.store import Store, opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """What is asked for, beyond what changed.
+
+    Attributes:
+        is_whole: pull everything, whatever the store has.
+        is_compared: compare all ids with the server's.
+    """
+
+    is_whole: bool = False
+    is_compared: bool = False
+
+
+HOW = How()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What became of the resources of one type in a run."""
+
+    type: str
+    kept: int
+    changed: int
+    gone: int
+
+    def as_builtins(self) -> dict[str, str | int]:
+        """The same for JSON."""
+        return asdict(self)
+
+
+def compared(store: Store, server: str, run_id: str) -> list[Compared]:
+    """How many resources of each type the store has, and how many this run changed or lost."""
+    rows = store.rows(mapping.sql("compared"), {"server": server, "run_id": run_id})
+    return [
+        Compared(type=kind, kept=kept_now, changed=changed, gone=gone)
+        for kind, kept_now, changed, gone in rows
+    ]
+
+
+@contextmanager
+def refreshed(
+    study_file: StudyFile,
+    host: Host,
+    progress: Progress,
+    say: Say,
+    how: How = HOW,
+) -> Iterator[Store]:
+    """The store with all that the server has now, in one transaction that ends with the block.
+
+    What landed whole stays for the next run if this one fails before its end.
+
+    Args:
+        study_file: the study.
+        host: its plugins.
+        progress: where the books are noted.
+        say: where progress is said.
+        how: what is asked for beyond what changed.
+
+    Raises:
+        AbateError: as each stage does; until the block ends, nothing in the store has changed.
+    """
+    settings = study_file.settings
+    lists = codes.load([*host.mappings(), *study_file.code_directories])
+    needed = plan.make(study_file, lists)
+    has = kept.of(study_file, host, needed.roles, lists).asked_for(
+        timedelta(minutes=settings.source.overlap_minutes),
+        is_whole=how.is_whole,
+        is_compared=how.is_compared,
+    )
+    with Landing(study_file.output / "landing", has.key) as landing:
+        with FhirServer(settings.source.url, settings.source.timeout_seconds) as server:
+            pulled = RestSource(server, settings.source, has).bring(needed, landing, say)
+        progress.pulled(pulled.ledger)
+        with opened(has.path) as store, store.transaction():
+            mapping.register(store, needed.roles, lists)
+            reading = mapping.Reading(
+                run_id=progress.run_id,
+                read_score=host.score_reader,
+                is_anew=not has.is_read_before,
+            )
+            accounted = mapping.load(store, landing, study_file, reading)
+            mapping.balance(store, progress.run_id, pulled.ledger, accounted, landing)
+            mapping.prune(store, settings.source.url)
+            kept.keep(store, has, landing.pull.watermark, pulled.strategy, progress.run_id)
+            yield store

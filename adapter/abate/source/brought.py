@@ -1,0 +1,67 @@
+"""What a query brought, held against what the server says it has."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from abate.source.seen import Seen
+
+# So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
+IDLE_PAGES = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class Brought:
+    """What a query brought.
+
+    Attributes:
+        expected: how many the server has; None where it does not say.
+        fitting: the ids of the resources that answer.
+        counted: those of them that came since the query was last begun anew.
+        others: the ids of those that came and do not.
+        strays: how many these are, by the parameter that was not heeded.
+        pages: on how many pages all came.
+        is_heeded: whether the first page held only what answers.
+        is_first_page: whether it is the first page that is looked at.
+        is_understood: whether the server says that it understood the parameters.
+    """
+
+    expected: int | None = None
+    fitting: Seen = field(default_factory=Seen)
+    counted: Seen = field(default_factory=Seen)
+    others: Seen = field(default_factory=Seen)
+    strays: Counter[str] = field(default_factory=Counter)
+    pages: int = 0
+    is_heeded: bool = True
+    is_first_page: bool = True
+    is_understood: bool = False
+
+    @property
+    def received(self) -> int:
+        """How many distinct resources stand against what was expected.
+
+        A server that does not heed a parameter counts the others too. One that drops it on the way,
+        by a next link without it, counts only what answers.
+        """
+        return len(self.counted) + (0 if self.is_heeded else len(self.others))
+
+    def begin_again(self) -> None:
+        """Its next links have expired: what arrived before fills no hole of what follows."""
+        self.counted, self.others = Seen(), Seen()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer arrived than the server has."""
+        return self.expected is not None and self.received < self.expected
+
+
+@dataclass(slots=True)
+class Walked:
+    """The ids of one walk through the pages; notices pages that bring nothing new."""
+
+    ids: Seen = field(default_factory=Seen)
+    idle: int = 0
+
+    def is_idle(self, page: int) -> bool:
+        """One more page with `page` new ids: whether `IDLE_PAGES` in a row had none."""
+        self.idle = 0 if page else self.idle + 1
+        return self.idle == IDLE_PAGES

@@ -1,0 +1,165 @@
+"""The nights after the first: only what changed, and what has gone.
+
+What changed is asked for by `_lastUpdated`, with an overlap. A resource that was deleted, or that
+no longer has one of the codes, never shows there: so the server's count is held against the
+store's, and where they differ all ids are compared. Of Patients, which have no code, the history
+tells.
+"""
+
+from collections.abc import Iterable
+
+from abate.errors import NothingFound
+from abate.landing import Record, Unit
+from abate.source.plan import PATIENTS, PROCEDURES, SCORES
+from abate.source.pull import IDS_A_QUERY, Pull
+from abate.source.query import Query, in_pieces
+from abate.source.searchset import Head
+from abate.source.walk import NotHeeded, Take
+
+_IDS_ONLY = {"_elements": "id,code,subject"}
+
+
+def land_changes(pull: Pull, *, is_compared: bool) -> None:
+    """Land what changed since the watermark, of each type; compare all ids where that is asked."""
+    for query in pull.plan.queries:
+        try:
+            _changed(pull, query, is_compared=is_compared)
+        except NotHeeded as fault:
+            pull.asker.pager.warn(f"{fault} All of them are pulled again.")
+            pull.whole(query)
+    _changed_patients(pull, is_compared=is_compared)
+
+
+def _changed(pull: Pull, query: Query, *, is_compared: bool) -> None:
+    name = f"changes-{query.type}"
+    if name not in pull.landing.records:
+        with pull.landing.unit(name) as unit:
+            unit.record = _landed(pull, query, unit, is_compared=is_compared)
+    record = pull.landing.records[name]
+    pull.enter(query, record.expected, record.received, record.pages)
+
+
+def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record:
+    ids: dict[str, None] = {}
+
+    def take(head: Head, raw: bytes) -> None:
+        ids[head.id] = None
+        unit.write(query.type, raw)
+
+    since = pull.kept.since
+    brought = pull.asker.bring(query.of(since=since, name=f"changed {query.name}"), take)
+    there = pull.kept.ids(query.type)
+    total = pull.asker.pager.count(query)
+    if total == 0 and query.name in (PROCEDURES, SCORES):
+        raise NothingFound(
+            f"{pull.base} has no {query.name} any more, and had {len(there)}: the store stays as "
+            "it was. If that is right, begin anew with another output directory."
+        )
+    gone: set[str] = set()
+    if total is None and not is_compared:
+        pull.asker.pager.warn(
+            f"the server does not count {query.name}: what was deleted is not noticed. "
+            "Say from time to time: abate reconcile"
+        )
+    elif is_compared or total != len(there | ids.keys()):
+        pull.say(
+            f"{query.name}: {total} on the server, {len(there | ids.keys())} here: comparing ids"
+        )
+        listed = _listed(pull, query)
+        gone = there - listed
+        _fetch(pull, query, listed - there - ids.keys(), take)
+    return Record(
+        query=query.name,
+        type=query.type,
+        expected=brought.expected,
+        received=len(ids),
+        pages=brought.pages,
+        gone=tuple(sorted(gone - ids.keys())),
+        is_change=True,
+    )
+
+
+def _listed(pull: Pull, query: Query) -> set[str]:
+    """All ids that answer a query."""
+    ids: set[str] = set()
+    asked = query.of(name=f"ids of {query.name}", extra=_IDS_ONLY)
+    pull.asker.bring(asked, lambda head, _: ids.add(head.id))
+    return ids
+
+
+def _fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
+    """What the server has and the store has not, though `_lastUpdated` did not find it."""
+    for some in in_pieces(sorted(ids), IDS_A_QUERY):
+        pull.asker.bring(query.of(ids=some), take)
+
+
+def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
+    """The Patients that changed or have gone, of those that the study needs; and new ones."""
+    there = pull.kept.ids("Patient")
+    needed = [*pull.kept.index_patients(), *pull.index_patients()]
+    name = "changes-Patient"
+    if name not in pull.landing.records:
+        with pull.landing.unit(name) as unit:
+            unit.record = _landed_patients(pull, unit, there, is_compared=is_compared)
+    record = pull.landing.records[name]
+    pull.enter(Query(name=PATIENTS, type="Patient"), None, record.received, record.pages)
+    pull.patients(needed, known=there - set(record.gone))
+
+
+def _landed_patients(pull: Pull, unit: Unit, there: set[str], *, is_compared: bool) -> Record:
+    landed: set[str] = set()
+
+    def take(head: Head, raw: bytes) -> None:
+        if head.id in there and head.id not in landed:
+            landed.add(head.id)
+            unit.write("Patient", raw)
+
+    if is_compared:
+        pages, gone = _compared(pull, there, take)
+    elif "history-type" in pull.interactions.get("Patient", ()):
+        pages, gone = _from_history(pull, take)
+    else:
+        query = Query(name="changed patients", type="Patient", since=pull.kept.since)
+        pages, gone = pull.asker.bring(query, take).pages, set()
+    return Record(
+        query=PATIENTS,
+        type="Patient",
+        expected=None,
+        received=len(landed),
+        pages=pages,
+        gone=tuple(sorted((gone & there) - landed)),
+        is_change=True,
+    )
+
+
+def _compared(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
+    """Ask for each Patient by its id: on how many pages they came, and who did not."""
+    found: set[str] = set()
+    pages = 0
+
+    def note(head: Head, raw: bytes) -> None:
+        found.add(head.id)
+        take(head, raw)
+
+    for some in in_pieces(sorted(there), IDS_A_QUERY):
+        query = Query(name=PATIENTS, type="Patient", ids=some)
+        pages += pull.asker.bring(query, note).pages
+    return pages, there - found
+
+
+def _from_history(pull: Pull, take: Take) -> tuple[int, set[str]]:
+    """The versions of all Patients since the watermark: on how many pages, and who was deleted."""
+    last: set[str] = set()
+    gone: set[str] = set()
+    pages = 0
+    for page in pull.asker.pager.history("Patient", pull.kept.since):
+        pages += 1
+        for identifier, version in page:
+            if identifier in last:
+                continue
+            last.add(identifier)
+            if version is None:
+                gone.add(identifier)
+            else:
+                take(*version)
+    return pages, gone

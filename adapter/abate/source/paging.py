@@ -1,0 +1,166 @@
+"""The pages of one search or history, each a Bundle that was read, or a hole that is named."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+
+from abate.errors import IncompletePull, SourceError
+from abate.source import Say
+from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.query import Pairs, Query, instant
+from abate.source.searchset import Head, Page, versions
+
+_LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+# A cursor that the server no longer knows: 410 by FHIR, and what others answer (field notes, 2026).
+_EXPIRED = (HTTPStatus.GONE, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+
+Versions = list[tuple[str, tuple[Head, bytes] | None]]
+
+
+class Expired(IncompletePull):
+    """A next link that the server no longer knows: the query can be begun again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pager:
+    """Asks one server for pages; what it learns of it holds for all queries that follow.
+
+    It is shared by threads: what one learns, another may learn too, and nothing is lost by it.
+    """
+
+    server: FhirServer
+    say: Say
+    page_size: int = 200
+    takes_post: bool = True
+    takes_total: bool = True
+    _told: set[str] = field(default_factory=set)
+
+    def count(self, query: Query) -> int | None:
+        """How many the server says it has; None where it does not say."""
+        answer = self._search(query, [*query.pairs, ("_summary", "count")])
+        if HTTPStatus(400) <= answer.status < HTTPStatus(500):
+            return None
+        return read(query, 1, answer).total
+
+    def warn(self, text: str) -> None:
+        """Say a warning, once."""
+        if text not in self._told:
+            self._told.add(text)
+            self.say(f"warning: {text}")
+
+    def pages(self, query: Query) -> Iterator[Page]:
+        """All pages, from the first to the one without a next link."""
+        links: set[str] = set()
+        page = self._first(query)
+        yield page
+        while page.next is not None:
+            number = len(links) + 2
+            if page.next in links:
+                raise hole(query, number, "its next link leads back to an earlier page")
+            links.add(page.next)
+            page = self._follow(query, number, page.next)
+            yield page
+
+    def _first(self, query: Query) -> Page:
+        paging: Pairs = [("_count", str(self.page_size))]
+        answer = self._search(query, [*query.pairs, *paging, *self._total])
+        if answer.status == HTTPStatus.BAD_REQUEST and self.takes_total:
+            plain = self._search(query, [*query.pairs, *paging])
+            if plain.status == HTTPStatus.OK:
+                self.takes_total, answer = False, plain
+        if answer.status in _LOGIN:
+            raise login_wanted(self.server.base, answer.status)
+        return read(query, 1, answer)
+
+    @property
+    def _total(self) -> Pairs:
+        return [("_total", "accurate")] if self.takes_total else []
+
+    def history(self, kind: str, since: datetime | None) -> Iterator[Versions]:
+        """All versions of a type since then, page by page, the newest first.
+
+        Raises:
+            IncompletePull: a page is not to be had.
+        """
+        query = Query(name=f"history of {kind}", type=kind, since=since)
+        pairs = [("_count", str(self.page_size))]
+        if since is not None:
+            pairs.append(("_since", instant(since)))
+        try:
+            answer = self.server.get(f"{kind}/_history", pairs)
+        except SourceError as error:
+            raise hole(query, 1, str(error)) from None
+        page = read(query, 1, answer)
+        yield _versions(query, 1, page)
+        links: set[str] = set()
+        while page.next is not None:
+            number = len(links) + 2
+            if page.next in links:
+                raise hole(query, number, "its next link leads back to an earlier page")
+            links.add(page.next)
+            page = self._follow(query, number, page.next)
+            yield _versions(query, number, page)
+
+    def _follow(self, query: Query, number: int, link: str) -> Page:
+        """The page that a next link leads to.
+
+        Raises:
+            IncompletePull: it is not to be had.
+        """
+        try:
+            answer = self.server.get(link)
+        except SourceError as error:
+            raise hole(query, number, str(error)) from None
+        if answer.status in _EXPIRED:
+            words = f"{answer.place} answered {answer.status}"
+            raise Expired(str(hole(query, number, words)))
+        return read(query, number, answer)
+
+    def _search(self, query: Query, pairs: Pairs) -> Answer:
+        """Search; by GET where the server takes no POST, which is said once."""
+        private = query.is_private and self.takes_post
+        try:
+            answer = self.server.search(query.type, pairs, private=private)
+            if private and answer.status in _NO_POST:
+                self.takes_post = False
+                self.warn(
+                    f"{self.server.base} takes no search by POST ({answer.status}). It is "
+                    "asked by GET, so that patients' ids stand in its access logs."
+                )
+                answer = self.server.search(query.type, pairs, private=False)
+        except SourceError as error:
+            raise hole(query, 1, str(error)) from None
+        return answer
+
+
+def read(query: Query, number: int, answer: Answer) -> Page:
+    """The page that an answer holds.
+
+    Raises:
+        IncompletePull: it holds none.
+    """
+    if answer.status != HTTPStatus.OK:
+        raise hole(query, number, f"{answer.place} answered {answer.status}")
+    try:
+        page: Page = answer.decode(Page)
+    except SourceError as error:
+        raise hole(query, number, f"{error}, not with a searchset") from None
+    return page
+
+
+def _versions(query: Query, number: int, page: Page) -> Versions:
+    try:
+        return list(versions(page, query.type))
+    except SourceError as error:
+        raise hole(query, number, str(error)) from None
+
+
+def hole(query: Query, number: int | None, reason: str) -> IncompletePull:
+    """The error that names what did not arrive."""
+    where = f", page {number}" if number else ""
+    return IncompletePull(
+        f"a hole in {query.name} ({query.type}{where}): {reason.rstrip('.')}. "
+        "Nothing was stored; run again."
+    )

@@ -1,0 +1,252 @@
+"""One pull by search: lands what the queries bring, and keeps the books."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from abate.errors import NothingFound
+from abate.kept import Kept
+from abate.landing import Landing, Record, Unit
+from abate.references import local_id
+from abate.source import Say
+from abate.source.ledger import Ledger, Line
+from abate.source.paging import hole
+from abate.source.plan import PATIENTS, SCORES, Plan
+from abate.source.query import Query, Window, bare, in_pieces
+from abate.source.searchset import Head, head_of
+from abate.source.seen import Seen
+from abate.source.walk import Asker
+from abate.source.windows import divided
+
+# So many patients' resources land as one unit.
+PATIENTS_A_UNIT = 50
+# So many ids stand in one search for resources by their ids.
+IDS_A_QUERY = 20
+
+Task = Callable[[], Record]
+
+
+@dataclass(slots=True, kw_only=True)
+class Pull:
+    """One pull, whatever its strategy.
+
+    Attributes:
+        parallel: how many queries are under way at once.
+        interactions: what the server can do with each type, by its CapabilityStatement.
+    """
+
+    asker: Asker
+    plan: Plan
+    landing: Landing
+    say: Say
+    kept: Kept
+    parallel: int = 1
+    interactions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def base(self) -> str:
+        """The server's base URL."""
+        return self.asker.pager.server.base
+
+    def whole(self, query: Query) -> None:
+        """Land all that answers a query, several parts at once.
+
+        Raises:
+            IncompletePull: the parts together brought less than the server has.
+        """
+        parts = self._parts(query)
+        records = self._at_once([self._task(query, [part]) for part in parts])
+        if len(parts) == 1:
+            [record] = records
+            self.enter(query, record.expected, record.received, record.pages)
+        else:
+            self._together(query, parts, sum(one.pages for one in records))
+
+    def _parts(self, query: Query) -> list[Query]:
+        """The same parts as a run before this one took, if it was killed."""
+        note = f"windows-{_slug(query.name)}"
+        if (kept := self.landing.recall(note)) is not None:
+            windows = msgspec.json.decode(kept, type=list[Window])
+            return [query.of(window=one) for one in windows] or [query]
+        expected = self.asker.pager.count(query) if self.parallel > 1 else None
+        parts = divided(self.asker, query, expected or 0, 2 * self.parallel)
+        windows = [part.window for part in parts if part.window is not None]
+        self.landing.remember(note, msgspec.json.encode(windows))
+        return parts
+
+    def _together(self, query: Query, parts: Sequence[Query], pages: int) -> None:
+        """Enter what the parts brought; asked once undivided where that is too little."""
+        seen, expected = Seen(), self.asker.pager.count(query)
+        for part in parts:
+            seen.read(self.landing.folder / _name(query, [part]))
+        if expected is None or len(seen) < expected:
+            record = self._task(query, [query])()
+            seen.read(self.landing.folder / _name(query, [query]))
+            expected, pages = record.expected, pages + record.pages
+        if expected is not None and len(seen) < expected:
+            raise hole(query, None, f"the server says it has {expected}, and {len(seen)} arrived")
+        self.enter(query, expected, len(seen), pages)
+
+    def patients(self, wanted: Iterable[str], known: Iterable[str] = ()) -> list[str]:
+        """Land the Patients with these ids, and those that they were merged with; all their ids."""
+        asked: list[str] = []
+        there = set(known)
+        wanted = [*wanted, *self._merged_with()]
+        while missing := [one for one in dict.fromkeys(wanted) if one not in there]:
+            asked += missing
+            there.update(missing)
+            query = Query(name=PATIENTS, type="Patient")
+            self.each(
+                query, [query.of(ids=some) for some in in_pieces(missing, IDS_A_QUERY)], IDS_A_QUERY
+            )
+            wanted = self._merged_with()
+        return asked
+
+    def each(self, query: Query, asked: Sequence[Query], ids: int) -> None:
+        """Land many queries of `ids` patients each, some of them as one unit."""
+        groups = list(in_pieces(asked, max(1, PATIENTS_A_UNIT // ids)))
+        records = self._at_once([self._task(query, group) for group in groups])
+        counts = [one.expected for one in records]
+        expected = None if None in counts else sum(one for one in counts if one is not None)
+        received, pages = sum(one.received for one in records), sum(one.pages for one in records)
+        self.enter(query, expected, received, pages)
+
+    def enter(self, query: Query, expected: int | None, received: int, pages: int) -> None:
+        """Enter a query in the books."""
+        self.ledger.add(
+            Line(
+                query=query.name, type=query.type, expected=expected, received=received, pages=pages
+            )
+        )
+
+    def index_patients(self) -> list[str]:
+        """The patients of the index procedures that landed, each once, in their order."""
+        ids = (
+            local_id(head.subject_reference, "Patient", self.base) for head in self._index_heads()
+        )
+        return list(dict.fromkeys(one for one in ids if one))
+
+    def refuse_nothing(self) -> None:
+        """Stop where there is nothing to study.
+
+        Raises:
+            NothingFound: no index procedure landed, or none of a patient of this server.
+        """
+        found, codes = self._index_procedures(), len(self.plan.index.tokens)
+        if not found:
+            raise NothingFound(
+                f"{self.base} has no procedure with one of the {codes} codes of [index]. Check the "
+                "codes, or add the server's own to a code list of yours ([codes] directory)."
+            )
+        patients = self.index_patients()
+        if not patients:
+            raise NothingFound(
+                f"{self.base} has {found} index procedures, and none names a patient of that "
+                "server as its subject. Check that [source] url is the address that the server "
+                "calls itself by in its references."
+            )
+        self.say(f"{found} index procedures of {len(patients)} patients")
+
+    def refuse_no_scores(self) -> None:
+        """Stop where no pain score was found.
+
+        Raises:
+            NothingFound: as it says.
+        """
+        if not self.ledger.received(SCORES):
+            raise NothingFound(
+                f"{self.base} has {self._index_procedures()} index procedures and no pain score "
+                "with one of the codes of [scores]. Check those codes."
+            )
+
+    def _index_procedures(self) -> int:
+        return len({head.id for head in self._index_heads()})
+
+    def _index_heads(self) -> Iterator[Head]:
+        codes = {bare(token) for token in self.plan.index.tokens}
+        return (head for head in self._heads("Procedure") if not codes.isdisjoint(head.codes))
+
+    def _merged_with(self) -> Iterator[str]:
+        """Whom the landed Patients were merged into, and who was merged into them."""
+        for head in self._heads("Patient"):
+            for reference in (*head.linked("replaced-by"), *head.linked("replaces")):
+                other = local_id(reference, "Patient", self.base)
+                if other is not None:
+                    yield other
+
+    def _heads(self, kind: str) -> Iterator[Head]:
+        for path in self.landing.paths(kind):
+            with path.open("rb") as file:
+                yield from (head_of(line) for line in file)
+
+    def _task(self, query: Query, asked: Sequence[Query]) -> Task:
+        """What lands some queries as one unit, unless it landed before."""
+
+        def land() -> Record:
+            name = _name(query, asked)
+            if name in self.landing.records:
+                return self.landing.records[name]
+            with self.landing.unit(name) as unit:
+                unit.record = self._brought(query, asked, unit)
+            return self.landing.records[name]
+
+        return land
+
+    def _brought(self, query: Query, asked: Sequence[Query], unit: Unit) -> Record:
+        seen, pages = Seen(), 0
+        counts: list[int | None] = []
+        for one in asked:
+            brought = self.asker.bring(one, lambda _, raw: unit.write(query.type, raw))
+            counts.append(brought.expected)
+            seen.join(brought.fitting)
+            pages += brought.pages
+        seen.save(unit.folder)
+        expected = None if None in counts else sum(one for one in counts if one is not None)
+        return Record(
+            query=query.name, type=query.type, expected=expected, received=len(seen), pages=pages
+        )
+
+    def _at_once(self, tasks: Sequence[Task]) -> list[Record]:
+        """Do the tasks, some at a time; the first that fails ends those that have not begun."""
+        if self.parallel == 1 or len(tasks) == 1:
+            return [task() for task in tasks]
+        with ThreadPoolExecutor(max_workers=self.parallel) as pool:
+            begun = [pool.submit(task) for task in tasks]
+            try:
+                return [one.result() for one in begun]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def interactions(statement: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """What a server can do with each type, by its CapabilityStatement."""
+    rest = statement.get("rest")
+    resources = [
+        one
+        for part in (rest if isinstance(rest, list) else [])
+        for one in (part.get("resource") or [] if isinstance(part, dict) else [])
+        if isinstance(one, dict)
+    ]
+    return {
+        str(one.get("type")): frozenset(
+            str(each.get("code")) for each in one.get("interaction") or [] if isinstance(each, dict)
+        )
+        for one in resources
+    }
+
+
+def _name(query: Query, asked: Sequence[Query]) -> str:
+    """The name of a unit: the same question has the same name in each run."""
+    text = "\n".join(f"{one.type}?{one.pairs}" for one in asked)
+    return f"{_slug(query.name)}-{sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

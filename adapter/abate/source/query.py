@@ -1,0 +1,135 @@
+"""One search: what is asked for, how FHIR writes it, and whether a resource answers it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Self, TypeVar
+
+from abate.references import local_id
+from abate.source.searchset import Head
+
+Pairs = list[tuple[str, str]]
+
+T = TypeVar("T")
+
+# So many codes stand in a URL; more go in the body of a search by POST.
+CODES_IN_A_URL = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of time by which a search is divided: from `start` to before `end`."""
+
+    parameter: str
+    start: datetime
+    end: datetime
+
+    @property
+    def pairs(self) -> Pairs:
+        """The two ends as search parameters."""
+        return [
+            (self.parameter, f"ge{instant(self.start)}"),
+            (self.parameter, f"lt{instant(self.end)}"),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A search of one type. Empty `tokens`, `patients` or `ids` ask for any.
+
+    Attributes:
+        name: what is asked for, for people.
+        type: the resource type.
+        tokens: codes as search tokens, `system|code`.
+        patients: ids of the patients whose resources are wanted.
+        ids: ids of the resources that are wanted.
+        since: only what changed since then, by `_lastUpdated`.
+        window: only a part of it.
+        extra: other parameters, such as `category`, on which some servers insist.
+        is_personal: whether `extra` names patients.
+    """
+
+    name: str
+    type: str
+    tokens: tuple[str, ...] = ()
+    patients: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    since: datetime | None = None
+    window: Window | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+    is_personal: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it names patients or resources, or is too long for a URL."""
+        names_somebody = bool(self.patients or self.ids) or self.is_personal
+        return names_somebody or len(self.tokens) > CODES_IN_A_URL
+
+    @property
+    def pairs(self) -> Pairs:
+        """The parameters, without those of paging."""
+        pairs: Pairs = [
+            (name, ",".join(values))
+            for name, values in (
+                ("_id", self.ids),
+                ("patient", self.patients),
+                ("code", self.tokens),
+            )
+            if values
+        ]
+        if self.since is not None:
+            pairs.append(("_lastUpdated", f"ge{instant(self.since)}"))
+        if self.window is not None:
+            pairs += self.window.pairs
+        return pairs + list(self.extra.items())
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of the parameters that decide what answers."""
+        return {name for name, _ in self.pairs if name != "_elements"}
+
+    def of(self, **changes: object) -> Self:
+        """The same with some of its parts changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # dataclasses.replace checks the names.
+
+    def stray(self, head: Head, base: str) -> str | None:
+        """The parameter that the server has not heeded, if this resource does not answer.
+
+        What a resource does not say (no subject of this server, no lastUpdated) counts as heeded:
+        the mapping judges it.
+        """
+        if self.ids and head.id not in self.ids:
+            return "_id"
+        if self.tokens and not self._has_code(head):
+            return "code"
+        patient = local_id(head.subject_reference, "Patient", base)
+        if self.patients and patient is not None and patient not in self.patients:
+            return "patient"
+        updated = head.last_updated
+        if self.since is not None and updated is not None and updated < self.since:
+            return "_lastUpdated"
+        return None
+
+    def _has_code(self, head: Head) -> bool:
+        """By the code alone: of what system it is, is for the mapping to judge."""
+        return not head.codes.isdisjoint(bare(token) for token in self.tokens)
+
+
+def in_pieces(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
+    """So many of them at a time, in their order."""
+    for first in range(0, len(items), size):
+        yield tuple(items[first : first + size])
+
+
+def bare(token: str) -> str:
+    r"""The code of a token without its system, and without the escapes `\,`, `\|`, `\$`, `\\`."""
+    code = token.replace(r"\\", "\0").replace(r"\|", "\1").rpartition("|")[2]
+    for special in ",$":
+        code = code.replace(f"\\{special}", special)
+    return code.replace("\1", "|").replace("\0", "\\")
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC, to the millisecond."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,73 @@
+"""The ids that a query brought: how many distinct ones, in eight bytes each."""
+
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+FILE = "ids"
+# So many new ones are held one by one before they are sorted in.
+_PENDING = 20_000
+
+
+class Seen:
+    """A growing set of ids, kept as hashes. Two ids of one hash would count as one: a hole."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._sorted = np.empty(0, np.uint64)
+        self._pending: set[int] = set()
+
+    @property
+    def hashes(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint64]]":
+        """All of them, in order, each once."""
+        self._settle()
+        return self._sorted
+
+    def add(self, identifier: str) -> bool:
+        """One more; whether it was not there yet."""
+        code = _hashed(identifier)
+        if code in self._pending or self._is_sorted_in(code):
+            return False
+        self._pending.add(code)
+        if len(self._pending) >= _PENDING:
+            self._settle()
+        return True
+
+    def join(self, other: "Seen") -> None:
+        """All that another set has."""
+        self._sorted = np.union1d(self.hashes, other.hashes)
+
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self._pending)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Seen):
+            return NotImplemented
+        return np.array_equal(self.hashes, other.hashes)
+
+    __hash__ = None  # type: ignore[assignment]  # It grows.
+
+    def save(self, folder: Path) -> None:
+        """Keep the hashes in a unit's folder."""
+        self.hashes.tofile(folder / FILE)
+
+    def read(self, folder: Path) -> None:
+        """All that were kept in a unit's folder."""
+        if (folder / FILE).exists():
+            self._sorted = np.union1d(self.hashes, np.fromfile(folder / FILE, np.uint64))
+
+    def _is_sorted_in(self, code: int) -> bool:
+        place = int(np.searchsorted(self._sorted, np.uint64(code)))
+        return place < len(self._sorted) and int(self._sorted[place]) == code
+
+    def _settle(self) -> None:
+        if self._pending:
+            new = np.fromiter(self._pending, np.uint64, len(self._pending))
+            self._sorted = np.union1d(self._sorted, new)
+            self._pending = set()
+
+
+def _hashed(identifier: str) -> int:
+    """Eight bytes of BLAKE2b."""
+    return int.from_bytes(blake2b(identifier.encode(), digest_size=8).digest(), "little")

@@ -1,0 +1,181 @@
+"""One query, from its first page to the one without a next link, and whether all of it arrived.
+
+What the server says it has is held against the distinct ids that arrived. Fewer: it is counted
+again, and asked once more, and what arrives is merged by id; still fewer is a hole, an error. Where
+the server gives no count, two whole passes must bring the same ids.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from abate.errors import IncompletePull, SourceError
+from abate.source.brought import IDLE_PAGES, Brought, Walked
+from abate.source.ledger import count_of_pages
+from abate.source.paging import Expired, Pager, hole
+from abate.source.query import Query, bare
+from abate.source.searchset import Head, Page, matches, warnings
+
+# So often a query is begun, where its next links expire on the way.
+ATTEMPTS = 3
+# Before anything that a server can hold.
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+
+Row = tuple[Head, bytes]
+Take = Callable[[Head, bytes], None]
+
+
+class NotHeeded(IncompletePull):
+    """The server answers as if a parameter were not there, or finds nothing by it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Asker:
+    """Asks one server; what it learns of it holds for all queries that follow."""
+
+    pager: Pager
+    one_pass: bool = False
+    _understood: set[tuple[str, ...]] = field(default_factory=set)
+
+    def bring(self, query: Query, take: Take) -> Brought:
+        """Give all that answers a query to `take`, each resource once.
+
+        Raises:
+            IncompletePull: names the query, the type and the page.
+            NotHeeded: nothing is found by `_lastUpdated`, and something is there.
+        """
+        brought = self._whole(query, take)
+        if not brought.fitting and not self._is_believed(query, brought):
+            brought = self._asked_otherwise(query, take, brought)
+        if brought.fitting:
+            self._understood.add(_shape(query))
+        for parameter, number in brought.strays.items():
+            self.pager.warn(
+                f"the server does not heed {parameter} in {query.name}: {number} resources that "
+                "were not asked for are left out"
+            )
+        return brought
+
+    def _whole(self, query: Query, take: Take) -> Brought:
+        brought = Brought()
+        self._pass(query, take, brought)
+        if brought.expected is None and not self.one_pass:
+            self._settle(query, take, brought)
+        if brought.is_short:
+            self._once_more(query, take, brought)
+        return brought
+
+    def _settle(self, query: Query, take: Take, brought: Brought) -> None:
+        """Without a count: pass again, until two passes bring the same ids."""
+
+        def new(head: Head, raw: bytes) -> None:
+            if brought.fitting.add(head.id):
+                take(head, raw)
+
+        for _ in range(1, ATTEMPTS):
+            before, again = len(brought.fitting), Brought()
+            self._pass(query, new, again)
+            brought.pages += again.pages
+            if before == len(brought.fitting) == len(again.fitting):
+                return
+        words = f"the server gives no count, and {ATTEMPTS} passes brought different ids"
+        raise hole(query, None, words)
+
+    def _once_more(self, query: Query, take: Take, brought: Brought) -> None:
+        """Rows come and go while one pages: count again, and repeat the query once."""
+        again = self.pager.count(query)
+        brought.expected = brought.expected if again is None else again
+        if not brought.is_short:
+            return
+        self.pager.say(
+            f"{query.name}: {brought.received} of {brought.expected} arrived, asking again"
+        )
+        self._pass(query, take, brought)
+        if brought.is_short:
+            have = f"{brought.received} arrived on {count_of_pages(brought.pages)}"
+            raise hole(query, None, f"the server says it has {brought.expected}, and {have}")
+
+    def _is_believed(self, query: Query, brought: Brought) -> bool:
+        """Whether nothing means nothing: an unknown parameter may find nothing too."""
+        return brought.is_understood or _shape(query) in self._understood
+
+    def _asked_otherwise(self, query: Query, take: Take, brought: Brought) -> Brought:
+        """A second question tells whether the parameters of an empty answer were understood."""
+        if query.since is not None and not self._finds_by_date(query):
+            raise NotHeeded(str(hole(query, None, "the server finds nothing by _lastUpdated")))
+        codes = tuple(dict.fromkeys(bare(token) for token in query.tokens))
+        if codes == query.tokens:
+            return brought
+        # Some servers find nothing by `system|code` (r4.smarthealthit.org).
+        again = self._whole(query.of(tokens=codes), take)
+        if again.fitting:
+            self.pager.warn(f"the server finds a {query.type} by its code only, not by system|code")
+        return again
+
+    def _finds_by_date(self, query: Query) -> bool:
+        """Whether all that is there is found by a date of long ago."""
+        found, there = (
+            self.pager.count(query.of(since=LONG_AGO)),
+            self.pager.count(query.of(since=None)),
+        )
+        return found == there
+
+    def _pass(self, query: Query, take: Take, brought: Brought) -> None:
+        """Go through all pages once, and begin again where a next link has expired."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._walk(query, take, brought)
+            except Expired:
+                if attempt == ATTEMPTS:
+                    raise
+                self.pager.say(f"{query.name}: a next link has expired, asking again")
+                brought.begin_again()
+            else:
+                return
+
+    def _walk(self, query: Query, take: Take, brought: Brought) -> None:
+        walked = Walked()
+        for number, page in enumerate(self.pager.pages(query), start=1):
+            brought.pages += 1
+            if number == 1:
+                brought.expected = page.total if page.total is not None else self.pager.count(query)
+                brought.is_understood = page.heeds(query.parameters)
+            brought.is_first_page, new = number == 1, 0
+            for row in _matches(query, number, page):
+                new += walked.ids.add(row[0].id)
+                self._judge(query, row, take, brought)
+            for warning in _warnings(query, number, page):
+                self.pager.warn(f"the server says in {query.name}: {warning}")
+            if walked.is_idle(new):
+                raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
+
+    def _judge(self, query: Query, row: Row, take: Take, brought: Brought) -> None:
+        head, raw = row
+        parameter = query.stray(head, self.pager.server.base)
+        if parameter is None:
+            brought.counted.add(head.id)
+            if brought.fitting.add(head.id):
+                take(head, raw)
+            return
+        brought.others.add(head.id)
+        brought.strays[parameter] += 1
+        if brought.is_first_page:
+            brought.is_heeded = False
+
+
+def _shape(query: Query) -> tuple[str, ...]:
+    return (query.type, *sorted(query.parameters))
+
+
+def _matches(query: Query, number: int, page: Page) -> Iterator[tuple[Head, bytes]]:
+    try:
+        yield from matches(page, query.type)
+    except SourceError as error:
+        raise hole(query, number, str(error)) from None
+
+
+def _warnings(query: Query, number: int, page: Page) -> Iterator[str]:
+    try:
+        yield from warnings(page)
+    except SourceError as error:
+        raise hole(query, number, str(error)) from None

@@ -1,0 +1,55 @@
+"""A large query in parts, by stretches of time, so that several are under way at once.
+
+With 100 ms a page, one after the other brings 1000 resources a page size at most, whatever reads
+them. The counts of the parts must add up to the count of the whole; else it is not divided.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from abate.source.query import Query, Window
+from abate.source.walk import LONG_AGO, Asker
+
+PARAMETERS = ("_lastUpdated", "date")
+# Conditions have a date of onset and none of their own.
+_WITHOUT_DATE = ("Condition", "Patient")
+_SHORTEST = timedelta(seconds=1)
+
+
+def divided(asker: Asker, query: Query, expected: int, parts: int) -> list[Query]:
+    """The parts of a query, about so many; itself where it is small or cannot be divided."""
+    most = max(asker.pager.page_size, ceil(expected / parts))
+    if parts == 1 or expected <= 2 * asker.pager.page_size or query.window is not None:
+        return [query]
+    for parameter in PARAMETERS:
+        if parameter == "date" and query.type in _WITHOUT_DATE:
+            continue
+        whole = Window(parameter=parameter, start=LONG_AGO, end=_tomorrow())
+        if asker.pager.count(query.of(window=whole)) == expected:
+            return list(_halves(asker, query, whole, expected, most))
+    return [query]
+
+
+def _halves(asker: Asker, query: Query, window: Window, count: int, most: int) -> Iterator[Query]:
+    """A part with `count` resources, halved until none has more than `most`."""
+    middle = window.start + (window.end - window.start) / 2
+    middle = middle.replace(microsecond=0)
+    if count <= most or middle - window.start < _SHORTEST:
+        yield query.of(window=window)
+        return
+    first = Window(parameter=window.parameter, start=window.start, end=middle)
+    second = Window(parameter=window.parameter, start=middle, end=window.end)
+    before = asker.pager.count(query.of(window=first))
+    if before is None:
+        yield query.of(window=window)
+        return
+    if before:
+        yield from _halves(asker, query, first, before, most)
+    if count - before > 0:
+        yield from _halves(asker, query, second, count - before, most)
+
+
+def _tomorrow() -> datetime:
+    """After all that a server can have, also where its clock is ahead."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)

@@ -1,0 +1,2 @@
+-- One row is one resource that the pull knows to have left the server, or what the study asks for.
+create or replace temp table gone (type varchar, id varchar)

@@ -1,0 +1,149 @@
+"""After any nights the store is what a fresh pull would make of the server."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from werkzeug import Response
+
+
+@pytest.fixture
+def ward(hospital, made):
+    """Three patients with an index procedure and three scores each; a night has passed."""
+    for one in "abc":
+        hospital.server.put(made.patient(one))
+        hospital.server.put(made.procedure(f"treat-{one}", one))
+        hospital.server.put(made.condition(f"tumour-{one}", one))
+        for number in range(3):
+            hospital.server.put(made.score(f"{one}{number}", one, number))
+    hospital.server.put(made.score("stranger", "elsewhere"))
+    hospital.night()
+    return hospital
+
+
+def ids(rows, table="observation"):
+    return [row[1] for row in rows[table]]
+
+
+def test_the_first_night_brings_everything(ward):
+    rows = ward.rows()
+    assert {table: len(found) for table, found in rows.items()} == {
+        "patient": 3, "procedure": 3, "condition": 3, "observation": 10,
+    }  # fmt: skip
+    assert rows == ward.fresh()
+
+
+def test_a_night_without_changes_asks_once_and_counts_once_a_type(ward):
+    before = ward.rows()
+    assert ward.night() == before
+    assert Counter(ward.server.requests) == {
+        "GET /fhir/metadata": 1,
+        "GET /fhir/Procedure": 2,
+        "GET /fhir/Observation": 2,
+        "GET /fhir/Condition": 2,
+        "GET /fhir/Patient/_history": 1,
+    }
+
+
+def test_the_requests_of_a_night_without_changes_do_not_grow_with_the_data(ward, made):
+    ward.night()
+    few = len(ward.server.requests)
+    for number in range(30):
+        ward.server.put(made.patient(f"more-{number}"))
+        ward.server.put(made.procedure(f"more-{number}", f"more-{number}"))
+    ward.night()
+    ward.night()
+    assert len(ward.server.requests) == few
+
+
+CHANGES = {
+    "a new score": lambda s, m: s.put(m.score("new", "a", 7)),
+    "another value": lambda s, m: s.put(m.score("a1", "a", 9)),
+    "an error": lambda s, m: s.put(m.score("a1", "a", 1, status="entered-in-error")),
+    "another patient": lambda s, m: s.put(m.score("a1", "b", 1)),
+    "a score deleted": lambda s, _: s.delete("Observation", "a1"),
+    "a code changed away": lambda s, m: s.put(m.score("a1", "a", 1, code="8867-4")),
+    "a code changed to a score's": lambda s, m: (
+        s.put(m.score("heart", "a", 1, code="8867-4")), s.put(m.score("heart", "a", 1))
+    ),
+    "one deleted and one new": lambda s, m: (
+        s.delete("Observation", "a1"), s.put(m.score("new", "b", 7))
+    ),
+    "deleted and back": lambda s, m: (
+        s.delete("Observation", "a1"), s.put(m.score("a1", "a", 1))
+    ),
+    "a procedure in error": lambda s, m: (
+        s.put(m.procedure("treat-a", "a", status="entered-in-error"))
+    ),
+    "a procedure deleted": lambda s, _: s.delete("Procedure", "treat-a"),
+    "a procedure of another kind": lambda s, m: s.put(m.procedure("treat-a", "a", "earlier")),
+    "a procedure of another patient": lambda s, m: (
+        s.put(m.patient("d")), s.put(m.procedure("treat-a", "d"))
+    ),
+    "a new patient": lambda s, m: (s.put(m.patient("d")), s.put(m.procedure("treat-d", "d"))),
+    "a patient deleted": lambda s, _: s.delete("Patient", "a"),
+    "a condition deleted": lambda s, _: s.delete("Condition", "tumour-a"),
+    "a merge": lambda s, m: (s.put(m.patient("d")), s.put(m.patient("a", replaced_by="d"))),
+    "nothing": lambda _s, _m: None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_after_a_change_the_store_is_what_a_fresh_pull_makes(ward, made, change):
+    CHANGES[change](ward.server, made)
+    assert ward.night() == ward.fresh()
+
+
+def test_a_deleted_score_has_a_tombstone_until_it_comes_back(ward, made):
+    ward.server.delete("Observation", "a1")
+    assert "a1" not in ids(ward.night())
+    ward.server.put(made.score("a1", "a", 1))
+    assert "a1" in ids(ward.night())
+
+
+def test_without_history_a_deleted_patient_stays_until_the_ids_are_compared(ward):
+    ward.server.front = lambda request: (
+        Response("no", 404) if "_history" in request.path else _without_history(request)
+    )
+    ward.server.delete("Patient", "a")
+    assert "a" in ids(ward.night(), "patient")
+    assert ward.night(is_compared=True) == ward.fresh()
+
+
+def _without_history(request):
+    if not request.path.endswith("/metadata"):
+        return None
+    return Response(
+        '{"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}',
+        content_type="application/fhir+json",
+    )
+
+
+def test_what_lastupdated_does_not_find_is_found_by_the_count(ward, made):
+    """US Core says that `_lastUpdated` can miss changes."""
+    night = ward.server.now
+    ward.server.now = night - timedelta(days=90)
+    ward.server.put(made.score("late", "a", 7))
+    ward.server.now = night
+    assert "late" in ids(ward.night())
+    assert ward.rows() == ward.fresh()
+
+
+def test_a_pull_that_fails_moves_no_watermark(ward, made):
+    ward.server.put(made.score("new", "a", 7))
+    ward.server.front = lambda request: (
+        Response("no", 404) if request.path.endswith("/Condition") else None
+    )
+    with pytest.raises(Exception, match="a hole in changed conditions"):
+        ward.night()
+    assert "new" not in ids(ward.rows())
+    ward.server.front = lambda _: None
+    assert ward.night() == ward.fresh()
+
+
+def test_codes_that_the_study_adds_are_pulled_from_the_beginning(ward, made):
+    ward.server.put(made.score("faces", "a", 4, code="38221-8"))
+    ward.night()
+    wider = "scores.codes=['http://loinc.org|72514-3', 'http://loinc.org|38221-8']"
+    assert "faces" in ids(ward.night(wider))
+    assert ward.rows() == ward.fresh(wider)
