@@ -45,6 +45,8 @@ class Source(Section):
 
     `timezone` is the zone of times that carry no offset; without it they are rejected.
     `page_size` is what is asked for as `_count`; the server may give less.
+    `parallel` and `requests_per_second` are what the server can bear; `max_minutes` and
+    `max_requests` end a pull that costs more.
     """
 
     url: BaseUrl
@@ -52,6 +54,10 @@ class Source(Section):
     timezone: Zone | None = None
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 200
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    max_requests: Annotated[int, Field(ge=1)] | None = None
 
 
 class Target(Section):

@@ -13,10 +13,11 @@ from abate.publish import Change
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
-from abate.settings import StudyFile
+from abate.settings import Source, StudyFile
 from abate.small_cells import released, rule_of
 from abate.source import Say, plan
 from abate.source.http import FhirServer
+from abate.source.limits import limits_of
 from abate.source.rest import RestSource
 from abate.status import Progress
 from abate.store import opened
@@ -36,7 +37,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
     lists = codes.load([*host.mappings(), *study_file.code_directories])
     needed = plan.make(study_file, lists)
     with Landing(folder / "landing") as landing:
-        with FhirServer(settings.source.url, settings.source.timeout_seconds) as server:
+        with _source(settings.source, say) as server:
             ledger = RestSource(server).bring(needed, landing, say)
         landing.close()
         progress.pulled(ledger)
@@ -96,6 +97,10 @@ def take_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> li
         changes = publish.settle(target, compared, study_file.output, dry_run=dry_run)
     progress.published(changes, dry_run=dry_run)
     return changes
+
+
+def _source(source: Source, say: Say) -> FhirServer:
+    return FhirServer(source.url, source.timeout_seconds, limits=limits_of(source), say=say)
 
 
 def refuse_failed(found: Results) -> None:

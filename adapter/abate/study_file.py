@@ -22,7 +22,14 @@ _NO_MATTER: Mapping[str, Any] = {
     "output": True,
     "plugins": True,
     "codes": {"directory"},
-    "source": {"timeout_seconds", "page_size"},
+    "source": {
+        "timeout_seconds",
+        "page_size",
+        "parallel",
+        "requests_per_second",
+        "max_minutes",
+        "max_requests",
+    },
 }
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _KEYS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")

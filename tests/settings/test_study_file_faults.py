@@ -468,6 +468,7 @@ def test_a_secret_among_the_keys_is_told_where_it_may_not_stand(fault):
         (
             "small.toml, line 6: source.token: there is no such key. No secret stands in a "
             "study file. "
-            "Known here: page_size, strategy, timeout_seconds, timezone, url."
+            "Known here: max_minutes, max_requests, page_size, parallel, requests_per_second, "
+            "strategy, timeout_seconds, timezone, url."
         )
     ]

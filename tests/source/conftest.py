@@ -119,9 +119,12 @@ def pull(script, tmp_path):
         for role, code in codes.items()
     )
 
-    def run(base=script.base):
+    def run(base=script.base, limits=None):
         pulled = Pulled(tmp_path / "landing")
-        with Landing(pulled.folder) as landing, FhirServer(base, timeout_seconds=5) as server:
+        with (
+            Landing(pulled.folder) as landing,
+            FhirServer(base, timeout_seconds=5, say=pulled.said.append, limits=limits) as server,
+        ):
             plan = Plan(roles=roles, page_size=2)
             pulled.ledger = RestSource(server).bring(plan, landing, pulled.said.append)
             landing.close()

@@ -12,7 +12,7 @@ from abate.errors import IncompletePull, NothingFound, SourceError
 from abate.landing import Landing
 from abate.references import local_id
 from abate.source import Say
-from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.http import Answer, Expired, FhirServer, login_wanted
 from abate.source.ledger import Ledger, Line, count_of_pages
 from abate.source.plan import Plan
 from abate.source.searchset import Head, Page, matches
@@ -161,11 +161,11 @@ class _Pull:
 
     def _next(self, query: Query, number: int, link: str) -> Page:
         try:
-            answer = self.server.get(link)
+            answer = self.server.follow(link, posted=query.private and self.takes_post)
+        except Expired as error:
+            raise _Expired(str(_hole(query, number, str(error)))) from None
         except SourceError as error:
             raise _hole(query, number, str(error)) from None
-        if answer.status == HTTPStatus.GONE:
-            raise _Expired(str(_hole(query, number, f"{answer.place} answered 410")))
         return _page(query, number, answer)
 
     def _search(self, query: Query, parameters: Mapping[str, str]) -> Answer:
@@ -234,7 +234,7 @@ def _refuse_without_patients(
 
 def _page(query: Query, number: int, answer: Answer) -> Page:
     if answer.status != HTTPStatus.OK:
-        raise _hole(query, number, f"{answer.place} answered {answer.status}")
+        raise _hole(query, number, f"{answer.place} answered {answer.told}")
     try:
         page: Page = answer.decode(Page)
     except SourceError as error:
