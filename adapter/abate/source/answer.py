@@ -50,9 +50,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_broken(self) -> bool:
-        """Whether the body says that it is JSON, and is none: cut off, or damaged."""
+        """Whether there is no body, or it says that it is JSON and is none: cut off, damaged."""
         try:
-            return self.is_json and self._parsed(msgspec.Raw) is None
+            return not self.body or (self.is_json and self._parsed(msgspec.Raw) is None)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return True
 

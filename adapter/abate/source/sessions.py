@@ -4,6 +4,7 @@ A thread's session keeps its connections and its cookies; a search's pages are a
 thread, so that a load balancer that marks its clients by a cookie sends them to one server.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
@@ -17,6 +18,8 @@ HEADERS = {
     "Cache-Control": "no-cache",
     "Accept-Encoding": "gzip",
 }
+# Its messages hold whole URLs, and so the ids of patients.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 
 class Sessions:

@@ -74,7 +74,8 @@ def refuse_flawed(answer: Answer) -> None:
     if answer.status in RETRIED:
         raise Trouble(f"{answer.place} answered {answer.told}", answer=answer)
     if answer.status == requests.codes.ok and answer.is_broken:
-        words = f"{answer.place} answered 200 with broken JSON"
+        found = "broken JSON" if answer.body else "an empty body"
+        words = f"{answer.place} answered 200 with {found}"
         raise Trouble(words, answer=answer, is_costly=True)
 
 
