@@ -117,7 +117,7 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _opened(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
     is_full = True
-    while packed or is_full:
+    while (packed or is_full) and not member.eof:
         piece = member.decompress(packed, _PIECE)
         packed, is_full = member.unconsumed_tail, len(piece) == _PIECE
         yield piece

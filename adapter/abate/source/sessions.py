@@ -46,17 +46,21 @@ class Sessions:
 
 
 def known() -> requests.Session:
-    """A session to our own server."""
-    session = requests.Session()
-    session.headers.update(HEADERS)
-    session.auth = _no_login
-    return session
+    """A session to our own server: what is ours alone, as a login, belongs here."""
+    return _bare()
 
 
 def stranger() -> requests.Session:
     """A session to a storage elsewhere: it sends no login and keeps no cookie."""
-    session = known()
+    session = _bare()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _bare() -> requests.Session:
+    session = requests.Session()
+    session.headers.update(HEADERS)
+    session.auth = _no_login
     return session
 
 
