@@ -89,6 +89,12 @@ def test_chunks_without_an_end_are_left_at_the_bound(wild):
         server.get("Patient")
 
 
+def test_gzip_that_unpacks_to_more_than_the_bound_is_left(wild, raw):
+    wild.answers = [raw.sent(gzip.compress(b" " * 100_001), Content_Encoding="gzip")]
+    with FhirServer(wild.base, limits=SMALL) as server, pytest.raises(TooLarge):
+        server.get("Patient")
+
+
 def test_gzip_members_that_hold_nothing_are_counted_as_they_come(wild):
     wild.answers = [
         itertools.chain(

@@ -5,6 +5,7 @@ import gzip
 import json
 import socket
 import ssl
+import threading
 from contextlib import suppress
 
 import pytest
@@ -12,7 +13,7 @@ import requests
 
 from abate.errors import IncompletePull, SourceError
 from abate.source import clock
-from abate.source.http import FhirServer
+from abate.source.http import FhirServer, Limits
 from abate.source.trouble import unreachable
 
 WHOLE = b'{"resourceType": "Bundle", "note": "canary", "total": 7}'
@@ -202,6 +203,25 @@ def test_what_is_left_of_a_broken_answer_is_not_the_next_one(wild, raw):
     smuggled = raw.sent(b'{"total": 666}')
     wild.answers = [raw.sent(WHOLE, Content_Length=20, Connection=None) + smuggled, raw.sent(WHOLE)]
     with FhirServer(wild.base) as server:
+        assert server.get("Patient").json() == json.loads(WHOLE)
+
+
+def test_after_a_broken_answer_a_new_connection_is_opened(wild, raw):
+    """The server keeps the first connection open, and reads no second request from it."""
+    again = threading.Event()
+
+    def broken():
+        yield raw.sent(WHOLE[:-9], Connection=None)
+        again.wait(timeout=5)
+
+    def route(_):
+        if len(wild.asked) == 1:
+            return broken()
+        again.set()
+        return raw.sent(WHOLE)
+
+    wild.route = route
+    with FhirServer(wild.base, limits=Limits(max_requests=2), timeout_seconds=1) as server:
         assert server.get("Patient").json() == json.loads(WHOLE)
 
 

@@ -46,6 +46,14 @@ def test_a_wait_that_the_time_does_not_allow_is_not_begun(wild, raw, waits):
     assert len(wild.asked) == 1
 
 
+def test_a_pause_that_the_time_does_not_allow_is_not_begun_either(wild, raw, waits):
+    wild.answers = [raw.sent(b"", 502)]
+    limits = Limits(max_minutes=0.001)
+    with FhirServer(wild.base, limits=limits) as server, pytest.raises(BudgetSpent):
+        server.get("Patient")
+    assert waits == []
+
+
 def test_waits_in_sum_stay_within_the_time(wild, raw, waits):
     wild.answers = [raw.sent(b"", 503, Retry_After=25)]
     limits = Limits(max_minutes=1, tries=50)
@@ -70,16 +78,16 @@ def test_an_answer_that_outlasts_the_time_is_left(wild, raw, waits):
 
 @pytest.mark.parametrize("parallel", [1, 2, 3])
 def test_no_more_requests_run_at_once_than_are_allowed(wild, raw, parallel):
-    lock, together = threading.Lock(), threading.Barrier(parallel)
-    running, most = [0], [0]
+    lock, running = threading.Lock(), []
+    full, over, go = threading.Event(), threading.Event(), threading.Event()
 
-    def answer(_):
+    def answer(line):
         with lock:
-            running[0] += 1
-            most[0] = max(most[0], running[0])
-        together.wait(timeout=10)
+            running.append(line)
+            (over if len(running) > parallel else full).set()
+        go.wait(timeout=10)
         with lock:
-            running[0] -= 1
+            running.pop()
         return raw.sent()
 
     wild.route = answer
@@ -87,9 +95,23 @@ def test_no_more_requests_run_at_once_than_are_allowed(wild, raw, parallel):
         FhirServer(wild.base, limits=Limits(parallel=parallel)) as server,
         ThreadPoolExecutor(8) as threads,
     ):
-        answers = list(threads.map(lambda _: server.get("Patient"), range(parallel * 4)))
-    assert {one.status for one in answers} == {200}
-    assert most == [parallel]
+        answers = threads.map(lambda _: server.get("Patient").status, range(12))
+        assert full.wait(timeout=10)
+        is_over = over.wait(timeout=0.1)  # Only one too many ends this wait.
+        go.set()
+    assert not is_over
+    assert list(answers) == [200] * 12
+
+
+def test_as_many_requests_run_at_once_as_are_allowed(wild, raw):
+    together = threading.Barrier(3)
+    wild.route = lambda _: (together.wait(timeout=10) and raw.sent()) or raw.sent()
+    with (
+        FhirServer(wild.base, limits=Limits(parallel=3)) as server,
+        ThreadPoolExecutor(3) as threads,
+    ):
+        answers = threads.map(lambda _: server.get("Patient").status, range(3))
+    assert list(answers) == [200] * 3
 
 
 def test_threads_that_share_a_server_keep_one_rate_and_get_their_own_answers(wild, raw, waits):

@@ -86,6 +86,7 @@ def test_a_packed_file_lands_unpacked(wild, raw, fetch, landed):
 
 FAULTS = {
     "closed before an answer": lambda _: b"",
+    "more that breaks off": lambda raw: raw.sent(LINES * 9, kind=NDJSON, Content_Length=9999),
     "half a file": lambda raw: raw.sent(LINES, kind=NDJSON)[:-9],
     "reset in the file": lambda raw: [raw.sent(LINES, kind=NDJSON)[:-9], raw.RESET],
     "a length that is too long": lambda raw: raw.sent(LINES, kind=NDJSON, Content_Length=999),
@@ -154,6 +155,14 @@ def test_a_storage_elsewhere_gets_neither_login_nor_cookie(wild, raw, fetch, lan
     assert line == "GET /fhir/bucket?X-Amz-Signature=a%2Fb"
     assert not {"Authorization", "Cookie"} & set(headers)
     assert landed() == {"file.ndjson": LINES}
+
+
+def test_a_storage_elsewhere_gets_no_cookie_of_its_own_back(raw, tmp_path):
+    with raw.Server() as storage, raw.Server() as ours, FhirServer(ours.base) as server:
+        storage.answers = [raw.sent(LINES, kind=NDJSON, Set_Cookie="a=b; Path=/")]
+        for _ in range(2):
+            server.download(f"{storage.base}/x", tmp_path / "x", authorised=False)
+    assert [headers.get("Cookie") for _, headers, _ in storage.asked] == [None, None]
 
 
 def test_a_redirect_within_our_server_keeps_the_login(wild, raw, fetch):
