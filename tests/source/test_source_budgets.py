@@ -105,7 +105,12 @@ def test_no_more_requests_run_at_once_than_are_allowed(wild, raw, parallel):
 
 def test_as_many_requests_run_at_once_as_are_allowed(wild, raw):
     together = threading.Barrier(3)
-    wild.route = lambda _: (together.wait(timeout=10) and raw.sent()) or raw.sent()
+
+    def answer(_):
+        together.wait(timeout=10)
+        return raw.sent()
+
+    wild.route = answer
     with (
         FhirServer(wild.base, limits=Limits(parallel=3)) as server,
         ThreadPoolExecutor(3) as threads,
