@@ -4,6 +4,7 @@ import copy
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from abate.cli import main
 from abate.outcome import Outcome
 from abate.results import Inputs, Results
 from abate.sandbox import Sandbox, running
-from abate.source import http
+from abate.source import clock
 from abate.study_file import read
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cementoplasty"
@@ -42,8 +43,10 @@ class Ran:
 
 @pytest.fixture(autouse=True)
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries happen, at once."""
-    monkeypatch.setattr(http, "BACKOFF_SECONDS", 0)
+    """Whoever waits sees the time go by, and nobody waits."""
+    skipped = [0.0]
+    monkeypatch.setattr(clock, "sleep", skipped.append)
+    monkeypatch.setattr(clock, "now", lambda: time.monotonic() + sum(skipped))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source import Say, plan
 from abate.source.http import FhirServer
+from abate.source.limits import limits_of
 from abate.source.rest import RestSource
 from abate.status import Progress
 from abate.store import Store, opened
@@ -86,7 +87,12 @@ def refreshed(
         is_compared=how.is_compared,
     )
     with Landing(study_file.output / "landing", has.key) as landing:
-        with FhirServer(settings.source.url, settings.source.timeout_seconds) as server:
+        with FhirServer(
+            settings.source.url,
+            settings.source.timeout_seconds,
+            limits=limits_of(settings.source),
+            say=say,
+        ) as server:
             pulled = RestSource(server, settings.source, has).bring(needed, landing, say)
         progress.pulled(pulled.ledger)
         with opened(has.path) as store, store.transaction():

@@ -48,18 +48,23 @@ class Source(Section):
     `system|value` identifiers, or `Group/ID`. With `passes = 1` a query that the server does not
     count is believed at once; else two passes must bring the same. `overlap_minutes` of what was
     pulled before are asked for again.
+    `parallel` and `requests_per_second` are what the server can bear; `max_minutes` and
+    `max_requests` end a pull that costs more.
     """
 
     url: BaseUrl
     strategy: Literal["auto", "population", "patient"] = "auto"
     patients: list[str] = []
     patients_a_query: Annotated[int, Field(ge=1, le=100)] = 1
-    parallel: Annotated[int, Field(ge=1, le=32)] = 4
     passes: Literal[1, 2] = 2
     overlap_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 7)] = 10
     timezone: Zone | None = None
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 200
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    max_requests: Annotated[int, Field(ge=1)] | None = None
 
 
 class Target(Section):

@@ -29,6 +29,9 @@ _NO_MATTER: Mapping[str, Any] = {
         "parallel",
         "passes",
         "overlap_minutes",
+        "requests_per_second",
+        "max_minutes",
+        "max_requests",
     },
 }
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

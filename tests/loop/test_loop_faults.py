@@ -52,7 +52,7 @@ def capability(version):
 @pytest.mark.parametrize("command", ["run", "sync"])
 def test_a_stopped_server_leaves_no_store(loop, failed, command):
     loop.base = "http://127.0.0.1:9/fhir"
-    ran = loop(command)
+    ran = loop(command, "--quiet")
     loop.base = loop.home
     failed(loop, ran, 1, "http://127.0.0.1:9/fhir/metadata cannot be reached", "check", store=None)
     assert len(ran.err.strip().splitlines()) == 1

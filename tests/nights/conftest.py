@@ -10,7 +10,7 @@ from werkzeug.test import Client
 from abate import plugins
 from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
-from abate.source import http
+from abate.source.answer import Answer
 from abate.status import held
 from abate.store import opened
 from abate.study_file import read
@@ -123,7 +123,7 @@ class Hospital:
 def hospital(tmp_path, httpserver, monkeypatch):
     server = Server()
     # The HTTP server below writes the machine's own time into its answers.
-    monkeypatch.setattr(http, "_date", lambda _: server.now)
+    monkeypatch.setattr(Answer, "date", property(lambda _: server.now))
     httpserver.expect_request(re.compile("/fhir.*")).respond_with_handler(server)
     return Hospital(tmp_path, server, httpserver.url_for("/fhir"))
 

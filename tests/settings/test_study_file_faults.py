@@ -468,7 +468,8 @@ def test_a_secret_among_the_keys_is_told_where_it_may_not_stand(fault):
         (
             "small.toml, line 6: source.token: there is no such key. No secret stands in a "
             "study file. "
-            "Known here: overlap_minutes, page_size, parallel, passes, patients, patients_a_query, "
+            "Known here: max_minutes, max_requests, overlap_minutes, page_size, parallel, passes, "
+            "patients, patients_a_query, requests_per_second, "
             "strategy, timeout_seconds, timezone, url."
         )
     ]

@@ -1,7 +1,14 @@
 """A FHIR server that says what the test has written down for it, over real HTTP."""
 
+import io
 import json
+import socket
+import socketserver
+import threading
 from collections import defaultdict
+from contextlib import suppress
+from struct import pack
+from types import SimpleNamespace
 
 import pytest
 from werkzeug import Response
@@ -10,6 +17,7 @@ from abate.codes import Code
 from abate.kept import Kept
 from abate.landing import Landing
 from abate.settings import Source
+from abate.source import clock
 from abate.source.http import FhirServer
 from abate.source.plan import Plan, Role
 from abate.source.rest import RestSource
@@ -125,12 +133,15 @@ def pull(script, tmp_path):
         for role, code in codes.items()
     )
 
-    def run(base=script.base, **settings):
+    def run(base=script.base, limits=None, **settings):
         pulled = Pulled(tmp_path / "landing")
         chosen = {"strategy": "patient", "patients_a_query": 20, "parallel": 1, **settings}
         kept = Kept(path=tmp_path / "none", server=base, roles=roles, lists={}, reading="")
         plan = Plan(roles=roles, page_size=2)
-        with Landing(pulled.folder) as landing, FhirServer(base, timeout_seconds=5) as server:
+        with (
+            Landing(pulled.folder) as landing,
+            FhirServer(base, timeout_seconds=5, say=pulled.said.append, limits=limits) as server,
+        ):
             source = RestSource(server, Source(url=base, **chosen), kept)
             pulled.ledger = source.bring(plan, landing, pulled.said.append).ledger
             for kind in ("Procedure", "Patient", "Observation"):
@@ -138,3 +149,82 @@ def pull(script, tmp_path):
         return pulled
 
     return run
+
+
+RESET = object()
+
+
+def sent(body=b"{}", status=200, kind="application/fhir+json", **headers):
+    """The bytes of a whole answer; a header that is None is left out."""
+    named = {"Content-Type": kind, "Content-Length": len(body), "Connection": "close"}
+    named |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{name}: {value}\r\n" for name, value in named.items() if value is not None]
+    return f"HTTP/1.1 {status} Said\r\n{''.join(lines)}\r\n".encode() + body
+
+
+class Raw(socketserver.ThreadingTCPServer):
+    """A server that sends the very bytes that the test wrote down: one answer a connection.
+
+    The last answer is given to all that come after. `RESET` in an answer resets the connection.
+    """
+
+    allow_reuse_address = daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, port=0):
+        super().__init__(("127.0.0.1", port), _Verbatim)
+        self.base = f"http://127.0.0.1:{self.server_address[1]}/fhir"
+        self.answers, self.asked = [sent()], []
+        self.route = self.next
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def next(self, _):
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class _Verbatim(socketserver.StreamRequestHandler):
+    def handle(self):
+        line = self.rfile.readline().decode()
+        headers = dict(line.decode().strip().split(": ", 1) for line in iter(self._line, b"\r\n"))
+        body = self.rfile.read(int(headers.get("Content-Length", 0)))
+        self.server.asked.append((line.split(" HTTP")[0], headers, body))
+        with suppress(OSError):
+            self._give(self.server.route(self.server.asked[-1][0]))
+
+    def _line(self):
+        return self.rfile.readline() or b"\r\n"
+
+    def _give(self, answer):
+        for piece in [answer] if isinstance(answer, bytes) else answer:
+            if piece is RESET:
+                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
+                self.request.close()
+                self.wfile = io.BytesIO()
+                return
+            self.wfile.write(piece)
+
+
+@pytest.fixture
+def raw():
+    """What the tests of raw sockets share: the server's kind, an answer's bytes, a reset."""
+    return SimpleNamespace(Server=Raw, sent=sent, RESET=RESET)
+
+
+@pytest.fixture
+def wild():
+    """A server whose bytes the test writes down."""
+    with Raw() as server:
+        yield server
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """The waits that were asked for, in seconds; the clock stands still but for them."""
+    waited = []
+    monkeypatch.setattr(clock, "sleep", waited.append)
+    monkeypatch.setattr(clock, "now", lambda: sum(waited))
+    return waited

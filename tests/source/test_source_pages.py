@@ -53,10 +53,13 @@ def test_a_next_link_is_followed_as_it_was_given(script, pull, resource):
 @pytest.mark.parametrize(
     ("link", "named"),
     [
-        ("http://other.example/fhir/Observation?page=2&patient=p1", "http://other.example/fhir"),
-        ("//other.example/fhir?patient=p1", "http://other.example/fhir"),
-        ("https://127.0.0.1/fhir?patient=p1", "https://127.0.0.1/fhir"),
-        ("http://127.0.0.1:443:443/fhir?patient=p1", "a text that is no URL"),
+        ("http://other.example/r4/Observation?page=2&patient=p1", "http://other.example/r4"),
+        ("//other.example/r4?patient=p1", "http://other.example/r4"),
+        ("https://127.0.0.1/fhirs?patient=p1", "https://127.0.0.1/fhirs"),
+        ("http://other.example/fhir/../r4?patient=p1", "http://other.example/fhir/../r4"),
+        ("ftp://other.example/fhir?patient=p1", "ftp://other.example/fhir"),
+        ("http://127.0.0.1:443:8080/fhir?patient=p1", "a text that is no URL"),
+        ("http://[fhir?patient=p1", "a text that is no URL"),
     ],
 )
 def test_a_next_link_to_another_origin_is_a_hole(script, pull, resource, link, named):
@@ -66,6 +69,32 @@ def test_a_next_link_to_another_origin_is_a_hole(script, pull, resource, link, n
         pull()
     assert f"sends us on to {named}" in str(hole.value)
     assert "patient=" not in str(hole.value)
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        "http://fhir-backend:8080",
+        "https://localhost",
+        "http://localhost:443:443",
+        "https://someone:secret@other.example:8443",
+    ],
+)
+def test_a_next_link_by_another_name_of_the_server_is_followed_at_our_base_and_told_once(
+    script, pull, resource, root
+):
+    score = resource["Observation"]
+    links = [f"{root}/fhir/Observation?page={number}&patient=p1" for number in (2, 3)]
+    script.pages["Observation"] = [
+        script.bundle(score("s1"), total=3, following=links[0]),
+        script.bundle(score("s2"), total=3, following=links[1]),
+        script.bundle(score("s3"), total=3),
+    ]
+    pulled = pull()
+    assert pulled.ids("Observation") == ["s1", "s2", "s3"]
+    [warning] = [said for said in pulled.said if "calls itself" in said]
+    assert "secret" not in warning
+    assert "patient=" not in warning
 
 
 def test_next_links_in_a_circle_are_a_hole(script, pull, resource):

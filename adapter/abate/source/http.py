@@ -1,97 +1,80 @@
-"""The one HTTP session to a FHIR server, for reading and for writing.
+"""The way to a FHIR server, for reading and for writing: stubborn, polite, and safe for threads.
 
 Messages name the URL without its query and never the body: both may hold patient data.
 """
 
-import ipaddress
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
-
-import msgspec
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from typing import TYPE_CHECKING, Any, Self
 
 from abate.errors import SourceError
+from abate.source import Say, places
+from abate.source.answer import FHIR_JSON, Answer
+from abate.source.capability import login_wanted, r4
+from abate.source.download import Downloaded, Lines, LinkExpired, Way, refuse_other
+from abate.source.limits import Budget, BudgetSpent, Limits
+from abate.source.patience import Patience
+from abate.source.places import is_loopback
+from abate.source.wire import Parameters, Request, Wire
 
-FHIR_JSON = "application/fhir+json"
-BACKOFF_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 120
-RETRIED = (408, 425, 429, 500, 502, 503, 504)
-_ITS_URL = "its URL"
+if TYPE_CHECKING:
+    from datetime import datetime
 
-Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
+__all__ = [
+    "Answer",
+    "BudgetSpent",
+    "Downloaded",
+    "Expired",
+    "FhirServer",
+    "Limits",
+    "LinkExpired",
+    "is_loopback",
+    "login_wanted",
+]
+
+# Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
+LONG_LINK = 4096
+_NO_GET = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server answered: status, headers (names in lower case), body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    place: str
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the body says that it is JSON."""
-        return "json" in self.headers.get("content-type", "")
-
-    def json(self) -> Any:
-        """The body as Python values.
-
-        Raises:
-            SourceError: it is no JSON.
-        """
-        return self.decode(Any)
-
-    def decode(self, kind: Any) -> Any:
-        """The body as `kind`, by msgspec.
-
-        Raises:
-            SourceError: it is no JSON, or not of that shape.
-        """
-        if not self.is_json:
-            found = self.headers.get("content-type", "no content type").split(";")[0]
-            raise SourceError(f"{self.place} answered {self.status} with {found}, not with JSON")
-        try:
-            self.body.decode("utf-8")  # msgspec passes over the texts that it does not read.
-            return msgspec.json.decode(self.body, type=kind)
-        except msgspec.ValidationError:
-            raise SourceError(f"{self.place} answered {self.status} with other JSON") from None
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            raise SourceError(f"{self.place} answered {self.status} with broken JSON") from None
+class Expired(SourceError):
+    """A next link that cannot be followed, or not any more: begin the query again."""
 
 
 class FhirServer:
-    """A FHIR R4 server at a base URL: a context manager that owns the HTTP session."""
+    """A FHIR server at a base URL: a context manager that owns the HTTP sessions.
 
-    def __init__(self, base: str, timeout_seconds: float = 60) -> None:
-        """Prepare the session; nothing is sent yet.
+    Threads may share it: each has a session of its own, and all keep one pace and one budget.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        timeout_seconds: float = 60,
+        *,
+        limits: Limits | None = None,
+        say: Say = lambda _: None,
+    ) -> None:
+        """Prepare the sessions; nothing is sent yet.
 
         Args:
             base: the service base URL, as in `http://127.0.0.1:8080/fhir`.
             timeout_seconds: how long to wait for a connection, and for each piece of an answer.
+            limits: how the server may be asked, and what all may cost.
+            say: told of long waits, and of what is odd about the server.
         """
         self.base = base.rstrip("/")
-        self._timeout = timeout_seconds
+        self.limits = limits or Limits()
+        self.budget = Budget(self.limits)
         self.time: datetime | None = None
-        # A proxy of the environment is for other machines: it would see the patients' ids.
-        self._proxies = {"no_proxy": "*"} if is_loopback(self.base) else None
-        self._session = requests.Session()
-        # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
-        # no-store it gives one page and a wrong total (2026-11).
-        self._session.headers.update(
-            {"Accept": FHIR_JSON, "User-Agent": "abate", "Cache-Control": "no-cache"}
-        )
-        self._session.auth = _no_login
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=_retry("GET")))
-        self._searching = HTTPAdapter(max_retries=_retry("POST"))
+        self._say = say
+        self._names: set[str] = set()
+        self._wire = Wire(self.base, timeout_seconds, self.limits, self.budget)
+        self._patience = Patience(self.limits, self.budget, say)
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +85,7 @@ class FhirServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._session.close()
+        self._wire.close()
 
     def get(self, path: str, parameters: Parameters | None = None) -> Answer:
         """GET a path below the base, or a URL that this server gave (a next link).
@@ -110,7 +93,7 @@ class FhirServer:
         Raises:
             SourceError: no answer, or the URL is on another origin.
         """
-        return self._send("GET", self.resolve(path), params=parameters)
+        return self.request("GET", path, parameters=parameters, is_read=True)
 
     def read(self, reference: str) -> Answer:
         """Read `Type/id` as it stands now."""
@@ -120,14 +103,107 @@ class FhirServer:
         """Search a type; `private` ones go in the body, so that ids stay out of access logs."""
         if not private:
             return self.get(kind, parameters)
-        url = self.resolve(f"{kind}/_search")
-        self._session.mount(url, self._searching)
-        return self._send("POST", url, data=parameters)
+        return self.request("POST", f"{kind}/_search", body=parameters, is_read=True)
+
+    def follow(self, link: str, *, posted: bool) -> Answer:
+        """GET the next page; `posted` where the search was made by POST.
+
+        Raises:
+            Expired: the server no longer knows the link, or does not take it by GET.
+            SourceError: no answer, or the link is on another origin.
+        """
+        answer = self.get(link)
+        is_long = len(link) > LONG_LINK
+        if answer.status == HTTPStatus.GONE or ((posted or is_long) and answer.status in _NO_GET):
+            why = f": its next link has {len(link)} characters" if is_long else ""
+            raise Expired(f"{answer.place} answered {answer.told}{why}")
+        return answer
 
     def transact(self, bundle: bytes) -> Answer:
-        """POST a transaction Bundle to the base; never repeated by itself."""
+        """POST a transaction Bundle to the base; sent again only if nobody was there to see it."""
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
-        return self._send("POST", self.base, data=bundle, headers=headers)
+        return self.request("POST", "", headers=headers, body=bundle)
+
+    def delete(self, path: str) -> Answer:
+        """DELETE, as of a job that is no longer wanted."""
+        return self.request("DELETE", path)
+
+    def start(self, path: str, parameters: Parameters | None = None) -> Answer:
+        """Begin a job by GET, which the server works on by itself; not begun twice.
+
+        Where it stands, the `content-location` of the answer says: https://hl7.org/fhir/async.html
+        """
+        headers = {"Prefer": "respond-async"}
+        return self.request("GET", path, parameters=parameters, headers=headers)
+
+    def poll(self, url: str) -> Answer:
+        """How a job stands; the answer may be a redirect (303) to its result."""
+        headers = {"Accept": "application/json"}
+        return self.request("GET", url, headers=headers, is_read=True, may_redirect=True)
+
+    def request(  # noqa: PLR0913 - each one is a part of an HTTP request
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Parameters | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | Parameters | None = None,
+        is_read: bool = False,
+        may_redirect: bool = False,
+    ) -> Answer:
+        """Ask our own server.
+
+        Args:
+            method: of HTTP.
+            path: below the base, or a URL that this server gave.
+            parameters: of the query.
+            headers: besides those that every request has, or in their place.
+            body: bytes, or the fields of a form.
+            is_read: whether it may be sent again where no whole answer came.
+            may_redirect: whether a redirect is an answer; it is not followed in any case.
+
+        Raises:
+            SourceError: no answer, one that is too large or too slow, or the URL is elsewhere.
+            BudgetSpent: time or requests are used up.
+        """
+        request = Request(
+            method=method,
+            url=self.resolve(path),
+            headers={"Accept": FHIR_JSON, **(headers or {})},
+            parameters=parameters,
+            body=body,
+        )
+        answer = self._patience.ask(partial(self._wire.answer, request), is_read=is_read)
+        self.time = answer.date or self.time
+        if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
+            target = places.joined(f"{self.base}/", answer.headers["location"])
+            raise places.sent_away(answer.place, target)
+        return answer
+
+    def download(self, url: str, path: Path, *, authorised: bool) -> Downloaded:
+        """Bring a file of NDJSON to `path`; what goes wrong leaves no file.
+
+        A redirect to a storage elsewhere is followed without login and cookies.
+
+        Args:
+            url: what the server gave for it.
+            path: the file, made anew, readable by its owner only.
+            authorised: whether the login goes with it (`requiresAccessToken`).
+
+        Raises:
+            LinkExpired: the link is no longer good (403, 410).
+            SourceError: no answer, one that is not whole, or it is at a place that we do not go to.
+            StoreError: the disk refuses.
+        """
+        found = self.resolve(url) if authorised else places.joined(f"{self.base}/", url)
+        lines = Lines(path)
+        fetch = partial(Way(self._wire).fetch, found, lines, is_known=authorised)
+        with ExitStack() as undo:
+            undo.callback(lines.remove)
+            refuse_other(self._patience.ask(fetch, is_read=True))
+            undo.pop_all()
+        return lines.written
 
     def capability(self) -> Mapping[str, Any]:
         """The CapabilityStatement.
@@ -138,156 +214,28 @@ class FhirServer:
         answer = self.get("metadata")
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise login_wanted(self.base, answer.status)
-        return _r4(self.base, answer)
+        return r4(self.base, answer)
 
     def resolve(self, url: str) -> str:
-        """`url` made absolute; relative ones start at the base.
+        """`url` made absolute; relative ones start at the base, and all lead to its origin.
 
         Raises:
-            SourceError: it leads to another origin, where nothing of ours may go.
+            SourceError: it leads to another server, where nothing of ours may go.
         """
-        absolute = _joined(self.base, url)
-        if _origin(absolute) != _origin(self.base):
-            raise _sent_away(self.base, absolute)
-        return absolute
+        if not url:
+            return self.base
+        absolute = places.joined(f"{self.base}/", url)
+        here = places.at_home(self.base, absolute)
+        if here is None:
+            raise places.sent_away(self.base, absolute)
+        if places.origin(absolute) != places.origin(self.base):
+            self._say_name(places.root_of(absolute))
+        return here
 
-    def _send(self, method: str, url: str, **options: Any) -> Answer:
-        try:
-            response = self._session.request(
-                method,
-                url,
-                timeout=self._timeout,
-                proxies=self._proxies,
-                allow_redirects=False,
-                **options,
+    def _say_name(self, name: str) -> None:
+        if name not in self._names:
+            self._names.add(name)
+            self._say(
+                f"warning: {self.base} calls itself {name} in its links: they are followed at "
+                f"{places.root_of(self.base)}, and nothing goes elsewhere"
             )
-        except requests.RequestException as error:
-            raise SourceError(
-                f"{_place(url)} cannot be reached ({_reason(error)}): check that the server runs, "
-                f"and {_ITS_URL}"
-            ) from None
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        self.time = _date(headers.get("date", "")) or self.time
-        if response.is_redirect:
-            raise _sent_away(_place(url), _joined(self.base, headers["location"]))
-        return Answer(
-            status=response.status_code, headers=headers, body=response.content, place=_place(url)
-        )
-
-
-def _date(text: str) -> datetime | None:
-    """An HTTP date; None where it is none."""
-    try:
-        return parsedate_to_datetime(text)
-    except ValueError:
-        return None
-
-
-def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send no login: without this, requests would send what it finds in a .netrc file."""
-    return request
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def login_wanted(base: str, status: int) -> SourceError:
-    """The error where a server answers 401 or 403."""
-    return SourceError(
-        f"{base} wants a login (it answered {status}), and this version of abate has none. "
-        "Use a server or a proxy on this network that needs no login."
-    )
-
-
-def _sent_away(place: str, target: str) -> SourceError:
-    return SourceError(
-        f"{place} sends us on to {_place(target)}, which is not followed: use the address "
-        "that the server calls itself by"
-    )
-
-
-def _r4(base: str, answer: Answer) -> Mapping[str, Any]:
-    if answer.status != HTTPStatus.OK:
-        if answer.status in RETRIED:
-            raise SourceError(
-                f"{answer.place} answered {answer.status}, also when asked again: the server has "
-                "trouble. Try later."
-            )
-        raise _no_fhir(f"{answer.place} answered {answer.status}")
-    try:
-        statement = answer.json()
-    except SourceError as error:
-        raise _no_fhir(str(error)) from None
-    if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
-        raise _no_fhir(f"{answer.place} answered with JSON that is no CapabilityStatement")
-    version = str(statement.get("fhirVersion", "of no version"))
-    if version != "4.0" and not version.startswith("4.0."):
-        raise SourceError(
-            f"{base} speaks FHIR {version[:16]}, and abate needs R4 (4.0.1). "
-            "Many servers offer R4 at another base URL, such as /r4."
-        )
-    return statement
-
-
-def _no_fhir(found: str) -> SourceError:
-    return SourceError(
-        f"{found}: this is not the base URL of a FHIR server. Check {_ITS_URL}; it often ends in "
-        "/fhir or /r4."
-    )
-
-
-def _retry(method: str) -> Retry:
-    return Retry(
-        total=3,
-        connect=1,
-        backoff_factor=BACKOFF_SECONDS,
-        backoff_jitter=BACKOFF_SECONDS,
-        status_forcelist=RETRIED,
-        allowed_methods=[method],
-        retry_after_max=LONGEST_WAIT_SECONDS,
-        raise_on_status=False,
-    )
-
-
-def _joined(base: str, url: str) -> str:
-    """`url` below `base`, unless it is absolute; servers are seen to write a port twice."""
-    try:
-        absolute = urljoin(f"{base}/", url)
-        _origin(absolute)
-    except ValueError:
-        raise SourceError(f"{base} sends us on to a text that is no URL") from None
-    return absolute
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-
-
-def _place(url: str) -> str:
-    """A URL without what may be secret or a patient's: login, query and fragment."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
-
-
-def _reason(error: requests.RequestException) -> str:
-    reasons: dict[type[requests.RequestException], str] = {
-        requests.exceptions.ProxyError: "the proxy that the environment names does not answer",
-        requests.exceptions.SSLError: "its certificate is not trusted",
-        requests.exceptions.ConnectTimeout: "it did not answer in time",
-        requests.exceptions.ReadTimeout: "it did not answer in time",
-        requests.exceptions.ChunkedEncodingError: "the answer broke off",
-        requests.exceptions.ContentDecodingError: "the answer is damaged",
-        requests.exceptions.ConnectionError: "nobody answers there, or the connection broke",
-    }
-    for kind, words in reasons.items():
-        if isinstance(error, kind):
-            return words
-    return type(error).__name__

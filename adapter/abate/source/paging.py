@@ -6,15 +6,15 @@ from datetime import datetime
 from http import HTTPStatus
 
 from abate.errors import IncompletePull, SourceError
-from abate.source import Say
+from abate.source import Say, http
 from abate.source.http import Answer, FhirServer, login_wanted
 from abate.source.query import Pairs, Query, instant
 from abate.source.searchset import Head, Page, versions
 
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
-# A cursor that the server no longer knows: 410 by FHIR, and what others answer (field notes, 2026).
-_EXPIRED = (HTTPStatus.GONE, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+# A cursor that the server no longer knows is 410 by FHIR, and with others one of these (2026).
+_EXPIRED = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 
 Versions = list[tuple[str, tuple[Head, bytes] | None]]
 
@@ -110,11 +110,13 @@ class Pager:
             IncompletePull: it is not to be had.
         """
         try:
-            answer = self.server.get(link)
+            answer = self.server.follow(link, posted=query.is_private and self.takes_post)
+        except http.Expired as error:
+            raise Expired(str(hole(query, number, str(error)))) from None
         except SourceError as error:
             raise hole(query, number, str(error)) from None
         if answer.status in _EXPIRED:
-            words = f"{answer.place} answered {answer.status}"
+            words = f"{answer.place} answered {answer.told}"
             raise Expired(str(hole(query, number, words)))
         return read(query, number, answer)
 
@@ -142,7 +144,7 @@ def read(query: Query, number: int, answer: Answer) -> Page:
         IncompletePull: it holds none.
     """
     if answer.status != HTTPStatus.OK:
-        raise hole(query, number, f"{answer.place} answered {answer.status}")
+        raise hole(query, number, f"{answer.place} answered {answer.told}")
     try:
         page: Page = answer.decode(Page)
     except SourceError as error:

@@ -1,16 +1,14 @@
 """Ask a server with an upper limit: so many requests, so many bytes, so long, and GET only."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
-
-import requests
-from requests.adapters import BaseAdapter
 
 from abate.errors import SourceError
+from abate.source.body import TooLarge
 from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.limits import Budget, Limits
 from abate.source.searchset import Page, matches
 from abate.survey.found import Counted
 
@@ -20,10 +18,6 @@ MEGABYTE = 1_000_000
 
 class Spent(SourceError):
     """The limit is reached: what was found until now is kept."""
-
-
-class TooLarge(SourceError):
-    """One answer is longer than we read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,63 +88,14 @@ class Asker:
             raise Spent(f"stopped after {self._limit.seconds / 60:.0f} minutes")
 
 
-@dataclass(slots=True)
-class Cost:
-    """What was asked and read until now; `bytes` are those of the bodies, unpacked."""
-
-    requests: int = 0
-    bytes: int = 0
-
-
 class LimitedServer(FhirServer):
-    """A server none of whose answers is read beyond `largest` bytes; it keeps what it costs."""
+    """A server none of whose answers is read beyond `largest` bytes."""
 
     def __init__(self, base: str, timeout_seconds: float, largest: int) -> None:
-        """Prepare the session; nothing is sent yet."""
-        super().__init__(base, timeout_seconds)
-        self.cost = Cost()
-        for scheme in ("http://", "https://"):
-            retried = self._session.get_adapter(scheme)
-            self._session.mount(scheme, _Limiting(retried, largest, self.cost))
+        """Prepare the sessions; nothing is sent yet."""
+        super().__init__(base, timeout_seconds, limits=Limits(largest_answer=largest))
 
-
-class _Limiting(BaseAdapter):
-    """An adapter in front of another one: it puts a limit on what is read of an answer."""
-
-    def __init__(self, inner: Any, largest: int, cost: Cost) -> None:
-        super().__init__()
-        self._inner, self._largest, self._cost = inner, largest, cost
-
-    def send(  # type: ignore[override]  # the options go on to the inner adapter as they are
-        self, request: requests.PreparedRequest, **options: Any
-    ) -> requests.Response:
-        self._cost.requests += 1
-        response: requests.Response = self._inner.send(request, **options)
-        response.raw = _Limited(response.raw, self._largest, self._cost)
-        return response
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class _Limited:
-    """The raw stream of a response, that ends in an error when it becomes too long."""
-
-    def __init__(self, raw: Any, largest: int, cost: Cost) -> None:
-        self._raw, self._largest, self._cost = raw, largest, cost
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
-
-    def stream(self, amount: int, **options: Any) -> Iterator[bytes]:
-        read = 0
-        for chunk in self._raw.stream(amount, **options):
-            read += len(chunk)
-            self._cost.bytes += len(chunk)
-            if read > self._largest:
-                self._raw.close()
-                raise TooLarge(
-                    f"an answer is larger than {self._largest / MEGABYTE:.0f} MB, and was not "
-                    "read to its end: does the server heed _count?"
-                )
-            yield chunk
+    @property
+    def cost(self) -> Budget:
+        """What it costs: requests, and bytes of the bodies, unpacked."""
+        return self.budget

@@ -1,0 +1,178 @@
+"""What a server answered, as plain values: status, headers, body, and how it is told in words.
+
+Nothing that is told holds text of the body: only codes of an OperationOutcome, which are not text.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+import requests
+
+from abate.errors import SourceError
+from abate.source.places import place_of
+
+FHIR_JSON = "application/fhir+json"
+_PIECE = 1 << 20
+# `application/json+fhir` is what servers of DSTU 2 said.
+_JSON = re.compile(r"(application|text)/(json|json\+fhir|[a-z0-9.-]+\+json)")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
+# https://hl7.org/fhir/R4/valueset-issue-type.html, and the two that R5 added
+_ISSUES = re.compile(
+    r"invalid|structure|required|value|invariant|security|login|unknown|expired"
+    r"|forbidden|suppressed|processing|not-supported|duplicate|multiple-matches"
+    r"|not-found|deleted|too-long|code-invalid|extension|too-costly|business-rule"
+    r"|conflict|transient|lock-error|no-store|exception|timeout|incomplete|throttled"
+    r"|informational|success|limited-filter"
+)
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,19}")
+_SYSTEM = re.compile(r"(https?://|urn:)[A-Za-z0-9_.:/-]{1,120}")
+_MOST_CODES = 5
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server answered: status, headers (names in lower case), body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    place: str
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body says that it is JSON."""
+        return is_json(media_type(self.headers))
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether there is no body, or it says that it is JSON and is none: cut off, damaged."""
+        try:
+            return not self.body or (self.is_json and self._parsed(msgspec.Raw) is None)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return True
+
+    @property
+    def date(self) -> datetime | None:
+        """The time on the server's clock; None where it tells none."""
+        return http_date(self.headers.get("date", ""))
+
+    @property
+    def told(self) -> str:
+        """The status, with the codes of an OperationOutcome, as `400 (processing, urn:x|4127)`."""
+        codes = ", ".join(self.issues)
+        return f"{self.status} ({codes})" if codes else str(self.status)
+
+    @property
+    def issues(self) -> list[str]:
+        """The codes of an OperationOutcome: never its texts, which may quote a patient's data."""
+        try:
+            outcome = self.json()
+        except SourceError:
+            return []
+        return list(dict.fromkeys(_codes(outcome)))[:_MOST_CODES]
+
+    def json(self) -> Any:
+        """The body as Python values.
+
+        Raises:
+            SourceError: it is no JSON.
+        """
+        return self.decode(Any)
+
+    def decode(self, kind: Any) -> Any:
+        """The body as `kind`, by msgspec.
+
+        Raises:
+            SourceError: it is no JSON, or not of that shape.
+        """
+        if not self.is_json:
+            found = shown_type(self.headers)
+            raise SourceError(f"{self.place} answered {self.status} with {found}, not with JSON")
+        try:
+            return self._parsed(kind)
+        except msgspec.ValidationError:
+            raise SourceError(f"{self.place} answered {self.status} with other JSON") from None
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise SourceError(f"{self.place} answered {self.status} with broken JSON") from None
+
+    def _parsed(self, kind: Any) -> Any:
+        _refuse_other_than_utf8(self.body)  # msgspec passes over the texts that it does not read.
+        return msgspec.json.decode(self.body, type=kind)
+
+
+def answer_of(response: requests.Response, body: bytes) -> Answer:
+    """The answer of a response whose body was read."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    place = place_of(response.url)
+    return Answer(status=response.status_code, headers=headers, body=body, place=place)
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """The media type that headers name, in lower case, without parameters."""
+    return headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def is_json(kind: str) -> bool:
+    """Whether a media type is JSON as a whole; NDJSON is not."""
+    return _JSON.fullmatch(kind) is not None
+
+
+def charset(headers: Mapping[str, str]) -> str:
+    """The charset that headers name, in lower case; UTF-8 where they name none."""
+    message = Message()
+    message["content-type"] = headers.get("content-type", "")
+    return (message.get_content_charset() or "utf-8").strip()
+
+
+def shown_type(headers: Mapping[str, str]) -> str:
+    """The media type for people; what does not look like one is not shown."""
+    kind = media_type(headers)
+    if not kind:
+        return "no content type"
+    return kind if _MEDIA_TYPE.fullmatch(kind) else "an odd content type"
+
+
+def http_date(text: str) -> datetime | None:
+    """An HTTP date as a time with its offset; None where it is none."""
+    try:
+        found = parsedate_to_datetime(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _refuse_other_than_utf8(body: bytes) -> None:
+    """Piece by piece, so that a large body is not copied.
+
+    Raises:
+        UnicodeError: it is something else.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    whole = memoryview(body)
+    for first in range(0, len(whole), _PIECE):
+        decoder.decode(whole[first : first + _PIECE])
+    decoder.decode(b"", final=True)
+
+
+def _codes(outcome: Any) -> Iterator[str]:
+    if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
+        return
+    for issue in _dicts(outcome.get("issue")):
+        if _ISSUES.fullmatch(str(issue.get("code"))):
+            yield issue["code"]
+        details = issue.get("details")
+        for coding in _dicts(details.get("coding") if isinstance(details, dict) else None):
+            system, code = str(coding.get("system")), str(coding.get("code"))
+            if _SYSTEM.fullmatch(system) and _CODE.fullmatch(code):
+                yield f"{system}|{code}"
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict):
+            yield one

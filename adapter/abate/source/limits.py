@@ -1,0 +1,112 @@
+"""How a server may be asked, and what asking it may cost: settings, and the books of one pull."""
+
+import threading
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+from abate.errors import SourceError
+from abate.source import clock
+
+if TYPE_CHECKING:
+    from abate.settings import Source
+
+MEBIBYTE = 1 << 20
+# A page of 10,000 Observations has about 20 MB. More than this is a server that has lost its
+# count, and would not fit into memory beside what is made of it.
+LARGEST_ANSWER = 256 * MEBIBYTE
+# Interactive commands give up after some seconds; a pull at night sits out a server's restart.
+TRIES = 4
+TRIES_OF_A_PULL = 7
+
+
+class BudgetSpent(SourceError):
+    """The pull has used up its time or its requests: it ends with nothing stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How a server may be asked.
+
+    Attributes:
+        tries: how often one thing is asked for in all, where the server is away or busy.
+        parallel: how many requests run at once.
+        requests_per_second: how many begin in a second; None: as many as there are.
+        max_requests: how many requests in all, repeated ones too; None: no end.
+        max_minutes: how long all may take; None: no end.
+        largest_answer: bytes of one body, as it comes and unpacked.
+        answer_seconds: how long one answer may take from its first byte to its last.
+    """
+
+    tries: int = TRIES
+    parallel: int = 4
+    requests_per_second: float | None = None
+    max_requests: int | None = None
+    max_minutes: float | None = None
+    largest_answer: int = LARGEST_ANSWER
+    answer_seconds: float = 900
+
+
+def limits_of(source: "Source") -> Limits:
+    """The limits that a study file sets on its pull."""
+    return Limits(
+        tries=TRIES_OF_A_PULL,
+        parallel=source.parallel,
+        requests_per_second=source.requests_per_second,
+        max_requests=source.max_requests,
+        max_minutes=source.max_minutes,
+    )
+
+
+class Budget:
+    """What was asked and read until now, and what is left; threads share it."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Time runs from now on."""
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._end = inf if limits.max_minutes is None else clock.now() + limits.max_minutes * 60
+        self.requests = 0
+        self.bytes = 0
+
+    def spend_request(self) -> None:
+        """Enter one request.
+
+        Raises:
+            BudgetSpent: there is none left, or no time.
+        """
+        self.refuse_late()
+        with self._lock:
+            if self._limits.max_requests is not None:
+                _refuse_more(self.requests, self._limits.max_requests)
+            self.requests += 1
+
+    def spend_bytes(self, count: int) -> None:
+        """Enter bytes that were read.
+
+        Raises:
+            BudgetSpent: the time is over.
+        """
+        self.refuse_late()
+        with self._lock:
+            self.bytes += count
+
+    def refuse_late(self, wait: float = 0) -> None:
+        """Stop where the time is over, or would be after a wait of so many seconds.
+
+        Raises:
+            BudgetSpent: names the setting.
+        """
+        if clock.now() + wait >= self._end:
+            raise BudgetSpent(
+                f"the pull's budget of {self._limits.max_minutes:g} minutes is used up: raise "
+                "[source] max_minutes, or leave it out"
+            )
+
+
+def _refuse_more(spent: int, most: int) -> None:
+    if spent >= most:
+        raise BudgetSpent(
+            f"the pull's budget of {most} requests is used up: raise [source] max_requests, or "
+            "leave it out"
+        )

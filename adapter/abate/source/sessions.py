@@ -1,0 +1,69 @@
+"""HTTP sessions, one for each thread: requests does not promise that threads may share one.
+
+A thread's session keeps its connections and its cookies; a search's pages are asked for by one
+thread, so that a load balancer that marks its clients by a cookie sends them to one server.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+
+# HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
+# no-store it gives one page and a wrong total (2026-11).
+HEADERS = {
+    "User-Agent": "abate",
+    "Cache-Control": "no-cache",
+    "Accept-Encoding": "gzip",
+}
+# Its messages hold whole URLs, and so the ids of patients.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
+
+
+class Sessions:
+    """The sessions of all threads, made when a thread first asks for its own."""
+
+    def __init__(self, make: Callable[[], requests.Session]) -> None:
+        """Each thread's session is what `make` makes."""
+        self._make = make
+        self._mine = threading.local()
+        self._all: list[requests.Session] = []  # Appending to a list is safe for threads.
+
+    def mine(self) -> requests.Session:
+        """The session of this thread."""
+        session: requests.Session | None = getattr(self._mine, "session", None)
+        if session is None:
+            session = self._mine.session = self._make()
+            self._all.append(session)
+        return session
+
+    def close(self) -> None:
+        """Close them all; a thread that asks again gets open connections again."""
+        for session in self._all:
+            session.close()
+
+
+def known() -> requests.Session:
+    """A session to our own server: what is ours alone, as a login, belongs here."""
+    return _bare()
+
+
+def stranger() -> requests.Session:
+    """A session to a storage elsewhere: it sends no login and keeps no cookie."""
+    session = _bare()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _bare() -> requests.Session:
+    session = requests.Session()
+    session.headers.update(HEADERS)
+    session.auth = _no_login
+    return session
+
+
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no login: without this, requests would send what it finds in a .netrc file."""
+    return request

@@ -1,0 +1,104 @@
+"""What goes over the wire to one server: one request, one answer, and nothing asked twice."""
+
+import io
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import requests
+
+from abate.source import places, sessions
+from abate.source.answer import Answer, answer_of
+from abate.source.body import Bounds, receive
+from abate.source.limits import Budget, Limits
+from abate.source.sessions import Sessions
+from abate.source.trouble import Trouble, refuse_flawed, unreachable
+
+# Of a query or a form; a parameter may stand there more than once.
+Parameters = Mapping[str, str] | list[tuple[str, str]]
+
+LARGEST_FILE = 1 << 40
+LONGEST_SECONDS = 12 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request; `is_known` ones go to our own server, with login and cookies."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    parameters: Parameters | None = None
+    body: bytes | Parameters | None = None
+    is_known: bool = True
+
+
+class Wire:
+    """The sessions to one server, and to the storages that it sends us to; safe for threads."""
+
+    def __init__(self, base: str, timeout_seconds: float, limits: Limits, budget: Budget) -> None:
+        """Nothing is sent yet; `timeout_seconds` is for a connection and for each piece."""
+        self.base = base
+        self._timeout, self._limits, self._budget = timeout_seconds, limits, budget
+        # A proxy of the environment is for other machines: it would see the patients' ids.
+        self._proxies = {"no_proxy": "*"} if places.is_loopback(base) else None
+        self._known = Sessions(sessions.known)
+        self._strangers = Sessions(sessions.stranger)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._known.close()
+        self._strangers.close()
+
+    def answer(self, request: Request) -> Answer:
+        """Send one request and read its answer.
+
+        Raises:
+            Trouble: there is none, or it is worth asking for again.
+            SourceError: it is too large or too slow.
+        """
+        body = io.BytesIO()
+        try:
+            with closing(self.open(request)) as response:
+                receive(response, places.place_of(request.url), self._bounds(), body.write)
+                answer = answer_of(response, body.getvalue())
+            refuse_flawed(answer)
+        except Trouble as trouble:
+            if trouble.is_costly:
+                # What is left of a broken answer must not be taken for the next one.
+                self._known.mine().close()
+            raise
+        return answer
+
+    def open(self, request: Request) -> requests.Response:
+        """Send one request: the only place where anything leaves for the network.
+
+        Raises:
+            Trouble: no answer began.
+            SourceError: it would take our login elsewhere.
+        """
+        if request.is_known and places.origin(request.url) != places.origin(self.base):
+            raise places.sent_away(self.base, request.url)
+        chosen = self._known if request.is_known else self._strangers
+        try:
+            return chosen.mine().request(
+                request.method,
+                request.url,
+                params=request.parameters,
+                data=request.body,
+                headers=dict(request.headers),
+                timeout=self._timeout,
+                proxies=self._proxies,
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException as error:
+            raise unreachable(places.place_of(request.url), error) from None
+
+    def _bounds(self) -> Bounds:
+        largest, seconds = self._limits.largest_answer, self._limits.answer_seconds
+        return Bounds(bytes=largest, seconds=seconds, budget=self._budget)
+
+    def bounds_of_file(self) -> Bounds:
+        """The bounds of a file, which goes to disk and not to memory."""
+        return Bounds(bytes=LARGEST_FILE, seconds=LONGEST_SECONDS, budget=self._budget)

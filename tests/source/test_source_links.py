@@ -1,0 +1,134 @@
+"""Where requests go: to our origin only, with its cookies; and what a next link may be."""
+
+import pytest
+
+from abate.errors import IncompletePull, SourceError
+from abate.source.http import Expired, FhirServer
+from abate.source.places import at_home, joined
+
+
+@pytest.mark.parametrize(
+    ("base", "link", "found"),
+    [
+        ("https://h.example/app/r4", "/app/r4/Patient?page=2", "https://h.example/app/r4/Patient?page=2"),
+        ("https://h.example/app/r4", "Patient?page=2", "https://h.example/app/r4/Patient?page=2"),
+        ("https://h.example/app/r4", "?_getpages=x", "https://h.example/app/r4/?_getpages=x"),
+        ("https://h.example/r4", "https://h.example:443:443/r4/Patient", "https://h.example/r4/Patient"),
+        ("https://h.example/r4", "https://H.example:443/r4/Patient", "https://h.example/r4/Patient"),
+        ("https://h.example/r4", "http://h.example/r4/Patient", "https://h.example/r4/Patient"),
+        ("https://h.example/r4", "http://fhir-7f9c:8080/r4?_getpages=x", "https://h.example/r4?_getpages=x"),
+        ("https://h.example", "http://internal/Patient?ct=x", "https://h.example/Patient?ct=x"),
+        ("https://h.example", "http://internal?_getpages=x", "https://h.example?_getpages=x"),
+        ("https://h.example", "http://internal/_page/3", "https://h.example/_page/3"),
+        ("https://h.example/r4", "https://me:secret@h.example/r4/Patient#x", "https://h.example/r4/Patient"),
+    ],
+)  # fmt: skip
+def test_a_link_of_the_server_leads_to_our_base(base, link, found):
+    assert at_home(base, joined(f"{base}/", link)) == found
+
+
+@pytest.mark.parametrize(
+    ("base", "link"),
+    [
+        ("https://h.example/r4", "https://other.example/r5/Patient"),
+        ("https://h.example/r4", "https://other.example/r44/Patient"),
+        ("https://h.example/r4", "https://other.example/"),
+        ("https://h.example/r4", "https://other.example/r4/../admin"),
+        ("https://h.example/r4", "file:///r4/Patient"),
+        ("https://h.example", "https://other.example/login?next=x"),
+        ("https://h.example", "https://other.example/r4/Patient"),
+    ],
+)
+def test_a_link_to_another_server_leads_nowhere(base, link):
+    assert at_home(base, joined(f"{base}/", link)) is None
+
+
+def test_nothing_is_sent_to_another_origin(wild, raw):
+    with raw.Server() as other:
+        elsewhere = other.base.replace("/fhir", "/r4")
+        with FhirServer(wild.base) as server, pytest.raises(SourceError, match="sends us on"):
+            server.get(f"{elsewhere}/Patient?_id=canary")
+        assert other.asked == wild.asked == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 414])
+def test_a_next_link_of_a_posted_search_that_get_does_not_take_is_told_apart(wild, raw, status):
+    wild.answers = [raw.sent(b"{}", status)]
+    with FhirServer(wild.base) as server:
+        with pytest.raises(Expired, match=f"/fhir/ answered {status}$"):
+            server.follow("?_getpages=canary", posted=True)
+        assert server.follow("?_getpages=canary", posted=False).status == status
+
+
+@pytest.mark.parametrize("posted", [True, False])
+def test_a_next_link_that_is_gone_is_told_apart_and_one_that_is_there_is_followed(
+    wild, raw, posted
+):
+    wild.answers = [raw.sent(), raw.sent(b"{}", 410)]
+    with FhirServer(wild.base) as server:
+        assert server.follow("?_getpages=x", posted=posted).status == 200
+        with pytest.raises(Expired, match="answered 410"):
+            server.follow("?_getpages=x", posted=posted)
+
+
+def test_a_next_link_of_over_4_kb_is_followed_and_told_apart_where_it_is_not_found(wild, raw):
+    link = "Patient?ct=" + "x" * 4100
+    wild.answers = [raw.sent(), raw.sent(b"{}", 404)]
+    with FhirServer(wild.base) as server:
+        assert server.follow(link, posted=False).status == 200
+        with pytest.raises(Expired, match=r"answered 404: its next link has 4111 characters"):
+            server.follow(link, posted=False)
+
+
+def test_a_posted_search_whose_next_link_is_not_taken_is_begun_three_times(
+    script, pull, resource, respond
+):
+    link = script.link("Observation", 2)
+    first = script.bundle(resource["Observation"]("s1"), total=2, following=link)
+    script.pages["Observation"] = [first, respond("{}", 405)]
+    with pytest.raises(IncompletePull, match=r"Observation, page 2\): .* answered 405"):
+        pull()
+    posted = [one for one in script.requests if one[1] == "/fhir/Observation/_search"]
+    assert len(posted) == 3
+
+
+def test_a_cookie_of_a_load_balancer_comes_back_to_the_same_server_only(wild, raw, tmp_path):
+    wild.answers = [raw.sent(Set_Cookie="node=7; Path=/"), raw.sent()]
+    with raw.Server() as other, FhirServer(wild.base) as server:
+        server.get("Patient")
+        server.get("Patient")
+        server.download(f"{other.base}/file", tmp_path / "file", authorised=False)
+        assert "Cookie" not in other.asked[0][1]
+    assert [headers.get("Cookie") for _, headers, _ in wild.asked] == [None, "node=7"]
+
+
+def test_a_login_of_a_netrc_file_is_not_sent(wild, monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login canary password canary\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with FhirServer(wild.base) as server:
+        server.get("Patient")
+    assert "Authorization" not in wild.asked[0][1]
+
+
+def test_a_job_is_started_polled_and_deleted_over_the_same_way(wild, raw):
+    status = wild.base.replace("http://127.0.0.1", "https://internal.example") + "/job/7"
+    wild.answers = [
+        raw.sent(b"", 202, Content_Location=status),
+        raw.sent(b"", 202, Retry_After=5),
+        raw.sent(b"", 303, Location=f"{wild.base}/result/7"),
+        raw.sent(b"", 202),
+    ]
+    with FhirServer(wild.base) as server:
+        at = server.start("$export", {"_type": "Patient"}).headers["content-location"]
+        assert server.poll(at).headers["retry-after"] == "5"
+        assert server.poll(at).headers["location"].endswith("/result/7")
+        assert server.delete(at).status == 202
+    assert [line for line, _, _ in wild.asked] == [
+        "GET /fhir/$export?_type=Patient",
+        "GET /fhir/job/7",
+        "GET /fhir/job/7",
+        "DELETE /fhir/job/7",
+    ]
+    assert wild.asked[0][1]["Prefer"] == "respond-async"
+    assert wild.asked[1][1]["Accept"] == "application/json"
