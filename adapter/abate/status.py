@@ -12,7 +12,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from abate.errors import EXIT_CODES, AbateError, Busy, StoreError
-from abate.results import write_private
+from abate.private_file import write_private
 
 if TYPE_CHECKING:
     from abate.publish import Change
