@@ -5,7 +5,7 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 
 from functools import partial
 
-from abate import codes, mapping, paper, plugins, publish, results
+from abate import codes, mapping, paper, plugins, publish, results, told
 from abate.cohort.assemble import assemble, inputs, members
 from abate.errors import AnalysisFailed
 from abate.landing import Landing
@@ -13,6 +13,7 @@ from abate.publish import Change
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
+from abate.say import silent
 from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
 from abate.source import Say, plan
@@ -30,27 +31,36 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
         AbateError: as each stage does; until the store is loaded, nothing in it has changed.
     """
     settings, folder = study_file.settings, study_file.output
+    say = progress.hearing(say)
     host = plugins.load(settings.plugins)
     analyses = host.make(study_file)
     published = paper.load(study_file)
     lists = codes.load([*host.mappings(), *study_file.code_directories])
     needed = plan.make(study_file, lists)
+    told.stage(say, "pull")
     with Landing(folder / "landing") as landing:
         with FhirServer(settings.source.url, settings.source.timeout_seconds) as server:
             ledger = RestSource(server).bring(needed, landing, say)
         landing.close()
         progress.pulled(ledger)
+        told.stage(say, "map", "mapping what arrived")
         with opened(folder / "store.duckdb") as store, store.transaction():
             mapping.register(store, needed.roles, lists)
             accounted = mapping.load(store, landing, study_file, progress.run_id, host.score_reader)
             mapping.balance(store, progress.run_id, ledger, accounted)
+            told.mapped(say, accounted)
+            told.stage(say, "assemble")
             cohort = assemble(store, settings, progress.run_id)
             pulled = inputs(store, settings.source.url)
             listed = members(store) if settings.report.members else None
     results.forget(folder)
     files.forget(folder)
     results.refuse_empty(cohort)
-    outcomes = [host.run(spec, offered, one, cohort) for spec, offered, one in analyses]
+    told.assembled(say, cohort)
+    told.stage(say, "analyse", f"running {len(analyses)} analyses")
+    outcomes = [
+        told.analysed(say, host.run(spec, offered, one, cohort)) for spec, offered, one in analyses
+    ]
     gathered = Gathered(cohort=cohort, inputs=pulled, paper=published, members=listed)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
     results.save(found, folder)
@@ -59,13 +69,17 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
     return found
 
 
-def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> list[Change]:
+def write_back(
+    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+) -> list[Change]:
     """Publish the results of the last run; the second time, nothing is written.
 
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
     """
     folder = study_file.output
+    say = progress.hearing(say)
+    told.stage(say, "publish")
     found = results.load(folder)
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
@@ -81,20 +95,26 @@ def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> l
     if not dry_run:
         publish.tell(host, shown, progress)
     progress.published(changes, dry_run=dry_run)
+    told.published(say, changes, dry_run=dry_run)
     return changes
 
 
-def take_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> list[Change]:
+def take_back(
+    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+) -> list[Change]:
     """Retract the study's report from the target; no results are needed.
 
     Raises:
         PublishRefused: nothing of the study stands there, or the target forbids it.
     """
+    say = progress.hearing(say)
+    told.stage(say, "retract")
     with FhirServer(study_file.settings.target_url) as server:
         target = target_of(server)
         compared = partial(retractions, target, study_file.settings.study)
         changes = publish.settle(target, compared, study_file.output, dry_run=dry_run)
     progress.published(changes, dry_run=dry_run)
+    told.published(say, changes, dry_run=dry_run)
     return changes
 
 

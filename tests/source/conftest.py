@@ -8,6 +8,7 @@ from werkzeug import Response
 
 from abate.codes import Code
 from abate.landing import Landing
+from abate.say import sentences
 from abate.source.http import FhirServer
 from abate.source.plan import Plan, Role
 from abate.source.rest import RestSource
@@ -123,7 +124,7 @@ def pull(script, tmp_path):
         pulled = Pulled(tmp_path / "landing")
         with Landing(pulled.folder) as landing, FhirServer(base, timeout_seconds=5) as server:
             plan = Plan(roles=roles, page_size=2)
-            pulled.ledger = RestSource(server).bring(plan, landing, pulled.said.append)
+            pulled.ledger = RestSource(server).bring(plan, landing, sentences(pulled.said.append))
             landing.close()
             pulled.landed = {path.stem: path.read_bytes() for path in pulled.folder.iterdir()}
         return pulled

@@ -55,14 +55,25 @@ class RestSource:
         procedures = pull.bring(_index_query(plan))
         patients = _patients(procedures, base)
         _refuse_without_patients(base, len(procedures), patients, len(plan.tokens("index")))
-        say(f"{len(procedures)} index procedures of {len(patients)} patients")
+        say(
+            f"{len(procedures)} index procedures of {len(patients)} patients",
+            event="patients.found",
+            procedures=len(procedures),
+            patients=len(patients),
+        )
         for first in range(0, len(patients), PATIENTS_A_QUERY):
             some = patients[first : first + PATIENTS_A_QUERY]
             for query in _queries(plan, some):
                 pull.bring(query)
-            say(f"patients {first + 1} to {first + len(some)} of {len(patients)} are here")
+            done = first + len(some)
+            say(
+                f"{done} of {len(patients)} patients are here",
+                event="patients.done",
+                received=done,
+                expected=len(patients),
+            )
         for line in pull.ledger.lines:
-            say(f"pulled {line}")
+            say(f"pulled {line}", event="query.done", **line.fields)
         if not pull.ledger.received(SCORES):
             raise NothingFound(
                 f"{base} has {len(procedures)} index procedures and no pain score of their "
@@ -92,6 +103,7 @@ class _Pull:
             IncompletePull: names the query, the type and the page.
         """
         landed: dict[str, Head] = {}
+        self.say(f"asking: {query.name}", event="query.begin", query=query.name, type=query.type)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 expected, pages = self._walk(query, landed)
@@ -99,16 +111,13 @@ class _Pull:
             except _Expired:
                 if attempt == ATTEMPTS:
                     raise
-                self.say(f"{query.name}: a next link has expired, asking again")
-        self.ledger.add(
-            Line(
-                query=query.name,
-                type=query.type,
-                expected=expected,
-                received=len(landed),
-                pages=pages,
-            )
-        )
+                self.say(
+                    f"{query.name}: a next link has expired, asking again",
+                    event="query.again",
+                    query=query.name,
+                    type=query.type,
+                )
+        self.ledger.add(_line(query, expected, len(landed), pages))
         return list(landed.values())
 
     def _walk(self, query: Query, landed: dict[str, Head]) -> tuple[int | None, int]:
@@ -125,6 +134,8 @@ class _Pull:
                 if head.id not in landed:
                     self.landing.write(query.type, raw)
                     landed[head.id] = head
+            line = self.ledger.with_part(_line(query, expected, len(landed), number))
+            self.say(f"pulling {line}", event="query.page", **line.fields)
             idle = 0 if len(seen) > before else idle + 1
             if idle == IDLE_PAGES:
                 raise _hole(query, number, f"{idle} pages in a row brought nothing new")
@@ -177,12 +188,20 @@ class _Pull:
                 self.takes_post = False
                 self.say(
                     f"warning: {self.server.base} takes no search by POST ({answer.status}). It is "
-                    "asked by GET, so that patients' ids stand in its access logs."
+                    "asked by GET, so that patients' ids stand in its access logs.",
+                    event="search.by_get",
+                    status=answer.status,
                 )
                 answer = self.server.search(query.type, parameters, private=False)
         except SourceError as error:
             raise _hole(query, 1, str(error)) from None
         return answer
+
+
+def _line(query: Query, expected: int | None, received: int, pages: int) -> Line:
+    return Line(
+        query=query.name, type=query.type, expected=expected, received=received, pages=pages
+    )
 
 
 def _paging(plan: Plan) -> dict[str, str]:
