@@ -49,6 +49,12 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: time.monotonic() + sum(skipped))
 
 
+@pytest.fixture(autouse=True)
+def in_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands speak in sentences, though nobody sits at a terminal; `--log` says otherwise."""
+    monkeypatch.setenv("ABATE_LOG", "text")
+
+
 @pytest.fixture
 def study_resources() -> list[Resource]:
     """The published study's resources, fresh; each patient has a canary's name and identifier."""

@@ -16,10 +16,11 @@ from abate.change import Change, change, transaction
 from abate.difference import elements
 from abate.errors import PublishRefused, SourceError
 from abate.plugins import Host
+from abate.private_file import write_private
 from abate.remains import remaining, with_remains
 from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
-from abate.results import Results, write_private
+from abate.results import Results
 from abate.settings import StudyFile
 from abate.source.http import Answer, FhirServer, is_loopback
 from abate.standing import refuse_unmarked, standing, ways_in

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import codes, kept, mapping
+from abate import codes, kept, mapping, told
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
@@ -86,6 +86,7 @@ def refreshed(
         is_whole=how.is_whole,
         is_compared=how.is_compared,
     )
+    told.stage(say, "pull")
     with Landing(study_file.output / "landing", has.key) as landing:
         with FhirServer(
             settings.source.url,
@@ -95,6 +96,7 @@ def refreshed(
         ) as server:
             pulled = RestSource(server, settings.source, has).bring(needed, landing, say)
         progress.pulled(pulled.ledger)
+        told.stage(say, "map", "mapping what arrived")
         with opened(has.path) as store, store.transaction():
             mapping.register(store, needed.roles, lists)
             reading = mapping.Reading(
@@ -103,6 +105,7 @@ def refreshed(
                 is_anew=not has.is_read_before,
             )
             accounted = mapping.load(store, landing, study_file, reading)
+            told.mapped(say, accounted)
             mapping.balance(store, progress.run_id, pulled.ledger, accounted, landing)
             mapping.prune(store, settings.source.url)
             kept.keep(store, has, landing.pull.watermark, pulled.strategy, progress.run_id)

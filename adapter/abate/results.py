@@ -1,8 +1,6 @@
 """What a run found, as it is kept in `results.json`: for `publish`, and for programs."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +10,10 @@ import msgspec
 import polars as pl
 
 from abate.cohort import Cohort
-from abate.errors import AbateError, NothingFound, StoreError
+from abate.errors import AbateError, NothingFound
 from abate.outcome import Outcome
 from abate.paper import Figure, Paper, figures, statistics_of
+from abate.private_file import told_of_the_disk, write_private
 from abate.settings import StudyFile
 
 FILE = "results.json"
@@ -192,7 +191,7 @@ def forget(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with _written(path):
+    with told_of_the_disk(path):
         path.unlink(missing_ok=True)
 
 
@@ -220,27 +219,3 @@ def load(folder: Path) -> Results:
     if found.format != FORMAT:
         raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
     return found
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner only.
-
-    Raises:
-        StoreError: the disk refuses.
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    with _written(path):
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from None

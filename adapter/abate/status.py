@@ -1,115 +1,21 @@
-"""Who works in the output folder, and how far: one lock, and one small file to look at."""
+"""Who works in the output folder, and how far: one lock, and small files to look at."""
 
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 from filelock import FileLock, Timeout
 
+from abate import runs
 from abate.errors import EXIT_CODES, AbateError, Busy, StoreError
-from abate.results import write_private
+from abate.progress import FILE, Progress, Status, count
+from abate.runs import Run
 
-if TYPE_CHECKING:
-    from abate.publish import Change
-    from abate.results import Results
-    from abate.source.ledger import Ledger
+__all__ = ["FILE", "LOCK", "Progress", "Status", "count", "held", "read", "recent"]
 
-FILE = "status.json"
 LOCK = "lock"
 WAIT_SECONDS = 0.2  # `abate status` holds the lock for a moment to see whether it is free.
-
-
-class Status(msgspec.Struct, kw_only=True):
-    """One execution, as `abate status` shows it. Times are UTC.
-
-    `state` is running, done, failed, or died: its process is gone and has not said how it ended.
-    """
-
-    run_id: str
-    command: str
-    pid: int
-    started_at: datetime
-    state: str = "running"
-    finished_at: datetime | None = None
-    exit_code: int | None = None
-    message: str = ""
-    queries: list[dict[str, Any]] = []
-    lesions_analysed: int | None = None
-    analyses: dict[str, str] = {}
-    changes: dict[str, int] = {}
-    dry_run: bool = False
-    notes: list[str] = []
-
-
-class Progress:
-    """Writes down how far a command has come, as it goes."""
-
-    def __init__(self, folder: Path, command: str) -> None:
-        """Begin an execution of `command` in the output `folder`."""
-        now = datetime.now(UTC)
-        self.run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        self._path = folder / FILE
-        self._status = Status(run_id=self.run_id, command=command, pid=os.getpid(), started_at=now)
-        self._write()
-
-    @property
-    def started_at(self) -> datetime:
-        """When this execution began."""
-        return self._status.started_at
-
-    def pulled(self, ledger: "Ledger") -> None:
-        """Note the books of the pull."""
-        self._status.queries = [
-            {
-                "query": line.query,
-                "type": line.type,
-                "expected": line.expected,
-                "received": line.received,
-                "pages": line.pages,
-            }
-            for line in ledger.lines
-        ]
-        self._write()
-
-    def analysed(self, found: "Results") -> None:
-        """Note what came of the analyses."""
-        self._status.lesions_analysed = found.lesions
-        self._status.analyses = {one.name: one.error or "done" for one in found.outcomes}
-        self._write()
-
-    def published(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
-        """Note what changed on the target, or would."""
-        self._status.changes = count(changes)
-        self._status.dry_run = dry_run
-        self._write()
-
-    def note(self, text: str) -> None:
-        """Note what went wrong without stopping anything."""
-        self._status.notes.append(text)
-        self._write()
-
-    def end(self, exit_code: int, message: str = "") -> None:
-        """Note how it ended."""
-        self._status.state = "done" if exit_code == 0 else "failed"
-        self._status.finished_at = datetime.now(UTC)
-        self._status.exit_code = exit_code
-        self._status.message = message
-        self._write()
-
-    def _write(self) -> None:
-        text = msgspec.json.format(msgspec.json.encode(self._status), indent=2)
-        write_private(self._path, text)
-
-
-def count(changes: Sequence["Change"]) -> dict[str, int]:
-    """How many resources are created, updated, retracted, unchanged."""
-    kinds = ("create", "update", "retract", "unchanged")
-    return {kind: sum(1 for change in changes if change.action == kind) for kind in kinds}
 
 
 @contextmanager
@@ -132,9 +38,11 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
             "directory, or let its owner run abate."
         ) from None
     try:
+        _bury(folder)
         progress = Progress(folder, command)
         try:
             yield progress
+            progress.end(0)
         except AbateError as error:
             _end(progress, error.exit_code, str(error))
             raise
@@ -144,7 +52,6 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
         except BaseException as error:
             _end(progress, 1, type(error).__name__)
             raise
-        progress.end(0)
     finally:
         lock.release()
 
@@ -153,6 +60,14 @@ def _end(progress: Progress, exit_code: int, message: str) -> None:
     """Note how it ended, if the disk lets us: the error that ended it is the one to tell."""
     with suppress(StoreError):
         progress.end(exit_code, message)
+
+
+def _bury(folder: Path) -> None:
+    """Keep a run that was killed among the others; whoever holds the lock is the only one."""
+    with suppress(AbateError):
+        last = _kept(folder)
+        if not _is_among(last, runs.recent(folder, 1)[0]):
+            runs.keep(_died(last) if last.state == "running" else last, folder)
 
 
 def read(folder: Path) -> Status:
@@ -167,8 +82,35 @@ def read(folder: Path) -> Status:
     with suppress(OSError), FileLock(folder / LOCK, timeout=0, mode=0o600):
         status = _kept(folder)  # It may have ended in the meantime.
         if status.state == "running":
-            status.state = "died"
-            status.message = f"process {status.pid} ended without a word"
+            return _died(status)
+    return status
+
+
+def recent(folder: Path, number: int) -> tuple[list[Run], list[str]]:
+    """The last runs, the newest last, the one that is running or has died among them; and notes.
+
+    Raises:
+        AbateError: nothing has run there.
+    """
+    found, notes = runs.recent(folder, number)
+    try:
+        last = read(folder)
+    except AbateError:
+        if not found:
+            raise
+        return found, notes
+    if not _is_among(last, found):
+        found = [*found, runs.summary(last)][-number:]
+    return found, notes
+
+
+def _is_among(run: Run, found: Sequence[Run]) -> bool:
+    return any(run.run_id == one.run_id for one in found)
+
+
+def _died(status: Status) -> Status:
+    status.state = "died"
+    status.message = f"process {status.pid} ended without a word"
     return status
 
 

@@ -5,7 +5,7 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 
 from functools import partial
 
-from abate import paper, plugins, publish, results
+from abate import paper, plugins, publish, results, told
 from abate.cohort.assemble import assemble, inputs, members
 from abate.errors import AnalysisFailed
 from abate.publish import Change
@@ -13,6 +13,7 @@ from abate.refresh import Compared, How, compared, refreshed
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
+from abate.say import silent
 from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
 from abate.source import Say
@@ -30,17 +31,23 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
         AbateError: as each stage does; until the store is loaded, nothing in it has changed.
     """
     settings, folder = study_file.settings, study_file.output
+    say = progress.hearing(say)
     host = plugins.load(settings.plugins)
     analyses = host.make(study_file)
     published = paper.load(study_file)
     with refreshed(study_file, host, progress, say, How(is_whole=is_whole)) as store:
+        told.stage(say, "assemble")
         cohort = assemble(store, settings, progress.run_id)
         pulled = inputs(store, settings.source.url)
         listed = members(store) if settings.report.members else None
     results.forget(folder)
     files.forget(folder)
     results.refuse_empty(cohort)
-    outcomes = [host.run(spec, offered, one, cohort) for spec, offered, one in analyses]
+    told.assembled(say, cohort)
+    told.stage(say, "analyse", f"running {len(analyses)} analyses")
+    outcomes = [
+        told.analysed(say, host.run(spec, offered, one, cohort)) for spec, offered, one in analyses
+    ]
     gathered = Gathered(cohort=cohort, inputs=pulled, paper=published, members=listed)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
     results.save(found, folder)
@@ -55,18 +62,23 @@ def reconcile(study_file: StudyFile, progress: Progress, say: Say) -> list[Compa
     Raises:
         AbateError: as the pull and the mapping do; nothing in the store has changed.
     """
+    say = progress.hearing(say)
     host = plugins.load(study_file.settings.plugins)
     with refreshed(study_file, host, progress, say, How(is_compared=True)) as store:
         return compared(store, study_file.settings.source.url, progress.run_id)
 
 
-def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> list[Change]:
+def write_back(
+    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+) -> list[Change]:
     """Publish the results of the last run; the second time, nothing is written.
 
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
     """
     folder = study_file.output
+    say = progress.hearing(say)
+    told.stage(say, "publish")
     found = results.load(folder)
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
@@ -82,20 +94,26 @@ def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> l
     if not dry_run:
         publish.tell(host, shown, progress)
     progress.published(changes, dry_run=dry_run)
+    told.published(say, changes, dry_run=dry_run)
     return changes
 
 
-def take_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> list[Change]:
+def take_back(
+    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+) -> list[Change]:
     """Retract the study's report from the target; no results are needed.
 
     Raises:
         PublishRefused: nothing of the study stands there, or the target forbids it.
     """
+    say = progress.hearing(say)
+    told.stage(say, "retract")
     with FhirServer(study_file.settings.target_url) as server:
         target = target_of(server)
         compared = partial(retractions, target, study_file.settings.study)
         changes = publish.settle(target, compared, study_file.output, dry_run=dry_run)
     progress.published(changes, dry_run=dry_run)
+    told.published(say, changes, dry_run=dry_run)
     return changes
 
 

@@ -20,6 +20,7 @@ HEAVY = [
     "pydantic",
     "requests",
     "scipy",
+    "structlog",
     "urllib3",
     "werkzeug",
 ]

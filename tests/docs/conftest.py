@@ -10,6 +10,7 @@ import pytest
 from abate import demo, study
 from abate.cohort import Cohort
 from abate.demo import Shown
+from abate.say import silent
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"(Add to )?`([\w./-]+)`:")
@@ -82,7 +83,7 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "assemble", remembered)
-        shown = demo.run(folder, lambda _: None)
+        shown = demo.run(folder, silent)
     return Demo(shown, cohorts[0], folder)
 
 

@@ -13,11 +13,12 @@ import click
 import pytest
 
 import abate
-from abate import errors, hookspecs, mapping, plugins
+from abate import errors, hookspecs, log, mapping, plugins, progress, say
 from abate.cli import COMMANDS
 from abate.cli import abate as group
 from abate.codes import Code
 from abate.report import fhir
+from abate.source.ledger import Booked
 
 # Words in the SQL that no reader ever sees.
 INTERNAL = {
@@ -158,6 +159,52 @@ def test_every_error_is_documented_with_its_exit_code(reference, rows):
     }
 
 
+def test_every_exit_code_is_documented_and_begins_with_its_meaning(reference, rows):
+    documented = {int(row[0]): row[1] for row in rows(reference("exit-codes.md")) if len(row) == 3}
+    assert set(documented) == set(errors.EXIT_CODES)
+    for code, meaning in errors.EXIT_CODES.items():
+        assert documented[code].startswith(meaning.partition(":")[0])
+
+
+def test_a_nightly_job_is_told_what_to_do_at_every_exit_code(root, section, rows):
+    text = (root / "docs" / "how-to" / "run-nightly.md").read_text("utf-8")
+    codes = {int(row[0]) for row in rows(section(text, "## What to do at which exit code"))}
+    assert codes == set(errors.EXIT_CODES)
+
+
+def test_every_event_is_documented_with_its_fields(reference, section, rows):
+    documented = {
+        row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1]))
+        for row in rows(section(reference("logs.md"), "## Events"))
+    }
+    said: dict[str, set[str]] = {say.NOTE: set()}
+    for event, fields in _said():
+        said.setdefault(event, set()).update(fields)
+    said["query.done"].add("seconds")  # The pace knows it, and adds it.
+    assert documented == said
+
+
+def test_every_key_of_a_line_of_json_and_of_the_status_is_documented(reference, section, rows):
+    page = reference("logs.md")
+    first = [row[0].strip("`") for row in rows(section(page, "## A line of JSON"))]
+    assert tuple(first) == log.FIRST
+    keys = rows(section(page, "## `status.json` and `runs.jsonl`"))
+    documented = {word for row in keys for word in re.findall(r"`(\w+)`", row[0])}
+    assert documented == set(progress.Status.__struct_fields__)
+
+
+def test_the_option_of_the_log_stands_where_it_works(reference, rows):
+    taking = {
+        name
+        for name in COMMANDS
+        if "--log"
+        in str([one.opts for one in group.get_command(click.Context(group), name).params])
+    }
+    assert taking >= {"check", "run", "publish", "retract", "sync"}
+    [row] = [row for row in rows(reference("command-line.md")) if row[0] == "`--log`" and row[2:]]
+    assert set(re.findall(r"`(\w+)`", row[1])) == taking
+
+
 def test_what_is_written_is_documented_element_by_element(reference, section, rows, demonstrated):
     bundle = json.loads((demonstrated.folder / "abate-output" / "bundle.json").read_text("utf-8"))
     elements: dict[str, set[str]] = {}
@@ -211,6 +258,18 @@ def _words_of_the_sql():
         if name not in ("tables.sql", "codes.sql")
         for word in LITERAL.findall(text)
     }
+
+
+def _said():
+    """Each event that some code says, with the names of its fields."""
+    for path in files("abate").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            keywords = {one.arg: one.value for one in getattr(node, "keywords", ())}
+            event = keywords.get("event")
+            if isinstance(node, ast.Call) and isinstance(event, ast.Constant):
+                names = set(keywords) - {"event", "level", None}
+                whole = "fields" in ast.unparse(keywords[None]) if None in keywords else False
+                yield event.value, names | (set(Booked.__annotations__) if whole else set())
 
 
 def _type(kind):

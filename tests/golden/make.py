@@ -19,6 +19,7 @@ from abate.report import diagnostic_report, fhir, group, measures, provenance
 from abate.report.elements import Resource, Version
 from abate.results import Inputs, Results
 from abate.sandbox import Sandbox, running
+from abate.say import silent
 from abate.small_cells import released, rule_of
 from abate.status import held
 from abate.study_file import read
@@ -49,11 +50,7 @@ def _run(folder: Path) -> Results:
     with running(sandbox) as url:
         study_file = read(folder / "study.toml", [f"source.url={url}"])
         with held(study_file.output, "golden") as progress:
-            return study.run(study_file, progress, _silent)
-
-
-def _silent(_: str) -> None:
-    """Nobody listens."""
+            return study.run(study_file, progress, silent)
 
 
 def _reported(found: Results) -> Results:

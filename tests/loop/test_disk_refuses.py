@@ -8,6 +8,7 @@ from abate import results, status
 from abate import store as store_module
 from abate.errors import NothingFound, StoreError
 from abate.landing import Landing, Unit
+from abate.private_file import write_private
 from abate.store import opened
 
 FULL = "/dev/full"  # Each write to it fails as on a full disk.
@@ -55,7 +56,7 @@ def test_where_one_file_cannot_be_finished_the_others_are(tmp_path):
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     path = tmp_path / "gone" / "results.json"
     with pytest.raises(StoreError) as caught:
-        results.write_private(path, b"{}")
+        write_private(path, b"{}")
     assert str(caught.value) == f"{path} cannot be written: No such file or directory"
 
 

@@ -56,7 +56,11 @@ def test_a_stopped_server_leaves_no_store(loop, failed, command):
     loop.base = loop.home
     failed(loop, ran, 1, "http://127.0.0.1:9/fhir/metadata cannot be reached", "check", store=None)
     assert len(ran.err.strip().splitlines()) == 1
-    assert [path.name for path in sorted(loop.output.iterdir())] == ["lock", "status.json"]
+    assert [path.name for path in sorted(loop.output.iterdir())] == [
+        "lock",
+        "runs.jsonl",
+        "status.json",
+    ]
 
 
 def test_a_stopped_server_leaves_an_older_store_and_results_as_they_were(loop, failed):

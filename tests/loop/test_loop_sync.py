@@ -142,6 +142,7 @@ def test_what_a_run_leaves_is_its_owners_alone(loop):
         "lock": "0o600",
         "report.html": "0o600",
         "results.json": "0o600",
+        "runs.jsonl": "0o600",
         "status.json": "0o600",
         "store.duckdb": "0o600",
         "tables": "0o700",

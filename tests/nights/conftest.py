@@ -10,6 +10,7 @@ from werkzeug.test import Client
 from abate import plugins
 from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
+from abate.say import sentences
 from abate.source.answer import Answer
 from abate.status import held
 from abate.store import opened
@@ -100,7 +101,7 @@ class Hospital:
         host = plugins.load(study.settings.plugins)
         with (
             held(study.output, "run") as progress,
-            refreshed(study, host, progress, self.said.append, How(**how)),
+            refreshed(study, host, progress, sentences(self.said.append), How(**how)),
         ):
             pass
         return self.rows(name)

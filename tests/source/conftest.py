@@ -16,6 +16,7 @@ from werkzeug import Response
 from abate.codes import Code
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.say import sentences
 from abate.settings import Source
 from abate.source import clock
 from abate.source.http import FhirServer
@@ -140,10 +141,12 @@ def pull(script, tmp_path):
         plan = Plan(roles=roles, page_size=2)
         with (
             Landing(pulled.folder) as landing,
-            FhirServer(base, timeout_seconds=5, say=pulled.said.append, limits=limits) as server,
+            FhirServer(
+                base, timeout_seconds=5, say=sentences(pulled.said.append), limits=limits
+            ) as server,
         ):
             source = RestSource(server, Source(url=base, **chosen), kept)
-            pulled.ledger = source.bring(plan, landing, pulled.said.append).ledger
+            pulled.ledger = source.bring(plan, landing, sentences(pulled.said.append)).ledger
             for kind in ("Procedure", "Patient", "Observation"):
                 pulled.landed[kind] = b"".join(one.read_bytes() for one in landing.paths(kind))
         return pulled

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from abate.cli import common
+from abate.cli import common, voice
 
 if TYPE_CHECKING:
     from abate.plugins import Host
@@ -37,15 +37,23 @@ url_argument = click.argument("url", callback=_base_url)
 @click.command("check", epilog=EPILOG)
 @url_argument
 @common.quiet
+@common.log
 @common.as_json
-def command(url: str, quiet: bool, as_json: bool) -> None:
+def command(url: str, quiet: bool, log: voice.Chosen, as_json: bool) -> None:
     """Tell what a FHIR server can do for a study, and which procedures and scores are there.
 
     Reads its CapabilityStatement, counts by the codes that abate knows, and looks at a sample of
     procedures and observations for the server's own codes. Writes nothing, on neither side; shows
     no value, no name and no id. At most 200 requests.
     """
-    found, _ = surveyed(url, common.speaker(is_quiet=quiet))
+    from datetime import UTC, datetime
+
+    from abate.progress import new_run_id
+    from abate.pseudonyms import naming
+
+    bound = {"run_id": new_run_id(datetime.now(UTC)), "command": "check"}
+    with voice.voice(log, naming(None), is_quiet=quiet, **bound) as say:
+        found, _ = surveyed(url, say)
     _show(found, is_json=as_json)
 
 

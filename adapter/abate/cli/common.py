@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from abate.say import Say
     from abate.settings import StudyFile
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -22,6 +23,13 @@ STUDY = Path("study.toml")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing on the way.")
 full = click.option("--full", is_flag=True, help="Pull everything, not only what changed.")
+log = click.option(
+    "--log",
+    type=click.Choice(["auto", "text", "json"]),
+    default="auto",
+    envvar="ABATE_LOG",
+    help="How to speak on stderr: sentences, or lines of JSON. auto: sentences on a terminal.",
+)
 study_argument = click.argument(
     "study", type=click.Path(path_type=Path, dir_okay=False), default=STUDY
 )
@@ -48,9 +56,14 @@ def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
     return read(path, overrides)
 
 
-def speaker(*, is_quiet: bool) -> Callable[[str], None]:
-    """Where progress goes: to stderr, or nowhere."""
-    return (lambda _: None) if is_quiet else say
+def speaker(*, is_quiet: bool) -> "Say":
+    """Where the progress of a short command goes: to stderr in sentences, or nowhere."""
+    from abate import log, pace
+    from abate.pseudonyms import naming
+    from abate.say import silent
+
+    spoken = silent if is_quiet else log.lines("text", say, naming(None))
+    return pace.Paced(spoken, spoken, every=pace.EVERY_SECONDS)
 
 
 def say(text: str) -> None:

@@ -97,7 +97,7 @@ def _refuse_place(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from abate.results import write_private
+    from abate.private_file import write_private
 
     write_private(path, text.encode())
 

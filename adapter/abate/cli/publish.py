@@ -1,17 +1,19 @@
 """`abate publish`: write the last run's report to the server."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from abate.cli import common
+from abate.cli.working import Spoken, working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from abate.change import Change
     from abate.difference import Number
+    from abate.runs import Run
 
 EPILOG = """\b
 Examples:
@@ -22,13 +24,14 @@ Examples:
 
 @click.command("publish", epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
+@common.log
 @common.of_study
 def command(
     study: Path,
     overrides: tuple[str, ...],
-    quiet: bool,
     as_json: bool,
     dry_run: bool,
+    **spoken: Unpack[Spoken],
 ) -> None:
     """Write the report of the last run to the target server, as FHIR.
 
@@ -36,20 +39,19 @@ def command(
     the run must be given here again.
     """
     from abate import study as stages
-    from abate.status import held
 
     study_file = common.read_study(study, overrides)
-    say = common.speaker(is_quiet=quiet)
-    with held(study_file.output, "publish") as progress:
-        say(f"comparing with {study_file.settings.target_url}")
-        changes = stages.write_back(study_file, progress, dry_run=dry_run)
-        show(changes, dry_run=dry_run, as_json=as_json)
+    with working(study_file, "publish", **spoken) as work:
+        target = study_file.settings.target_url
+        work.say(f"comparing with {target}", event="target.begin", target=target)
+        changes = stages.write_back(study_file, work.progress, dry_run=dry_run, say=work.say)
+        work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))
 
 
-def show(changes: "Sequence[Change]", *, dry_run: bool, as_json: bool) -> None:
-    """Print the changes, for people or for programs."""
-    if as_json:
-        common.print_json(as_builtins(changes, dry_run=dry_run))
+def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> None:
+    """Print the changes: for programs with the run's summary, or for people."""
+    if run is not None:
+        common.print_json(as_builtins(changes, run, dry_run=dry_run))
         return
     for one in changes:
         if one.action != "unchanged":
@@ -63,14 +65,16 @@ def show(changes: "Sequence[Change]", *, dry_run: bool, as_json: bool) -> None:
 
 def counted(changes: "Sequence[Change]") -> str:
     """`create 2, update 0, retract 0, unchanged 7`."""
-    from abate.status import count
+    from abate.progress import count
 
     return ", ".join(f"{action} {n}" for action, n in count(changes).items())
 
 
-def as_builtins(changes: "Sequence[Change]", *, dry_run: bool) -> dict[str, object]:
-    """The changes, for programs."""
-    from abate.status import count
+def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> dict[str, object]:
+    """The changes and the run's summary, for programs."""
+    import msgspec
+
+    from abate.progress import count
 
     rows = [
         {
@@ -83,7 +87,8 @@ def as_builtins(changes: "Sequence[Change]", *, dry_run: bool) -> dict[str, obje
         }
         for one in changes
     ]
-    return {"dry_run": dry_run, **count(changes), "changes": rows}
+    summary = msgspec.to_builtins(run)
+    return {"dry_run": dry_run, **count(changes), "changes": rows, "run": summary}
 
 
 def _line(one: "Change") -> str:

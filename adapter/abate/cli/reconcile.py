@@ -1,10 +1,16 @@
 """`abate reconcile`: compare all ids with the server's."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from abate.cli import common
+from abate.cli.working import Spoken, working
+
+if TYPE_CHECKING:
+    from abate.refresh import Compared
+    from abate.runs import Run
 
 EPILOG = """\b
 Examples:
@@ -14,21 +20,30 @@ Examples:
 
 
 @click.command("reconcile", epilog=EPILOG)
+@common.log
 @common.of_study
-def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool) -> None:
+def command(
+    study: Path, overrides: tuple[str, ...], as_json: bool, **spoken: Unpack[Spoken]
+) -> None:
     """Compare all ids of the store with the server's, and bring the store up to date.
 
     Nightly runs ask for what changed. A server that neither counts nor keeps a history tells nobody
     what was deleted: this finds it. Computes and publishes nothing.
     """
     from abate import study as stages
-    from abate.status import held
 
     study_file = common.read_study(study, overrides)
-    with held(study_file.output, "reconcile") as progress:
-        found = stages.reconcile(study_file, progress, common.speaker(is_quiet=quiet))
-    if as_json:
-        common.print_json([one.as_builtins() for one in found])
+    with working(study_file, "reconcile", **spoken) as work:
+        found = stages.reconcile(study_file, work.progress, work.say)
+        work.at_end(lambda run: _show(found, run if as_json else None))
+
+
+def _show(found: "list[Compared]", run: "Run | None") -> None:
+    if run is not None:
+        from msgspec import to_builtins
+
+        types = [one.as_builtins() for one in found]
+        common.print_json({"types": types, "run": to_builtins(run)})
         return
     rows = [[one.type, str(one.kept), str(one.changed), str(one.gone)] for one in found]
     common.show(common.table(["type", "in the store", "new or changed", "gone"], rows))

@@ -1,11 +1,13 @@
 """`abate retract`: take the study's report back."""
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from abate.cli import common
 from abate.cli.publish import show
+from abate.cli.working import Spoken, working
 
 EPILOG = """\b
 Examples:
@@ -17,13 +19,14 @@ Examples:
 
 @click.command("retract", epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show what would be taken back, write nothing.")
+@common.log
 @common.of_study
 def command(
     study: Path,
     overrides: tuple[str, ...],
-    quiet: bool,
     as_json: bool,
     dry_run: bool,
+    **spoken: Unpack[Spoken],
 ) -> None:
     """Take the study's whole report back on the target server.
 
@@ -32,11 +35,10 @@ def command(
     file, and no results.
     """
     from abate import study as stages
-    from abate.status import held
 
     study_file = common.read_study(study, overrides)
-    say = common.speaker(is_quiet=quiet)
-    with held(study_file.output, "retract") as progress:
-        say(f"taking back from {study_file.settings.target_url}")
-        changes = stages.take_back(study_file, progress, dry_run=dry_run)
-        show(changes, dry_run=dry_run, as_json=as_json)
+    with working(study_file, "retract", **spoken) as work:
+        target = study_file.settings.target_url
+        work.say(f"taking back from {target}", event="target.begin", target=target)
+        changes = stages.take_back(study_file, work.progress, dry_run=dry_run, say=work.say)
+        work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))

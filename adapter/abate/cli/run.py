@@ -2,14 +2,16 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from abate.cli import common
+from abate.cli.working import Spoken, working
 
 if TYPE_CHECKING:
     from abate.results import Results
+    from abate.runs import Run
     from abate.settings import StudyFile
 
 EPILOG = """\b
@@ -22,33 +24,34 @@ Examples:
 
 @click.command("run", epilog=EPILOG)
 @common.full
+@common.log
 @common.of_study
 def command(
-    study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool, full: bool
+    study: Path, overrides: tuple[str, ...], as_json: bool, full: bool, **spoken: Unpack[Spoken]
 ) -> None:
     """Pull, map, assemble, analyse: nothing leaves the machine.
 
     Reads STUDY (study.toml), and keeps store and results in its output folder.
     """
     from abate import study as stages
-    from abate.status import held
 
     study_file = common.read_study(study, overrides)
-    with held(study_file.output, "run") as progress:
-        found = stages.run(study_file, progress, common.speaker(is_quiet=quiet), is_whole=full)
-        _show(found, study_file, is_json=as_json)
+    with working(study_file, "run", **spoken) as work:
+        found = stages.run(study_file, work.progress, work.say, is_whole=full)
+        work.at_end(lambda run: _show(found, study_file, run if as_json else None))
         stages.refuse_failed(found)
 
 
-def _show(found: "Results", study_file: "StudyFile", *, is_json: bool) -> None:
+def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
+    """Print the results: for programs with the run's summary, or for people."""
     import msgspec
 
     from abate.cli import summary
     from abate.report.files import PAGE
     from abate.results import FILE
 
-    if is_json:
-        common.print_json(msgspec.to_builtins(found))
+    if run is not None:
+        common.print_json({**msgspec.to_builtins(found), "run": msgspec.to_builtins(run)})
         return
     common.show(summary.text(found))
     common.show(f"\nKept in {study_file.output / FILE} ({found.release}).")

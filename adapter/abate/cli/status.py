@@ -1,4 +1,4 @@
-"""`abate status`: how the last execution went, or that one is running."""
+"""`abate status`: how the last execution went, or that one is running; and the ones before."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,33 +8,90 @@ import click
 from abate.cli import common
 
 if TYPE_CHECKING:
-    from abate.status import Status
+    from abate.progress import Status
+    from abate.runs import Run
 
 EPILOG = """\b
 Examples:
   abate status
   abate status knee/study.toml --json
+  abate status knee/study.toml --runs 30
 """
+RUNS = 10
+HEADS = ("started (UTC)", "command", "seconds", "ended", "lesions", "changes", "warnings")
 
 
 @click.command("status", epilog=EPILOG)
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=RUNS,
+    metavar="[N]",
+    help=f"The last N executions, {RUNS} without a number.",
+)
 @common.as_json
 @common.overrides
 @common.study_argument
-def command(study: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+def command(study: Path, overrides: tuple[str, ...], as_json: bool, runs: int | None) -> None:
     """Tell how the last execution went, or that one is running.
 
-    Reads a small file, not the store, so that it answers while a run is going.
+    Reads small files, not the store, so that it answers while a run is going.
     """
+    folder = common.read_study(study, overrides).output
+    if runs is None:
+        _show_last(folder, is_json=as_json)
+    else:
+        _show_recent(folder, runs, is_json=as_json)
+
+
+def _show_last(folder: Path, *, is_json: bool) -> None:
     import msgspec
 
     from abate import status
 
-    found = status.read(common.read_study(study, overrides).output)
-    if as_json:
+    found = status.read(folder)
+    if is_json:
         common.print_json(msgspec.to_builtins(found))
     else:
         common.show(_text(found))
+
+
+def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:
+    import msgspec
+
+    from abate import status
+
+    found, notes = status.recent(folder, number)
+    if is_json:
+        common.print_json({"runs": msgspec.to_builtins(found), "notes": notes})
+        return
+    common.show(common.table(HEADS, [_row(one) for one in found]))
+    for note in notes:
+        common.show(f"note: {note}")
+
+
+def _row(one: "Run") -> list[str]:
+    return [
+        f"{one.started_at:%Y-%m-%d %H:%M:%S}",
+        one.command,
+        "" if one.seconds is None else f"{one.seconds:.1f}",
+        _ended(one),
+        "" if one.lesions_analysed is None else str(one.lesions_analysed),
+        _changes(one),
+        str(len(one.warnings) or ""),
+    ]
+
+
+def _ended(one: "Run") -> str:
+    if one.exit_code is None:
+        return "died" if one.message else "running"
+    return "done" if one.exit_code == 0 else f"failed ({one.exit_code})"
+
+
+def _changes(one: "Run") -> str:
+    counts = ", ".join(f"{action} {n}" for action, n in one.changes.items() if n)
+    return f"would {counts}" if counts and one.dry_run else counts
 
 
 def _text(found: "Status") -> str:
@@ -48,11 +105,7 @@ def _text(found: "Status") -> str:
         lines.append(f"finished {found.finished_at:%Y-%m-%d %H:%M:%S} UTC")
     if found.message:
         lines.append(f"because  {found.message}")
-    for query in found.queries:
-        expected = "unknown" if query["expected"] is None else query["expected"]
-        lines.append(
-            f"pulled   {query['query']}: {query['received']} of {expected} {query['type']}"
-        )
+    lines += [*_doing(found), *_books(found)]
     if found.lesions_analysed is not None:
         lines.append(f"analysed {found.lesions_analysed} lesions")
     lines += [f"analysis {name}: {state}" for name, state in found.analyses.items()]
@@ -60,4 +113,32 @@ def _text(found: "Status") -> str:
         done = "would" if found.dry_run else "did"
         counts = ", ".join(f"{action} {n}" for action, n in found.changes.items())
         lines.append(f"publish  {done}: {counts}")
-    return "\n".join([*lines, *(f"note     {note}" for note in found.notes)])
+    return "\n".join([*lines, *found.warnings, *(f"note     {note}" for note in found.notes)])
+
+
+def _doing(found: "Status") -> list[str]:
+    """What it is at, or was at when it died."""
+    lines = []
+    if found.since:
+        lines.append(f"stage    {found.stage}, since {found.since:%H:%M:%S} UTC")
+    if found.asking:
+        asking = found.asking
+        lines.append(f"asking   {asking.query} ({asking.type}), since {asking.since:%H:%M:%S} UTC")
+    return lines
+
+
+def _books(found: "Status") -> list[str]:
+    pulled = [
+        f"pulled   {one['query']}: {one['received']} of {_known(one['expected'])} {one['type']}"
+        for one in found.queries
+    ]
+    mapped = [
+        f"mapped   {one['type']}: {one['mapped']} of {one['received']}, "
+        f"{one['ignored']} ignored, {one['rejected']} rejected"
+        for one in found.resources
+    ]
+    return [*pulled, *mapped]
+
+
+def _known(number: int | None) -> str:
+    return "unknown" if number is None else str(number)

@@ -1,11 +1,20 @@
 """`abate sync`: the nightly job."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from abate.cli import common
 from abate.cli.publish import as_builtins, counted
+from abate.cli.working import Spoken, working
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from abate.change import Change
+    from abate.results import Results
+    from abate.runs import Run
 
 EPILOG = """\b
 Examples:
@@ -16,9 +25,10 @@ Examples:
 
 @click.command("sync", epilog=EPILOG)
 @common.full
+@common.log
 @common.of_study
 def command(
-    study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool, full: bool
+    study: Path, overrides: tuple[str, ...], as_json: bool, full: bool, **spoken: Unpack[Spoken]
 ) -> None:
     """Run, then publish: under one lock, with one exit code.
 
@@ -26,14 +36,17 @@ def command(
     published, and the exit code is 4.
     """
     from abate import study as stages
-    from abate.status import held
 
     study_file = common.read_study(study, overrides)
-    with held(study_file.output, "sync") as progress:
-        found = stages.run(study_file, progress, common.speaker(is_quiet=quiet), is_whole=full)
-        changes = stages.write_back(study_file, progress, dry_run=False)
-        if as_json:
-            common.print_json(as_builtins(changes, dry_run=False))
-        else:
-            common.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}")
+    with working(study_file, "sync", **spoken) as work:
+        found = stages.run(study_file, work.progress, work.say, is_whole=full)
+        changes = stages.write_back(study_file, work.progress, dry_run=False, say=work.say)
+        work.at_end(lambda run: _show(found, changes, run if as_json else None))
         stages.refuse_failed(found)
+
+
+def _show(found: "Results", changes: "Sequence[Change]", run: "Run | None") -> None:
+    if run is not None:
+        common.print_json(as_builtins(changes, run, dry_run=False))
+    else:
+        common.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}")

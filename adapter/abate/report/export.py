@@ -9,6 +9,7 @@ import msgspec
 from abate import plugins, results
 from abate.errors import PublishRefused, StoreError
 from abate.identity import SYSTEM, stable_id
+from abate.private_file import write_private
 from abate.report import fhir, files, page
 from abate.results import Results
 from abate.settings import StudyFile
@@ -52,7 +53,7 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
     written = [*files.write(shown, folder), results.save(shown, folder)]
     if bundle is not None:
         path = folder / f"bundle-{version}.json".lower()
-        results.write_private(path, bundle)
+        write_private(path, bundle)
         written.append(path)
     return Exported(study=shown.study, rule=shown.rule, files=written)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from abate.errors import StoreError
+from abate.private_file import write_private
 from abate.report import page, tables
-from abate.results import Results, write_private
+from abate.results import Results
 
 PAGE = "report.html"
 TABLES = "tables"

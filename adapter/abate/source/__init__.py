@@ -3,15 +3,15 @@
 Each way of pulling is a `Source`: it lands NDJSON and fills a ledger, or raises.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from abate.landing import Landing
+from abate.say import Say
 from abate.source.ledger import Ledger
 from abate.source.plan import Plan
 
-Say = Callable[[str], None]
+__all__ = ["Say", "Source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

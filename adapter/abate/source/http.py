@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from abate.errors import SourceError
-from abate.source import Say, places
+from abate.say import Say, silent
+from abate.source import places
 from abate.source.answer import FHIR_JSON, Answer
 from abate.source.capability import login_wanted, r4
 from abate.source.download import Downloaded, Lines, LinkExpired, Way, refuse_other
@@ -57,7 +58,7 @@ class FhirServer:
         timeout_seconds: float = 60,
         *,
         limits: Limits | None = None,
-        say: Say = lambda _: None,
+        say: Say = silent,
     ) -> None:
         """Prepare the sessions; nothing is sent yet.
 

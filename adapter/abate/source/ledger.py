@@ -1,6 +1,17 @@
 """The books of a pull: for each query what the server has, and what arrived."""
 
 from dataclasses import dataclass, field
+from typing import TypedDict
+
+
+class Booked(TypedDict):
+    """A line of the books as fields of an event."""
+
+    query: str
+    type: str
+    expected: int | None
+    received: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +23,17 @@ class Line:
     expected: int | None
     received: int
     pages: int
+
+    @property
+    def fields(self) -> Booked:
+        """The line as fields of an event."""
+        return Booked(
+            query=self.query,
+            type=self.type,
+            expected=self.expected,
+            received=self.received,
+            pages=self.pages,
+        )
 
     def __str__(self) -> str:
         """The line in words, as in `pain scores: 73 of 73 Observation, 1 page`."""
@@ -34,6 +56,13 @@ class Ledger:
                 self.lines[place] = _sum(known, line)
                 return
         self.lines.append(line)
+
+    def with_part(self, line: Line) -> Line:
+        """What the books would have for its query, with this part of it; nothing is entered."""
+        for known in self.lines:
+            if (known.query, known.type) == (line.query, line.type):
+                return _sum(known, line)
+        return line
 
     def received(self, query: str) -> int:
         """How many distinct resources a query brought."""

@@ -46,9 +46,13 @@ class Pager:
 
     def warn(self, text: str) -> None:
         """Say a warning, once."""
-        if text not in self._told:
-            self._told.add(text)
+        if self._is_new(text):
             self.say(f"warning: {text}")
+
+    def _is_new(self, text: str) -> bool:
+        is_new = text not in self._told
+        self._told.add(text)
+        return is_new
 
     def pages(self, query: Query) -> Iterator[Page]:
         """All pages, from the first to the one without a next link."""
@@ -73,6 +77,14 @@ class Pager:
         if answer.status in _LOGIN:
             raise login_wanted(self.server.base, answer.status)
         return read(query, 1, answer)
+
+    def _say_by_get(self, status: int) -> None:
+        text = (
+            f"warning: {self.server.base} takes no search by POST ({status}). It is asked by GET, "
+            "so that patients' ids stand in its access logs."
+        )
+        if self._is_new(text):
+            self.say(text, event="search.by_get", status=status)
 
     @property
     def _total(self) -> Pairs:
@@ -127,10 +139,7 @@ class Pager:
             answer = self.server.search(query.type, pairs, private=private)
             if private and answer.status in _NO_POST:
                 self.takes_post = False
-                self.warn(
-                    f"{self.server.base} takes no search by POST ({answer.status}). It is "
-                    "asked by GET, so that patients' ids stand in its access logs."
-                )
+                self._say_by_get(answer.status)
                 answer = self.server.search(query.type, pairs, private=False)
         except SourceError as error:
             raise hole(query, 1, str(error)) from None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -75,6 +76,7 @@ class Pull:
             windows = msgspec.json.decode(kept, type=list[Window])
             return [query.of(window=one) for one in windows] or [query]
         expected = self.asker.pager.count(query) if self.parallel > 1 else None
+        self.asker.tally.expect(query.name, query.type, expected)
         parts = divided(self.asker, query, expected or 0, 2 * self.parallel)
         windows = [part.window for part in parts if part.window is not None]
         self.landing.remember(note, msgspec.json.encode(windows))
@@ -111,7 +113,8 @@ class Pull:
     def each(self, query: Query, asked: Sequence[Query], ids: int) -> None:
         """Land many queries of `ids` patients each, some of them as one unit."""
         groups = list(in_pieces(asked, max(1, PATIENTS_A_UNIT // ids)))
-        records = self._at_once([self._task(query, group) for group in groups])
+        done = _Done(say=self.say, query=query, of=sum(one.people for one in asked))
+        records = self._at_once([done.after(self._task(query, group), group) for group in groups])
         counts = [one.expected for one in records]
         expected = None if None in counts else sum(one for one in counts if one is not None)
         received, pages = sum(one.received for one in records), sum(one.pages for one in records)
@@ -151,7 +154,12 @@ class Pull:
                 "server as its subject. Check that [source] url is the address that the server "
                 "calls itself by in its references."
             )
-        self.say(f"{found} index procedures of {len(patients)} patients")
+        self.say(
+            f"{found} index procedures of {len(patients)} patients",
+            event="patients.found",
+            procedures=found,
+            patients=len(patients),
+        )
 
     def refuse_no_scores(self) -> None:
         """Stop where no pain score was found.
@@ -192,6 +200,9 @@ class Pull:
             name = _name(query, asked)
             if name in self.landing.records:
                 return self.landing.records[name]
+            self.say(
+                f"asking: {query.name}", event="query.begin", query=query.name, type=query.type
+            )
             with self.landing.unit(name) as unit:
                 unit.record = self._brought(query, asked, unit)
             return self.landing.records[name]
@@ -223,6 +234,35 @@ class Pull:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+
+
+@dataclass(slots=True, kw_only=True)
+class _Done:
+    """Says how many patients are here, as units land; threads may share it."""
+
+    say: Say
+    query: Query
+    of: int
+    people: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def after(self, task: Task, group: Sequence[Query]) -> Task:
+        """The same task, and a word when it is done."""
+
+        def done() -> Record:
+            record = task()
+            with self.lock:
+                self.people += sum(one.people for one in group)
+                people = self.people
+            self.say(
+                f"{self.query.name}: {people} of {self.of} patients are here",
+                event="patients.done",
+                received=people,
+                expected=self.of,
+            )
+            return record
+
+        return done
 
 
 def interactions(statement: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -66,6 +66,11 @@ class Query:
         return names_somebody or len(self.tokens) > CODES_IN_A_URL
 
     @property
+    def people(self) -> int:
+        """How many patients it asks for, by their records or by themselves."""
+        return len(self.patients) + (len(self.ids) if self.type == "Patient" else 0)
+
+    @property
     def pairs(self) -> Pairs:
         """The parameters, without those of paging."""
         pairs: Pairs = [

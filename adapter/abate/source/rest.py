@@ -17,6 +17,7 @@ from abate.source.paging import Pager
 from abate.source.plan import SCORES, Plan
 from abate.source.pull import Pull, interactions
 from abate.source.query import in_pieces
+from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 
 # `auto`: with more pain scores than these, most are of other patients.
@@ -35,6 +36,7 @@ class RestSource:
 
     def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
         """Land what `plan` asks for; see `Source.bring`."""
+        say = one_at_a_time(say)
         statement = self._server.capability()
         landing.began(self._server.time)
         pull = self._pull(plan, landing, say, interactions(statement))
@@ -46,13 +48,15 @@ class RestSource:
         else:
             land_changes(pull, is_compared=self._kept.is_compared)
         for line in pull.ledger.lines:
-            say(f"pulled {line}")
+            say(f"pulled {line}", event="query.done", **line.fields)
+        say("", event="pull.done", requests=self._server.budget.requests)
         return Pulled(ledger=pull.ledger, strategy=strategy)
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, can: dict[str, frozenset[str]]) -> Pull:
         pager = Pager(server=self._server, say=say, page_size=plan.page_size)
+        asker = Asker(pager=pager, tally=Tally(say), one_pass=self._settings.passes == 1)
         return Pull(
-            asker=Asker(pager=pager, one_pass=self._settings.passes == 1),
+            asker=asker,
             plan=plan,
             landing=landing,
             say=say,

@@ -15,6 +15,7 @@ from abate.source.ledger import count_of_pages
 from abate.source.paging import Expired, Pager, hole
 from abate.source.query import Query, bare
 from abate.source.searchset import Head, Page, matches, warnings
+from abate.source.tally import Tally
 
 # So often a query is begun, where its next links expire on the way.
 ATTEMPTS = 3
@@ -34,6 +35,7 @@ class Asker:
     """Asks one server; what it learns of it holds for all queries that follow."""
 
     pager: Pager
+    tally: Tally
     one_pass: bool = False
     _understood: set[tuple[str, ...]] = field(default_factory=set)
 
@@ -128,7 +130,12 @@ class Asker:
             except Expired:
                 if attempt == ATTEMPTS:
                     raise
-                self.pager.say(f"{query.name}: a next link has expired, asking again")
+                self.pager.say(
+                    f"{query.name}: a next link has expired, asking again",
+                    event="query.again",
+                    query=query.name,
+                    type=query.type,
+                )
                 brought.begin_again()
             else:
                 return
@@ -144,6 +151,7 @@ class Asker:
             for row in _matches(query, number, page):
                 new += walked.ids.add(row[0].id)
                 self._judge(query, row, take, brought)
+            self.tally.page(query.name, query.type, new)
             for warning in _warnings(query, number, page):
                 self.pager.warn(f"the server says in {query.name}: {warning}")
             if walked.is_idle(new):

@@ -29,7 +29,14 @@ def look(base: str, lists: CodeLists, say: Say, limit: Limit | None = None) -> S
     with LimitedServer(base, TIMEOUT_SECONDS, limit.answer) as server:
         asker = Asker(server, limit)
         said = ability.read(server.capability())
-        say(f"{server.base} is {said.software} {said.version}, FHIR {said.fhir_version}")
+        say(
+            f"{server.base} is {said.software} {said.version}, FHIR {said.fhir_version}",
+            event="server.found",
+            server=server.base,
+            software=said.software,
+            version=said.version,
+            fhir_version=said.fhir_version,
+        )
         steps = _Steps(asker=asker, lists=lists, say=say)
         with steps.as_far_as_it_goes():
             steps.take()
@@ -56,7 +63,7 @@ class _Steps:
             yield
         except Spent as limit:
             self.stopped = str(limit)
-            self.say(f"warning: {limit}")
+            self.say(f"warning: {limit}", event="survey.stopped")
 
     def take(self) -> None:
         """All steps."""
@@ -70,7 +77,13 @@ class _Steps:
                 found = counting.of_list(self.asker, wanted, codes)
                 self.counts.append(found)
                 self.searches[wanted.type] = counting.by_list(self.searches[wanted.type], found)
-                self.say(f"counted {wanted.what} by the codes of list:{wanted.list}")
+                self.say(
+                    f"counted {wanted.what} by the codes of list:{wanted.list}",
+                    event="list.counted",
+                    list=wanted.list,
+                    type=wanted.type,
+                    n=found.n,
+                )
         for one in self.counts:
             if one.list in SHAPED and one.n != 0:
                 self._shape(one)
@@ -93,7 +106,13 @@ class _Steps:
         sample, shown = sampling.take(self.asker, kind, self._known(kind), self._units())
         self.samples.append(sample)
         self.written.append(shown)
-        self.say(f"saw {sample.n} of type {kind}; different codes: {len(sample.codes)}")
+        self.say(
+            f"saw {sample.n} of type {kind}; different codes: {len(sample.codes)}",
+            event="sample.seen",
+            type=kind,
+            n=sample.n,
+            codes=len(sample.codes),
+        )
         self.searches[kind] = counting.confirm(self.asker, self.searches[kind], sample.codes)
 
     def _shape(self, counted: ListCount) -> None:

@@ -1,0 +1,187 @@
+"""How far a command has come: written down as it goes, for whoever looks."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from abate import redact, runs
+from abate.private_file import write_private
+from abate.pseudonyms import naming
+from abate.runs import Run
+from abate.say import NOTE, Field, Level, Say, level_of
+
+if TYPE_CHECKING:
+    from abate.change import Change
+    from abate.results import Results
+    from abate.source.ledger import Ledger
+
+FILE = "status.json"
+# Pages may come quickly: the file is not written more often for them.
+WRITE_SECONDS = 1.0
+_BOOKED = ("query", "type", "expected", "received", "pages")
+_MAPPED = ("type", "received", "mapped", "ignored", "rejected")
+
+
+class Asking(msgspec.Struct, kw_only=True):
+    """The query that a pull is at, and since when."""
+
+    query: str
+    type: str
+    since: datetime
+
+
+class Status(Run, kw_only=True):
+    """One execution, as `abate status` shows it: what is known of the run, and what it does.
+
+    `state` is running, done, failed, or died: its process is gone and has not said how it ended.
+    `stage` is what it does `since` then; `asking` is the query that it is at.
+    """
+
+    pid: int
+    state: str = "running"
+    stage: str = ""
+    since: datetime | None = None
+    asking: Asking | None = None
+
+
+class Progress:
+    """Writes down how far a command has come, as it goes."""
+
+    def __init__(self, folder: Path, command: str, clock: Callable[[], float] = monotonic) -> None:
+        """Begin an execution of `command` in the output `folder`."""
+        now = datetime.now(UTC)
+        self.run_id = new_run_id(now)
+        self.pseudonym = naming(folder)
+        self._folder = folder
+        self._clock = clock
+        self._written_at = 0.0
+        self._status = Status(run_id=self.run_id, command=command, pid=os.getpid(), started_at=now)
+        self._write()
+
+    @property
+    def started_at(self) -> datetime:
+        """When this execution began."""
+        return self._status.started_at
+
+    @property
+    def run(self) -> Run:
+        """What is known of this execution by now."""
+        return runs.summary(self._status)
+
+    def hearing(self, say: Say) -> Say:
+        """Listen to what is said by `say`: the status tells of it, too."""
+
+        def heard(
+            text: str, /, *, event: str = NOTE, level: Level | None = None, **fields: Field
+        ) -> None:
+            if level_of(text, level) == "warning":
+                self._warned(text)
+            self._hear(event, fields)
+            say(text, event=event, level=level, **fields)
+
+        return heard
+
+    def pulled(self, ledger: "Ledger") -> None:
+        """Note the books of the pull."""
+        self._status.queries = [dict(line.fields) for line in ledger.lines]
+        self._write()
+
+    def analysed(self, found: "Results") -> None:
+        """Note what came of the analyses."""
+        self._status.lesions_analysed = found.lesions
+        self._status.analyses = {one.name: one.error or "done" for one in found.outcomes}
+        self._write()
+
+    def published(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
+        """Note what changed on the target, or would."""
+        self._status.changes = count(changes)
+        self._status.dry_run = dry_run
+        self._write()
+
+    def note(self, text: str) -> None:
+        """Note what went wrong without stopping anything."""
+        self._status.notes.append(text)
+        self._write()
+
+    def end(self, exit_code: int, message: str = "") -> None:
+        """Note how it ended, here and among the runs.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        status = self._status
+        status.state = "done" if exit_code == 0 else "failed"
+        status.finished_at = datetime.now(UTC)
+        status.seconds = round((status.finished_at - status.started_at).total_seconds(), 3)
+        status.exit_code = exit_code
+        status.message = message
+        status.stage, status.since, status.asking = "", None, None
+        self._write()
+        runs.keep(status, self._folder)
+
+    def _warned(self, text: str) -> None:
+        self._status.warnings.append(redact.sentence(text, self.pseudonym))
+        self._write()
+
+    def _hear(self, event: str, fields: Mapping[str, Field]) -> None:
+        match event:
+            case "stage.begin":
+                self._status.stage = str(fields.get("stage", ""))
+                self._status.since, self._status.asking = datetime.now(UTC), None
+                self._write(is_lasting=False)
+            case "query.begin":
+                self._asks(fields)
+                self._write(is_lasting=False)
+            case "query.page":
+                self._book(fields)
+                if self._clock() - self._written_at >= WRITE_SECONDS:
+                    self._write(is_lasting=False)
+            case "mapping.done":
+                self._status.resources.append(_some(fields, _MAPPED))
+            case "pull.done":
+                requests = fields.get("requests")
+                self._status.requests = requests if isinstance(requests, int) else None
+
+    def _asks(self, fields: Mapping[str, Field]) -> None:
+        """Note which query is asked, and since when."""
+        self._status.asking = Asking(
+            query=str(fields.get("query", "")),
+            type=str(fields.get("type", "")),
+            since=datetime.now(UTC),
+        )
+
+    def _book(self, fields: Mapping[str, Field]) -> None:
+        """Enter what a query has brought so far, in the place of what it had."""
+        line = _some(fields, _BOOKED)
+        books = self._status.queries
+        for place, known in enumerate(books):
+            if (known["query"], known["type"]) == (line["query"], line["type"]):
+                books[place] = line
+                return
+        books.append(line)
+
+    def _write(self, *, is_lasting: bool = True) -> None:
+        text = msgspec.json.format(msgspec.json.encode(self._status), indent=2)
+        write_private(self._folder / FILE, text, is_lasting=is_lasting)
+        self._written_at = self._clock()
+
+
+def new_run_id(now: datetime) -> str:
+    """A name for one execution: when it began, and four digits of chance."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def count(changes: Sequence["Change"]) -> dict[str, int]:
+    """How many resources are created, updated, retracted, unchanged."""
+    kinds = ("create", "update", "retract", "unchanged")
+    return {kind: sum(1 for change in changes if change.action == kind) for kind in kinds}
+
+
+def _some(fields: Mapping[str, Field], names: Sequence[str]) -> dict[str, Any]:
+    return {name: fields.get(name) for name in names}
