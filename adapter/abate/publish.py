@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from abate.addresses import is_loopback
 from abate.change import Change, change, transaction
 from abate.difference import elements
 from abate.errors import PublishRefused, SourceError
@@ -21,7 +22,7 @@ from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
 from abate.results import Results, write_private
 from abate.settings import StudyFile
-from abate.source.http import Answer, FhirServer, is_loopback
+from abate.source.http import Answer, FhirServer
 from abate.standing import refuse_unmarked, standing, ways_in
 from abate.status import Progress
 from abate.target import Target

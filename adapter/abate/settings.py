@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from abate.setting_kinds import BaseUrl, CodeRefs, MinimumCell, Slug, Zone, fault_at
+from abate.server_settings import Server
+from abate.setting_kinds import CodeRefs, MinimumCell, Slug, Zone, fault_at
 from abate.visits import VisitFault, check_windows
 
 
@@ -40,24 +41,21 @@ class Study(Section):
         return ZoneInfo(self.timezone)
 
 
-class Source(Section):
+class Source(Server):
     """`[source]`: the FHIR server to pull from.
 
     `timezone` is the zone of times that carry no offset; without it they are rejected.
     `page_size` is what is asked for as `_count`; the server may give less.
     """
 
-    url: BaseUrl
     strategy: Literal["auto", "population"] = "auto"
     timezone: Zone | None = None
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 200
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
 
 
-class Target(Section):
+class Target(Server):
     """`[target]`: the FHIR server that the report goes to; without it, the source."""
-
-    url: BaseUrl
 
 
 class Codes(Section):
@@ -264,7 +262,7 @@ class Settings(Section):
     @property
     def target_url(self) -> str:
         """The server that the report goes to."""
-        return self.target.url if self.target else self.source.url
+        return (self.target or self.source).url
 
 
 class StudyFile(BaseModel):

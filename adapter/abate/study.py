@@ -7,6 +7,7 @@ from functools import partial
 
 from abate import codes, mapping, paper, plugins, publish, results
 from abate.cohort.assemble import assemble, inputs, members
+from abate.connect import source_server, target_server
 from abate.errors import AnalysisFailed
 from abate.landing import Landing
 from abate.publish import Change
@@ -16,7 +17,6 @@ from abate.retraction import retractions
 from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
 from abate.source import Say, plan
-from abate.source.http import FhirServer
 from abate.source.rest import RestSource
 from abate.status import Progress
 from abate.store import opened
@@ -36,7 +36,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say) -> Results:
     lists = codes.load([*host.mappings(), *study_file.code_directories])
     needed = plan.make(study_file, lists)
     with Landing(folder / "landing") as landing:
-        with FhirServer(settings.source.url, settings.source.timeout_seconds) as server:
+        with source_server(study_file) as server:
             ledger = RestSource(server).bring(needed, landing, say)
         landing.close()
         progress.pulled(ledger)
@@ -70,7 +70,7 @@ def write_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> l
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
     shown = released(found, rule_of(study_file.settings.report.minimum_cell))
-    with FhirServer(study_file.settings.target_url) as server:
+    with target_server(study_file) as server:
         target = target_of(server)
         resources = fhir.report(
             shown, host, page=page.render(shown), version=target.release, target=server.base
@@ -90,7 +90,7 @@ def take_back(study_file: StudyFile, progress: Progress, *, dry_run: bool) -> li
     Raises:
         PublishRefused: nothing of the study stands there, or the target forbids it.
     """
-    with FhirServer(study_file.settings.target_url) as server:
+    with target_server(study_file) as server:
         target = target_of(server)
         compared = partial(retractions, target, study_file.settings.study)
         changes = publish.settle(target, compared, study_file.output, dry_run=dry_run)

@@ -23,10 +23,12 @@ def command(study: Path, overrides: tuple[str, ...], quiet: bool, as_json: bool)
     published, and the exit code is 4.
     """
     from abate import study as stages
+    from abate.connect import refuse_unready
     from abate.status import held
 
     study_file = common.read_study(study, overrides)
     with held(study_file.output, "sync") as progress:
+        refuse_unready(study_file)
         found = stages.run(study_file, progress, common.speaker(is_quiet=quiet))
         changes = stages.write_back(study_file, progress, dry_run=False)
         if as_json:

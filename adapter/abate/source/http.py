@@ -3,21 +3,23 @@
 Messages name the URL without its query and never the body: both may hold patient data.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from abate.addresses import is_loopback, origin, place
 from abate.errors import SourceError
+from abate.source.access import Access, OwnOrigin, login_refused
 
 FHIR_JSON = "application/fhir+json"
+JSON = "application/json"
 BACKOFF_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 120
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
@@ -66,15 +68,23 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class FhirServer:
     """A FHIR R4 server at a base URL: a context manager that owns the HTTP session."""
 
-    def __init__(self, base: str, timeout_seconds: float = 60) -> None:
+    def __init__(
+        self, base: str, timeout_seconds: float = 60, access: Access | None = None
+    ) -> None:
         """Prepare the session; nothing is sent yet.
 
         Args:
             base: the service base URL, as in `http://127.0.0.1:8080/fhir`.
             timeout_seconds: how long to wait for a connection, and for each piece of an answer.
+            access: the login and whom to trust; without it, no login.
+
+        Raises:
+            SourceError: plain http would go over a network.
         """
         self.base = base.rstrip("/")
         self._timeout = timeout_seconds
+        self._access = access or Access()
+        self._access.refuse_clear(self.base)
         # A proxy of the environment is for other machines: it would see the patients' ids.
         self._proxies = {"no_proxy": "*"} if is_loopback(self.base) else None
         self._session = requests.Session()
@@ -83,7 +93,8 @@ class FhirServer:
         self._session.headers.update(
             {"Accept": FHIR_JSON, "User-Agent": "abate", "Cache-Control": "no-cache"}
         )
-        self._session.auth = _no_login
+        self._session.auth = OwnOrigin(self.base, self._access.login)
+        self._session.cert = self._access.cert
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=_retry("GET")))
         self._searching = HTTPAdapter(max_retries=_retry("POST"))
@@ -124,6 +135,17 @@ class FhirServer:
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
         return self._send("POST", self.base, data=bundle, headers=headers)
 
+    def get_json(self, path: str) -> Answer:
+        """GET what is JSON and no FHIR, as `.well-known/smart-configuration`."""
+        return self._send("GET", self.resolve(path), headers={"Accept": JSON})
+
+    def post_form(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """POST a form, as to a token endpoint; never repeated by itself."""
+        sent = {"Accept": JSON, **(headers or {})}
+        return self._send("POST", self.resolve(url), data=form, headers=sent)
+
     def capability(self) -> Mapping[str, Any]:
         """The CapabilityStatement.
 
@@ -132,7 +154,7 @@ class FhirServer:
         """
         answer = self.get("metadata")
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise login_wanted(self.base, answer.status)
+            raise self.login_wanted(answer.status)
         return _r4(self.base, answer)
 
     def resolve(self, url: str) -> str:
@@ -142,58 +164,51 @@ class FhirServer:
             SourceError: it leads to another origin, where nothing of ours may go.
         """
         absolute = _joined(self.base, url)
-        if _origin(absolute) != _origin(self.base):
+        if origin(absolute) != origin(self.base):
             raise _sent_away(self.base, absolute)
         return absolute
 
+    def login_wanted(self, status: int) -> SourceError:
+        """The error where the server answers 401, or 403 to what we need."""
+        return self._access.login_wanted(self.base, status)
+
     def _send(self, method: str, url: str, **options: Any) -> Answer:
+        response = self._request(method, url, **options)
+        login = self._access.login
+        if login is not None and response.status_code == HTTPStatus.UNAUTHORIZED:
+            if login.renew(response.request):
+                response = self._request(method, url, **options)
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                raise login_refused(place(url))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.is_redirect:
+            raise _sent_away(place(url), _joined(self.base, headers["location"]))
+        return Answer(
+            status=response.status_code, headers=headers, body=response.content, place=place(url)
+        )
+
+    def _request(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
-            response = self._session.request(
+            return self._session.request(
                 method,
                 url,
                 timeout=self._timeout,
                 proxies=self._proxies,
+                # Said with each request: of the session's own, REQUESTS_CA_BUNDLE gets the better.
+                verify=self._access.verify,
                 allow_redirects=False,
                 **options,
             )
         except requests.RequestException as error:
             raise SourceError(
-                f"{_place(url)} cannot be reached ({_reason(error)}): check that the server runs, "
+                f"{place(url)} cannot be reached ({_reason(error)}): check that the server runs, "
                 f"and {_ITS_URL}"
             ) from None
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if response.is_redirect:
-            raise _sent_away(_place(url), _joined(self.base, headers["location"]))
-        return Answer(
-            status=response.status_code, headers=headers, body=response.content, place=_place(url)
-        )
 
 
-def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send no login: without this, requests would send what it finds in a .netrc file."""
-    return request
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def login_wanted(base: str, status: int) -> SourceError:
-    """The error where a server answers 401 or 403."""
+def _sent_away(where: str, target: str) -> SourceError:
     return SourceError(
-        f"{base} wants a login (it answered {status}), and this version of abate has none. "
-        "Use a server or a proxy on this network that needs no login."
-    )
-
-
-def _sent_away(place: str, target: str) -> SourceError:
-    return SourceError(
-        f"{place} sends us on to {_place(target)}, which is not followed: use the address "
+        f"{where} sends us on to {place(target)}, which is not followed: use the address "
         "that the server calls itself by"
     )
 
@@ -245,22 +260,10 @@ def _joined(base: str, url: str) -> str:
     """`url` below `base`, unless it is absolute; servers are seen to write a port twice."""
     try:
         absolute = urljoin(f"{base}/", url)
-        _origin(absolute)
+        origin(absolute)
     except ValueError:
         raise SourceError(f"{base} sends us on to a text that is no URL") from None
     return absolute
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-
-
-def _place(url: str) -> str:
-    """A URL without what may be secret or a patient's: login, query and fragment."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from abate.errors import IncompletePull, NothingFound, SourceError
+from abate.errors import IncompletePull, LoginRefused, NothingFound, SourceError
 from abate.landing import Landing
 from abate.references import local_id
 from abate.source import Say
-from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.http import Answer, FhirServer
 from abate.source.ledger import Ledger, Line, count_of_pages
 from abate.source.plan import Plan
 from abate.source.searchset import Head, Page, matches
@@ -148,7 +148,7 @@ class _Pull:
         seen: set[str] = set()
         answer = self._search(query, query.parameters)
         if answer.status in _LOGIN:
-            raise login_wanted(self.server.base, answer.status)
+            raise self.server.login_wanted(answer.status)
         page = _page(query, 1, answer)
         yield page
         while page.next is not None:
@@ -162,6 +162,8 @@ class _Pull:
     def _next(self, query: Query, number: int, link: str) -> Page:
         try:
             answer = self.server.get(link)
+        except LoginRefused:
+            raise
         except SourceError as error:
             raise _hole(query, number, str(error)) from None
         if answer.status == HTTPStatus.GONE:
@@ -180,6 +182,8 @@ class _Pull:
                     "asked by GET, so that patients' ids stand in its access logs."
                 )
                 answer = self.server.search(query.type, parameters, private=False)
+        except LoginRefused:
+            raise
         except SourceError as error:
             raise _hole(query, 1, str(error)) from None
         return answer

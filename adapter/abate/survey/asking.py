@@ -10,7 +10,8 @@ import requests
 from requests.adapters import BaseAdapter
 
 from abate.errors import SourceError
-from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.access import Access
+from abate.source.http import Answer, FhirServer
 from abate.source.searchset import Page
 from abate.survey.found import Counted
 
@@ -56,7 +57,7 @@ class Asker:
         answer = self.server.get(path, parameters)
         shut_out = answer.status == HTTPStatus.FORBIDDEN and path not in OPTIONAL
         if shut_out or answer.status == HTTPStatus.UNAUTHORIZED:
-            raise login_wanted(self.server.base, answer.status)
+            raise self.server.login_wanted(answer.status)
         return answer
 
     def count(self, kind: str, code: str) -> Counted:
@@ -105,9 +106,11 @@ class Cost:
 class LimitedServer(FhirServer):
     """A server none of whose answers is read beyond `largest` bytes; it keeps what it costs."""
 
-    def __init__(self, base: str, timeout_seconds: float, largest: int) -> None:
+    def __init__(
+        self, base: str, timeout_seconds: float, largest: int, access: Access | None = None
+    ) -> None:
         """Prepare the session; nothing is sent yet."""
-        super().__init__(base, timeout_seconds)
+        super().__init__(base, timeout_seconds, access)
         self.cost = Cost()
         for scheme in ("http://", "https://"):
             retried = self._session.get_adapter(scheme)
