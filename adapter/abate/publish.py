@@ -51,10 +51,13 @@ def refuse(study_file: StudyFile, results: Results) -> None:
             "the study file, its code lists, or a --set of the command line is not that of the "
             "run: run the study again: abate run"
         )
-    if not settings.study.synthetic and not is_loopback(settings.target_url):
+    auth = (settings.target or settings.source).auth
+    is_shut = is_loopback(settings.target_url) or auth.kind != "none"
+    if not (settings.study.synthetic or is_shut):
         raise PublishRefused(
             f"{settings.target_url} is not on this machine and asks for no login: anybody may read "
-            "what is written there. Only where no patient is real set [study] synthetic = true."
+            "what is written there. If it asks for one, add [target.auth]; only where no patient "
+            "is real set [study] synthetic = true."
         )
 
 
