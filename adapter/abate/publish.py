@@ -32,6 +32,7 @@ __all__ = ["BUNDLE", "Change", "compare", "refuse", "settle", "tell", "write"]
 
 BUNDLE = "bundle.json"
 TRIES = 3
+_SHUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _CONFLICTS = (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
 
@@ -137,7 +138,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
         return
     bundle = msgspec.json.encode(transaction(server.base, needed))
     write_private(folder / BUNDLE, bundle)
-    _accepted(server.transact(bundle), folder / BUNDLE)
+    _accepted(server, server.transact(bundle), folder / BUNDLE)
     wrong = [one.reference for one in needed if not _stands(server, one.resource)]
     if wrong:
         raise PublishRefused(
@@ -186,7 +187,7 @@ def _left(target: Target, resources: Sequence[Resource], folder: Path | None) ->
     return f" The report lies as a Bundle in {folder / BUNDLE}."
 
 
-def _accepted(answer: Answer, path: Path) -> None:
+def _accepted(server: FhirServer, answer: Answer, path: Path) -> None:
     if answer.status in (HTTPStatus.OK, HTTPStatus.CREATED):
         return
     said = (
@@ -197,6 +198,8 @@ def _accepted(answer: Answer, path: Path) -> None:
         raise _Overtaken(
             f"{said} Somebody else wrote there meanwhile, {TRIES} times: try again later."
         )
+    if answer.status in _SHUT:
+        said = f"{said} {server.login_wanted(answer.status)}."
     raise PublishRefused(said)
 
 

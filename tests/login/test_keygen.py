@@ -1,6 +1,7 @@
 """`abate keygen`: two files, one for nobody else's eyes, and what to do next."""
 
 import json
+import os
 import stat
 
 import pytest
@@ -8,6 +9,7 @@ from joserfc import jws
 from joserfc.jwk import KeySet
 
 from abate import keys
+from abate.cli.keygen import command
 from abate.credentials import Secret
 
 
@@ -24,6 +26,17 @@ def test_the_private_key_is_its_owner_s_only(made, tmp_path):
     assert made["private_key"] == str(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text("ascii").startswith("-----BEGIN PRIVATE KEY-----\n")
+
+
+def test_it_is_so_whatever_the_umask_is(tmp_path):
+    before = os.umask(0)
+    try:
+        command(["--out", str(tmp_path / "keys")], standalone_mode=False)
+    finally:
+        os.umask(before)
+    path = tmp_path / "keys" / "abate-private-key.pem"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_the_key_set_holds_the_public_key_only(made, tmp_path):

@@ -108,6 +108,16 @@ def test_a_login_that_is_refused_in_mid_run_stores_nothing(abate, study, front, 
     left(ran.out, ran.err, status.out)
 
 
+def test_a_login_that_is_refused_at_a_next_link_is_no_hole(abate, study, front):
+    first = []
+    front.allows = lambda shown: bool(shown) and (first.append(shown) or len(first) <= 4)
+    ran = abate("run", study, "--set", "source.page_size=2")
+    assert front.requests[-1] == ("GET", "/fhir/Procedure")
+    assert ran.exit_code == 1
+    assert "abate: login refused: " in ran.err
+    assert "hole" not in ran.err
+
+
 def test_a_scope_that_is_not_granted_ends_before_any_query(abate, study, front, authority, left):
     authority.granted = "system/Patient.rs system/Procedure.rs system/Observation.rs"
     ran = abate("sync", study)
@@ -186,6 +196,25 @@ def test_options_of_a_login_that_do_not_fit_end_with_2(abate, options, words):
     ran = abate("check", "http://127.0.0.1:9/fhir", *options)
     assert (ran.exit_code, ran.out) == (2, "")
     assert words in ran.err
+
+
+def test_403_to_a_report_tells_of_rights(abate, study, front, left):
+    front.answer = lambda one: (
+        Response("", 403) if one.method == "POST" and one.path == "/fhir" else None
+    )
+    ran = abate("sync", study)
+    assert ran.exit_code == 5
+    assert "refused the transaction (403: " in ran.err
+    assert "let it do this" in ran.err
+    left(ran.out, ran.err)
+
+
+def test_403_to_the_reading_of_a_report_tells_of_rights(abate, study, front, left):
+    front.answer = lambda one: Response("", 403) if one.path.startswith("/fhir/Group") else None
+    ran = abate("sync", study)
+    assert ran.exit_code == 1
+    assert "does not let it do this (it answered 403)" in ran.err
+    left(ran.out, ran.err)
 
 
 def test_403_at_the_first_query_tells_of_rights(abate, study, front, left):
