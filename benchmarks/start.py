@@ -11,7 +11,17 @@ from pathlib import Path
 from statistics import median
 
 ABATE = Path(sys.executable).with_name("abate")
-HEAVY = ("duckdb", "scipy", "polars", "numpy", "fhir", "requests", "werkzeug", "pydantic")
+HEAVY = (
+    "duckdb",
+    "scipy",
+    "polars",
+    "numpy",
+    "fhir",
+    "requests",
+    "werkzeug",
+    "pydantic",
+    "joserfc",
+)
 RUNS = 7
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from abate import codes
+from abate.server_settings import Auth
 from abate.settings import Baseline, Settings, Visit
 
 DOCS = Path(__file__).parent
@@ -25,6 +26,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(
 KINDS = {
     "_known_zone": "time zone",
     "_http_url": "URL",
+    "_private_url": "URL with https",
+    "_user_name": "text without `:`",
     "_minimum_cell": "whole number, at least 1, or a preset",
 }
 
@@ -52,6 +55,8 @@ def keys() -> str:
         model = _model(field)
         title = _title(name, field)
         sections.append(_section(title, name, model) if model else _free(name))
+        if name == "target":
+            sections.append(_section("`[source.auth]`, `[target.auth]`", "auth", Auth))
         if name == "visits":
             sections.append(_section("`baseline` of `[visits]`", "visits-baseline", Baseline))
             sections.append(_section("a visit of `[visits]`", "visits-visit", Visit))

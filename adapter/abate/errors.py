@@ -3,7 +3,8 @@
     AbateError                 1  failed
     ├── StudyFileError         2  the study file, or an option of the command line
     ├── SourceError            1  no FHIR server there, or not one that can be pulled from
-    │   └── IncompletePull     3  a hole: some of what the server has did not arrive
+    │   ├── IncompletePull     3  a hole: some of what the server has did not arrive
+    │   └── LoginRefused       1  the server, or the one that gives tokens, refuses our login
     ├── NothingFound           1  no such procedures, no scores, an empty cohort
     ├── StoreError             1  the store cannot be opened, or its books do not balance
     │   └── Busy              75  somebody else holds the output folder: try later
@@ -51,6 +52,10 @@ class IncompletePull(SourceError):
     """A query brought less than the server has; the hole is named and nothing was stored."""
 
     exit_code = 3
+
+
+class LoginRefused(SourceError):
+    """Our login is refused, or may not do what we need; another try of the same would fail too."""
 
 
 class NothingFound(AbateError):

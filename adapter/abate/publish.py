@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from abate.addresses import is_loopback
 from abate.change import Change, change, transaction
 from abate.difference import elements
 from abate.errors import PublishRefused, SourceError
@@ -22,7 +23,7 @@ from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
 from abate.results import Results
 from abate.settings import StudyFile
-from abate.source.http import Answer, FhirServer, is_loopback
+from abate.source.http import Answer, FhirServer
 from abate.standing import refuse_unmarked, standing, ways_in
 from abate.status import Progress
 from abate.target import Target
@@ -32,6 +33,7 @@ __all__ = ["BUNDLE", "Change", "compare", "refuse", "settle", "tell", "write"]
 
 BUNDLE = "bundle.json"
 TRIES = 3
+_SHUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _CONFLICTS = (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
 
@@ -51,10 +53,13 @@ def refuse(study_file: StudyFile, results: Results) -> None:
             "the study file, its code lists, or a --set of the command line is not that of the "
             "run: run the study again: abate run"
         )
-    if not settings.study.synthetic and not is_loopback(settings.target_url):
+    auth = (settings.target or settings.source).auth
+    is_shut = is_loopback(settings.target_url) or auth.kind != "none"
+    if not (settings.study.synthetic or is_shut):
         raise PublishRefused(
             f"{settings.target_url} is not on this machine and asks for no login: anybody may read "
-            "what is written there. Only where no patient is real set [study] synthetic = true."
+            "what is written there. If it asks for one, add [target.auth]; only where no patient "
+            "is real set [study] synthetic = true."
         )
 
 
@@ -134,7 +139,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
         return
     bundle = msgspec.json.encode(transaction(server.base, needed))
     write_private(folder / BUNDLE, bundle)
-    _accepted(server.transact(bundle), folder / BUNDLE)
+    _accepted(server, server.transact(bundle), folder / BUNDLE)
     wrong = [one.reference for one in needed if not _stands(server, one.resource)]
     if wrong:
         raise PublishRefused(
@@ -183,7 +188,7 @@ def _left(target: Target, resources: Sequence[Resource], folder: Path | None) ->
     return f" The report lies as a Bundle in {folder / BUNDLE}."
 
 
-def _accepted(answer: Answer, path: Path) -> None:
+def _accepted(server: FhirServer, answer: Answer, path: Path) -> None:
     if answer.status in (HTTPStatus.OK, HTTPStatus.CREATED):
         return
     said = (
@@ -194,6 +199,8 @@ def _accepted(answer: Answer, path: Path) -> None:
         raise _Overtaken(
             f"{said} Somebody else wrote there meanwhile, {TRIES} times: try again later."
         )
+    if answer.status in _SHUT:
+        said = f"{said} {server.login_wanted(answer.status)}."
     raise PublishRefused(said)
 
 

@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from abate import codes, kept, mapping, told
+from abate.connect import source_server
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source import Say, plan
-from abate.source.http import FhirServer
-from abate.source.limits import limits_of
 from abate.source.rest import RestSource
 from abate.status import Progress
 from abate.store import Store, opened
@@ -88,12 +87,7 @@ def refreshed(
     )
     told.stage(say, "pull")
     with Landing(study_file.output / "landing", has.key) as landing:
-        with FhirServer(
-            settings.source.url,
-            settings.source.timeout_seconds,
-            limits=limits_of(settings.source),
-            say=say,
-        ) as server:
+        with source_server(study_file, say) as server:
             pulled = RestSource(server, settings.source, has).bring(needed, landing, say)
         progress.pulled(pulled.ledger)
         told.stage(say, "map", "mapping what arrived")

@@ -1,5 +1,6 @@
 """The kinds of value that a study file holds, each with its check."""
 
+import re
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -14,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from abate.addresses import is_private
 from abate.errors import nearest
 
 
@@ -33,15 +35,40 @@ def _known_zone(name: str) -> str:
 
 
 def _http_url(text: str) -> str:
+    url = _url(text)
+    if url.query is not None or url.fragment is not None:
+        raise ValueError("expected a base URL: it has no '?' and no '#'")
+    return text.rstrip("/")
+
+
+def _private_url(text: str) -> str:
+    if _url(text).fragment is not None:
+        raise ValueError("expected a URL without '#'")
+    if not is_private(text):
+        raise ValueError("expected a URL with https: secrets do not travel in the clear")
+    return text
+
+
+def _url(text: str) -> HttpUrl:
     try:
         url = TypeAdapter(HttpUrl).validate_python(text)
     except ValidationError:  # Its text holds the whole URL, and so the password in it.
         raise ValueError("expected a URL, as 'https://fhir.example.com/r4' is") from None
     if url.username or url.password:
         raise ValueError("the URL holds a user name or password: no secret stands in a study file")
-    if url.query is not None or url.fragment is not None:
-        raise ValueError("expected a base URL: it has no '?' and no '#'")
-    return text.rstrip("/")
+    return url
+
+
+def _user_name(text: str) -> str:
+    if not text or ":" in text or not text.isprintable():
+        raise ValueError("expected a user name: it has no ':' (RFC 7617, section 2)")
+    return text
+
+
+def _scope(text: str) -> str:
+    if not _SCOPE.fullmatch(text):
+        raise ValueError("expected one scope an entry, as 'system/Observation.rs' is")
+    return text
 
 
 def _minimum_cell(value: Any) -> int | str:
@@ -52,9 +79,15 @@ def _minimum_cell(value: Any) -> int | str:
     raise ValueError(f"expected a whole number of 1 or more, or one of {names}")
 
 
+# RFC 6749, appendix A.4.
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 CELL_PRESETS = ("cms", "nhs", "opensafely", "ohdsi", "none")
 MinimumCell = Annotated[int | str, PlainValidator(_minimum_cell, json_schema_input_type=int | str)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 CodeRefs = Annotated[list[str], Field(min_length=1)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 BaseUrl = Annotated[str, AfterValidator(_http_url)]
+TokenUrl = Annotated[str, AfterValidator(_private_url)]
+KeySetUrl = Annotated[str, AfterValidator(_private_url)]
+UserName = Annotated[str, AfterValidator(_user_name)]
+Scope = Annotated[str, AfterValidator(_scope)]

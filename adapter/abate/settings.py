@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from abate.setting_kinds import BaseUrl, CodeRefs, MinimumCell, Slug, Zone, fault_at
+from abate.server_settings import Server
+from abate.setting_kinds import CodeRefs, MinimumCell, Slug, Zone, fault_at
 from abate.visits import VisitFault, check_windows
 
 
@@ -40,7 +41,7 @@ class Study(Section):
         return ZoneInfo(self.timezone)
 
 
-class Source(Section):
+class Source(Server):
     """`[source]`: the FHIR server to pull from.
 
     `timezone` is the zone of times that carry no offset; without it they are rejected.
@@ -52,9 +53,8 @@ class Source(Section):
     `max_requests` end a pull that costs more.
     """
 
-    url: BaseUrl
     strategy: Literal["auto", "population", "patient"] = "auto"
-    patients: list[str] = []
+    patients: Annotated[list[str], Field()] = []  # noqa: RUF012 - pydantic copies it.
     patients_a_query: Annotated[int, Field(ge=1, le=100)] = 1
     passes: Literal[1, 2] = 2
     overlap_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 7)] = 10
@@ -67,10 +67,8 @@ class Source(Section):
     max_requests: Annotated[int, Field(ge=1)] | None = None
 
 
-class Target(Section):
+class Target(Server):
     """`[target]`: the FHIR server that the report goes to; without it, the source."""
-
-    url: BaseUrl
 
 
 class Codes(Section):
@@ -277,7 +275,7 @@ class Settings(Section):
     @property
     def target_url(self) -> str:
         """The server that the report goes to."""
-        return self.target.url if self.target else self.source.url
+        return (self.target or self.source).url
 
 
 class StudyFile(BaseModel):

@@ -40,6 +40,8 @@ def standing(server: FhirServer, name: str) -> Resource | None:
     answer = server.read(name)
     if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return None
+    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise server.login_wanted(answer.status)
     if answer.status != HTTPStatus.OK:
         raise SourceError(f"{answer.place} answered {answer.status}")
     found = answer.json()

@@ -7,6 +7,7 @@ from functools import partial
 
 from abate import paper, plugins, publish, results, told
 from abate.cohort.assemble import assemble, inputs, members
+from abate.connect import target_server
 from abate.errors import AnalysisFailed
 from abate.publish import Change
 from abate.refresh import Compared, How, compared, refreshed
@@ -17,7 +18,6 @@ from abate.say import silent
 from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
 from abate.source import Say
-from abate.source.http import FhirServer
 from abate.status import Progress
 from abate.target import target_of
 
@@ -83,7 +83,7 @@ def write_back(
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
     shown = released(found, rule_of(study_file.settings.report.minimum_cell))
-    with FhirServer(study_file.settings.target_url) as server:
+    with target_server(study_file, say) as server:
         target = target_of(server)
         resources = fhir.report(
             shown, host, page=page.render(shown), version=target.release, target=server.base
@@ -108,7 +108,7 @@ def take_back(
     """
     say = progress.hearing(say)
     told.stage(say, "retract")
-    with FhirServer(study_file.settings.target_url) as server:
+    with target_server(study_file, say) as server:
         target = target_of(server)
         compared = partial(retractions, target, study_file.settings.study)
         changes = publish.settle(target, compared, study_file.output, dry_run=dry_run)

@@ -18,6 +18,7 @@ from abate.study_words import located, words
 
 __all__ = ["Location", "complain", "nearest", "read"]
 
+_WAY_IN = {"auth", "ca", "certificate", "certificate_key", "insecure_http"}
 _NO_MATTER: Mapping[str, Any] = {
     "output": True,
     "plugins": True,
@@ -32,7 +33,9 @@ _NO_MATTER: Mapping[str, Any] = {
         "requests_per_second",
         "max_minutes",
         "max_requests",
+        *_WAY_IN,
     },
+    "target": _WAY_IN,
 }
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _KEYS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -75,7 +78,8 @@ def complain(study_file: StudyFile, location: Location, message: str) -> StudyFi
 def _digest(settings: Settings, folder: Path) -> str:
     """A digest of what the results depend on: the settings, and the study's own code lists.
 
-    How the file is written, where the output lies and how the pull goes about it do not matter.
+    How the file is written, where the output lies, how the pull goes about it and how a server
+    is logged in to do not matter.
     """
     content = settings.model_dump(mode="json", exclude=_NO_MATTER)
     if directory := settings.codes.directory:

@@ -32,7 +32,8 @@ WORDS = {
     "too_short": "expected at least one code list (list:NAME) or code (system|code)",
     "value_error": "{error}",
 }
-_SECRET = re.compile(r"passw|secret|token|credential|api_?key", re.IGNORECASE)
+_SECRET = re.compile(r"passw|secret|token|credential|(api|private)_?key|^key$", re.IGNORECASE)
+_SERVERS = ("source", "target")
 
 
 def located(fault: ErrorDetails) -> Location:
@@ -51,9 +52,16 @@ def words(fault: ErrorDetails) -> str:
 def _unknown(location: Location) -> str:
     name = str(location[-1])
     known = _known_keys(location[:-1])
-    secret = " No secret stands in a study file." if _SECRET.search(name) else ""
+    secret = _no_secret(location) if _SECRET.search(name) else ""
     close = "" if secret else nearest(name, known)
     return f"there is no such key.{secret}{close} Known here: {', '.join(known)}."
+
+
+def _no_secret(location: Location) -> str:
+    if location[0] not in _SERVERS:
+        return " No secret stands in a study file."
+    name = f"ABATE_{str(location[0]).upper()}_..."
+    return f" No secret stands in a study file: secrets come from the environment ({name})."
 
 
 def _known_keys(location: Location) -> list[str]:

@@ -106,7 +106,8 @@ def test_only_get_is_used_and_less_than_the_limit(odd, checked):
 def test_a_search_that_wants_a_login_ends_with_1_and_says_so(odd, abate, status):
     ran = abate("check", odd(status={"Procedure": status}).base)
     assert (ran.exit_code, ran.out) == (1, "")
-    assert f"wants a login (it answered {status}), and this version of abate has none" in ran.err
+    assert f"wants a login (it answered {status}), and none is set" in ran.err
+    assert "for abate check and abate init: --auth" in ran.err
 
 
 def test_metadata_that_want_a_login_are_told_so(odd, abate):

@@ -11,8 +11,10 @@ import abate
 
 HEAVY = [
     "altair",
+    "cryptography",
     "duckdb",
     "fhir",
+    "joserfc",
     "msgspec",
     "numpy",
     "pluggy",
@@ -32,7 +34,9 @@ def loaded_by(code):
     return shown.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["sandbox", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["keygen", "--help"], ["sandbox", "--help"]]
+)
 def test_help_loads_no_heavy_library(arguments):
     code = f"import sys\nfrom abate.cli import main\nsys.argv = ['abate', *{arguments}]\nmain()"
     assert loaded_by(code) == "LOADED []"

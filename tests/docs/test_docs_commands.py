@@ -70,6 +70,9 @@ class Reader:
         if words[0] == "cd":
             self.folder = self.folder / words[1]
             self.monkeypatch.chdir(self.folder)
+        elif words[0] == "export":
+            name, _, value = words[1].partition("=")
+            self.monkeypatch.setenv(name, value)
         elif words[:2] == ["abate", "sandbox"]:
             self.servers.enter_context(_served(words, self.folder, self.port))
         elif words == LAID_OUT and self.shelf.exists():

@@ -126,7 +126,7 @@ def test_status_answers_while_a_run_is_going_and_reads_no_store(loop, pulling):
     assert f"process {pulling.pid}" in shown
     assert "\nstage    pull, since " in shown
     assert "\nasking   pain scores (Observation), since " in shown
-    assert "\npulled   patients: 12 of 12 Patient\n" in shown
+    assert "\npulled   procedures: 26 of 26 Procedure\n" in shown
     assert loop("status", "--json").json["asking"]["query"] == "pain scores"
     [row] = loop("status", "--runs").out.splitlines()[2:]
     assert row.split()[2:] == ["run", "running"]

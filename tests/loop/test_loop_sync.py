@@ -159,9 +159,11 @@ def test_an_output_folder_that_cannot_be_made_is_told(loop):
 
 
 def test_a_report_of_real_patients_is_not_published_where_anybody_may_read_it(loop):
-    real = loop("sync", "--set", "study.synthetic=false", "--set", "target.url=http://192.0.2.1/r4")
+    real = loop(
+        "sync", "--set", "study.synthetic=false", "--set", "target.url=https://192.0.2.1/r4"
+    )
     assert real.exit_code == 5
-    assert "http://192.0.2.1/r4 is not on this machine" in real.err
+    assert "https://192.0.2.1/r4 is not on this machine" in real.err
     assert not loop.published()
 
 

@@ -1,6 +1,7 @@
 """Publish refused: by the rules, by the target, by what came back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ from abate.plugins import load
 from abate.report import fhir
 from abate.results import load as load_results
 from abate.source.http import FhirServer
+from abate.study_file import read
 from abate.target import target_of
 
 BUNDLE = "abate-output/bundle.json"
@@ -59,6 +61,25 @@ class TestRules:
         assert refused.exit_code == 5
         assert f"{url} is not on this machine and asks for no login" in refused.err
         assert "[study] synthetic = true" in refused.err
+
+    @pytest.mark.parametrize("table", ["source", "target"])
+    def test_real_patients_may_go_where_a_login_is_asked_for(self, ran, aim, table):
+        set_in(ran, "synthetic = true", "synthetic = false")
+        if table == "target":
+            aim("https://fhir.example.org/r4")
+        set_in(ran, "[codes]", f'[{table}.auth]\nkind = "bearer"\n\n[codes]')
+        study_file = read(ran, ["source.url=https://fhir.example.org/r4"])
+        found = load_results(study_file.output)
+        publish.refuse(study_file, replace(found, study_digest=study_file.digest))
+
+    def test_a_login_of_the_source_is_none_of_the_target(self, abate, ran, aim, keep):
+        set_in(ran, "synthetic = true", "synthetic = false")
+        aim("https://fhir.example.org/r4")
+        set_in(ran, "[target]", '[source.auth]\nkind = "bearer"\n\n[target]')
+        keep(ran)
+        refused = abate("publish", ran)
+        assert refused.exit_code == 5
+        assert "asks for no login" in refused.err
 
     def test_real_patients_to_this_machine_are_not_refused(self, abate, ran, keep):
         set_in(ran, "synthetic = true", "synthetic = false")

@@ -95,7 +95,10 @@ def test_an_unknown_table_is_named_with_the_nearest_and_all_known_ones(fault):
         (
             "[scores]\n",
             "[target]\nurl = 'http://127.0.0.1'\nzzz = 1\n[scores]\n",
-            "line 16: target.zzz: there is no such key. Known here: url.",
+            (
+                "line 16: target.zzz: there is no such key. Known here: auth, "
+                "ca, certificate, certificate_key, insecure_http, url."
+            ),
         ),
     ],
 )
@@ -467,9 +470,10 @@ def test_a_secret_among_the_keys_is_told_where_it_may_not_stand(fault):
     assert fault("[source]", f'[source]\ntoken = "{SECRET}"') == [
         (
             "small.toml, line 6: source.token: there is no such key. No secret stands in a "
-            "study file. "
-            "Known here: max_minutes, max_requests, overlap_minutes, page_size, parallel, passes, "
-            "patients, patients_a_query, requests_per_second, "
+            "study file: secrets come from the environment (ABATE_SOURCE_...). "
+            "Known here: auth, ca, certificate, certificate_key, insecure_http, max_minutes, "
+            "max_requests, overlap_minutes, page_size, parallel, passes, patients, "
+            "patients_a_query, requests_per_second, "
             "strategy, timeout_seconds, timezone, url."
         )
     ]

@@ -21,8 +21,8 @@ def with_a_login(monkeypatch):
     """Each session to our own server sends a login."""
     known = sessions.known
 
-    def logged_in():
-        session = known()
+    def logged_in(*way):
+        session = known(*way)
         session.auth = _login
         return session
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from abate.addresses import is_loopback
 from abate.errors import SourceError
-from abate.source.http import FhirServer, is_loopback
+from abate.source.access import Access
+from abate.source.http import FhirServer
 
 DEAD = "http://127.0.0.1:9"
 
@@ -26,8 +28,9 @@ def test_a_server_on_this_machine_is_reached_past_the_proxy(script, pull, host):
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_server_elsewhere_is_asked_through_the_proxy_and_its_silence_is_told(scheme):
+    access = Access(insecure_http=True)
     with (
-        FhirServer(f"{scheme}://fhir.invalid/r4", timeout_seconds=5) as server,
+        FhirServer(f"{scheme}://fhir.invalid/r4", 5, access) as server,
         pytest.raises(SourceError, match="the proxy that the environment names does not answer"),
     ):
         server.capability()

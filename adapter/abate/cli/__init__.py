@@ -22,6 +22,7 @@ COMMANDS = (
     "demo",
     "export",
     "init",
+    "keygen",
     "plugins",
     "publish",
     "reconcile",

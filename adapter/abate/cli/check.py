@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from abate.cli import common, voice
+from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
     from abate.plugins import Host
@@ -15,31 +16,16 @@ EPILOG = """\b
 Examples:
   abate check http://127.0.0.1:8080/fhir
   abate check https://fhir.example.com/r4 --json | jq .advice
+  abate check https://fhir.example.com/r4 --auth smart --client-id abate
 """
 
 
-def _base_url(_: click.Context, __: click.Parameter, given: str) -> str:
-    from pydantic import TypeAdapter, ValidationError
-
-    from abate.setting_kinds import BaseUrl
-
-    try:
-        url: str = TypeAdapter(BaseUrl).validate_python(given)
-    except ValidationError as error:
-        [fault] = error.errors(include_input=False, include_url=False)
-        raise click.BadParameter(f"{fault['ctx']['error']}.") from None
-    return url
-
-
-url_argument = click.argument("url", callback=_base_url)
-
-
 @click.command("check", epilog=EPILOG)
-@url_argument
+@entered
 @common.quiet
 @common.log
 @common.as_json
-def command(url: str, quiet: bool, log: voice.Chosen, as_json: bool) -> None:
+def command(entry: Entry, quiet: bool, log: voice.Chosen, as_json: bool) -> None:
     """Tell what a FHIR server can do for a study, and which procedures and scores are there.
 
     Reads its CapabilityStatement, counts by the codes that abate knows, and looks at a sample of
@@ -53,17 +39,17 @@ def command(url: str, quiet: bool, log: voice.Chosen, as_json: bool) -> None:
 
     bound = {"run_id": new_run_id(datetime.now(UTC)), "command": "check"}
     with voice.voice(log, naming(None), is_quiet=quiet, **bound) as say:
-        found, _ = surveyed(url, say)
+        found, _ = surveyed(entry, say)
     _show(found, is_json=as_json)
 
 
-def surveyed(url: str, say: "Say") -> "tuple[Survey, Host]":
+def surveyed(entry: Entry, say: "Say") -> "tuple[Survey, Host]":
     """Look at a server with the code lists of all plugins."""
     from abate import codes, plugins
     from abate.survey import look
 
     host = plugins.load(tolerant=True)
-    return look(url, codes.load(host.mappings()), say), host
+    return look(entry.url, codes.load(host.mappings()), say, access=entry.access()), host
 
 
 def _show(found: "Survey", *, is_json: bool) -> None:

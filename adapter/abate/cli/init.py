@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from abate.cli import common
-from abate.cli.check import surveyed, url_argument
+from abate.cli.check import surveyed
+from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
     from abate.plugins import Host
@@ -35,7 +36,7 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
 
 
 @click.command("init", epilog=EPILOG)
-@url_argument
+@entered
 @click.option(
     "--to",
     "path",
@@ -47,7 +48,7 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
 @click.option("--timezone", callback=_zone, help="Whose calendar days count; UTC without it.")
 @common.quiet
 @common.as_json
-def command(url: str, path: Path, timezone: str | None, quiet: bool, as_json: bool) -> None:
+def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json: bool) -> None:
     """Write a first study file with the codes found at a FHIR server, commented.
 
     Surveys the server as `abate check` does. Codes of the shipped lists, and local codes whose
@@ -60,7 +61,7 @@ def command(url: str, path: Path, timezone: str | None, quiet: bool, as_json: bo
 
     _refuse_place(path)
     say = common.speaker(is_quiet=quiet)
-    found, host = surveyed(url, say)
+    found, host = surveyed(entry, say)
     for line in advise(found).missing:
         say(f"warning: {line}")
     made = draft(
@@ -68,6 +69,7 @@ def command(url: str, path: Path, timezone: str | None, quiet: bool, as_json: bo
         timezone=timezone or "",
         analyses=_parameters(host),
         day=f"{datetime.now(UTC):%Y-%m-%d}",
+        entry=entry.toml(),
     )
     _refuse_place(path)
     _write(path, made.text)

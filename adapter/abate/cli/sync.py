@@ -36,9 +36,11 @@ def command(
     published, and the exit code is 4.
     """
     from abate import study as stages
+    from abate.connect import refuse_unready
 
     study_file = common.read_study(study, overrides)
     with working(study_file, "sync", **spoken) as work:
+        refuse_unready(study_file)
         found = stages.run(study_file, work.progress, work.say, is_whole=full)
         changes = stages.write_back(study_file, work.progress, dry_run=False, say=work.say)
         work.at_end(lambda run: _show(found, changes, run if as_json else None))

@@ -11,14 +11,6 @@ from abate.source.trouble import RETRIED
 _ITS_URL = "its URL"
 
 
-def login_wanted(base: str, status: int) -> SourceError:
-    """The error where a server answers 401 or 403."""
-    return SourceError(
-        f"{base} wants a login (it answered {status}), and this version of abate has none. "
-        "Use a server or a proxy on this network that needs no login."
-    )
-
-
 def r4(base: str, answer: Answer) -> Mapping[str, Any]:
     """The CapabilityStatement of a FHIR R4 server.
 

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from abate.addresses import is_loopback, origin
 from abate.errors import SourceError, StoreError
 from abate.source.answer import Answer, answer_of
 from abate.source.body import TooLarge, receive
 from abate.source.limits import LARGEST_ANSWER
-from abate.source.places import is_loopback, joined, origin, place_of, sent_away
+from abate.source.places import joined, place_of, sent_away
 from abate.source.trouble import RETRIED, damaged, refuse_flawed, refuse_page
 from abate.source.wire import Request, Wire
 

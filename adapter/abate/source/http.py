@@ -11,15 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from abate.addresses import origin
 from abate.errors import SourceError
 from abate.say import Say, silent
 from abate.source import places
+from abate.source.access import Access
 from abate.source.answer import FHIR_JSON, Answer
-from abate.source.capability import login_wanted, r4
+from abate.source.capability import r4
 from abate.source.download import Downloaded, Lines, LinkExpired, Way, refuse_other
 from abate.source.limits import Budget, BudgetSpent, Limits
 from abate.source.patience import Patience
-from abate.source.places import is_loopback
 from abate.source.wire import Parameters, Request, Wire
 
 if TYPE_CHECKING:
@@ -33,10 +34,9 @@ __all__ = [
     "FhirServer",
     "Limits",
     "LinkExpired",
-    "is_loopback",
-    "login_wanted",
 ]
 
+JSON = "application/json"
 # Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
 LONG_LINK = 4096
 _NO_GET = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_URI_TOO_LONG)
@@ -56,6 +56,7 @@ class FhirServer:
         self,
         base: str,
         timeout_seconds: float = 60,
+        access: Access | None = None,
         *,
         limits: Limits | None = None,
         say: Say = silent,
@@ -65,16 +66,22 @@ class FhirServer:
         Args:
             base: the service base URL, as in `http://127.0.0.1:8080/fhir`.
             timeout_seconds: how long to wait for a connection, and for each piece of an answer.
+            access: the login and whom to trust; without it, no login.
             limits: how the server may be asked, and what all may cost.
             say: told of long waits, and of what is odd about the server.
+
+        Raises:
+            SourceError: plain http would go over a network.
         """
+        self._access = access or Access()
+        self._access.refuse_clear(base)
         self.base = base.rstrip("/")
         self.limits = limits or Limits()
         self.budget = Budget(self.limits)
         self.time: datetime | None = None
         self._say = say
         self._names: set[str] = set()
-        self._wire = Wire(self.base, timeout_seconds, self.limits, self.budget)
+        self._wire = Wire(self.base, timeout_seconds, self._access, self.limits, self.budget)
         self._patience = Patience(self.limits, self.budget, say)
 
     def __enter__(self) -> Self:
@@ -139,7 +146,7 @@ class FhirServer:
 
     def poll(self, url: str) -> Answer:
         """How a job stands; the answer may be a redirect (303) to its result."""
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": JSON}
         return self.request("GET", url, headers=headers, is_read=True, may_redirect=True)
 
     def request(  # noqa: PLR0913 - each one is a part of an HTTP request
@@ -214,8 +221,22 @@ class FhirServer:
         """
         answer = self.get("metadata")
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise login_wanted(self.base, answer.status)
+            raise self.login_wanted(answer.status)
         return r4(self.base, answer)
+
+    def get_json(self, path: str) -> Answer:
+        """GET what is JSON and no FHIR, as `.well-known/smart-configuration`."""
+        return self.request("GET", path, headers={"Accept": JSON}, is_read=True)
+
+    def post_form(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """POST a form, as to a token endpoint; never repeated by itself."""
+        return self.request("POST", url, body=form, headers={"Accept": JSON, **(headers or {})})
+
+    def login_wanted(self, status: int) -> SourceError:
+        """The error where the server answers 401, or 403 to what we need."""
+        return self._access.login_wanted(self.base, status)
 
     def resolve(self, url: str) -> str:
         """`url` made absolute; relative ones start at the base, and all lead to its origin.
@@ -229,7 +250,7 @@ class FhirServer:
         here = places.at_home(self.base, absolute)
         if here is None:
             raise places.sent_away(self.base, absolute)
-        if places.origin(absolute) != places.origin(self.base):
+        if origin(absolute) != origin(self.base):
             self._say_name(places.root_of(absolute))
         return here
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
-from abate.errors import IncompletePull, SourceError
+from abate.errors import IncompletePull, LoginRefused, SourceError
 from abate.source import Say, http
-from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.http import Answer, FhirServer
 from abate.source.query import Pairs, Query, instant
 from abate.source.searchset import Head, Page, versions
 
@@ -75,7 +75,7 @@ class Pager:
             if plain.status == HTTPStatus.OK:
                 self.takes_total, answer = False, plain
         if answer.status in _LOGIN:
-            raise login_wanted(self.server.base, answer.status)
+            raise self.server.login_wanted(answer.status)
         return read(query, 1, answer)
 
     def _say_by_get(self, status: int) -> None:
@@ -102,6 +102,8 @@ class Pager:
             pairs.append(("_since", instant(since)))
         try:
             answer = self.server.get(f"{kind}/_history", pairs)
+        except LoginRefused:
+            raise
         except SourceError as error:
             raise hole(query, 1, str(error)) from None
         page = read(query, 1, answer)
@@ -123,6 +125,8 @@ class Pager:
         """
         try:
             answer = self.server.follow(link, posted=query.is_private and self.takes_post)
+        except LoginRefused:
+            raise
         except http.Expired as error:
             raise Expired(str(hole(query, number, str(error)))) from None
         except SourceError as error:
@@ -141,6 +145,8 @@ class Pager:
                 self.takes_post = False
                 self._say_by_get(answer.status)
                 answer = self.server.search(query.type, pairs, private=False)
+        except LoginRefused:
+            raise
         except SourceError as error:
             raise hole(query, 1, str(error)) from None
         return answer

@@ -1,36 +1,15 @@
 """Where a URL leads: to our server, to our server under a name of its own, or elsewhere."""
 
-import ipaddress
 import re
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
+from abate.addresses import origin
 from abate.errors import SourceError
 
 # Opensrp's fhircore wrote a port twice on every page, as in https://host:443:443/fhir (2022).
 _PORT_TWICE = re.compile(r"^(https?://[^/?#]*?):(\d+):\2(?=[/?#]|$)", re.IGNORECASE)
 _FHIR_PATH = re.compile(r"/?|/[A-Z][A-Za-z]+(/.*)?|/[_$].*")
-_STANDARD_PORTS = {"http": 80, "https": 443}
-
-Origin = tuple[str, str | None, int | None]
-
-
-def origin(url: str) -> Origin:
-    """Scheme, host and port: what a login or a cookie belongs to.
-
-    Raises:
-        ValueError: the port is none.
-    """
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _STANDARD_PORTS.get(parts.scheme)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+_WEB = ("http", "https")
 
 
 def place_of(url: str) -> str:
@@ -81,7 +60,7 @@ def sent_away(place: str, target: str) -> SourceError:
 
 def _is_below(base: SplitResult, link: SplitResult) -> bool:
     """Whether a path begins with the base's; below the root of a host, it must look like FHIR."""
-    if link.scheme not in _STANDARD_PORTS or ".." in link.path.split("/"):
+    if link.scheme not in _WEB or ".." in link.path.split("/"):
         return False
     rest = link.path.removeprefix(base.path)
     if base.path:

@@ -11,6 +11,8 @@ from http.cookiejar import DefaultCookiePolicy
 
 import requests
 
+from abate.source.access import Access, OwnOrigin
+
 # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
 # no-store it gives one page and a wrong total (2026-11).
 HEADERS = {
@@ -45,9 +47,12 @@ class Sessions:
             session.close()
 
 
-def known() -> requests.Session:
-    """A session to our own server: what is ours alone, as a login, belongs here."""
-    return _bare()
+def known(base: str, access: Access) -> requests.Session:
+    """A session to our own server, with our login and our certificate."""
+    session = _bare()
+    session.auth = OwnOrigin(base, access.login)
+    session.cert = access.cert
+    return session
 
 
 def stranger() -> requests.Session:

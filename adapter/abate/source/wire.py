@@ -4,10 +4,14 @@ import io
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
 
 import requests
 
+from abate.addresses import is_loopback, origin
 from abate.source import places, sessions
+from abate.source.access import Access, login_refused
 from abate.source.answer import Answer, answer_of
 from abate.source.body import Bounds, receive
 from abate.source.limits import Budget, Limits
@@ -17,6 +21,7 @@ from abate.source.trouble import Trouble, refuse_flawed, unreachable
 # Of a query or a form; a parameter may stand there more than once.
 Parameters = Mapping[str, str] | list[tuple[str, str]]
 
+UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 LARGEST_FILE = 1 << 40
 LONGEST_SECONDS = 12 * 3600
 
@@ -36,13 +41,16 @@ class Request:
 class Wire:
     """The sessions to one server, and to the storages that it sends us to; safe for threads."""
 
-    def __init__(self, base: str, timeout_seconds: float, limits: Limits, budget: Budget) -> None:
+    def __init__(
+        self, base: str, timeout_seconds: float, access: Access, limits: Limits, budget: Budget
+    ) -> None:
         """Nothing is sent yet; `timeout_seconds` is for a connection and for each piece."""
         self.base = base
+        self._access = access
         self._timeout, self._limits, self._budget = timeout_seconds, limits, budget
         # A proxy of the environment is for other machines: it would see the patients' ids.
-        self._proxies = {"no_proxy": "*"} if places.is_loopback(base) else None
-        self._known = Sessions(sessions.known)
+        self._proxies = {"no_proxy": "*"} if is_loopback(base) else None
+        self._known = Sessions(partial(sessions.known, base, access))
         self._strangers = Sessions(sessions.stranger)
 
     def close(self) -> None:
@@ -73,12 +81,28 @@ class Wire:
     def open(self, request: Request) -> requests.Response:
         """Send one request: the only place where anything leaves for the network.
 
+        After a 401 it is sent once more, if there is a new token to show.
+
         Raises:
             Trouble: no answer began.
+            LoginRefused: the server does not take our login.
             SourceError: it would take our login elsewhere.
         """
-        if request.is_known and places.origin(request.url) != places.origin(self.base):
+        if request.is_known and origin(request.url) != origin(self.base):
             raise places.sent_away(self.base, request.url)
+        response = self._sent(request)
+        login = self._access.login
+        if login is None or not request.is_known or response.status_code != UNAUTHORIZED:
+            return response
+        response.close()
+        if login.renew(response.request):
+            response = self._sent(request)
+        if response.status_code == UNAUTHORIZED:
+            response.close()
+            raise login_refused(places.place_of(request.url))
+        return response
+
+    def _sent(self, request: Request) -> requests.Response:
         chosen = self._known if request.is_known else self._strangers
         try:
             return chosen.mine().request(
@@ -89,6 +113,8 @@ class Wire:
                 headers=dict(request.headers),
                 timeout=self._timeout,
                 proxies=self._proxies,
+                # Said with each request: of the session's own, REQUESTS_CA_BUNDLE gets the better.
+                verify=self._access.verify,
                 allow_redirects=False,
                 stream=True,
             )

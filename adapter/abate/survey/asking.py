@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from abate.errors import SourceError
+from abate.source.access import Access
 from abate.source.body import TooLarge
-from abate.source.http import Answer, FhirServer, login_wanted
+from abate.source.http import Answer, FhirServer
 from abate.source.limits import Budget, Limits
 from abate.source.searchset import Page, matches
 from abate.survey.found import Counted
@@ -50,7 +51,7 @@ class Asker:
         answer = self.server.get(path, parameters)
         shut_out = answer.status == HTTPStatus.FORBIDDEN and path not in OPTIONAL
         if shut_out or answer.status == HTTPStatus.UNAUTHORIZED:
-            raise login_wanted(self.server.base, answer.status)
+            raise self.server.login_wanted(answer.status)
         return answer
 
     def count(self, kind: str, code: str) -> Counted:
@@ -91,9 +92,11 @@ class Asker:
 class LimitedServer(FhirServer):
     """A server none of whose answers is read beyond `largest` bytes."""
 
-    def __init__(self, base: str, timeout_seconds: float, largest: int) -> None:
+    def __init__(
+        self, base: str, timeout_seconds: float, largest: int, access: Access | None = None
+    ) -> None:
         """Prepare the sessions; nothing is sent yet."""
-        super().__init__(base, timeout_seconds, limits=Limits(largest_answer=largest))
+        super().__init__(base, timeout_seconds, access, limits=Limits(largest_answer=largest))
 
     @property
     def cost(self) -> Budget:

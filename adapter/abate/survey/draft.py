@@ -95,7 +95,12 @@ class _Line:
 
 
 def draft(
-    survey: Survey, *, timezone: str, analyses: Mapping[str, Collection[str]], day: str = ""
+    survey: Survey,
+    *,
+    timezone: str,
+    analyses: Mapping[str, Collection[str]],
+    day: str = "",
+    entry: str = "",
 ) -> Draft:
     """A study file by what is at the server.
 
@@ -104,10 +109,11 @@ def draft(
         timezone: whose calendar days count, or nothing for UTC.
         analyses: the names of those that can run, each with its parameters.
         day: when the survey was made, for the comment.
+        entry: how the server was entered, as TOML below [source].
     """
     index, scores = _index(survey), _scores(survey)
     parts = [
-        _head(survey, timezone, day),
+        _head(survey, timezone, day) + entry,
         f"{_INDEX_HEAD}{_codes(index)}{_INDEX_REST}",
         *_beside(survey),
         f"[scores]\n{_codes(scores)}{_SCORES_REST}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from abate.codes import CodeLists
 from abate.source import Say
+from abate.source.access import Access
 from abate.survey import ability, counting, sampling
 from abate.survey.asking import Asker, Limit, LimitedServer, Spent
 from abate.survey.counting import SHAPED, WANTED
@@ -19,14 +20,20 @@ SEARCHED = ("Procedure", "Observation", "Condition")
 TIMEOUT_SECONDS = 30.0
 
 
-def look(base: str, lists: CodeLists, say: Say, limit: Limit | None = None) -> Survey:
+def look(
+    base: str,
+    lists: CodeLists,
+    say: Say,
+    limit: Limit | None = None,
+    access: Access | None = None,
+) -> Survey:
     """What a server can do, and what is there by code; only GET, and nothing is kept of a patient.
 
     Raises:
         SourceError: no FHIR R4 server answers there, or it wants a login.
     """
     limit = limit or Limit()
-    with LimitedServer(base, TIMEOUT_SECONDS, limit.answer) as server:
+    with LimitedServer(base, TIMEOUT_SECONDS, limit.answer, access) as server:
         asker = Asker(server, limit)
         said = ability.read(server.capability())
         say(

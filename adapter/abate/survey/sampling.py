@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from abate.errors import SourceError
+from abate.errors import LoginRefused, SourceError
 from abate.source.http import Answer
 from abate.source.searchset import Page, matches
 from abate.survey import shapes
@@ -96,7 +96,7 @@ def _resources(
                 if head.id not in seen.ids:
                     seen.ids.add(head.id)
                     yield msgspec.json.decode(raw)
-    except Spent:
+    except (Spent, LoginRefused):
         raise
     except SourceError as error:
         seen.problem = str(error)

@@ -1,0 +1,85 @@
+"""`abate keygen`: a key pair for a login by SMART Backend Services."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from abate.cli import common
+
+if TYPE_CHECKING:
+    from abate.keys import Algorithm
+
+PRIVATE = "abate-private-key.pem"
+PUBLIC = "abate-jwks.json"
+EPILOG = """\b
+Examples:
+  abate keygen
+  abate keygen --algorithm RS384 --out keys
+"""
+
+
+@click.command("keygen", epilog=EPILOG)
+@click.option(
+    "--algorithm",
+    type=click.Choice(["ES384", "RS384"]),
+    default="ES384",
+    show_default=True,
+    help="How to sign: with an EC key, or with an RSA key.",
+)
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where the files go; this folder without it.",
+)
+@common.as_json
+def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
+    """Make a key pair for a login of kind "smart": one file to keep, one for the server.
+
+    The private key can be read by its owner only. No file that is there is overwritten.
+    """
+    from abate import keys
+
+    key = keys.make(algorithm)
+    private, public = folder / PRIVATE, folder / PUBLIC
+    _write(private, public, key.private_pem(), json.dumps(key.public_set(), indent=2).encode())
+    if as_json:
+        said = {"private_key": str(private), "jwks": str(public)}
+        common.print_json({**said, "kid": key.kid, "algorithm": algorithm})
+        return
+    common.show(f"Written: {private}, the private key. Only its owner can read it: keep it so.")
+    common.show(f"Written: {public}, the public key, as a JWKS with kid {key.kid}")
+    common.show(
+        "Next: register the JWKS at the server, which gives you a client_id; put kind = "
+        '"smart" and client_id into [source.auth] of the study file; and set '
+        f"ABATE_SOURCE_PRIVATE_KEY_FILE={private.resolve()}"
+    )
+
+
+def _write(private: Path, public: Path, pem: bytes, jwks: bytes) -> None:
+    """Write both files, or say why not; one that is there stays as it is."""
+    from abate.errors import AbateError, StudyFileError
+
+    for path in (private, public):
+        if path.exists():
+            raise StudyFileError(
+                f"{path} is there, and is not overwritten: a server may know that key. Choose "
+                "another folder, as --out keys"
+            )
+    try:
+        private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create(private, pem)
+        _create(public, jwks)
+    except OSError as error:
+        raise AbateError(f"{private.parent}: cannot be written to: {error.strerror}") from None
+
+
+def _create(path: Path, content: bytes) -> None:
+    """A file of ours alone, that was not there a moment ago."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,82 @@
+"""The servers of a study: where settings, secrets and TLS files become a session."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from abate.say import Say, silent
+from abate.server_settings import Server
+from abate.settings import StudyFile
+from abate.source.access import Access
+from abate.source.http import FhirServer
+from abate.source.limits import limits_of
+from abate.source.login import kinds
+from abate.source.login.scopes import READ, WRITE
+
+WRITE_TIMEOUT_SECONDS = 60.0
+
+
+def source_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
+    """The server to pull from; nothing is sent yet. Long waits are said.
+
+    Raises:
+        AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
+    """
+    source = study_file.settings.source
+    access = access_to(source, "source", study_file.folder, READ, source.timeout_seconds)
+    return FhirServer(source.url, source.timeout_seconds, access, limits=limits_of(source), say=say)
+
+
+def target_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
+    """The server that the report goes to: the source, with its login, where none is named.
+
+    Raises:
+        AbateError: as for the source.
+    """
+    settings = study_file.settings
+    server = settings.target or settings.source
+    table = "target" if settings.target else "source"
+    access = access_to(server, table, study_file.folder, WRITE, WRITE_TIMEOUT_SECONDS)
+    return FhirServer(server.url, WRITE_TIMEOUT_SECONDS, access, say=say)
+
+
+def refuse_unready(study_file: StudyFile) -> None:
+    """Stop before any work if one of the two servers could not be entered.
+
+    Raises:
+        AbateError: as for each.
+    """
+    with source_server(study_file), target_server(study_file):
+        pass
+
+
+def access_to(
+    server: Server, table: str, folder: Path, scopes: Sequence[str], timeout_seconds: float
+) -> Access:
+    """How a server is entered, as its table says.
+
+    Args:
+        server: its table.
+        table: the table's name: `source` or `target`.
+        folder: where relative paths start.
+        scopes: what a SMART login asks for, unless the table says it.
+        timeout_seconds: how long to wait for a token.
+
+    Raises:
+        AbateError: as `source_server`.
+    """
+    open_access = Access(
+        ca=_path(folder, server.ca),
+        certificate=_path(folder, server.certificate),
+        certificate_key=_path(folder, server.certificate_key),
+        insecure_http=server.insecure_http,
+        table=table,
+    )
+    open_access.refuse_clear(server.url)
+    open_access.refuse_unreadable()
+    login = kinds.make(server.auth, server.url, open_access, timeout_seconds, scopes)
+    return replace(open_access, login=login)
+
+
+def _path(folder: Path, name: str | None) -> Path | None:
+    return None if name is None else folder / name

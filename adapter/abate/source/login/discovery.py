@@ -1,0 +1,107 @@
+"""Where a FHIR server has its tokens from: by SMART configuration, or by CapabilityStatement.
+
+https://hl7.org/fhir/smart-app-launch/conformance.html
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from abate.addresses import is_loopback, is_private
+from abate.errors import LoginRefused, SourceError
+from abate.source.http import Answer, FhirServer
+from abate.source.trouble import RETRIED
+
+WELL_KNOWN = ".well-known/smart-configuration"
+# Of SMART 1; servers that have no smart-configuration still say it so.
+OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where tokens are asked for; of the lists, None where nothing was said.
+
+    `algorithms` are those that may sign an assertion, `methods` the ways to show who we are.
+    """
+
+    token_url: str
+    algorithms: tuple[str, ...] | None = None
+    methods: tuple[str, ...] | None = None
+
+
+def find(server: FhirServer, table: str) -> Found:
+    """Ask a server, without a login, where its tokens come from.
+
+    Raises:
+        LoginRefused: it does not say, or names an address where no secret may go.
+        SourceError: it does not answer.
+    """
+    answer = server.get_json(WELL_KNOWN)
+    told = _content(answer)
+    if told is None and answer.status in RETRIED:
+        raise SourceError(f"{answer.place} answered {answer.status}, also when asked again")
+    url = (told or {}).get("token_endpoint") or _of_capability(_content(server.get("metadata")))
+    if not isinstance(url, str):
+        raise LoginRefused(
+            f"{server.base} does not say where tokens are asked for: {WELL_KNOWN} answered "
+            f"{answer.status} without a token_endpoint, and its CapabilityStatement names no "
+            f"oauth-uris. Set token_url in [{table}.auth]"
+        )
+    _refuse_open(server.base, url)
+    return Found(
+        token_url=url,
+        algorithms=_texts(told, "token_endpoint_auth_signing_alg_values_supported"),
+        methods=_texts(told, "token_endpoint_auth_methods_supported"),
+    )
+
+
+def _refuse_open(base: str, url: str) -> None:
+    try:
+        allowed = is_private(url) and (url.startswith("https:") or is_loopback(base))
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise LoginRefused(
+            f"{base} names a token endpoint that is no https address: no secret is sent there"
+        )
+
+
+def _content(answer: Answer) -> Mapping[str, Any] | None:
+    """The JSON object that was answered, if it is one: some answer errors in HTML, with 200."""
+    if answer.status != HTTPStatus.OK:
+        return None
+    try:
+        found = answer.json()
+    except SourceError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _of_capability(statement: Mapping[str, Any] | None) -> str | None:
+    for security in _inside([statement], "rest", "security"):
+        for uris in _extensions(security, OAUTH_URIS):
+            for token in _extensions(uris, "token"):
+                return str(token.get("valueUri"))
+    return None
+
+
+def _inside(objects: Iterable[Any], *names: str) -> Iterable[Mapping[str, Any]]:
+    """What lies below `names`, whether one or a list."""
+    found = [one for one in objects if isinstance(one, dict)]
+    if not names:
+        return found
+    below = [one.get(names[0]) for one in found]
+    spread = [one for some in below for one in (some if isinstance(some, list) else [some])]
+    return _inside(spread, *names[1:])
+
+
+def _extensions(element: Mapping[str, Any], url: str) -> list[Mapping[str, Any]]:
+    return [one for one in _inside([element], "extension") if one.get("url") == url]
+
+
+def _texts(told: Mapping[str, Any] | None, name: str) -> tuple[str, ...] | None:
+    found = (told or {}).get(name)
+    if not isinstance(found, list):
+        return None
+    return tuple(one for one in found if isinstance(one, str))

@@ -1,0 +1,134 @@
+"""The token endpoint: one request, its answer, and what may be told of it."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from abate.errors import LoginRefused, SourceError
+from abate.source import clock
+from abate.source.http import Answer, FhirServer
+from abate.source.login.client import Client
+from abate.source.login.discovery import Found
+from abate.source.login.scopes import missing
+from abate.source.login.tokens import Token, token
+from abate.source.trouble import RETRIED
+from abate.source.waiting import asked_wait, backoff
+
+TRIES = 4
+# RFC 6749, section 5.2; RFC 6749, section 4.1.2.1; RFC 8707; RFC 9449.
+CODES = {
+    "invalid_request": "",
+    "invalid_client": "check client_id, the secret, and that the public key is registered there",
+    "invalid_grant": "check client_id, and that the clocks of both machines are right",
+    "unauthorized_client": "let its operator allow this client the client_credentials grant",
+    "unsupported_grant_type": "it does not know the client_credentials grant",
+    "invalid_scope": "check scopes, and what the client is registered for",
+    "access_denied": "",
+    "server_error": "",
+    "temporarily_unavailable": "try later",
+    "invalid_target": "",
+    "use_dpop_nonce": "it wants DPoP, which abate has not",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Asks for tokens.
+
+    Attributes:
+        find: where they are asked for.
+        enter: a session to an address, without a login.
+        client: who asks.
+        scopes: what is asked for.
+    """
+
+    find: Callable[[], Found]
+    enter: Callable[[str], AbstractContextManager[FhirServer]]
+    client: Client
+    scopes: Sequence[str]
+
+    def ask(self) -> Token:
+        """Ask for a token.
+
+        Raises:
+            LoginRefused: there is none for us, or one that may do less than was asked for.
+            SourceError: nobody answers, or not in a way that is understood.
+        """
+        found = self.find()
+        asked_at = time.monotonic()
+        content = _granted(self._answer(found))
+        granted = content.get("scope")
+        # Without a scope, what was asked for was granted: RFC 6749, section 5.1.
+        if isinstance(granted, str) and (lacking := missing(self.scopes, granted)):
+            raise LoginRefused(
+                f"{found.token_url.partition('?')[0]} grants less than was asked for: "
+                f"{', '.join(lacking)} is missing. Let its operator grant it to this client; or "
+                "ask for what you have: scopes in the study file"
+            )
+        return token(_value(content, found.token_url), asked_at, _seconds(content))
+
+    def _answer(self, found: Found) -> Answer:
+        """What was answered; a server in trouble is asked again, with an assertion of its own."""
+        with self.enter(found.token_url) as server:
+            answer = self._posted(server, found)
+            for attempt in range(1, TRIES):
+                if answer.status not in RETRIED:
+                    break
+                clock.sleep(asked_wait(answer.headers) or backoff(attempt))
+                answer = self._posted(server, found)
+        return answer
+
+    def _posted(self, server: FhirServer, found: Found) -> Answer:
+        shown = self.client.show(found)
+        form = {"grant_type": "client_credentials", **shown.form}
+        if self.scopes:
+            form["scope"] = " ".join(self.scopes)
+        return server.post_form(found.token_url, form, shown.headers)
+
+
+def _granted(answer: Answer) -> Mapping[str, Any]:
+    if answer.status in RETRIED:
+        raise SourceError(f"{answer.place} answered {answer.status}, also when asked again")
+    content = _json(answer)
+    if answer.status == HTTPStatus.OK and content is not None:
+        return content
+    code = (content or {}).get("error")
+    if not isinstance(code, str) or code not in CODES:
+        kind = answer.headers.get("content-type", "no content type").split(";")[0]
+        raise LoginRefused(
+            f"{answer.place} answered {answer.status} with {kind}, not as a token endpoint does: "
+            "check token_url, or where the server says that tokens come from"
+        )
+    advice = f": {CODES[code]}" if CODES[code] else ""
+    raise LoginRefused(f"{answer.place} refuses the login ({answer.status}, {code}){advice}")
+
+
+def _json(answer: Answer) -> Mapping[str, Any] | None:
+    try:
+        found = answer.json()
+    except SourceError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _value(content: Mapping[str, Any], url: str) -> str:
+    """The token; one that cannot stand in a header is none."""
+    value, kind = content.get("access_token"), content.get("token_type", "bearer")
+    is_bearer = isinstance(kind, str) and kind.lower() == "bearer"
+    fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
+    if not (is_bearer and fits and value):
+        raise LoginRefused(f"{url.partition('?')[0]} answered without a bearer token")
+    return str(value)
+
+
+def _seconds(content: Mapping[str, Any]) -> float | None:
+    """How long the token lasts; some write the number as text."""
+    said = content.get("expires_in")
+    try:
+        seconds = float(said) if isinstance(said, (int, float, str)) else 0.0
+    except ValueError:
+        return None
+    return seconds if 0 < seconds < float("inf") else None

@@ -1,0 +1,121 @@
+"""The kinds of login, as requests take them: each puts its header on a request."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from abate.addresses import origin
+from abate.credentials import Secret, secret
+from abate.server_settings import Auth
+from abate.source.access import Access, Login
+from abate.source.http import FhirServer
+from abate.source.login import discovery
+from abate.source.login.client import Client, KeyClient, SecretClient
+from abate.source.login.discovery import Found
+from abate.source.login.endpoint import Endpoint
+from abate.source.login.tokens import Tokens
+
+
+class Fixed(AuthBase):
+    """A header that stays: a password (RFC 7617) or a token that was given to us (RFC 6750)."""
+
+    def __init__(self, header: str) -> None:
+        """Send `header` as Authorization."""
+        self._header = header
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Log in."""
+        request.headers["Authorization"] = self._header
+        return request
+
+    def renew(self, refused: PreparedRequest) -> bool:
+        """There is nothing new to show."""
+        del refused
+        return False
+
+
+class Asked(AuthBase):
+    """A token that is asked for, and asked for anew when it ends or is refused."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        """Show the current one of `tokens`."""
+        self._tokens = tokens
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Log in."""
+        request.headers["Authorization"] = f"Bearer {self._tokens.current()}"
+        return request
+
+    def renew(self, refused: PreparedRequest) -> bool:
+        """Drop the token that was refused."""
+        shown = str(refused.headers.get("Authorization", ""))
+        self._tokens.drop(shown.removeprefix("Bearer "))
+        return True
+
+
+def make(
+    auth: Auth, base: str, access: Access, timeout_seconds: float, scopes: Sequence[str]
+) -> Login | None:
+    """The login that a table of the study file names, or None; nothing is sent yet.
+
+    Args:
+        auth: the table.
+        base: the server.
+        access: how it is entered without a login; its table names the secrets.
+        timeout_seconds: how long to wait for a token.
+        scopes: what a SMART login asks for, unless the table says it.
+
+    Raises:
+        AbateError: a secret is missing, or cannot be one.
+    """
+    if auth.kind == "none":
+        return None
+    kept = secret(access.table, auth.kind)
+    if auth.kind == "basic":
+        return Fixed(_basic(str(auth.username), kept))
+    if auth.kind == "bearer":
+        return Fixed(f"Bearer {kept.header}")
+    asked = scopes if auth.scopes is None and auth.kind == "smart" else auth.scopes or ()
+    return Asked(Tokens(_endpoint(auth, base, access, timeout_seconds, (kept, asked)).ask))
+
+
+def _basic(username: str, password: Secret) -> str:
+    pair = f"{username}:{password.value}".encode()
+    return f"Basic {base64.b64encode(pair).decode()}"
+
+
+def _endpoint(
+    auth: Auth,
+    base: str,
+    access: Access,
+    timeout_seconds: float,
+    asking: tuple[Secret, Sequence[str]],
+) -> Endpoint:
+    kept, scopes = asking
+
+    def enter(url: str) -> FhirServer:
+        """Our certificate is shown to the server itself only."""
+        if origin(url) == origin(base):
+            return FhirServer(url, timeout_seconds, access)
+        return FhirServer(url, timeout_seconds, replace(access, certificate=None))
+
+    def find() -> Found:
+        if auth.token_url:
+            return Found(token_url=auth.token_url)
+        with FhirServer(base, timeout_seconds, access) as server:
+            return discovery.find(server, access.table)
+
+    return Endpoint(find=cache(find), enter=enter, client=_client(auth, kept), scopes=scopes)
+
+
+def _client(auth: Auth, kept: Secret) -> Client:
+    name = str(auth.client_id)
+    if auth.kind == "client-secret":
+        return SecretClient(client_id=name, secret=kept)
+    from abate import keys
+
+    return KeyClient(client_id=name, key=keys.read(kept), kid=auth.kid, jku=auth.jku)
