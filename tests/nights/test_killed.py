@@ -1,0 +1,85 @@
+"""A run that is killed at any moment leaves a store that opens; the next one completes it."""
+
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from werkzeug import Response
+
+from abate.errors import IncompletePull
+from abate.store import opened
+
+KILLS = 50
+
+
+@pytest.fixture
+def start(hospital):
+    """Start `abate run` in a process of its own."""
+
+    def begin(name="killed"):
+        study = hospital.study(name)
+        return subprocess.Popen(
+            [sys.executable, "-m", "abate", "run", str(study.path), "--quiet"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    return begin
+
+
+@pytest.fixture
+def busy(hospital, made):
+    """Twelve patients with an index procedure and scores."""
+    # A process of its own takes the time of the answers, and that is the machine's.
+    hospital.server.now = datetime.now(UTC)
+    for number in range(12):
+        one = f"p{number}"
+        hospital.server.put(made.patient(one))
+        hospital.server.put(made.procedure(f"treat-{one}", one))
+        hospital.server.put(made.condition(f"tumour-{one}", one))
+        for score in range(4):
+            hospital.server.put(made.score(f"{one}-{score}", one, score))
+    return hospital
+
+
+def test_fifty_kills_at_random_moments_lose_and_double_nothing(busy, made, start):
+    chance = random.Random(20261126)
+    ended = Counter()
+    for number in range(KILLS):
+        if number % 3 == 0:
+            busy.server.put(made.score(f"new-{number}", f"p{number % 12}", number % 11))
+        if number % 10 == 9:
+            busy.server.delete("Observation", f"new-{number // 3 * 3}")
+        process = start()
+        try:
+            process.wait(chance.uniform(0.3, 2.5))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        ended[process.wait()] += 1
+        path = busy.study("killed").output / "store.duckdb"
+        if path.exists():
+            with opened(path) as store:
+                store.rows("select count(*) from resource")
+    assert ended[-signal.SIGKILL] > KILLS / 4
+    assert set(ended) <= {-signal.SIGKILL, 0, 1}  # 1: no lesion of these can be analysed.
+    start().wait()
+    assert busy.rows("killed") == busy.fresh()
+
+
+def test_what_had_landed_whole_is_not_pulled_again(busy):
+    busy.server.front = lambda request: (
+        Response("no", 404) if request.path.endswith("/Condition") else None
+    )
+    with pytest.raises(IncompletePull):
+        busy.night()
+    busy.server.front = lambda _: None
+    rows = busy.night()
+    asked = Counter(busy.server.requests)
+    # They are counted once more, and no page of them is asked for.
+    assert asked["GET /fhir/Procedure"] == asked["GET /fhir/Observation"] == 1
+    assert asked["GET /fhir/Condition"] > 1
+    assert rows == busy.fresh()
