@@ -8,6 +8,7 @@ JOBS ?= auto
 # How large the benchmarks are: a million and a hundred thousand, unless told.
 OBSERVATIONS ?=
 INDEX_PROCEDURES ?=
+SCORES ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-servers test-browser test-lowest check format lint types coverage wheel bench clean
@@ -59,10 +60,11 @@ coverage: $(VENV)/.dev  ## what the last `make test` covered
 wheel: $(VENV)/.dev  ## build the wheel, look into it, and run the demo from it in fresh environments
 	$(BIN)/python -m pytest tests/wheel
 
-bench: $(VENV)/.dev  ## speed: start and demo, NDJSON to cohort beside orjson, all analyses
+bench: $(VENV)/.dev  ## speed: start and demo, NDJSON to cohort beside orjson, all analyses, the pull
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/cohort.py $(OBSERVATIONS)
 	$(BIN)/python benchmarks/analyses.py $(INDEX_PROCEDURES)
+	$(BIN)/python benchmarks/pull.py $(SCORES)
 
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

@@ -78,8 +78,8 @@ def _page(kind: str, pairs: list[tuple[str, str]], scores: int, base: str) -> by
     asked = dict(pairs)
     if kind in ("Patient", "Procedure"):
         only = PATIENT if kind == "Patient" else PROCEDURE
-        since = next((text for name, text in pairs if name == "_lastUpdated"), "")
-        found = [] if since else [json.dumps(only)]
+        first, last = _window(pairs, 1)
+        found = [json.dumps(only)] if first < last else []
         return _bundle(found, len(found), "")
     first, last = _window(pairs, scores) if kind == "Observation" else (0, 0)
     if asked.get("_summary") == "count":

@@ -40,7 +40,9 @@ def failing(loop):
 
 
 def real_patients_elsewhere(loop):
-    return loop("sync", "--set", "study.synthetic=false", "--set", "target.url=https://192.0.2.1/r4")
+    return loop(
+        "sync", "--set", "study.synthetic=false", "--set", "target.url=https://192.0.2.1/r4"
+    )
 
 
 def taken(loop):

@@ -119,8 +119,7 @@ def _landed_patients(pull: Pull, unit: Unit, there: set[str], *, is_compared: bo
     elif "history-type" in pull.interactions.get("Patient", ()):
         pages, gone = _from_history(pull, take)
     else:
-        query = Query(name="changed patients", type="Patient", since=pull.kept.since)
-        pages, gone = pull.asker.bring(query, take).pages, set()
+        pages, gone = _by_date(pull, there, take)
     return Record(
         query=PATIENTS,
         type="Patient",
@@ -130,6 +129,16 @@ def _landed_patients(pull: Pull, unit: Unit, there: set[str], *, is_compared: bo
         gone=tuple(sorted((gone & there) - landed)),
         is_change=True,
     )
+
+
+def _by_date(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
+    """The Patients that changed; each by its id, where `_lastUpdated` finds nothing."""
+    query = Query(name="changed patients", type="Patient", since=pull.kept.since)
+    try:
+        return pull.asker.bring(query, take).pages, set()
+    except NotHeeded as fault:
+        pull.asker.pager.warn(f"{fault} Each is asked for by its id.")
+        return _compared(pull, there, take)
 
 
 def _compared(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
