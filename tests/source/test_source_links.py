@@ -4,7 +4,7 @@ import pytest
 
 from abate.errors import IncompletePull, SourceError
 from abate.source.http import Expired, FhirServer
-from abate.source.places import at_home, joined
+from abate.source.places import at_home, joined, place_of
 
 
 @pytest.mark.parametrize(
@@ -132,3 +132,17 @@ def test_a_job_is_started_polled_and_deleted_over_the_same_way(wild, raw):
     ]
     assert wild.asked[0][1]["Prefer"] == "respond-async"
     assert wild.asked[1][1]["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/fhir/Patient/canary/_history/3?x=canary", "/fhir/Patient/[id]/_history/3"),
+        ("/fhir/Observation/canary", "/fhir/Observation/[id]"),
+        ("/fhir/Patient/_search", "/fhir/Patient/_search"),
+        ("/fhir/Observation/$lastn", "/fhir/Observation/$lastn"),
+        ("/fhir/metadata", "/fhir/metadata"),
+    ],
+)
+def test_a_place_shows_no_id_of_a_patients_resource(path, shown):
+    assert place_of(f"https://fhir.example{path}") == f"https://fhir.example{shown}"

@@ -10,11 +10,14 @@ from abate.errors import SourceError
 _PORT_TWICE = re.compile(r"^(https?://[^/?#]*?):(\d+):\2(?=[/?#]|$)", re.IGNORECASE)
 _FHIR_PATH = re.compile(r"/?|/[A-Z][A-Za-z]+(/.*)?|/[_$].*")
 _WEB = ("http", "https")
+# The id of a resource that is a patient's, in a path.
+_ID = re.compile(r"(/(?:Patient|Procedure|Condition|Observation|Encounter)/)(?![_$])[^/]+")
 
 
 def place_of(url: str) -> str:
-    """A URL without what may be secret or a patient's: login, query and fragment."""
-    return f"{root_of(url)}{urlsplit(url).path}"
+    """A URL without what may be secret or a patient's: login, query, fragment, and an id."""
+    path = _ID.sub(r"\1[id]", urlsplit(url).path)
+    return f"{root_of(url)}{path}"
 
 
 def root_of(url: str) -> str:
