@@ -59,6 +59,7 @@ def _ability(kind: str, said: Mapping[str, Any] | None) -> Ability:
         update_create=_flag(said.get("updateCreate")),
         conditional_update=_flag(said.get("conditionalUpdate")),
         parameters=tuple(name for name in PARAMETERS if name in names),
+        interactions=tuple(sorted(codes)),
     )
 
 

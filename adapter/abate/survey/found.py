@@ -15,6 +15,7 @@ class Ability(msgspec.Struct, frozen=True, kw_only=True):
     update_create: bool | None = None
     conditional_update: bool | None = None
     parameters: tuple[str, ...] = ()
+    interactions: tuple[str, ...] = ()
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,14 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, kind: str) -> Ability:
         """What it says of a type."""
         return next(one for one in self.types if one.type == kind)
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """What a nightly job can rely on: what was tried, what was found, and what a pull then does."""
+
+    what: str
+    found: str
+    then: str
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +162,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     lists: tuple[ListCount, ...]
     samples: tuple[Sample, ...]
     written: tuple[Written, ...]
+    probes: tuple[Probe, ...]
     stopped: str
     requests: int
     bytes: int

@@ -1,6 +1,7 @@
 """The survey itself: the steps in their order, within a limit. Start reading here.
 
-metadata -> is code search heeded -> samples -> is a seen code found -> code lists -> shapes
+metadata -> what a nightly job can rely on -> is code search heeded -> samples
+-> is a seen code found -> code lists -> shapes
 """
 
 from collections.abc import Iterator
@@ -10,10 +11,10 @@ from dataclasses import dataclass, field
 from abate.codes import CodeLists
 from abate.source import Say
 from abate.source.access import Access
-from abate.survey import ability, counting, sampling
+from abate.survey import ability, counting, nightly, sampling
 from abate.survey.asking import Asker, Limit, LimitedServer, Spent
 from abate.survey.counting import SHAPED, WANTED
-from abate.survey.found import CodeSearch, ListCount, Sample, Server, Survey, Written
+from abate.survey.found import CodeSearch, ListCount, Probe, Sample, Server, Survey, Written
 
 SAMPLED = ("Procedure", "Observation")
 SEARCHED = ("Procedure", "Observation", "Condition")
@@ -46,7 +47,7 @@ def look(
         )
         steps = _Steps(asker=asker, lists=lists, say=say)
         with steps.as_far_as_it_goes():
-            steps.take()
+            steps.take(said)
     return steps.survey(said)
 
 
@@ -61,6 +62,7 @@ class _Steps:
     samples: list[Sample] = field(default_factory=list)
     counts: list[ListCount] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
     stopped: str = ""
 
     @contextmanager
@@ -72,8 +74,10 @@ class _Steps:
             self.stopped = str(limit)
             self.say(f"warning: {limit}", event="survey.stopped")
 
-    def take(self) -> None:
-        """All steps."""
+    def take(self, said: Server) -> None:
+        """All steps, at a server that says this of itself."""
+        for probe in nightly.probes(self.asker, said):
+            self.probes.append(probe)
         for kind in SEARCHED:
             self.searches[kind] = counting.control(self.asker, kind)
         for kind in SAMPLED:
@@ -104,6 +108,7 @@ class _Steps:
             lists=tuple(self.counts),
             samples=tuple(self.samples),
             written=tuple(self.written),
+            probes=tuple(self.probes),
             stopped=self.stopped,
             requests=self.asker.server.cost.requests,
             bytes=self.asker.server.cost.bytes,

@@ -24,6 +24,7 @@ def text(survey: Survey, advice: Advice) -> str:
     parts = [
         _server(survey),
         _abilities(survey),
+        *_nightly(survey),
         _searches(survey),
         *_lists(survey.lists),
         *(_sample(sample) for sample in survey.samples),
@@ -75,6 +76,13 @@ def _writable(one: Ability) -> list[str]:
         return [one.type, "no", "no", "", ""]
     flags = (one.create, one.update, one.update_create, one.conditional_update)
     return [one.type, *(_FLAG[flag] for flag in flags)]
+
+
+def _nightly(survey: Survey) -> Iterator[str]:
+    rows = [[one.what, one.found, one.then] for one in survey.probes]
+    if rows:
+        heads = ["a nightly pull needs", "there", "so"]
+        yield "What a nightly job can rely on, as it was tried\n\n" + common.table(heads, rows)
 
 
 def _searches(survey: Survey) -> str:
