@@ -46,14 +46,16 @@ class Source(Server):
 
     `timezone` is the zone of times that carry no offset; without it they are rejected.
     `page_size` is what is asked for as `_count`; the server may give less. `patients` are ids,
-    `system|value` identifiers, or `Group/ID`. With `passes = 1` a query that the server does not
+    `system|value` identifiers, or `Group/ID`. `files` are paths or globs that start at the study
+    file's folder. With `passes = 1` a query that the server does not
     count is believed at once; else two passes must bring the same. `overlap_minutes` of what was
     pulled before are asked for again.
     `parallel` and `requests_per_second` are what the server can bear; `max_minutes` and
     `max_requests` end a pull that costs more.
     """
 
-    strategy: Literal["auto", "population", "patient"] = "auto"
+    strategy: Literal["auto", "population", "patient", "files"] = "auto"
+    files: Annotated[list[str], Field()] = []  # noqa: RUF012 - pydantic copies it.
     patients: Annotated[list[str], Field()] = []  # noqa: RUF012 - pydantic copies it.
     patients_a_query: Annotated[int, Field(ge=1, le=100)] = 1
     passes: Literal[1, 2] = 2
@@ -65,6 +67,13 @@ class Source(Server):
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
     max_minutes: Annotated[float, Field(gt=0)] | None = None
     max_requests: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _files_for_their_strategy(self) -> Self:
+        if (self.strategy == "files") != bool(self.files):
+            words = "strategy = 'files' and files = [...] go together: found one without the other"
+            raise fault_at(words, "files" if self.files else "strategy")
+        return self
 
 
 class Target(Server):
