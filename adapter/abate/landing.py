@@ -125,11 +125,14 @@ class Landing:
             self.pull = before
             self.records = dict(_records(self.folder))
             return self
+        self._empty()
+        return self
+
+    def _empty(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         with _told(self.folder):
             self.folder.mkdir(mode=0o700, parents=True)
             self._nothing.touch(mode=0o600)
-        return self
 
     def __exit__(
         self,
@@ -146,9 +149,22 @@ class Landing:
             self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
             _write(self.folder / PULL, msgspec.json.encode(self.pull))
 
+    def moved(self, watermark: datetime | None) -> None:
+        """Note another moment than the one that the pull began at."""
+        self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
+        _write(self.folder / PULL, msgspec.json.encode(self.pull))
+
+    def begin_again(self) -> None:
+        """Let go of all that has landed, and of all notes."""
+        self._empty()
+        self.records.clear()
+        self.pull = Pull(key=self.pull.key, started_at=datetime.now(UTC))
+
     @contextmanager
     def unit(self, name: str) -> Iterator[Unit]:
         """Land a unit; with its `record` set it stays, also if this process is killed later.
+
+        It takes the place of one that landed under the same name.
 
         Args:
             name: what it is, the same in each run; units are read in the order of their names.
@@ -174,6 +190,7 @@ class Landing:
         folder = self.folder / f".{name}"
         _write(folder / RECORD, msgspec.json.encode(record))
         with _told(self.folder):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
             folder.rename(self.folder / name)
         with self._lock:
             self.records[name] = record

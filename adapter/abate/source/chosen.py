@@ -7,6 +7,7 @@ from abate.connect import source_server
 from abate.kept import Kept
 from abate.settings import StudyFile
 from abate.source import Say, Source
+from abate.source.bulk import BulkSource
 from abate.source.files import FilesSource
 from abate.source.rest import RestSource
 
@@ -28,7 +29,10 @@ def chosen(study_file: StudyFile, kept: Kept, say: Say) -> Iterator[Source]:
         yield FilesSource(study_file, kept)
         return
     with source_server(study_file, say) as server:
-        yield RestSource(server, settings, kept)
+        if settings.strategy == "bulk":
+            yield BulkSource(server, settings, kept)
+        else:
+            yield RestSource(server, settings, kept)
 
 
 def key(study_file: StudyFile, kept: Kept) -> str:

@@ -6,7 +6,7 @@ from abate.errors import NothingFound, SourceError
 from abate.landing import Landing
 from abate.source.plan import Plan
 from abate.source.query import bare
-from abate.source.searchset import head_of
+from abate.source.searchset import Head, head_of
 
 
 def refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
@@ -21,19 +21,19 @@ def refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
     }
     for kind, (what, tokens) in wanted.items():
         codes = {bare(token) for token in tokens}
-        if not any(not codes.isdisjoint(found) for found in _codes(landing, kind)):
+        if not any(not codes.isdisjoint(head.codes) for head in heads(landing, kind)):
             raise NothingFound(
                 f"nothing that arrived of {server} is a {what.format(len(tokens))}. Check the "
                 "codes, and what was sent."
             )
 
 
-def _codes(landing: Landing, kind: str) -> Iterator[set[str]]:
-    """The codes of each resource that landed; broken lines have none."""
+def heads(landing: Landing, kind: str) -> Iterator[Head]:
+    """The heads of the resources of a type that landed; broken lines have none."""
     for path in landing.paths(kind):
         with path.open("rb") as file:
             for line in file:
                 try:
-                    yield head_of(line).codes
+                    yield head_of(line)
                 except SourceError:
                     continue
