@@ -27,6 +27,7 @@ KINDS = {
     "_known_zone": "time zone",
     "_http_url": "URL",
     "_private_url": "URL with https",
+    "_export": "`system`, `patient` or `Group/ID`",
     "_user_name": "text without `:`",
     "_minimum_cell": "whole number, at least 1, or a preset",
 }

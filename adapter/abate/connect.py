@@ -1,6 +1,7 @@
 """The servers of a study: where settings, secrets and TLS files become a session."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,8 +47,10 @@ def refuse_unready(study_file: StudyFile) -> None:
     Raises:
         AbateError: as for each.
     """
-    with source_server(study_file), target_server(study_file):
-        pass
+    with ExitStack() as servers:
+        if study_file.settings.source.strategy != "files":
+            servers.enter_context(source_server(study_file))
+        servers.enter_context(target_server(study_file))
 
 
 def access_to(

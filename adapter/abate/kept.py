@@ -108,6 +108,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
                 source.timezone,
                 source.strategy,
                 source.patients,
+                source.export,
                 study_file.settings.output.keep_raw,
             ],
         ]

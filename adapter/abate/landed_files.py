@@ -1,7 +1,7 @@
 """The landed files of one type, as lines: how many there are, and where each stands."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,9 +12,12 @@ _PIECE = 1024 * 1024
 class LandedFiles:
     """Some files of NDJSON, read one after the other. Blank lines are no lines."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Look at `paths`, in their order."""
+    def __init__(
+        self, paths: Sequence[Path], origin: Callable[[Path], str | None] = lambda _: None
+    ) -> None:
+        """Look at `paths`, in their order; `origin` tells which file each was read from."""
         self._paths = paths
+        self._origin = origin
 
     @property
     def patterns(self) -> list[str]:
@@ -29,6 +32,10 @@ class LandedFiles:
     def number(self, place: int) -> int:
         """The number of the line in its file, both counted from 1."""
         return self._places[place - 1][1]
+
+    def origin(self, place: int) -> str | None:
+        """The file that the line was read from, before it landed."""
+        return self._origin(self._places[place - 1][0])
 
     def place(self, place: int) -> str:
         """Where the line after `place` lines stands, for people."""

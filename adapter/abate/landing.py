@@ -50,6 +50,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         pages: on how many pages.
         gone: the ids that are known to have left the server, or the question.
         is_change: only what changed has landed, not all that the server has.
+        file: the file that it was read from, where it was one; its lines have their numbers there.
     """
 
     query: str
@@ -59,6 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     pages: int
     gone: tuple[str, ...] = ()
     is_change: bool = False
+    file: str = ""
 
 
 class Unit:
@@ -79,10 +81,23 @@ class Unit:
         if b"\n" in resource:
             resource = _one_line(resource)
         with _told(self.folder):
-            if kind not in self._files:
-                path = self.folder / f"{kind}.ndjson"
-                self._files[kind] = open(path, "ab", opener=_private)  # noqa: SIM115 - `close` closes it.
-            self._files[kind].write(resource + b"\n")
+            self._file(kind).write(resource + b"\n")
+
+    def skip(self, kind: str, lines: int) -> None:
+        """Leave blank lines, so that what follows has the number that it has elsewhere.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        if lines > 0:
+            with _told(self.folder):
+                self._file(kind).write(b"\n" * lines)
+
+    def _file(self, kind: str) -> BinaryIO:
+        if kind not in self._files:
+            path = self.folder / f"{kind}.ndjson"
+            self._files[kind] = open(path, "ab", opener=_private)  # noqa: SIM115 - `close` closes it.
+        return self._files[kind]
 
     def close(self) -> None:
         """Finish the files, so that they outlive this process; if one fails, all are closed."""
@@ -110,11 +125,14 @@ class Landing:
             self.pull = before
             self.records = dict(_records(self.folder))
             return self
+        self._empty()
+        return self
+
+    def _empty(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         with _told(self.folder):
             self.folder.mkdir(mode=0o700, parents=True)
             self._nothing.touch(mode=0o600)
-        return self
 
     def __exit__(
         self,
@@ -131,9 +149,22 @@ class Landing:
             self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
             _write(self.folder / PULL, msgspec.json.encode(self.pull))
 
+    def moved(self, watermark: datetime | None) -> None:
+        """Note another moment than the one that the pull began at."""
+        self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
+        _write(self.folder / PULL, msgspec.json.encode(self.pull))
+
+    def begin_again(self) -> None:
+        """Let go of all that has landed, and of all notes."""
+        self._empty()
+        self.records.clear()
+        self.pull = Pull(key=self.pull.key, started_at=datetime.now(UTC))
+
     @contextmanager
     def unit(self, name: str) -> Iterator[Unit]:
         """Land a unit; with its `record` set it stays, also if this process is killed later.
+
+        It takes the place of one that landed under the same name.
 
         Args:
             name: what it is, the same in each run; units are read in the order of their names.
@@ -159,6 +190,7 @@ class Landing:
         folder = self.folder / f".{name}"
         _write(folder / RECORD, msgspec.json.encode(record))
         with _told(self.folder):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
             folder.rename(self.folder / name)
         with self._lock:
             self.records[name] = record
@@ -180,6 +212,11 @@ class Landing:
     def _nothing(self) -> Path:
         """A file for a type of which nothing landed: DuckDB wants one."""
         return self.folder / "nothing.ndjson"
+
+    def file(self, path: Path) -> str | None:
+        """The file that a landed one was read from; None where it came by search."""
+        record = self.records.get(path.parent.name)
+        return record.file or None if record else None
 
     def received(self, kind: str) -> int:
         """How many resources of a type landed, by the books of the units."""

@@ -136,7 +136,9 @@ def load(
         "run", [(run_id, source.url, datetime.now(UTC), study_file.digest, version("abate"))]
     )
     books = [
-        batch.load(kind, LandedFiles(landing.paths(kind)), is_whole=landing.is_whole(kind))
+        batch.load(
+            kind, LandedFiles(landing.paths(kind), landing.file), is_whole=landing.is_whole(kind)
+        )
         for kind in TYPES
     ]
     return [accounted for accounted in books if accounted.received]
@@ -241,8 +243,10 @@ class _Batch:
         self.store.run(sql("risen"), parameters)
 
 
-def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str]]:
-    """The lines that are no resource of this type with an id, and why; lines count from 1.
+def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str, str | None]]:
+    """The lines that are no resource of this type with an id, why, and of which file of a study.
+
+    Lines count from 1.
 
     Raises:
         StoreError: the database saw more lines in the files than there are, or fewer.
@@ -255,7 +259,10 @@ def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str]]:
         )
     if not faults:
         return []
-    return [(files.number(place), reason) for place, reason in store.rows(sql("unreadable"))]
+    return [
+        (files.number(place), reason, files.origin(place))
+        for place, reason in store.rows(sql("unreadable"))
+    ]
 
 
 def _score_codes(store: Store) -> list[str]:

@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from abate import codes, kept, mapping, told
-from abate.connect import source_server
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source import Say, plan
-from abate.source.rest import RestSource
+from abate.source.chosen import chosen, key
 from abate.status import Progress
 from abate.store import Store, opened
 
@@ -86,9 +85,9 @@ def refreshed(
         is_compared=how.is_compared,
     )
     told.stage(say, "pull")
-    with Landing(study_file.output / "landing", has.key) as landing:
-        with source_server(study_file, say) as server:
-            pulled = RestSource(server, settings.source, has).bring(needed, landing, say)
+    with Landing(study_file.output / "landing", key(study_file, has)) as landing:
+        with chosen(study_file, has, say) as source:
+            pulled = source.bring(needed, landing, say)
         progress.pulled(pulled.ledger)
         told.stage(say, "map", "mapping what arrived")
         with opened(has.path) as store, store.transaction():

@@ -65,6 +65,12 @@ def _user_name(text: str) -> str:
     return text
 
 
+def _export(text: str) -> str:
+    if not re.fullmatch(r"system|patient|Group/[A-Za-z0-9.-]{1,64}", text):
+        raise ValueError("expected 'system', 'patient', or a group, as 'Group/pain'")
+    return text
+
+
 def _scope(text: str) -> str:
     if not _SCOPE.fullmatch(text):
         raise ValueError("expected one scope an entry, as 'system/Observation.rs' is")
@@ -89,5 +95,6 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 BaseUrl = Annotated[str, AfterValidator(_http_url)]
 TokenUrl = Annotated[str, AfterValidator(_private_url)]
 KeySetUrl = Annotated[str, AfterValidator(_private_url)]
+Export = Annotated[str, AfterValidator(_export)]
 UserName = Annotated[str, AfterValidator(_user_name)]
 Scope = Annotated[str, AfterValidator(_scope)]

@@ -147,12 +147,12 @@ def test_what_a_frame_stumbles_over_in_a_late_row_is_never_passed_on(path):
 
 def test_a_row_that_does_not_fit_is_refused_without_its_values(path):
     with opened(path) as store, pytest.raises(StoreError) as caught:
-        store.insert("unreadable", [("run", "Observation", CANARY, "reason")])
+        store.insert("unreadable", [("run", "Observation", CANARY, "reason", None)])
     assert CANARY not in str(caught.value)
 
 
 def test_many_rows_are_inserted_in_their_order(path):
-    rows = [("run", "Observation", line, "no-id") for line in range(1001)]
+    rows = [("run", "Observation", line, "no-id", None) for line in range(1001)]
     with opened(path) as store:
         store.insert("unreadable", rows)
         store.insert("unreadable", [])
@@ -172,7 +172,7 @@ def rolled_back_and_stopped(store):
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(path):
-    row = ("run", "Observation", 1, "no-id")
+    row = ("run", "Observation", 1, "no-id", None)
     with opened(path) as store:
         with pytest.raises(KeyboardInterrupt):
             interrupted(store, row)

@@ -1,8 +1,11 @@
 """A server that changes by day, a store that follows by night, and what a fresh pull would have."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import msgspec
 import pytest
 from werkzeug import Response
 from werkzeug.test import Client
@@ -11,6 +14,7 @@ from abate import plugins
 from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
 from abate.say import sentences
+from abate.source import clock
 from abate.source.answer import Answer
 from abate.status import held
 from abate.store import opened
@@ -173,3 +177,116 @@ def made():
             }  # fmt: skip
 
     return Made
+
+
+_JOB = "/fhir/jobs/1"
+
+
+class _Entry(msgspec.Struct):
+    resource: msgspec.Raw
+
+
+class _Bundle(msgspec.Struct):
+    entry: list[_Entry] = []
+
+
+class Bulk:
+    """A front that exports what the sandbox behind it has; a test changes what it says."""
+
+    def __init__(self, server, base):
+        self.server, self.base = server, base
+        self.asked, self.polls, self.deletes = [], [], 0
+        self.begins = [Response(status=202, headers={"Content-Location": f"{base}/jobs/1"})]
+        self.manifest = {}
+        self.more = []
+        self.files = {}
+        self.front = lambda request: None  # noqa: ARG005 - a test's own word comes first.
+        self.ignores = ()
+
+    def __call__(self, request):
+        said = self.front(request)
+        if said is not None:
+            return said
+        if request.path.endswith("$export"):
+            return self.begin(request)
+        if request.path == _JOB and request.method == "DELETE":
+            self.deletes += 1
+            return Response(status=202)
+        if request.path == _JOB:
+            return self.polls.pop(0) if self.polls else self.complete()
+        if request.path.startswith("/fhir/files/"):
+            return Response(self.files[request.path], content_type="application/fhir+ndjson")
+        return None
+
+    def begin(self, request):
+        assert request.headers["Prefer"] == "respond-async"
+        self.asked.append((request.path, request.args.to_dict(flat=False)))
+        answer = self.begins.pop(0) if len(self.begins) > 1 else self.begins[0]
+        if answer.status_code == 202:
+            self.files |= self.exported(request.args)
+        return answer
+
+    def exported(self, asked):
+        """A file a type, of what is there, or has changed."""
+        filters = dict(one.split("?") for one in asked.getlist("_typeFilter"))
+        found = {}
+        for kind in asked["_type"].split(","):
+            query = (
+                f"_count=1000&{filters.get(kind, '') if '_typeFilter' not in self.ignores else ''}"
+            )
+            if "_since" in asked and "_since" not in self.ignores:
+                query += f"&_lastUpdated=ge{asked['_since']}"
+            body = Client(self.server.sandbox).get(f"/fhir/{kind}?{query}").data
+            lines = [bytes(one.resource) for one in msgspec.json.decode(body, type=_Bundle).entry]
+            if lines:
+                found[f"/fhir/files/{kind}"] = b"".join(line + b"\n" for line in lines)
+        self.output = [
+            {"type": path.rpartition("/")[2], "url": f"{self.base[:-5]}{path}"} for path in found
+        ]
+        self.moment = self.server.now.isoformat()
+        return found
+
+    def complete(self):
+        manifest = {
+            "transactionTime": self.moment,
+            "request": "x",
+            "requiresAccessToken": False,
+            "output": [*self.output, *self.more],
+            "error": [],
+            **self.manifest,
+        }
+        manifest = {key: value for key, value in manifest.items() if value is not None}
+        return Response(json.dumps(manifest), content_type="application/json")
+
+    def file(self, name, *lines):
+        """One more file: its entry of a manifest."""
+        texts = [one if isinstance(one, str) else json.dumps(one) for one in lines]
+        self.files[f"/fhir/files/{name}"] = "".join(f"{one}\n" for one in texts).encode()
+        return {"type": name, "url": f"{self.base}/files/{name}"}
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    """The waits that were asked for, in seconds."""
+    waits = []
+    monkeypatch.setattr(clock, "sleep", waits.append)
+    return waits
+
+
+@pytest.fixture
+def bulk(hospital, made, waited):  # noqa: ARG001 - nothing waits.
+    """A server with two patients, of whom one has an index procedure, a tumour and two scores."""
+    for one in (
+        made.patient("p1"), made.patient("p2"), made.procedure("t1", "p1"),
+        made.condition("c1", "p1"), made.score("s1", "p1"), made.score("s2", "p1", 3),
+        made.score("other", "p1", code="1-1"),
+    ):  # fmt: skip
+        hospital.server.put(one)
+    hospital.server.front = Bulk(hospital.server, hospital.base)
+    return hospital.server.front
+
+
+@pytest.fixture
+def night(hospital):
+    """A night by export."""
+    return partial(hospital.night, "source.strategy=bulk")

@@ -198,7 +198,7 @@ def test_each_fault_is_one_line(fault):
         (
             "[source]",
             '[source]\nstrategy = "bluk"',
-            "6: source.strategy: expected 'auto', 'population' or 'patient'",
+            "6: source.strategy: expected 'auto', 'population', 'patient', 'files' or 'bulk'",
         ),
         ("[index]", '[index]\nunit = "lesion"', "9: index.unit: expected 'procedure'"),
         (
@@ -471,8 +471,8 @@ def test_a_secret_among_the_keys_is_told_where_it_may_not_stand(fault):
         (
             "small.toml, line 6: source.token: there is no such key. No secret stands in a "
             "study file: secrets come from the environment (ABATE_SOURCE_...). "
-            "Known here: auth, ca, certificate, certificate_key, insecure_http, max_minutes, "
-            "max_requests, overlap_minutes, page_size, parallel, passes, patients, "
+            "Known here: auth, ca, certificate, certificate_key, export, files, insecure_http, "
+            "max_minutes, max_requests, overlap_minutes, page_size, parallel, passes, patients, "
             "patients_a_query, requests_per_second, "
             "strategy, timeout_seconds, timezone, url."
         )

@@ -1,6 +1,8 @@
 """How a server may be asked, and what asking it may cost: settings, and the books of one pull."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -66,8 +68,18 @@ class Budget:
         self._limits = limits
         self._lock = threading.Lock()
         self._end = inf if limits.max_minutes is None else clock.now() + limits.max_minutes * 60
+        self._is_lifted = False
         self.requests = 0
         self.bytes = 0
+
+    @contextmanager
+    def lifted(self) -> Iterator[None]:
+        """Let some requests pass in any case: those that leave the server tidy."""
+        self._is_lifted = True
+        try:
+            yield
+        finally:
+            self._is_lifted = False
 
     def spend_request(self) -> None:
         """Enter one request.
@@ -77,7 +89,7 @@ class Budget:
         """
         self.refuse_late()
         with self._lock:
-            if self._limits.max_requests is not None:
+            if self._limits.max_requests is not None and not self._is_lifted:
                 _refuse_more(self.requests, self._limits.max_requests)
             self.requests += 1
 
@@ -97,7 +109,7 @@ class Budget:
         Raises:
             BudgetSpent: names the setting.
         """
-        if clock.now() + wait >= self._end:
+        if clock.now() + wait >= self._end and not self._is_lifted:
             raise BudgetSpent(
                 f"the pull's budget of {self._limits.max_minutes:g} minutes is used up: raise "
                 "[source] max_minutes, or leave it out"

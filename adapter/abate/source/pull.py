@@ -19,8 +19,9 @@ from abate.source.ledger import Ledger, Line
 from abate.source.paging import hole
 from abate.source.plan import PATIENTS, SCORES, Plan
 from abate.source.query import Query, Window, bare, in_pieces
-from abate.source.searchset import Head, head_of
+from abate.source.searchset import Head
 from abate.source.seen import Seen
+from abate.source.sufficient import heads
 from abate.source.walk import Asker
 from abate.source.windows import divided
 
@@ -189,9 +190,7 @@ class Pull:
                     yield other
 
     def _heads(self, kind: str) -> Iterator[Head]:
-        for path in self.landing.paths(kind):
-            with path.open("rb") as file:
-                yield from (head_of(line) for line in file)
+        return heads(self.landing, kind)
 
     def _task(self, query: Query, asked: Sequence[Query]) -> Task:
         """What lands some queries as one unit, unless it landed before."""

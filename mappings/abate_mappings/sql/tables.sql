@@ -62,16 +62,19 @@ create table if not exists watermark (
   server varchar, reading varchar, moment timestamptz, strategy varchar, run_id varchar
 );
 
--- One row is one landed line that is no resource of its file's type: it has no id to be kept by.
+-- One row is one landed line that is no resource of its file's type: it has no id to be kept by. `file` is
+-- the study's own file that it was read from, if it was one.
 create table if not exists unreadable (
-  run_id varchar, type varchar, line bigint, reason varchar
+  run_id varchar, type varchar, line bigint, reason varchar, file varchar
 );
+alter table unreadable add column if not exists file varchar;
 
 -- One row is one resource or line that could not be read as it should, and why: by id or by line.
 create or replace view rejected as
-select run_id, type, id, cast(null as bigint) as line, reason from resource where state = 'rejected'
+select run_id, type, id, cast(null as bigint) as line, reason, cast(null as varchar) as file
+from resource where state = 'rejected'
 union all
-select run_id, type, null, line, reason from unreadable;
+select run_id, type, null, line, reason, file from unreadable;
 
 -- One row is one execution that loaded.
 create table if not exists run (

@@ -1,0 +1,191 @@
+"""The files of an export: brought here, sorted by type, and held against what was asked for."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import msgspec
+
+from abate.errors import IncompletePull, SourceError
+from abate.landing import Landing, Record
+from abate.references import local_id
+from abate.source import Say
+from abate.source.contents import Placed, contents
+from abate.source.http import FhirServer
+from abate.source.manifest import File, Manifest
+from abate.source.searchset import head_of
+from abate.source.sorting import TYPES, land, type_of
+from abate.source.unpacked import unpacked
+
+_WORD = re.compile(r"[a-z-]{1,24}")
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """What one file brought: counts by type, of what landed, of other types, of other codes."""
+
+    received: dict[str, int]
+    others: dict[str, int]
+    strays: dict[str, int]
+
+    @property
+    def lines(self) -> int:
+        """All that stood in the file."""
+        counts = (self.received, self.others, self.strays)
+        return sum(sum(one.values()) for one in counts)
+
+
+class _Request(msgspec.Struct):
+    method: Any = None
+    url: Any = None
+
+
+class _Entry(msgspec.Struct):
+    request: _Request = msgspec.field(default_factory=_Request)
+
+
+class _Deletions(msgspec.Struct):
+    entry: list[_Entry] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkFiles:
+    """The files of one manifest.
+
+    Attributes:
+        codes: of each type, the codes that were asked for; of a type that is not there, all.
+        is_change: whether they hold what changed, and not all that there is.
+        known: the ids that the store has: one of them may have lost its code.
+    """
+
+    server: FhirServer
+    manifest: Manifest
+    landing: Landing
+    say: Say
+    codes: Mapping[str, set[str]]
+    is_change: bool
+    known: Mapping[str, set[str]] = field(default_factory=dict)
+
+    def bring(self) -> list[Brought]:
+        """Land each file of the output, unless it landed in a run before this one.
+
+        Raises:
+            LinkExpired: a link is no longer good.
+            SourceError: a file did not arrive whole.
+        """
+        return [self._one(place, file) for place, file in enumerate(self.manifest.output, start=1)]
+
+    def _one(self, place: int, file: File) -> Brought:
+        name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
+        if (kept := self.landing.recall(note)) is not None:
+            return msgspec.json.decode(kept, type=Brought)
+        self.say(f"bringing {name}: file {place} of {len(self.manifest.output)}")
+        strays = Counter[str]()
+        with self._here(file, name) as lines:
+            wanted = self._wanted(contents(lines, name), strays)
+            found = land(self.landing, note, name, wanted, is_change=self.is_change)
+        brought = Brought(received=found.received, others=found.others, strays=strays)
+        if isinstance(file.count, int) and file.count != brought.lines:
+            self.say(
+                f"warning: the manifest counts {file.count} lines in {name}, and {brought.lines} "
+                "are there: those count"
+            )
+        self.landing.remember(note, msgspec.json.encode(brought))
+        return brought
+
+    def _wanted(self, placed: Iterator[Placed], strays: Counter[str]) -> Iterator[Placed]:
+        """Without the resources that have none of the codes: those are counted."""
+        for place, resource in placed:
+            kind = type_of(resource) or ""
+            codes = self.codes.get(kind)
+            if codes is not None and _is_other(resource, codes, self.known.get(kind, set())):
+                strays[kind] += 1
+            else:
+                yield place, resource
+
+    @contextmanager
+    def _here(self, file: File, name: str) -> Iterator[BinaryIO]:
+        """A file, for as long as it is read."""
+        path = self.landing.folder / ".download.ndjson"
+        is_authorised = self.manifest.is_authorised(file, self.server.base)
+        try:
+            self.server.download(file.url, path, authorised=is_authorised)
+            with unpacked(path, name) as lines:
+                yield lines
+        finally:
+            path.unlink(missing_ok=True)
+
+    def refuse_failed(self) -> None:
+        """Stop where the export tells of an error; say its warnings.
+
+        Raises:
+            IncompletePull: tells how many errors, and their codes.
+        """
+        found: Counter[tuple[str, str]] = Counter()
+        for place, file in enumerate(self.manifest.outcomes, start=1):
+            name = f"outcome-{place:05}.ndjson"
+            with self._here(file, name) as lines:
+                for _, outcome in contents(lines, name):
+                    found.update(_issues(outcome))
+        errors = {one: n for one, n in found.items() if one[0] in ("error", "fatal")}
+        if errors:
+            codes = ", ".join(sorted({code for _, code in errors}))
+            raise IncompletePull(
+                f"the export of {self.server.base} tells of {sum(errors.values())} errors "
+                f"({codes}): what it has made is not all there is"
+            )
+        for (severity, code), number in sorted(found.items()):
+            if severity == "warning":
+                self.say(f"warning: the export tells of {number} warnings ({code})")
+
+    def note_deleted(self) -> None:
+        """Land, of each type, what has gone; and that only what changed has landed."""
+        gone: dict[str, set[str]] = defaultdict(set)
+        for place, file in enumerate(self.manifest.deleted or [], start=1):
+            name = f"deleted-{place:05}.ndjson"
+            with self._here(file, name) as lines:
+                for line in lines:
+                    self._read_deleted(line, name, gone)
+        for kind in TYPES:
+            with self.landing.unit(f"gone-{kind}") as unit:
+                unit.record = Record(
+                    query="deleted", type=kind, expected=0, received=0, pages=0,
+                    gone=tuple(sorted(gone[kind])), is_change=True,
+                )  # fmt: skip
+
+    def _read_deleted(self, line: bytes, name: str, gone: dict[str, set[str]]) -> None:
+        if not line.strip():
+            return
+        try:
+            bundle = msgspec.json.decode(line, type=_Deletions)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise SourceError(f"{name} has a line that is no Bundle of deletions") from None
+        for entry in bundle.entry:
+            if entry.request.method == "DELETE":
+                for kind in TYPES:
+                    identifier = local_id(str(entry.request.url), kind, self.server.base)
+                    if identifier is not None:
+                        gone[kind].add(identifier)
+
+
+def _is_other(resource: bytes, codes: set[str], known: set[str]) -> bool:
+    """Whether nobody asked for it; what is broken lands, and the mapping rejects it."""
+    try:
+        head = head_of(resource)
+    except SourceError:
+        return False
+    return codes.isdisjoint(head.codes) and head.id not in known
+
+
+def _issues(outcome: bytes) -> Iterator[tuple[str, str]]:
+    """The severity and the code of each issue; what cannot be read is an error."""
+    try:
+        issues = head_of(outcome).issue
+    except SourceError:
+        issues = None
+    for issue in issues if isinstance(issues, list) and issues else [None]:
+        found = issue if isinstance(issue, dict) else {"severity": "error", "code": "unreadable"}
+        severity, code = str(found.get("severity")), str(found.get("code"))
+        yield severity, code if _WORD.fullmatch(code) else "no code"

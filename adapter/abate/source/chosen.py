@@ -1,0 +1,40 @@
+"""The source that a study's strategy names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from abate.connect import source_server
+from abate.kept import Kept
+from abate.settings import StudyFile
+from abate.source import Say, Source
+from abate.source.bulk import BulkSource
+from abate.source.files import FilesSource
+from abate.source.rest import RestSource
+
+
+@contextmanager
+def chosen(study_file: StudyFile, kept: Kept, say: Say) -> Iterator[Source]:
+    """Where the study's resources come from; a server's sessions are closed at the end.
+
+    Args:
+        study_file: the study.
+        kept: what its store has.
+        say: told of what is odd about a server.
+
+    Raises:
+        AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
+    """
+    settings = study_file.settings.source
+    if settings.strategy == "files":
+        yield FilesSource(study_file, kept)
+        return
+    with source_server(study_file, say) as server:
+        if settings.strategy == "bulk":
+            yield BulkSource(server, settings, kept)
+        else:
+            yield RestSource(server, settings, kept)
+
+
+def key(study_file: StudyFile, kept: Kept) -> str:
+    """What landed units are found again by; files are read anew: they may have changed."""
+    return "" if study_file.settings.source.strategy == "files" else kept.key

@@ -1,0 +1,162 @@
+"""The resources in a file of NDJSON or JSON, each with its place there, as they were sent.
+
+NDJSON is read line by line. A Bundle, or a resource that is written over several lines, is read as
+a whole; its entries are cut out of it. Neither may be larger than the largest answer of a server.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, BinaryIO
+
+import msgspec
+
+from abate.errors import SourceError
+from abate.source.limits import LARGEST_ANSWER, MEBIBYTE
+
+_MARK = b"\xef\xbb\xbf"
+_LINES = (".ndjson", ".jsonl")
+
+# The place, from 1, of a line in its file or of an entry in its Bundle; and what stands there.
+Placed = tuple[int, bytes]
+
+
+class _Kind(msgspec.Struct):
+    resourceType: Any = None  # noqa: N815 - FHIR's own name
+
+
+class _Entry(msgspec.Struct):
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Bundle(msgspec.Struct):
+    type: Any = None
+    entry: list[_Entry] = []
+
+
+def contents(file: BinaryIO, name: str, largest: int = LARGEST_ANSWER) -> Iterator[Placed]:
+    """What stands in a file, in its order; a line that is broken is given as it is.
+
+    Args:
+        file: the bytes, unpacked.
+        name: what the file is called.
+        largest: the most bytes of a line, or of a Bundle.
+
+    Raises:
+        SourceError: a line or a Bundle is too large, a Bundle cannot be read, or is a history.
+    """
+    start = _first_line(file, name, largest)
+    if start is None:
+        return
+    number, line = start
+    if not (_is_json(line) or _stem(name).endswith(_LINES)):
+        yield from _whole(line + _rest(file, name, largest - len(line)), name)
+        return
+    following = _lines(file, number, name, largest)
+    second = next(following, None)
+    if second is None and _kind(line) == "Bundle":
+        yield from _entries(line, name)
+        return
+    for place, one in chain([start], [second] if second else [], following):
+        yield from _placed(place, one, name)
+
+
+def _first_line(file: BinaryIO, name: str, largest: int) -> Placed | None:
+    """The first line that is not blank, without a byte order mark."""
+    for number, line in _read(file, 0, name, largest):
+        bare = line.removeprefix(_MARK) if number == 1 else line
+        if bare.strip():
+            return number, bare
+    return None
+
+
+def _lines(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Placed]:
+    return (one for one in _read(file, number, name, largest) if one[1].strip())
+
+
+def _read(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Placed]:
+    while line := file.readline(largest + 1):
+        number += 1
+        if len(line) > largest:
+            raise SourceError(f"{name}, line {number}, is longer than {_size(largest)}")
+        yield number, line
+
+
+def _placed(number: int, line: bytes, name: str) -> Iterator[Placed]:
+    """A line; of one that is a Bundle, what is in it."""
+    line = line.strip()
+    if b'"Bundle"' in line and _kind(line) == "Bundle":
+        yield from ((number, resource) for _, resource in _entries(line, name))
+    else:
+        yield number, line
+
+
+def _rest(file: BinaryIO, name: str, largest: int) -> bytes:
+    pieces: list[bytes] = []
+    while piece := file.read(MEBIBYTE):
+        pieces.append(piece)
+        largest -= len(piece)
+        if largest < 0:
+            raise SourceError(
+                f"{name} is larger than {_size(LARGEST_ANSWER)}, and no NDJSON: divide it, or "
+                "write one resource a line"
+            )
+    return b"".join(pieces)
+
+
+def _whole(document: bytes, name: str) -> Iterator[Placed]:
+    """A resource, or what is in a Bundle."""
+    kind = _kind(document)
+    if kind is None:
+        raise SourceError(
+            f"{name} is neither NDJSON nor the JSON of one resource: if it is NDJSON whose first "
+            "line is broken, name it .ndjson"
+        )
+    if kind == "Bundle":
+        yield from _entries(document, name)
+    else:
+        yield 1, document
+
+
+def _entries(document: bytes, name: str) -> Iterator[Placed]:
+    """The resources of a Bundle; those of a Bundle in it too.
+
+    Raises:
+        SourceError: it cannot be read, or is a history: its entries are no state of anything.
+    """
+    try:
+        bundle = msgspec.json.decode(document, type=_Bundle)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise SourceError(f"{name} has a Bundle that cannot be read") from None
+    if bundle.type == "history":
+        raise SourceError(f"{name} has a Bundle of type history: give resources as they are now")
+    for place, entry in enumerate(bundle.entry, start=1):
+        resource = bytes(entry.resource)
+        if resource != b"null":
+            if b'"Bundle"' in resource and _kind(resource) == "Bundle":
+                yield from ((place, inner) for _, inner in _entries(resource, name))
+            else:
+                yield place, resource
+
+
+def _kind(resource: bytes) -> Any:
+    """The resource type; None where it is no resource."""
+    try:
+        return msgspec.json.decode(resource, type=_Kind).resourceType
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return True
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".gz").removesuffix(".zst")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.0f} MB"

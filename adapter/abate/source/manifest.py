@@ -1,0 +1,85 @@
+"""The manifest of a Bulk Data export: which files it has made, and up to which moment.
+
+https://hl7.org/fhir/uv/bulkdata/STU3/export.html#response---complete-status
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from abate.addresses import origin
+from abate.errors import SourceError
+from abate.source.places import joined
+
+# A server of 2026 writes `2026-03-01T12:00:00+00:00Z`.
+_TWO_ZONES = re.compile(r"([+-]\d\d:\d\d)Z$")
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file of an export; its `type` and `count` are what the server says, right or wrong."""
+
+    url: str
+    type: Any = None
+    count: Any = None
+
+    @property
+    def kind(self) -> str:
+        """The resource type, fit for the name of a file."""
+        is_word = isinstance(self.type, str) and re.fullmatch(r"[A-Z][A-Za-z]{1,39}", self.type)
+        return str(self.type) if is_word else "mixed"
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link of a manifest that has several pages."""
+
+    relation: Any = None
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What an export has made."""
+
+    output: list[File]
+    transactionTime: Any = None  # noqa: N815 - the specification's own name
+    requiresAccessToken: Any = None  # noqa: N815 - the same
+    deleted: list[File] | None = None
+    error: list[File] | None = None
+    outcome: list[File] | None = None
+    link: list[Link] = []
+
+    @property
+    def moment(self) -> datetime | None:
+        """Up to when, by the server's clock, all is in it; None where it does not say."""
+        text = _TWO_ZONES.sub(r"\1", str(self.transactionTime))
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+    @property
+    def outcomes(self) -> list[File]:
+        """The files of OperationOutcomes; version 4 has another name for them."""
+        return [*(self.error or []), *(self.outcome or [])]
+
+    def is_authorised(self, file: File, base: str) -> bool:
+        """Whether the login goes with a file; where nothing is said, it goes to our server only."""
+        if isinstance(self.requiresAccessToken, bool):
+            return self.requiresAccessToken
+        return origin(joined(f"{base}/", file.url)) == origin(base)
+
+
+def manifest_of(body: bytes, place: str) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        SourceError: it is none, or is one page of several, which nobody asked for.
+    """
+    try:
+        manifest = msgspec.json.decode(body, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise SourceError(f"{place} answered 200 with no manifest of an export") from None
+    if any(one.relation == "next" for one in manifest.link):
+        raise SourceError(f"{place} gives its manifest in parts, for which it was not asked")
+    return manifest

@@ -1,0 +1,104 @@
+"""One file's resources, sorted by type into units: each type that the store keeps has its own."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from abate.landing import Landing, Record, Unit
+from abate.source.contents import Placed
+
+# In the order in which the mapping takes them.
+TYPES = ("Patient", "Procedure", "Condition", "Observation")
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
+
+
+class _Type(msgspec.Struct):
+    resourceType: Any = None  # noqa: N815 - FHIR's own name
+
+
+@dataclass(slots=True, kw_only=True)
+class Sorted:
+    """What one file brought.
+
+    Attributes:
+        received: how many lines landed, by type.
+        others: how many resources of other types stood there.
+    """
+
+    received: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+
+
+def land(
+    landing: Landing, name: str, file: str, placed: Iterable[Placed], is_change: bool = False
+) -> Sorted:
+    """Land the resources of a file, at the places where they stood there.
+
+    A line that is no resource lands beside its neighbours, so that the mapping rejects it: with the
+    type of the line before, else with one that the file's name tells, else as an Observation.
+
+    Args:
+        landing: where.
+        name: of the units; the type is added.
+        file: what the file is called.
+        placed: what stands in it.
+        is_change: whether it holds what changed, and not all that there is.
+    """
+    found, current = Sorted(), guessed(file)
+    with ExitStack() as open_units:
+        units = {
+            kind: _Placing(open_units.enter_context(landing.unit(f"{name}-{kind}")))
+            for kind in TYPES
+        }
+        for place, resource in placed:
+            kind = type_of(resource)
+            if kind is not None and kind not in TYPES:
+                found.others[kind] += 1
+                continue
+            current = kind or current
+            units[current].write(current, place, resource)
+            found.received[current] += 1
+        for kind, count in found.received.items():
+            units[kind].unit.record = Record(
+                query=file,
+                type=kind,
+                expected=count,
+                received=count,
+                pages=1,
+                is_change=is_change,
+                file=file,
+            )
+    return found
+
+
+def type_of(resource: bytes) -> str | None:
+    """The resource type that a line says; None where it says none, or is broken."""
+    try:
+        found = msgspec.json.decode(resource, type=_Type).resourceType
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    return found if isinstance(found, str) and _TYPE.fullmatch(found) else None
+
+
+def guessed(file: str) -> str:
+    """The type that a file's name tells."""
+    return next((kind for kind in TYPES if kind.lower() in file.lower()), "Observation")
+
+
+@dataclass(slots=True)
+class _Placing:
+    """A unit whose lines have the numbers that they had in their file."""
+
+    unit: Unit
+    _last: int = 0
+
+    def write(self, kind: str, place: int, resource: bytes) -> None:
+        """Append one; blank lines stand for what is not of this type. A Bundle's line has many."""
+        self.unit.skip(kind, place - self._last - 1)
+        self.unit.write(kind, resource)
+        self._last = max(place, self._last + 1)

@@ -1,0 +1,213 @@
+"""Nights by Bulk Data export: what changed, what has gone, and what a killed run leaves."""
+
+import re
+
+import pytest
+from werkzeug import Response
+
+from abate.errors import NothingFound, SourceError
+from abate.source import bulk_files, clock
+
+
+def ids(rows, table):
+    return [row[1] for row in rows[table]]
+
+
+def test_the_next_night_asks_since_the_moment_of_the_manifest(hospital, bulk, night, made):
+    night()
+    hospital.server.put(made.score("s3", "p1"))
+    rows = night()
+    assert bulk.asked[0][1].get("_since") is None
+    assert bulk.asked[1][1]["_since"] == ["2026-03-01T18:48:00.000Z"]
+    assert ids(rows, "observation") == ["s1", "s2", "s3"]
+    assert rows == hospital.fresh()
+
+
+def test_an_odd_zone_of_the_moment_is_read(bulk, night):
+    bulk.manifest = {"transactionTime": "2026-03-01T12:00:00+00:00Z"}
+    night()
+    night()
+    assert bulk.asked[1][1]["_since"] == ["2026-03-01T11:59:00.000Z"]
+
+
+def test_a_manifest_without_a_moment_makes_the_next_export_whole(hospital, bulk, night):
+    bulk.manifest = {"transactionTime": "yesterday"}
+    night()
+    assert [one for one in hospital.said if "has no transactionTime" in one]
+    night()
+    assert "_since" not in bulk.asked[1][1]
+
+
+def test_a_server_that_does_not_heed_since_does_no_harm(hospital, bulk, night, made):
+    bulk.ignores = ("_since",)
+    night()
+    hospital.server.put(made.score("s1", "p1", 9))
+    assert night() == hospital.fresh()
+
+
+def test_what_the_manifest_tells_as_deleted_is_gone(hospital, bulk, night):
+    night()
+    hospital.server.delete("Observation", "s1")
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            {"request": {"method": "DELETE", "url": "Observation/s1"}},
+            {"request": {"method": "DELETE", "url": "Encounter/e1"}},
+        ],
+    }
+    bulk.manifest = {"deleted": [bulk.file("Bundle", bundle, "")]}
+    rows = night()
+    assert ids(rows, "observation") == ["s2"]
+    assert rows == hospital.fresh()
+    assert not [one for one in hospital.said if "what was deleted" in one]
+
+
+def test_deletions_that_cannot_be_read_stop_the_run(bulk, night):
+    night()
+    bulk.manifest = {"deleted": [bulk.file("Bundle", "{cut")]}
+    with pytest.raises(SourceError, match=r"deleted-00001\.ndjson has a line"):
+        night()
+
+
+def test_where_nothing_is_told_of_deletions_that_is_said_and_a_reconciliation_finds_them(
+    hospital, bulk, night
+):
+    night()
+    hospital.server.delete("Observation", "s1")
+    assert ids(night(), "observation") == ["s1", "s2"]
+    assert len([one for one in hospital.said if "abate reconcile" in one]) == 1
+    assert ids(night(is_compared=True), "observation") == ["s2"]
+    assert "_since" not in bulk.asked[-1][1]
+
+
+@pytest.mark.usefixtures("bulk")
+def test_the_old_patient_of_a_new_index_procedure_is_fetched(hospital, night, made):
+    assert ids(night(), "patient") == ["p1"]
+    hospital.server.put(made.procedure("t2", "p2"))
+    rows = night()
+    assert ids(rows, "patient") == ["p1", "p2"]
+    assert rows == hospital.fresh()
+
+
+def test_a_resource_that_lost_its_code_is_read_anew_where_the_filter_is_not_heeded(
+    hospital, bulk, night, made
+):
+    bulk.ignores = ("_typeFilter",)
+    night()
+    hospital.server.put(made.score("s1", "p1", code="1-1"))
+    rows = night()
+    states = {row[1]: row[4] for row in rows["observation"]}
+    assert states == {"s1": "ignored", "s2": "mapped"}
+
+
+def test_an_empty_export_on_a_later_night_changes_nothing(bulk, night):
+    first = night()
+    assert night() == first
+    assert bulk.output == []
+
+
+def test_an_empty_export_on_the_first_night_is_nothing_to_study(hospital, bulk, night):
+    hospital.server.delete("Procedure", "t1")
+    with pytest.raises(NothingFound, match=r"\[index\]"):
+        night()
+    assert bulk.deletes == 1
+
+
+@pytest.mark.parametrize("status", [403, 410])
+def test_links_that_expire_begin_one_new_export(hospital, bulk, night, status):
+    expired = [Response(status=status)]
+
+    def front(request):
+        is_file = request.path == "/fhir/files/Observation"
+        return expired.pop() if is_file and expired else None
+
+    bulk.front = front
+    assert ids(night(), "observation") == ["s1", "s2"]
+    assert (len(bulk.asked), bulk.deletes) == (2, 2)
+    assert [one for one in hospital.said if "has expired: a new export is begun" in one]
+
+
+def test_links_that_expire_twice_stop_the_run(bulk, night):
+    bulk.front = lambda request: Response(status=410) if "/files/" in request.path else None
+    with pytest.raises(SourceError, match="has expired"):
+        night()
+    assert (len(bulk.asked), bulk.deletes) == (2, 2)
+
+
+class Killed(BaseException):
+    """What ends a process at once."""
+
+
+@pytest.fixture
+def killed(monkeypatch, hospital, night):
+    """A night that is killed at its third file: nothing is taken away at the server."""
+
+    def kill():
+        with monkeypatch.context() as patch:
+            land = bulk_files.land
+
+            def third(landing, name, *arguments, **named):
+                if name == "export-00003":
+                    raise Killed
+                return land(landing, name, *arguments, **named)
+
+            patch.setattr(bulk_files, "land", third)
+            patch.setattr("abate.source.export_job.ExportJob.drop", lambda _: None)
+            with pytest.raises(Killed):
+                night()
+        return [one for one in hospital.server.requests if "/files/" in one]
+
+    return kill
+
+
+def _fetched(hospital):
+    return [one for one in hospital.server.requests if re.search("/files/", one)]
+
+
+def test_a_run_that_was_killed_brings_only_the_missing_files(hospital, bulk, night, killed):
+    assert len(killed()) == 3
+    rows = night()
+    assert [one.rpartition("/")[2] for one in _fetched(hospital)] == ["Condition", "Observation"]
+    assert len(bulk.asked) == 1
+    assert rows == hospital.fresh()
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_kept_manifest_whose_links_are_dead_begins_anew(hospital, bulk, night, killed, status):
+    killed()
+    dead = [Response(status=status)]
+    bulk.front = lambda request: dead.pop() if dead and "/files/" in request.path else None
+    rows = night()
+    assert len(bulk.asked) == 2
+    assert rows == hospital.fresh()
+
+
+@pytest.fixture
+def killed_while_waiting(monkeypatch, bulk, night):
+    """A night that is killed while the server still works on the export."""
+    with monkeypatch.context() as patch:
+        bulk.polls = [Response(status=202)]
+        patch.setattr(clock, "sleep", _die)
+        patch.setattr("abate.source.export_job.ExportJob.drop", lambda _: None)
+        patch.setattr("abate.landing.Landing.__exit__", lambda *_: None)
+        with pytest.raises(Killed):
+            night()
+
+
+def _die(_):
+    raise Killed
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_an_export_that_was_begun_before_is_waited_for(hospital, bulk, night):
+    rows = night()
+    assert len(bulk.asked) == 1
+    assert rows == hospital.fresh()
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_an_export_that_was_begun_before_and_is_gone_is_begun_anew(bulk, night):
+    bulk.polls = [Response(status=404)]
+    assert ids(night(), "procedure") == ["t1"]
+    assert len(bulk.asked) == 2
