@@ -132,6 +132,10 @@ def test_nights_on_hapi_leave_what_a_fresh_pull_makes(ward):
     assert not {"nb-1", "nc-1"} & set(ids)
     ward.strategy = "patient"
     assert ward.night("by-patient")["observation"] == changed["observation"]
+    ward.strategy = "bulk"
+    exported = ward.night("by-bulk")
+    assert exported == changed
+    assert ward.night("by-bulk") == changed
     ward.strategy = "population"
     ward.delete("Observation", "na-new")
     assert ward.night(is_compared=True) == ward.fresh()
