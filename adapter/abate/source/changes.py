@@ -49,7 +49,7 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
     since = pull.kept.since
     brought = pull.asker.bring(query.of(since=since, name=f"changed {query.name}"), take)
     there = pull.kept.ids(query.type)
-    total = pull.asker.pager.count(query)
+    total = pull.asker.count(query)
     if total == 0 and query.name in (PROCEDURES, SCORES):
         raise NothingFound(
             f"{pull.base} has no {query.name} any more, and had {len(there)}: the store stays as "

@@ -47,16 +47,23 @@ class Asker:
             NotHeeded: nothing is found by `_lastUpdated`, and something is there.
         """
         brought = self._whole(query, take)
-        if not brought.fitting and not self._is_believed(query, brought):
-            brought = self._asked_otherwise(query, take, brought)
         if brought.fitting:
             self._understood.add(_shape(query))
+        elif not self._is_believed(query, brought):
+            brought = self._asked_otherwise(query, take, brought)
         for parameter, number in brought.strays.items():
             self.pager.warn(
                 f"the server does not heed {parameter} in {query.name}: {number} resources that "
                 "were not asked for are left out"
             )
         return brought
+
+    def count(self, query: Query) -> int | None:
+        """How many the server says it has, also where it finds them by their code only."""
+        found, codes = self.pager.count(query), _codes(query)
+        if found != 0 or codes == query.tokens:
+            return found
+        return self.pager.count(query.of(tokens=codes))
 
     def _whole(self, query: Query, take: Take) -> Brought:
         brought = Brought()
@@ -105,7 +112,7 @@ class Asker:
         """A second question tells whether the parameters of an empty answer were understood."""
         if query.since is not None and not self._finds_by_date(query):
             raise NotHeeded(str(hole(query, None, "the server finds nothing by _lastUpdated")))
-        codes = tuple(dict.fromkeys(bare(token) for token in query.tokens))
+        codes = _codes(query)
         if codes == query.tokens:
             return brought
         # Some servers find nothing by `system|code` (r4.smarthealthit.org).
@@ -169,6 +176,10 @@ class Asker:
         brought.strays[parameter] += 1
         if brought.is_first_page:
             brought.is_heeded = False
+
+
+def _codes(query: Query) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(bare(token) for token in query.tokens))
 
 
 def _shape(query: Query) -> tuple[str, ...]:
