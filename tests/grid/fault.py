@@ -105,6 +105,11 @@ class Asked:
         """What a server without faults says to other parameters."""
         return self.server.ask("GET", f"/fhir/{self.kind}", pairs=pairs)
 
+    def counting(self, rows):
+        """What it says to the same with so many rows on a page."""
+        kept = [pair for pair in self.pairs if pair[0] != "_count"]
+        return self.honest if self.is_next else self.asking([*kept, ("_count", str(rows))])
+
     def without(self, *names):
         """What it says to the same without some parameters."""
         kept = [(name, value) for name, value in self.pairs if name not in names]
@@ -225,7 +230,7 @@ class Case:
         fails: by way, words of the error that ends the pull; the other ways are complete.
         ways: the ways that it is tried in.
         resources: what the server has besides.
-        reads: how the odd rows among these stand in the store: state, and reason or value.
+        reads: how the odd rows among these stand in the store: state, reason or value.
         settings: of the study, besides.
         is_moving: whether data change while one pages: what comes then is there a night later.
         warns: a warning that must be said.

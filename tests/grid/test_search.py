@@ -1,9 +1,9 @@
 """Faults of search: every row once, or a named end with nothing changed."""
 
-import cases_search
+from cases import THEMES
 from judge import cells, judged
 
 
-@cells(cases_search.CASES)
+@cells(THEMES["Search"])
 def test_a_fault_of_search_ends_as_its_case_says(ward, note):
     note(judged(ward, "Search"))
