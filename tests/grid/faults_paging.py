@@ -74,7 +74,9 @@ def filled(asked):
 def earlier(asked):
     """The page before the one that was asked for, and then that one."""
     start = int(asked.parameters["_offset"])
-    before = asked.server.ask("GET", asked.target.replace(f"={start}", f"={max(0, start - 2)}"))
+    before = asked.server.ask(
+        "GET", asked.target.replace(f"_offset={start}", f"_offset={max(0, start - 2)}")
+    )
     url = f"{asked.server.root}{asked.target}&again={next(TURNS)}"
     return before.of(before.json | {"link": [{"relation": "next", "url": url}]})
 
@@ -89,7 +91,9 @@ def from_the_first(asked):
 
 def overlapping(page, asked):
     start = int(asked.parameters["_offset"])
-    before = asked.server.ask("GET", asked.target.replace(f"={start}", f"={max(0, start - 2)}"))
+    before = asked.server.ask(
+        "GET", asked.target.replace(f"_offset={start}", f"_offset={max(0, start - 2)}")
+    )
     page["entry"] = before.json["entry"][-1:] + page["entry"]
 
 
