@@ -11,7 +11,7 @@ INDEX_PROCEDURES ?=
 SCORES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers test-browser test-lowest check format lint types coverage wheel bench clean
+.PHONY: help demo test grid test-servers test-browser test-lowest check format lint types coverage wheel bench clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,10 @@ demo: $(VENV)/.runtime  ## the published study, out of a FHIR server and back to
 test: $(VENV)/.dev  ## the tests
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses $(JOBS) --dist loadfile
+
+grid: $(VENV)/.dev  ## each fault of a server by each way to pull: rows lost, rows doubled
+	$(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/grid
+	@$(BIN)/python docs/make_grid.py
 
 test-servers: $(VENV)/.dev  ## the tests against a real FHIR server (needs Java 17 and Maven)
 	@command -v mvn >/dev/null || { echo "make test-servers needs Maven and Java 17, and mvn is not here"; exit 1; }

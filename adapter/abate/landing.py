@@ -17,7 +17,7 @@ from typing import BinaryIO, Self
 
 import msgspec
 
-from abate.errors import StoreError
+from abate.errors import NothingFound, StoreError
 
 # What landed longer ago is pulled again: it says too little of the server as it is.
 KEPT = timedelta(hours=24)
@@ -140,7 +140,9 @@ class Landing:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is None or not (self.pull.key and self.records):
+        # Where nothing was found, the next run asks the server again, and not this folder.
+        is_worth_keeping = self.pull.key and self.records and not isinstance(error, NothingFound)
+        if error is None or not is_worth_keeping:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def began(self, watermark: datetime | None) -> None:

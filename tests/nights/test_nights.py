@@ -147,3 +147,18 @@ def test_codes_that_the_study_adds_are_pulled_from_the_beginning(ward, made):
     wider = "scores.codes=['http://loinc.org|72514-3', 'http://loinc.org|38221-8']"
     assert "faces" in ids(ward.night(wider))
     assert ward.rows() == ward.fresh(wider)
+
+
+@pytest.mark.parametrize("answer", [400, 422])
+def test_where_dates_of_change_are_refused_all_is_pulled_again_or_the_fault_is_named(
+    ward, made, answer
+):
+    ward.server.put(made.score("a1", "a", 9))
+    ward.server.front = lambda request: (
+        Response("no", answer) if "_lastUpdated" in request.args else None
+    )
+    if answer == 400:
+        assert ward.night() == ward.fresh()
+    else:
+        with pytest.raises(Exception, match="a hole in changed procedures"):
+            ward.night()

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 
 from abate.errors import NothingFound
 from abate.landing import Record, Unit
+from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, PROCEDURES, SCORES
 from abate.source.pull import IDS_A_QUERY, Pull
 from abate.source.query import Query, in_pieces
 from abate.source.searchset import Head
-from abate.source.walk import NotHeeded, Take
+from abate.source.walk import Take
 
 _IDS_ONLY = {"_elements": "id,code,subject"}
 
@@ -49,7 +50,7 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
     since = pull.kept.since
     brought = pull.asker.bring(query.of(since=since, name=f"changed {query.name}"), take)
     there = pull.kept.ids(query.type)
-    total = pull.asker.pager.count(query)
+    total = pull.asker.count(query)
     if total == 0 and query.name in (PROCEDURES, SCORES):
         raise NothingFound(
             f"{pull.base} has no {query.name} any more, and had {len(there)}: the store stays as "

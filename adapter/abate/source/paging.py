@@ -19,6 +19,10 @@ _EXPIRED = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 Versions = list[tuple[str, tuple[Head, bytes] | None]]
 
 
+class NotHeeded(IncompletePull):
+    """The server refuses a parameter, answers as if it were not there, or finds nothing by it."""
+
+
 class Expired(IncompletePull):
     """A next link that the server no longer knows: the query can be begun again."""
 
@@ -76,6 +80,8 @@ class Pager:
                 self.takes_total, answer = False, plain
         if answer.status in _LOGIN:
             raise self.server.login_wanted(answer.status)
+        if answer.status == HTTPStatus.BAD_REQUEST and query.since is not None:
+            raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
         return read(query, 1, answer)
 
     def _say_by_get(self, status: int) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from abate.errors import IncompletePull, SourceError
+from abate.errors import SourceError
 from abate.source.brought import IDLE_PAGES, Brought, Walked
 from abate.source.ledger import count_of_pages
-from abate.source.paging import Expired, Pager, hole
+from abate.source.paging import Expired, NotHeeded, Pager, hole
 from abate.source.query import Query, bare
 from abate.source.searchset import Head, Page, matches, warnings
 from abate.source.tally import Tally
@@ -24,10 +24,6 @@ LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 Row = tuple[Head, bytes]
 Take = Callable[[Head, bytes], None]
-
-
-class NotHeeded(IncompletePull):
-    """The server answers as if a parameter were not there, or finds nothing by it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,16 +43,23 @@ class Asker:
             NotHeeded: nothing is found by `_lastUpdated`, and something is there.
         """
         brought = self._whole(query, take)
-        if not brought.fitting and not self._is_believed(query, brought):
-            brought = self._asked_otherwise(query, take, brought)
         if brought.fitting:
             self._understood.add(_shape(query))
+        elif not self._is_believed(query, brought):
+            brought = self._asked_otherwise(query, take, brought)
         for parameter, number in brought.strays.items():
             self.pager.warn(
                 f"the server does not heed {parameter} in {query.name}: {number} resources that "
                 "were not asked for are left out"
             )
         return brought
+
+    def count(self, query: Query) -> int | None:
+        """How many the server says it has, also where it finds them by their code only."""
+        found, codes = self.pager.count(query), _codes(query)
+        if found != 0 or codes == query.tokens:
+            return found
+        return self.pager.count(query.of(tokens=codes))
 
     def _whole(self, query: Query, take: Take) -> Brought:
         brought = Brought()
@@ -105,7 +108,7 @@ class Asker:
         """A second question tells whether the parameters of an empty answer were understood."""
         if query.since is not None and not self._finds_by_date(query):
             raise NotHeeded(str(hole(query, None, "the server finds nothing by _lastUpdated")))
-        codes = tuple(dict.fromkeys(bare(token) for token in query.tokens))
+        codes = _codes(query)
         if codes == query.tokens:
             return brought
         # Some servers find nothing by `system|code` (r4.smarthealthit.org).
@@ -169,6 +172,10 @@ class Asker:
         brought.strays[parameter] += 1
         if brought.is_first_page:
             brought.is_heeded = False
+
+
+def _codes(query: Query) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(bare(token) for token in query.tokens))
 
 
 def _shape(query: Query) -> tuple[str, ...]:

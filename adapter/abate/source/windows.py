@@ -27,22 +27,32 @@ def divided(asker: Asker, query: Query, expected: int, parts: int) -> list[Query
             continue
         whole = Window(parameter=parameter, start=LONG_AGO, end=_tomorrow())
         if asker.pager.count(query.of(window=whole)) == expected:
-            return list(_halves(asker, query, whole, expected, most))
+            windows = list(_halves(asker, query, whole, expected, most))
+            return [query.of(window=one) for one in _without_gaps(windows, whole)]
     return [query]
 
 
-def _halves(asker: Asker, query: Query, window: Window, count: int, most: int) -> Iterator[Query]:
-    """A part with `count` resources, halved until none has more than `most`."""
+def _without_gaps(windows: list[Window], whole: Window) -> Iterator[Window]:
+    """The same, each from the end of the one before: a count of nothing is not believed."""
+    start = whole.start
+    for place, window in enumerate(windows, start=1):
+        end = whole.end if place == len(windows) else window.end
+        yield Window(parameter=whole.parameter, start=start, end=end)
+        start = end
+
+
+def _halves(asker: Asker, query: Query, window: Window, count: int, most: int) -> Iterator[Window]:
+    """A stretch with `count` resources, halved until none has more than `most`."""
     middle = window.start + (window.end - window.start) / 2
     middle = middle.replace(microsecond=0)
     if count <= most or middle - window.start < _SHORTEST:
-        yield query.of(window=window)
+        yield window
         return
     first = Window(parameter=window.parameter, start=window.start, end=middle)
     second = Window(parameter=window.parameter, start=middle, end=window.end)
     before = asker.pager.count(query.of(window=first))
     if before is None:
-        yield query.of(window=window)
+        yield window
         return
     if before:
         yield from _halves(asker, query, first, before, most)

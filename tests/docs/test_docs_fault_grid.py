@@ -1,0 +1,32 @@
+"""The page of the fault grid says what its cases say."""
+
+import re
+
+from cases import THEMES
+
+
+def ends(case):
+    by_way = {way: "failed closed" if way in case.fails else "complete" for way in case.ways}
+    return [by_way.get(way, "") for way in ("population", "patient", "nightly")]
+
+
+def test_the_page_of_the_fault_grid_has_each_case_with_its_ends(reference, section, rows):
+    text = reference("fault-grid.md")
+    for theme, cases in THEMES.items():
+        expected = [[f"`{one.id}`", one.says, one.seen, *ends(one)] for one in cases]
+        assert rows(section(text, f"### {theme}")) == expected, "make grid, docs/make_grid.py"
+
+
+def test_the_totals_of_the_fault_grid_are_those_of_its_cases(reference):
+    found = [end for cases in THEMES.values() for case in cases for end in ends(case) if end]
+    complete = found.count("complete")
+    [line] = re.findall(r"^cells .*$", reference("fault-grid.md"), flags=re.MULTILINE)
+    assert line == (
+        f"cells {len(found)}, complete {complete}, failed closed {len(found) - complete}, "
+        "rows lost 0, rows doubled 0"
+    )
+
+
+def test_each_case_of_the_fault_grid_has_a_name_of_its_own():
+    names = [case.id for cases in THEMES.values() for case in cases]
+    assert len(names) == len(set(names))

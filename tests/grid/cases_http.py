@@ -1,0 +1,224 @@
+"""Faults of HTTP: statuses, headers, bodies, connections."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+from fault import (
+    RESET,
+    Case,
+    always,
+    anything,
+    everywhere,
+    later_scores,
+    once,
+    says,
+    scores,
+)
+
+WILD = "cumulus-etl#334"
+BUSY = {
+    408: "observed",
+    425: "observed",
+    429: WILD,
+    500: WILD,
+    502: "fhircrackr#147",
+    503: "fhircrackr#147",
+    504: "hapi-fhir#1300",
+}
+OFF = ("observed", "the answer broke off")
+JSON = ("observed", "broken JSON")
+
+
+def half(asked):
+    return asked.honest.raw[:-40]
+
+
+def reset_half_way(asked):
+    return [asked.honest.raw[:-40], RESET]
+
+
+def too_long(asked):
+    return asked.honest.having(Content_Length=len(asked.honest.body) + 9)
+
+
+def too_short(asked):
+    return asked.honest.having(Content_Length=len(asked.honest.body) - 9)
+
+
+def damaged(asked):
+    return asked.honest.packed.of(body=asked.honest.packed.body[:-12])
+
+
+def plain_as_gzip(asked):
+    return asked.honest.having(Content_Encoding="gzip")
+
+
+def truncated(asked):
+    return asked.honest.of(body=asked.honest.body[:-9])
+
+
+def nothing(asked):
+    return asked.honest.of(body=b"")
+
+
+# Each one by its name: what it is, the fault, where it was seen, what is said if it stays.
+BROKEN = {
+    "reset": ("is reset before an answer", lambda _: [RESET], "observed", "cannot be reached"),
+    "closed": ("is closed before an answer", lambda _: b"", "observed", "cannot be reached"),
+    "half-body": ("closes in the middle of the body", half, *OFF),
+    "reset-in-body": ("is reset in the middle of the body", reset_half_way, *OFF),
+    "length-too-long": ("names a Content-Length that is too long", too_long, *OFF),
+    "length-too-short": ("names a Content-Length that is too short", too_short, *JSON),
+    "gzip-cut-off": ("sends gzip that is cut off", damaged, "observed", "damaged gzip"),
+    "gzip-that-is-none": ("calls plain text gzip", plain_as_gzip, "observed", "damaged gzip"),
+    "json-cut-off": ("sends JSON that is cut off", truncated, *JSON),
+    "empty-body": ("sends an empty body with 200", nothing, "observed", "answered 200 with"),
+}
+
+
+def _twice(name, what, fault, seen, words):
+    yield Case(
+        id=f"{name}-once", says=f"Each request once {what}.", seen=seen,
+        fault=once(anything, fault),
+    )  # fmt: skip
+    yield Case(
+        id=f"{name}-for-good", says=f"The search for pain scores always {what}.", seen=seen,
+        fault=always(scores, fault), fails=everywhere(words),
+    )  # fmt: skip
+
+
+def _busy():
+    for status, seen in BUSY.items():
+        what = f"is answered {status}"
+        yield from _twice(str(status), what, says(status), seen, f"answered {status}")
+
+
+def _broken():
+    for name, (what, fault, seen, words) in BROKEN.items():
+        yield from _twice(name, what, fault, seen, words)
+
+
+def _date(asked):
+    moment = format_datetime(asked.server.now + timedelta(seconds=30)).replace("+0000", "GMT")
+    return says(429, Retry_After=moment, Date=asked.honest.headers["Date"])(asked)
+
+
+def _retry_after():
+    epoch = {"seconds": "1772366400", "milliseconds": "1772366400000"}
+    for name, value, seen in (
+        ("seconds", "7", "observed"),
+        ("epoch", epoch["seconds"], "observed"),
+        ("epoch-ms", epoch["milliseconds"], "observed"),
+        ("five-hours", "18000", "observed"),
+        ("negative", "-1", "observed"),
+        ("text", "soon", "observed"),
+    ):
+        yield Case(
+            id=f"429-retry-after-{name}",
+            says=f"Each request is answered 429 once, with Retry-After: {value}.",
+            seen=seen,
+            fault=once(anything, says(429, Retry_After=value)),
+        )
+    yield Case(
+        id="429-retry-after-date",
+        says="Each request is answered 429 once, with Retry-After as a date.",
+        seen="bulk-data-docs#30",
+        fault=once(anything, _date),
+    )
+
+
+def _gzip(asked):
+    return asked.honest.packed
+
+
+def _lower(asked):
+    kind = {"content-type": "Application/FHIR+JSON; Charset=utf-8"}
+    said = asked.honest.having(Content_Type=None)
+    return said.of(headers={name.lower(): value for name, value in said.headers.items()} | kind)
+
+
+def _moved(status, where):
+    return lambda asked: says(status, Location=f"{where}{asked.target}")(asked)
+
+
+CASES = [
+    *_busy(),
+    *_broken(),
+    *_retry_after(),
+    Case(
+        id="html-with-200",
+        says="The search for pain scores answers an HTML page with status 200.",
+        seen="FHIRsmith#100, fhir-kit-client#75",
+        fault=always(scores, says(200, "<p>down</p>", "text/html")),
+        fails=everywhere("text/html"),
+    ),
+    Case(
+        id="html-with-500",
+        says="The search for pain scores answers an HTML page with status 500.",
+        seen="observed",
+        fault=always(scores, says(500, "<p>down</p>", "text/html")),
+        fails=everywhere("answered 500"),
+    ),
+    Case(
+        id="text-with-200",
+        says="The search for pain scores answers plain text with status 200.",
+        seen="observed",
+        fault=always(scores, says(200, "busy")),
+        fails=everywhere("text/plain"),
+    ),
+    Case(
+        id="gzip",
+        says="All answers come in gzip.",
+        seen="observed",
+        fault=always(anything, _gzip),
+    ),
+    Case(
+        id="header-names-in-lower-case",
+        says="Header names come in lower case, and the content type in capitals.",
+        seen="observed",
+        fault=always(anything, _lower),
+    ),
+    Case(
+        id="old-content-type",
+        says="The content type is application/json+fhir, as before FHIR R3.",
+        seen="observed",
+        fault=always(
+            anything, lambda asked: asked.honest.having(Content_Type="application/json+fhir")
+        ),
+    ),
+    Case(
+        id="packing-not-asked-for",
+        says="An answer says that it is packed in br, which nobody asked for.",
+        seen="observed",
+        fault=always(scores, lambda asked: asked.honest.having(Content_Encoding="br")),
+        fails=everywhere("packs its answer"),
+    ),
+    Case(
+        id="401-on-a-later-page",
+        says="A next link is answered 401: the login died on the way.",
+        seen="FHIR-PYrate#132",
+        fault=always(later_scores, says(401)),
+        fails=everywhere("401"),
+    ),
+    Case(
+        id="redirect-to-another-host",
+        says="A search is redirected (302) to another host.",
+        seen="observed",
+        fault=always(scores, _moved(302, "https://other.example")),
+        fails=everywhere("sends us on to https://other.example"),
+    ),
+    Case(
+        id="redirect-to-a-storage",
+        says="A search is redirected (307) to a storage on another host.",
+        seen="fhir.cerner.com#899",
+        fault=always(scores, _moved(307, "https://storage.example")),
+        fails=everywhere("sends us on to https://storage.example"),
+    ),
+    Case(
+        id="larger-than-we-read",
+        says="A page says that it has 300 MB.",
+        seen="observed",
+        fault=always(scores, lambda asked: asked.honest.having(Content_Length=300_000_000)),
+        fails=everywhere("MB"),
+    ),
+]  # fmt: skip

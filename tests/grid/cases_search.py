@@ -1,0 +1,252 @@
+"""Faults of search: parameters that are not understood, counts, and entries that are no rows."""
+
+from fault import (
+    WAYS,
+    Case,
+    always,
+    anything,
+    counts,
+    edited,
+    everywhere,
+    first,
+    says,
+    scores,
+)
+from faults_search import (
+    adding,
+    bare_only,
+    entry,
+    first_date_only,
+    has,
+    ignored,
+    later,
+    no_count,
+    nothing,
+    of,
+    total,
+    wants_patient,
+    with_response,
+    without_mode,
+    without_total,
+)
+
+POPULATION, PATIENT, NIGHTLY = WAYS
+WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "value"}]}
+ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+
+
+def _unknown():
+    everything = {
+        "code": ("Observation", "does not heed code"),
+        "patient": ("Observation", "does not heed patient"),
+        "_lastUpdated": (None, ""),
+        "_id": ("Patient", "does not heed _id"),
+    }
+    ways = {"code": WAYS, "patient": (PATIENT,), "_lastUpdated": WAYS, "_id": WAYS}
+    for name, (kind, warns) in everything.items():
+        yield Case(
+            id=f"ignores-{name.strip('_')}", says=f"{name} is ignored: everything comes back.",
+            seen="cumulus-etl#75" if name == "_lastUpdated" else "observed", ways=ways[name],
+            fault=always(has(name, kind), ignored(name)), warns=warns,
+        )  # fmt: skip
+
+
+CASES = [
+    *_unknown(),
+    Case(
+        id="finds-nothing-by-code",
+        says="A search of pain scores by code finds nothing.",
+        fault=always(has("code", "Observation"), nothing),
+        fails={
+            POPULATION: "no pain score", PATIENT: "no pain score", NIGHTLY: "no pain scores any",
+        },
+    ),
+    Case(
+        id="finds-nothing-by-patient",
+        says="A search by patient finds nothing.",
+        ways=(PATIENT,),
+        fault=always(has("patient"), nothing),
+        fails=everywhere("no pain score"),
+    ),
+    Case(
+        id="finds-nothing-by-lastUpdated",
+        says="A search by _lastUpdated finds nothing.",
+        seen="observed",
+        fault=always(has("_lastUpdated"), nothing),
+    ),
+    Case(
+        id="refuses-code",
+        says="A search by code is answered 400.",
+        fault=always(has("code", "Observation"), says(400)),
+        fails=everywhere("answered 400"),
+    ),
+    Case(
+        id="refuses-patient",
+        says="A search by patient is answered 400.",
+        ways=(PATIENT,),
+        fault=always(has("patient"), says(400)),
+        fails=everywhere("answered 400"),
+    ),
+    Case(
+        id="refuses-lastUpdated",
+        says="A search by _lastUpdated is answered 400.",
+        seen="observed",
+        fault=always(has("_lastUpdated"), says(400)),
+    ),
+    Case(
+        id="refuses-id",
+        says="A search of Patients by _id is answered 400.",
+        fault=always(has("_id", "Patient"), says(400)),
+        fails=everywhere("answered 400"),
+    ),
+    Case(
+        id="refuses-total",
+        says="A search with _total is answered 400.",
+        fault=always(lambda asked: "_total" in asked.parameters, says(400)),
+    ),
+    Case(
+        id="second-lastUpdated-ignored",
+        says="Of two _lastUpdated the second is ignored.",
+        seen="hapi-fhir#4626",
+        fault=always(has("_lastUpdated"), first_date_only),
+    ),
+    Case(
+        id="code-without-system-only",
+        says="A search by system|code finds nothing; one by the code alone does.",
+        fault=always(has("code"), bare_only),
+        warns="by its code only",
+    ),
+    Case(
+        id="count-ignored",
+        says="_count is ignored: all rows come on one page.",
+        seen="HealthIntersections/fhirserver#75",
+        fault=always(scores, ignored("_count")),
+    ),
+    Case(
+        id="count-capped",
+        says="_count is capped: each page has one row.",
+        seen="hapi-fhir#1140",
+        fault=always(scores, lambda asked: asked.counting(1)),
+    ),
+    Case(
+        id="total-absent",
+        says="Pages have no total; a count has.",
+        seen="observed",
+        fault=always(scores, edited(without_total)),
+    ),
+    Case(
+        id="no-count",
+        says="There is no total, and a count is answered 400.",
+        ways=(POPULATION, PATIENT),
+        fault=always(lambda asked: scores(asked) or counts(asked), no_count),
+    ),
+    Case(
+        id="no-count-reconciled",
+        says="The same on a night that compares all ids (`abate reconcile`).",
+        ways=(NIGHTLY,),
+        is_compared=True,
+        fault=always(lambda asked: scores(asked) or counts(asked), no_count),
+    ),
+    Case(
+        id="total-too-low",
+        says="Each total and count is half of what there is.",
+        seen="observed",
+        fault=always(lambda asked: of("Observation", asked), total(lambda there: there // 2)),
+    ),
+    Case(
+        id="total-too-high",
+        says="Each total and count is one too high.",
+        fault=always(lambda asked: of("Observation", asked), total(lambda there: there + 1)),
+        fails=everywhere("the server says it has"),
+    ),
+    Case(
+        id="total-too-high-once",
+        says="A total is one too high, once.",
+        fault=first(scores, total(lambda there: there + 1)),
+    ),
+    Case(
+        id="total-unstable",
+        says="The total is another one on each later page.",
+        seen="observed",
+        fault=always(scores, later(lambda there: there * 3)),
+    ),
+    Case(
+        id="warning-entries",
+        says="Pages have OperationOutcome entries with warnings.",
+        seen="spark#1267",
+        fault=always(
+            anything, adding({"resource": WARNING, "search": {"mode": "outcome"}})
+        ),
+    ),
+    Case(
+        id="error-entry",
+        says="A page has an OperationOutcome entry with an error, and status 200.",
+        seen="hapi-fhir#5780",
+        fault=always(scores, adding({"resource": ERROR, "search": {"mode": "outcome"}})),
+        fails=everywhere("an OperationOutcome with an error"),
+    ),
+    Case(
+        id="outcome-for-a-page",
+        says="An OperationOutcome comes in place of a page, with status 200.",
+        fault=always(scores, lambda asked: asked.honest.of(ERROR)),
+        fails=everywhere("not with a searchset"),
+    ),
+    Case(
+        id="included-entries",
+        says="Pages have Patients that nobody asked for, as included entries.",
+        fault=always(
+            scores,
+            adding(entry("include", resourceType="Patient", id="i")),
+        ),
+    ),
+    Case(
+        id="mode-absent",
+        says="Entries do not say why they are there.",
+        seen="medplum#5062",
+        fault=always(scores, edited(without_mode)),
+    ),
+    Case(
+        id="response-parts",
+        says="Entries have a response, as if a transaction was answered.",
+        seen="hapi-fhir#1328",
+        fault=always(scores, edited(with_response)),
+    ),
+    Case(
+        id="entry-of-another-type",
+        says="A page of pain scores has a Condition as a match.",
+        fault=always(
+            scores,
+            adding(entry("match", resourceType="Condition", id="i")),
+        ),
+        fails=everywhere("an entry is no Observation: Condition"),
+    ),
+    Case(
+        id="entry-without-an-id",
+        says="A row has no id.",
+        fault=always(
+            scores, adding(entry("match", resourceType="Observation"))
+        ),
+        fails=everywhere("no resource with a type and an id"),
+    ),
+    Case(
+        id="post-refused",
+        says="A search by POST is answered 405.",
+        fault=always(lambda asked: asked.method == "POST", says(405)),
+        warns="takes no search by POST",
+    ),
+    Case(
+        id="wants-a-patient",
+        says="Records are not searched without a patient: 400.",
+        seen="yourphr#755",
+        fault=always(wants_patient, says(400)),
+        fails=everywhere("answered 400"),
+    ),
+    Case(
+        id="wants-a-patient-and-has-a-list",
+        says="The same, and the study names its patients.",
+        seen="yourphr#755",
+        ways=(PATIENT,),
+        settings=("source.patients=['a', 'b', 'c']",),
+        fault=always(wants_patient, says(400)),
+    ),
+]  # fmt: skip

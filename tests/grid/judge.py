@@ -1,0 +1,61 @@
+"""Run one cell of the grid, and judge how it ended."""
+
+import pytest
+
+from ward import Held
+
+# A failure must say of what it speaks.
+THINGS = ("Observation", "Patient", "Procedure", "procedure", "pain score")
+
+
+def cells(cases):
+    """Each case in each of its ways, for pytest."""
+    return pytest.mark.parametrize(
+        ("case", "way"),
+        [pytest.param(case, way, id=f"{case.id}-{way}") for case in cases for way in case.ways],
+    )
+
+
+def judged(ward, theme):
+    """How a cell ended, for the table; any other end than the case's is an error."""
+    case, way = ward.case, ward.way
+    is_complete = _completed(ward) if way not in case.fails else _failed_closed(ward)
+    after, truth = ward.held(), ward.truth()
+    lost, doubled = _lost(after, truth), _doubled(after)
+    assert not lost
+    assert not doubled
+    assert after.rows == truth.rows
+    assert {one: after.row(one) for one in case.reads} == dict(case.reads)
+    end = "complete" if is_complete else "failed closed"
+    return {
+        "theme": theme, "id": case.id, "says": case.says, "seen": case.seen,
+        "way": way, "end": end, "lost": len(lost), "doubled": len(doubled),
+    }  # fmt: skip
+
+
+def _completed(ward):
+    error = ward.faulty_night()
+    assert error is None, error
+    assert ward.case.warns in "\n".join(ward.said)
+    if ward.case.is_moving:
+        ward.night()
+    return True
+
+
+def _failed_closed(ward):
+    """The night says what is missing, and changes nothing; the next one is complete."""
+    before, error = ward.held(), ward.faulty_night()
+    assert error is not None, "rows may be missing, and nobody was told"
+    assert ward.case.fails[ward.way] in str(error)
+    assert any(one in str(error) for one in THINGS), error
+    assert ward.held() == before
+    ward.night()
+    return False
+
+
+def _lost(held: Held, truth: Held) -> set:
+    return truth.ids().keys() - held.ids().keys()
+
+
+def _doubled(held: Held) -> set:
+    return {one for one, count in held.ids().items() if count > 1}

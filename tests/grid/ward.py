@@ -1,0 +1,162 @@
+"""A study's folder beside the front: what a pull leaves in its store, and what it should."""
+
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import data
+from abate import plugins
+from abate.errors import AbateError
+from abate.refresh import How, refreshed
+from abate.say import sentences
+from abate.status import held
+from abate.store import opened
+from abate.study_file import read
+from fault import honest
+from front import MOST_REQUESTS
+
+STUDY = """
+[study]
+id = "grid"
+timezone = "Asia/Hong_Kong"
+[source]
+url = "{base}"
+page_size = 2
+parallel = 2
+patients_a_query = 2
+overlap_minutes = 1
+[index]
+codes = ["urn:s|treat"]
+[condition.primary]
+codes = ["urn:s|tumour"]
+[scores]
+codes = ["http://loinc.org|72514-3"]
+[visits]
+baseline = {{ from = -7, to = 0 }}
+Wk1 = 7
+[plugins]
+allow = ["abate_analyses", "abate_mappings"]
+"""
+TABLES = ("patient", "procedure", "condition", "observation")
+NIGHT = timedelta(hours=6)
+STRATEGIES = {"population": "population", "patient": "patient", "nightly": "population"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a store holds: its rows by table, and its watermark."""
+
+    rows: dict
+    watermark: list
+
+    def ids(self):
+        return Counter((table, row[1]) for table in TABLES for row in self.rows.get(table, ()))
+
+    def row(self, identifier):
+        """State, and reason or value, of an Observation."""
+        [row] = [one for one in self.rows["observation"] if one[1] == identifier]
+        state, reason, value = row[4], row[5], row[12]
+        return state, reason if reason is not None else value
+
+
+NOTHING = Held({}, [])
+
+
+class Ward:
+    """One cell: a fresh folder, a server with its rows, and a way to pull them.
+
+    What is the same for many cells is `known`: the first night, and the truth.
+    """
+
+    def __init__(self, folder, server, case, way, known):
+        self.folder, self.server, self.case, self.way = folder, server, case, way
+        self.known, self.said = known, []
+
+    def begin(self):
+        """The server has its rows; by the nightly way a night and a day have passed."""
+        self.server.begin(self.case.disguised)
+        for resources in data.before():
+            self.server.put(*resources)
+        if self.way == "nightly":
+            self._first_night()
+            data.a_day(self.server)
+        self.server.put(*map(dict, self.case.resources))
+        for kind, identifier in self.case.deleted:
+            self.server.delete(kind, identifier)
+
+    def _first_night(self):
+        key = ("first night", tuple(self.case.settings), str(self.case.disguised))
+        if key in self.known:
+            shutil.copytree(self.known[key], self.folder / "nightly")
+            self.server.now += NIGHT
+            return
+        self.night()
+        self.known[key] = Path(tempfile.mkdtemp(dir=self.known["folder"])) / "nightly"
+        shutil.copytree(self.folder / "nightly", self.known[key])
+
+    def study(self, name):
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        (folder / "study.toml").write_text(STUDY.format(base=self.server.base), "utf-8")
+        strategy = f"source.strategy='{STRATEGIES[self.way]}'"
+        return read(folder / "study.toml", (strategy, *self.case.settings))
+
+    def night(self, name="nightly"):
+        """One refresh of the store."""
+        self.server.now += NIGHT
+        self.server.requests = 0
+        study = self.study(name)
+        host = self._host(study)
+        with (
+            held(study.output, "run") as progress,
+            refreshed(study, host, progress, sentences(self.said.append), self._how),
+        ):
+            pass
+
+    @property
+    def _how(self):
+        return How(is_compared=self.case.is_compared)
+
+    def _host(self, study):
+        if "host" not in self.known:
+            self.known["host"] = plugins.load(study.settings.plugins)
+        return self.known["host"]
+
+    def faulty_night(self):
+        """A night behind the fault: gives the error that ended it, if one did."""
+        self.server.fault = self.case.fault()
+        self.said.clear()
+        try:
+            self.night()
+        except AbateError as error:
+            return error
+        finally:
+            assert self.server.requests < MOST_REQUESTS, "the pull does not end"
+            assert not self.server.broken, self.server.broken
+            self.server.fault = honest
+        return None
+
+    def truth(self):
+        """What a pull of everything holds, without faults."""
+        case = self.case
+        key = (self.way, str(case.resources), str(case.deleted), tuple(case.settings))
+        if case.is_moving or case.disguised or key not in self.known:
+            self.night("fresh")
+            held = self.held("fresh")
+            return held if case.is_moving or case.disguised else self.known.setdefault(key, held)
+        return self.known[key]
+
+    def held(self, name="nightly"):
+        """What the store holds now."""
+        path = self.study(name).output / "store.duckdb"
+        if not path.exists():
+            return NOTHING
+        with opened(path) as store:
+            rows = {
+                table: store.rows(f"select * exclude (run_id) from {table} order by id")
+                for table in TABLES
+            }
+            return Held(rows, store.rows("select * from watermark"))
