@@ -57,13 +57,6 @@ class Ledger:
                 return
         self.lines.append(line)
 
-    def with_part(self, line: Line) -> Line:
-        """What the books would have for its query, with this part of it; nothing is entered."""
-        for known in self.lines:
-            if (known.query, known.type) == (line.query, line.type):
-                return _sum(known, line)
-        return line
-
     def received(self, query: str) -> int:
         """How many distinct resources a query brought."""
         return sum(line.received for line in self.lines if line.query == query)
