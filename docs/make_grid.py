@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 NOTED = ROOT / "build" / "fault-grid.json"
 PAGE = ROOT / "docs" / "reference" / "fault-grid.md"
-WAYS = ("population", "patient", "nightly")
+# To pull, and to write.
+WAYS = ("population", "patient", "nightly", "create", "update", "retract")
 BEGIN, END = "<!-- made: grid -->\n", "<!-- end -->\n"
 
 
@@ -33,11 +34,10 @@ class Fault:
 
     cells: Sequence[Cell]
 
-    @property
-    def ends(self) -> list[str]:
+    def ends(self, ways: Sequence[str]) -> list[str]:
         """How it ended by each way; empty where it was not tried."""
         by_way = {cell.way: cell.end for cell in self.cells}
-        return [by_way.get(way, "") for way in WAYS]
+        return [by_way.get(way, "") for way in ways]
 
 
 def noted() -> list[Cell]:
@@ -62,27 +62,37 @@ def totals(cells: Sequence[Cell]) -> str:
     )
 
 
+def themes(cells: Sequence[Cell]) -> Iterator[tuple[str, list[Cell], list[str]]]:
+    """Each theme with its cells, and the ways that they were tried in."""
+    for theme in dict.fromkeys(cell.theme for cell in cells):
+        some = [cell for cell in cells if cell.theme == theme]
+        tried = {cell.way for cell in some}
+        yield theme, some, [way for way in WAYS if way in tried]
+
+
 def table(cells: Sequence[Cell]) -> Iterator[str]:
     """The grid for a terminal."""
     width = max(len(cell.id) for cell in cells)
-    yield "  ".join(["fault".ljust(width), *(way.ljust(13) for way in WAYS)]).rstrip()
-    for fault in faults(cells):
-        ends = (end.ljust(13) for end in fault.ends)
-        yield "  ".join([fault.cells[0].id.ljust(width), *ends]).rstrip()
+    for theme, some, ways in themes(cells):
+        yield "  ".join([theme.ljust(width), *(way.ljust(13) for way in ways)]).rstrip()
+        for fault in faults(some):
+            ends = (end.ljust(13) for end in fault.ends(ways))
+            yield "  ".join([fault.cells[0].id.ljust(width), *ends]).rstrip()
+        yield ""
     yield totals(cells)
 
 
 def markdown(cells: Sequence[Cell]) -> Iterator[str]:
     """The grid for the page."""
     yield f"```text\n{totals(cells)}\n```\n"
-    for theme in dict.fromkeys(cell.theme for cell in cells):
+    for theme, some, ways in themes(cells):
         yield f"### {theme}\n"
-        yield f"| fault | what the server does | seen at | {' | '.join(WAYS)} |"
-        yield "|---|---|---|---|---|---|"
-        for fault in faults([cell for cell in cells if cell.theme == theme]):
+        yield f"| fault | what the server does | seen at | {' | '.join(ways)} |"
+        yield "|---|---|---|" + "---|" * len(ways)
+        for fault in faults(some):
             one = fault.cells[0]
             says = one.says.replace("|", "\\|")
-            yield f"| `{one.id}` | {says} | {one.seen} | {' | '.join(fault.ends)} |"
+            yield f"| `{one.id}` | {says} | {one.seen} | {' | '.join(fault.ends(ways))} |"
         yield ""
 
 

@@ -2,43 +2,27 @@
 
 One transaction, or nothing. Each resource has an id of its own making, so that writing twice
 makes nothing double; one that is unchanged is not written. What the study no longer makes is
-retracted: it stays, as entered in error. What was written is read back.
+retracted: it stays, as entered in error. How it is written: see `writing`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from http import HTTPStatus
 from pathlib import Path
 
-import msgspec
-
 from abate.addresses import is_loopback
-from abate.change import Change, change, transaction
-from abate.difference import elements
-from abate.errors import PublishRefused, SourceError
+from abate.change import Change, change
+from abate.errors import PublishRefused
 from abate.plugins import Host
-from abate.private_file import write_private
 from abate.remains import remaining, with_remains
 from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
 from abate.results import Results
 from abate.settings import StudyFile
-from abate.source.http import Answer, FhirServer
-from abate.standing import refuse_unmarked, standing, ways_in
+from abate.standing import refuse_elsewhere, refuse_unmarked, standing, ways_in
 from abate.status import Progress
 from abate.target import Target
 from abate.withdrawal import is_retracted, retract
-
-__all__ = ["BUNDLE", "Change", "compare", "refuse", "settle", "tell", "write"]
-
-BUNDLE = "bundle.json"
-TRIES = 3
-_SHUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_CONFLICTS = (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
-
-
-class _Overtaken(PublishRefused):
-    """Somebody else wrote between our reading and our writing."""
+from abate.writing import keep
 
 
 def refuse(study_file: StudyFile, results: Results) -> None:
@@ -79,7 +63,8 @@ def compare(
         folder: where the Bundle is left if the target cannot take a report.
 
     Raises:
-        PublishRefused: the target cannot take a report, or has another's resource in its place.
+        PublishRefused: the target cannot take a report, has another's resource in its place, or
+            has the study's report in another place.
         SourceError: the target does not answer as a FHIR server.
     """
     taken, left = _taken(target, resources)
@@ -88,64 +73,12 @@ def compare(
     found = {reference_to(one): standing(target.server, reference_to(one)) for one in taken}
     for one in taken:
         refuse_unmarked(target.server, one, found[reference_to(one)])
+        if found[reference_to(one)] is None and reference_to(one) in ways_in(results.study):
+            refuse_elsewhere(target.server, one)
     remains = remaining(target.server, results, found)
     whole = [with_remains(one, results.study, remains) for one in taken]
     changes = [change(one, found[reference_to(one)]) for one in whole]
     return [*_dated(changes, results, found), *map(retract, remains.vanished), *left]
-
-
-def settle(
-    target: Target,
-    compared: Callable[[], list[Change]],
-    folder: Path,
-    *,
-    dry_run: bool,
-    tries: int = TRIES,
-) -> list[Change]:
-    """Compare and write; where somebody else writes in between, again. Gives what was done.
-
-    Args:
-        target: where it goes.
-        compared: compares with the target, anew each time that it is called.
-        folder: where the Bundle is kept.
-        dry_run: compare only.
-        tries: how often.
-
-    Raises:
-        PublishRefused: as `write`; or others wrote in between each time.
-    """
-    changes = compared()
-    if dry_run:
-        return changes
-    try:
-        write(target.server, changes, folder)
-    except _Overtaken:
-        if tries == 1:
-            raise
-        return settle(target, compared, folder, dry_run=False, tries=tries - 1)
-    return changes
-
-
-def write(server: FhirServer, changes: Sequence[Change], folder: Path) -> None:
-    """Write what is new or differs in one transaction, and read it back.
-
-    The Bundle is kept in the output `folder` too, whatever the target says.
-
-    Raises:
-        PublishRefused: the target refused it, or gives back something else.
-    """
-    needed = [one for one in changes if one.is_written]
-    if not needed:
-        return
-    bundle = msgspec.json.encode(transaction(server.base, needed))
-    write_private(folder / BUNDLE, bundle)
-    _accepted(server, server.transact(bundle), folder / BUNDLE)
-    wrong = [one.reference for one in needed if not _stands(server, one.resource)]
-    if wrong:
-        raise PublishRefused(
-            f"{server.base} took the report and gives back something else for "
-            f"{', '.join(wrong[:3])} ({len(wrong)} in all). Look there before anyone reads it."
-        )
 
 
 def tell(host: Host, results: Results, progress: Progress) -> None:
@@ -184,49 +117,4 @@ def _left(target: Target, resources: Sequence[Resource], folder: Path | None) ->
     if folder is None:
         return ""
     changes = [Change(resource=one, action="create") for one in resources]
-    write_private(folder / BUNDLE, msgspec.json.encode(transaction(target.base, changes)))
-    return f" The report lies as a Bundle in {folder / BUNDLE}."
-
-
-def _accepted(server: FhirServer, answer: Answer, path: Path) -> None:
-    if answer.status in (HTTPStatus.OK, HTTPStatus.CREATED):
-        return
-    said = (
-        f"{answer.place} refused the transaction ({answer.status}: {_codes(answer)}). "
-        f"{_left_there(answer.status)}; the Bundle lies in {path}."
-    )
-    if answer.status in _CONFLICTS:
-        raise _Overtaken(
-            f"{said} Somebody else wrote there meanwhile, {TRIES} times: try again later."
-        )
-    if answer.status in _SHUT:
-        said = f"{said} {server.login_wanted(answer.status)}."
-    raise PublishRefused(said)
-
-
-def _left_there(status: int) -> str:
-    """What stands on the target after a refusal; a gateway does not know what went on behind it."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        return (
-            "It may have been written all the same, as a whole or not at all: publish again, which "
-            "writes nothing twice"
-        )
-    return "Nothing was written there"
-
-
-def _stands(server: FhirServer, resource: Resource) -> bool:
-    found = standing(server, reference_to(resource))
-    if found is None or any(found.get(key) != resource.get(key) for key in ("status", "active")):
-        return False
-    return not elements(resource, found)
-
-
-def _codes(answer: Answer) -> str:
-    """The issue codes of an OperationOutcome: its texts may quote what was sent."""
-    try:
-        outcome = answer.json()
-    except SourceError:
-        return "no OperationOutcome"
-    issues = outcome.get("issue") if isinstance(outcome, dict) else None
-    codes = [str(issue.get("code", "?"))[:40] for issue in issues or () if isinstance(issue, dict)]
-    return ", ".join(codes) or "no issue named"
+    return f" The report lies as a Bundle in {keep(target.base, changes, folder)}."

@@ -12,7 +12,7 @@ from abate.identity import stable_id
 from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
 from abate.report.elements import Resource, reference_to
-from abate.source.http import FhirServer
+from abate.source.http import Answer, FhirServer
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 # What abate writes once for all studies: it is no study's to take back.
@@ -71,6 +71,40 @@ def refuse_unmarked(
             "overwritten, and nothing was written. If it is a report that lost its mark, delete "
             "it there; if a plugin renders it, tell its author."
         )
+
+
+def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
+    """Stop where the resource stands under an id that abate did not give.
+
+    So it is on a server that chose ids of its own, or that was filled from another one: what is
+    written beside it would double it. Where no search by identifier works, nothing is known.
+
+    Raises:
+        PublishRefused: names it.
+    """
+    for ours in identifiers(resource):
+        token = f"{ours.get('system')}|{ours.get('value')}"
+        answer = server.search(resource["resourceType"], {"identifier": token}, private=False)
+        for found in _resources(answer):
+            if found.get("id") != resource["id"] and ours in identifiers(found):
+                raise PublishRefused(
+                    f"{server.base} has this report already as {reference_to(found)}, which is no "
+                    "id of abate's: a second one would double it, and nothing was written. Delete "
+                    "there what carries the study's identifiers, and publish again."
+                )
+
+
+def _resources(answer: Answer) -> Iterator[Resource]:
+    """The resources of a searchset; of anything else none."""
+    try:
+        bundle = answer.json()
+    except SourceError:
+        return
+    entries = bundle.get("entry") if isinstance(bundle, dict) else None
+    for entry in entries or ():
+        found = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(found, dict) and "resourceType" in found and "id" in found:
+            yield found
 
 
 def listed(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:

@@ -5,11 +5,11 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 
 from functools import partial
 
-from abate import paper, plugins, publish, results, told
+from abate import paper, plugins, publish, results, told, writing
+from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.connect import target_server
 from abate.errors import AnalysisFailed
-from abate.publish import Change
 from abate.refresh import Compared, How, compared, refreshed
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
@@ -90,7 +90,7 @@ def write_back(
         )
         left = None if dry_run else folder
         compared = partial(publish.compare, target, resources, shown, folder=left)
-        changes = publish.settle(target, compared, folder, dry_run=dry_run)
+        changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
     if not dry_run:
         publish.tell(host, shown, progress)
     progress.published(changes, dry_run=dry_run)
@@ -111,7 +111,8 @@ def take_back(
     with target_server(study_file, say) as server:
         target = target_of(server)
         compared = partial(retractions, target, study_file.settings.study)
-        changes = publish.settle(target, compared, study_file.output, dry_run=dry_run)
+        folder = study_file.output
+        changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
     progress.published(changes, dry_run=dry_run)
     told.published(say, changes, dry_run=dry_run)
     return changes

@@ -11,7 +11,7 @@ from ward import Ward
 
 pytest.register_assert_rewrite("judge")
 
-WAYS = ("population", "patient", "nightly")
+WAYS = ("population", "patient", "nightly", "create", "update", "retract")
 NOTED = Path(__file__).parents[2] / "build" / "fault-grid.json"
 
 

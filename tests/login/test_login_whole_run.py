@@ -204,7 +204,7 @@ def test_403_to_a_report_tells_of_rights(abate, study, front, left):
     )
     ran = abate("sync", study)
     assert ran.exit_code == 5
-    assert "refused the transaction (403: " in ran.err
+    assert "refused the transaction: 403" in ran.err
     assert "let it do this" in ran.err
     left(ran.out, ran.err)
 

@@ -8,6 +8,7 @@ import requests
 from werkzeug import Response
 
 from abate import publish
+from abate.addresses import is_loopback
 from abate.errors import PublishRefused
 from abate.plugins import load
 from abate.report import fhir
@@ -98,7 +99,7 @@ class TestRules:
         ],
     )
     def test_loopback_is_told_from_the_rest(self, url, is_here):
-        assert publish.is_loopback(url) is is_here
+        assert is_loopback(url) is is_here
 
     def test_nothing_was_run_yet(self, abate, study_file):
         refused = abate("publish", study_file)
@@ -177,7 +178,7 @@ class TestTarget:
         aim(url)
         refused = abate("publish", ran)
         assert refused.exit_code == 5
-        assert "refused the transaction (422: business-rule). Nothing was written" in refused.err
+        assert "refused the transaction: 422 (business-rule). Nothing was written" in refused.err
         assert str(ran.parent / BUNDLE) in refused.err
         assert "CANARY" not in refused.err
         assert len(json.loads((ran.parent / BUNDLE).read_text())["entry"]) == 4 + around

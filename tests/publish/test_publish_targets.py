@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from abate import publish
+from abate import publish, writing
 from abate.identity import stable_id
 from abate.plugins import load
 from abate.report import content_digest, fhir
@@ -121,7 +121,7 @@ class TestRendered:
                 for own in ([theirs], []):
                     made = with_own(fhir.report(results, load()), own)
                     changes = publish.compare(target, made, results)
-                    publish.write(server, changes, study_file.output)
+                    writing.write(server, changes, study_file.output)
             return {one.reference: one for one in changes}
 
         return write

@@ -198,5 +198,5 @@ def test_a_refused_transaction_takes_nothing_back(abate, ran, keep, proxy):
     is_closed.append(True)
     refused = abate("retract", ran)
     assert refused.exit_code == 5
-    assert "refused the transaction (403" in refused.err
+    assert "refused the transaction: 403" in refused.err
     assert behind.ours() == before

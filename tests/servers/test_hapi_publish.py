@@ -14,6 +14,8 @@ import pytest
 from abate import Estimate, Measured, Result
 from abate.identity import stable_id
 from abate.outcome import Outcome
+from abate.source.http import FhirServer
+from abate.source.trouble import Unanswered
 
 pytestmark = pytest.mark.server
 
@@ -162,6 +164,34 @@ def counts(changes):
 def test_all_types_are_written_and_the_validator_finds_no_error(published, target):
     assert {kind(name) for name in published} == TYPES
     assert errors(target, published) == {}
+
+
+@pytest.fixture
+def cut(target, monkeypatch):
+    """The connection to the target breaks when it has committed the first transaction."""
+    transact, sent = FhirServer.transact, []
+
+    def broken(server, bundle):
+        answer = transact(server, bundle)
+        sent.append(answer.status)
+        if len(sent) == 1:
+            raise Unanswered(f"{server.base} cannot be reached")
+        return answer
+
+    monkeypatch.setattr(FhirServer, "transact", broken)
+    return sent
+
+
+def test_a_connection_that_is_cut_after_the_commit_doubles_nothing(
+    cut, call, results_of, study, target
+):
+    results_of(study, falls(), response())
+    shown = call("publish")
+    assert cut == [200]
+    own = [one["reference"] for one in shown["changes"] if kind(one["reference"]) != "CodeSystem"]
+    assert set(versions(read_all(target, own)).values()) == {1}
+    assert shown["create"] >= len(own)
+    assert counts(call("publish"))[:3] == (0, 0, 0)
 
 
 def test_the_second_publication_moves_no_version(published, call, target):

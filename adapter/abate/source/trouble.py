@@ -18,6 +18,10 @@ RESTING = (429, 503)
 COSTLY_TRIES = 3
 
 
+class Unanswered(SourceError):
+    """No whole answer came, and the server may have done what it was asked."""
+
+
 @dataclass(eq=False)
 class Trouble(Exception):
     """One try went wrong.
@@ -58,10 +62,11 @@ class Trouble(Exception):
         """The answer as it is, where there is one.
 
         Raises:
-            SourceError: there is none.
+            SourceError: there is none; Unanswered, where the server may have seen the request.
         """
         if self.answer is None:
-            raise SourceError(f"{self.words}{self.cure}") from None
+            kind = Unanswered if self.was_sent else SourceError
+            raise kind(f"{self.words}{self.cure}") from None
         return self.answer
 
 

@@ -1,0 +1,62 @@
+"""What a server answers to a transaction, entry by entry: what it refused, and under which ids.
+
+https://hl7.org/fhir/R4/http.html#transaction-response: an entry each, in the order of the request.
+Many servers answer with nothing, as `Prefer: return=minimal` lets them.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from abate.change import Change
+from abate.errors import SourceError
+from abate.source.answer import Answer
+
+_STATUS = re.compile(r"[1-5][0-9]{2}")
+_PLACE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]*)?")
+
+
+class _Response(msgspec.Struct, frozen=True):
+    status: str = ""
+    location: str = ""
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    response: _Response = _Response()
+
+
+class _Bundle(msgspec.Struct, frozen=True):
+    entry: list[_Entry] = []
+
+
+def refusals(answer: Answer) -> str:
+    """`; its answer refuses 2 of 11 entries (409, 422)`, of one that took the others."""
+    responses = list(_responses(answer))
+    refused = [one.status[:3] for one in responses if one.status[:1] in ("4", "5")]
+    codes = ", ".join(sorted({one for one in refused if _STATUS.fullmatch(one)}))
+    if not refused:
+        return ""
+    return (
+        f"; its answer refuses {len(refused)} of {len(responses)} entries ({codes}), so that it "
+        "does not write all or nothing"
+    )
+
+
+def stray(answer: Answer, sent: Sequence[Change]) -> str:
+    """`; it chose ids of its own, as Observation/17`, of a server that passes over ours."""
+    ours = {one.reference for one in sent}
+    found = [_PLACE.fullmatch(one.location) for one in _responses(answer)]
+    others = [one[1] for one in found if one is not None and one[1] not in ours]
+    if not others:
+        return ""
+    return f"; it chose ids of its own ({len(others)}, as {others[0]}): delete these there"
+
+
+def _responses(answer: Answer) -> Iterator[_Response]:
+    try:
+        bundle: _Bundle = answer.decode(_Bundle)
+    except SourceError:
+        return
+    for entry in bundle.entry:
+        yield entry.response

@@ -1,0 +1,234 @@
+"""Faults while a report is written: refusals, answers that never come, servers that half obey."""
+
+import json
+
+from fault import RESET, Case, Said, always, first, says
+
+WAYS = ("create", "update", "retract")
+BUSY = {
+    408: "observed",
+    500: "hapi-fhir#1300",
+    502: "fhircrackr#147",
+    503: "fhircrackr#147",
+    504: "hapi-fhir#1300",
+}
+OPEN = "It may have been written all the same, as a whole or not at all"
+NOTHING = "Nothing was written there"
+ELSE = "took the report and gives back something else"
+
+
+def everywhere(words):
+    return dict.fromkeys(WAYS, words)
+
+
+def writes(asked):
+    """Whether a transaction is sent."""
+    return asked.method == "POST"
+
+
+def reads(asked):
+    """Whether one resource is read."""
+    return asked.method == "GET" and asked.kind != "metadata"
+
+
+def written(answer):
+    """A fault that comes when the server has done its work."""
+
+    def answer_late(asked):
+        assert asked.honest.status == 200, asked.honest.body
+        return answer(asked)
+
+    return answer_late
+
+
+def reset(_):
+    return [RESET]
+
+
+def half(asked):
+    return asked.honest.raw[:-40]
+
+
+def only_headers(asked):
+    return [asked.honest.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", RESET]
+
+
+def outcome(status, code, **headers):
+    """A refusal with an OperationOutcome, whose text nobody may show."""
+    issue = {"severity": "error", "code": code, "diagnostics": "CANARY-4711"}
+    text = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    return says(status, text, "application/fhir+json", **headers)
+
+
+def late():
+    """The first transaction is done only when the second one comes: both are under way at once."""
+    kept = []
+
+    def answer(asked):
+        if not writes(asked):
+            return asked.honest
+        if not kept:
+            kept.append(asked)
+            return Said(status=504)
+        if len(kept) == 1:
+            kept.append(kept[0].honest)
+        return asked.honest
+
+    return answer
+
+
+def overtaken():
+    """The first transaction is done, its answer lost, and the second is refused as a conflict."""
+    tries = []
+
+    def answer(asked):
+        if not writes(asked):
+            return asked.honest
+        tries.append(asked.honest)
+        return Said(status=504) if len(tries) == 1 else Said(status=409)
+
+    return answer
+
+
+def stale(times):
+    """Reads show for a while what stood before the transaction."""
+
+    def begin():
+        before, left = {}, []
+
+        def answer(asked):
+            if writes(asked):
+                left.append(times)
+                return asked.honest
+            if not left and reads(asked):
+                before[asked.path] = asked.honest
+            if left and asked.path in before and left[-1] > 0:
+                left[-1] -= 1
+                return before[asked.path]
+            return asked.honest
+
+        return answer
+
+    return begin
+
+
+def unreadable():
+    """Once it was written to, nothing can be read."""
+    tries = []
+
+    def answer(asked):
+        if writes(asked):
+            tries.append(asked.honest)
+            return tries[-1]
+        return Said(status=500) if tries else asked.honest
+
+    return answer
+
+
+def piecemeal(asked):
+    """Each entry by itself, as of a batch, and the first is refused."""
+    bundle = json.loads(asked.body)
+    refused, *others = bundle["entry"]
+    body = json.dumps({**bundle, "entry": others}).encode()
+    said = asked.server.ask("POST", asked.target, body)
+    answers = [{"response": {"status": "422 Unprocessable"}}, *said.json["entry"]]
+    assert refused["request"]["method"] == "PUT"
+    return said.of({**said.json, "entry": answers})
+
+
+def own_ids(asked):
+    """Each resource under an id that the server chooses."""
+    bundle = json.loads(asked.body)
+    for number, entry in enumerate(bundle["entry"]):
+        kind = entry["resource"]["resourceType"]
+        entry["resource"]["id"] = f"own-{number}"
+        entry["request"] = {"method": "PUT", "url": f"{kind}/own-{number}"}
+        entry.pop("fullUrl")
+    return asked.server.ask("POST", asked.target, json.dumps(bundle).encode())
+
+
+def unlisted(asked):
+    """The statement says nothing of transactions."""
+    said = asked.honest
+    statement = said.json
+    statement["rest"][0]["interaction"] = []
+    return said.of(statement)
+
+
+def statement(asked):
+    return asked.kind == "metadata"
+
+
+def case(name, says_, fault, fails="", **more):
+    return Case(
+        id=name, says=f"The server {says_}.", fault=fault, fails=everywhere(fails) if fails else {},
+        **{"ways": WAYS, **more},
+    )  # fmt: skip
+
+
+CASES = (
+    *(
+        case(
+            f"write-{status}-{name}",
+            f"answers {status} to the transaction, {when}",
+            fault,
+            fails,
+            seen=seen,
+        )
+        for status, seen in BUSY.items()
+        for name, when, fault, fails in (
+            ("once", "once, and has done nothing", first(writes, says(status)), ""),
+            ("done", "and has done it", first(writes, written(says(status))), ""),
+            ("always", "each time, and does nothing", always(writes, says(status)), OPEN),
+        )
+    ),
+    case("write-429", "asks for two waits before the transaction",
+         first(writes, says(429, Retry_After=7), 2)),
+    case("write-429-always", "is always too busy for the transaction",
+         always(writes, says(429, Retry_After=7)), NOTHING),
+    case("write-425", "answers 425 (too early), once", first(writes, says(425))),
+    case("write-409", "reports a conflict, once", first(writes, outcome(409, "conflict"))),
+    case("write-409-always", "reports a conflict each time",
+         always(writes, outcome(409, "conflict")), "Somebody else wrote there meanwhile, 3 times"),
+    case("write-412", "reports another version, once", first(writes, outcome(412, "conflict"))),
+    *(
+        case(f"write-{status}", f"refuses the transaction with {status}",
+             always(writes, outcome(status, code)), words)
+        for status, code, words in (
+            (400, "structure", "send a resource of the Bundle to its $validate"),
+            (403, "forbidden", "refused the transaction: 403"),
+            (404, "not-found", "It takes no transactions at this address"),
+            (405, "not-supported", "It takes no transactions at this address"),
+            (413, "too-long", "raise the limit"),
+            (422, "business-rule", "send a resource of the Bundle to its $validate"),
+            (501, "not-supported", "It takes no transactions at this address"),
+        )
+    ),
+    case("write-cut-before", "breaks the connection, and has done nothing", first(writes, reset)),
+    case("write-cut-after", "breaks the connection when it has committed",
+         first(writes, written(reset))),
+    case("write-cut-answer", "breaks off in the middle of its answer, having committed",
+         first(writes, written(half))),
+    case("write-cut-body", "sends the headers of its answer and then breaks off",
+         first(writes, written(only_headers))),
+    case("write-cut-always", "breaks each connection, and does nothing", always(writes, reset),
+         OPEN),
+    case("write-late", "answers 504 and commits when the second try comes", late),
+    case("write-late-conflict", "commits, answers 504, and calls the second try a conflict",
+         overtaken),
+    case("write-minimal", "answers with an empty body", first(writes, written(says(200, "")))),
+    case("write-204", "answers 204", first(writes, written(says(204, "")))),
+    case("write-page", "answers with a page for people, having committed",
+         first(writes, written(says(200, "<html>", "text/html")))),
+    case("write-no-work", "answers 200 and does nothing", always(writes, says(200, "")), ELSE),
+    case("write-202", "answers 202 and does nothing", always(writes, says(202, "")), ELSE),
+    case("write-stale", "shows what stood before for a while", stale(5)),
+    case("write-unreadable", "takes the report, and then nothing can be read", unreadable,
+         "took the report, and it could not be read back"),
+    case("write-piecemeal", "takes each entry by itself, and refuses one",
+         always(writes, piecemeal), "does not write all or nothing"),
+    case("write-own-ids", "gives the resources ids of its own", always(writes, own_ids),
+         "it chose ids of its own", ways=("create",)),
+    case("write-no-transactions", "has no transactions", always(statement, unlisted),
+         "does not offer transactions"),
+)  # fmt: skip
