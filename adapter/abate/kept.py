@@ -35,6 +35,7 @@ class Kept:
         since: changes since then, by the server's clock, may not be in the store; None: nothing
             is, or it was read in another way.
         strategy: by which strategy that was pulled.
+        run_id: the run that loaded it; empty where none has.
         is_read_before: whether what the store has was read in the same way.
         is_compared: compare all ids, whatever the counts say.
     """
@@ -46,6 +47,7 @@ class Kept:
     reading: str
     since: datetime | None = None
     strategy: str = ""
+    run_id: str = ""
     is_read_before: bool = False
     is_compared: bool = False
 
@@ -66,15 +68,20 @@ class Kept:
         """The same with what the store says of the last pull, if it was read in the same way."""
         if not self.path.exists():
             return self
-        sql = "select moment, strategy from watermark where server = $server and reading = $reading"
+        sql = """
+            select moment, strategy, run_id from watermark
+            where server = $server and reading = $reading
+        """
         with looked_into(self.path) as store:
             if not store.rows("from duckdb_tables() where table_name = 'watermark'"):
                 return self  # An earlier version made it.
             rows = store.rows(sql, {"server": self.server, "reading": self.reading})
         if not rows:
             return self
-        [(moment, strategy)] = rows
-        return replace(self, since=moment, strategy=strategy, is_read_before=True)
+        [(moment, strategy, run_id)] = rows
+        if moment is None:
+            return replace(self, run_id=run_id)
+        return replace(self, since=moment, strategy=strategy, run_id=run_id, is_read_before=True)
 
     def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
         """The same for a pull of everything, or of what changed, with so much of an overlap."""
@@ -84,15 +91,21 @@ class Kept:
 
     @property
     def key(self) -> str:
-        """What decides which landed units belong to the same pull."""
-        return _digest([self.reading, str(self.since), self.strategy, self.is_compared])
+        """What decides which landed units belong to the same pull.
+
+        What was landed for a run that has loaded it belongs to no other.
+        """
+        since = str(self.since)
+        return _digest([self.reading, since, self.strategy, self.is_compared, self.run_id])
 
 
 def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_id: str) -> None:
-    """Move the watermark: all up to `moment` is here. The caller holds the transaction."""
+    """Move the watermark: all up to `moment` is here. The caller holds the transaction.
+
+    Without a moment, of a server that tells none, the next pull is of everything.
+    """
     store.run("delete from watermark where server = $server", {"server": kept.server})
-    if moment is not None:
-        store.insert("watermark", [(kept.server, kept.reading, moment, strategy, run_id)])
+    store.insert("watermark", [(kept.server, kept.reading, moment, strategy, run_id)])
 
 
 def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeLists) -> Kept:

@@ -4,7 +4,6 @@ import re
 
 from cases import THEMES
 
-
 WAYS = ("population", "patient", "nightly", "create", "update", "retract")
 
 

@@ -11,6 +11,8 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import IncompletePull
+from abate.landing import Landing
+from abate.source.answer import Answer
 from abate.store import opened
 
 KILLS = 50
@@ -68,6 +70,19 @@ def test_fifty_kills_at_random_moments_lose_and_double_nothing(busy, made, start
     assert set(ended) <= {-signal.SIGKILL, 0, 1}  # 1: no lesion of these can be analysed.
     start().wait()
     assert busy.rows("killed") == busy.fresh()
+
+
+@pytest.mark.parametrize("tells_time", [True, False])
+def test_what_was_loaded_is_not_taken_for_the_next_pull(busy, made, monkeypatch, tells_time):
+    """The process is killed when the store is committed and the landed units are still there."""
+    if not tells_time:
+        monkeypatch.setattr(Answer, "date", None)
+    busy.night()
+    with monkeypatch.context() as killed:
+        killed.setattr(Landing, "__exit__", lambda *_: None)
+        busy.night(is_whole=True)
+    busy.server.put(made.score("p0-0", "p0", 9))
+    assert busy.night(is_whole=True) == busy.fresh()
 
 
 def test_what_had_landed_whole_is_not_pulled_again(busy):

@@ -167,7 +167,7 @@ def test_all_types_are_written_and_the_validator_finds_no_error(published, targe
 
 
 @pytest.fixture
-def cut(target, monkeypatch):
+def cut(monkeypatch):
     """The connection to the target breaks when it has committed the first transaction."""
     transact, sent = FhirServer.transact, []
 

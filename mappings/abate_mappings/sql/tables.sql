@@ -57,7 +57,8 @@ create table if not exists tombstone (
   server varchar, type varchar, id varchar, run_id varchar, reason varchar
 );
 
--- One row is one server: up to which moment of its own clock all of what the study asks for is here.
+-- One row is one server: up to which moment of its own clock all of what the study asks for is here. Null
+-- where that is not known: the next pull is of everything.
 create table if not exists watermark (
   server varchar, reading varchar, moment timestamptz, strategy varchar, run_id varchar
 );
