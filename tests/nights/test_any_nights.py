@@ -1,10 +1,16 @@
 """Random days and nights: after each night the store equals a fresh pull, row for row."""
 
+import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug import Response
+from werkzeug.test import Client
+
+from abate.sandbox import Sandbox
 
 PATIENTS = ("a", "b", "c", "d")
 OTHER = {p: PATIENTS[(i + 1) % 4] for i, p in enumerate(PATIENTS)}
@@ -52,21 +58,46 @@ def edit(server, made, what, *how):
         server.delete(resource, name)
 
 
+def without_history(request):
+    """The server's statement says nothing of a history."""
+    if not request.path.endswith("/metadata"):
+        return None
+    statement = json.loads(Client(Sandbox()).get("/fhir/metadata").data)
+    for one in statement["rest"][0]["resource"]:
+        one["interaction"] = [i for i in one["interaction"] if "history" not in i["code"]]
+    return Response(json.dumps(statement), content_type="application/fhir+json")
+
+
+# By each: what stands in front of the server, the strategy, and how the later nights are asked for.
+WAYS = {
+    "population": (lambda _: None, "population", {}),
+    "population without history, reconciled": (
+        without_history,
+        "population",
+        {"is_compared": True},
+    ),
+    "patient": (lambda _: None, "patient", {}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(days=days)
-def test_any_days_and_nights_leave_what_a_fresh_pull_makes(hospital, made, days):
+def test_any_days_and_nights_leave_what_a_fresh_pull_makes(hospital, made, days, way):
     hospital.begin(Path(tempfile.mkdtemp(dir=hospital.folder)))
     server = hospital.server
+    server.front, strategy, asked_for = WAYS[way]
+    asked = f"source.strategy='{strategy}'"
     for one in PATIENTS:
         server.put(made.patient(one))
     server.put(made.procedure("always", "d"))
     server.put(made.score("always", "d"))
-    hospital.night()
+    hospital.night(asked)
     for day in days:
         for what, *how in day:
             edit(server, made, what, *how)
-        assert hospital.night() == hospital.fresh()
+        assert hospital.night(asked, **asked_for) == hospital.fresh(asked)
