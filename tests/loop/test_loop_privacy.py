@@ -117,21 +117,27 @@ def leaking(request, planted):
         "resourceType": "OperationOutcome",
         "issue": [{"severity": "error", "code": "invalid", "diagnostics": planted[0]}],
     }
+
+    def page(link):
+        return json.dumps({
+            "resourceType": "Bundle", "type": "searchset", "total": 500,
+            "link": [{"relation": "next", "url": link}], "entry": [],
+        })  # fmt: skip
+
     link = f"/fhir/Observation?patient={planted[1]}&name={planted[2]}"
-    page = {
-        "resourceType": "Bundle", "type": "searchset", "total": 500,
-        "link": [{"relation": "next", "url": link}], "entry": [],
-    }  # fmt: skip
+    path = f"/fhir/pages/{planted[1]}/{planted[2]}"
     return {
         "outcome": (json.dumps(outcome), 400, "application/fhir+json"),
         "html": (f"<p>{planted[0]}</p>", 200, "text/html"),
         "broken": (f'{{"{planted[0]}', 200, "application/fhir+json"),
-        "link": (json.dumps(page), 200, "application/fhir+json"),
+        "link": (page(link), 200, "application/fhir+json"),
+        "path": (page(path), 200, "application/fhir+json"),
+        "elsewhere": (page(f"https://other.example{path}"), 200, "application/fhir+json"),
     }[request]
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-@pytest.mark.parametrize("fault", ["outcome", "html", "broken", "link"])
+@pytest.mark.parametrize("fault", ["outcome", "html", "broken", "link", "path", "elsewhere"])
 def test_no_mark_is_shown_by_a_night_that_fails(loop, planted, form, fault):
     def front(request):
         if not request.path.startswith("/fhir/Observation"):

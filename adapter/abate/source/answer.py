@@ -15,7 +15,6 @@ import msgspec
 import requests
 
 from abate.errors import SourceError
-from abate.source.places import place_of
 
 FHIR_JSON = "application/fhir+json"
 _PIECE = 1 << 20
@@ -105,10 +104,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.decode(self.body, type=kind)
 
 
-def answer_of(response: requests.Response, body: bytes) -> Answer:
-    """The answer of a response whose body was read."""
+def answer_of(response: requests.Response, body: bytes, place: str) -> Answer:
+    """The answer of a response whose body was read; `place` is where it came from, for people."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    place = place_of(response.url)
     return Answer(status=response.status_code, headers=headers, body=body, place=place)
 
 

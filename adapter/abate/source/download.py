@@ -114,7 +114,7 @@ class Way:
             SourceError: it lies where we do not go, or is a page for people.
         """
         with closing(self._followed(url, is_known)) as response:
-            head = answer_of(response, b"")
+            head = answer_of(response, b"", place_of(response.url))
             if head.status == HTTPStatus.OK:
                 refuse_page(head)
                 bounds = self.wire.bounds_of_file()

@@ -120,7 +120,8 @@ class FhirServer:
             Expired: the server no longer knows the link, or does not take it by GET.
             SourceError: no answer, or the link is on another origin.
         """
-        answer = self.get(link)
+        # A server may write into its links what it likes, an id among it: they are not shown.
+        answer = self.request("GET", link, is_read=True, named=f"{self.base} (a next link)")
         is_long = len(link) > LONG_LINK
         if answer.status == HTTPStatus.GONE or ((posted or is_long) and answer.status in _NO_GET):
             why = f": its next link has {len(link)} characters" if is_long else ""
@@ -159,6 +160,7 @@ class FhirServer:
         body: bytes | Parameters | None = None,
         is_read: bool = False,
         may_redirect: bool = False,
+        named: str = "",
     ) -> Answer:
         """Ask our own server.
 
@@ -170,6 +172,7 @@ class FhirServer:
             body: bytes, or the fields of a form.
             is_read: whether it may be sent again where no whole answer came.
             may_redirect: whether a redirect is an answer; it is not followed in any case.
+            named: what it is called in messages, where that is not its URL.
 
         Raises:
             SourceError: no answer, one that is too large or too slow, or the URL is elsewhere.
@@ -181,12 +184,13 @@ class FhirServer:
             headers={"Accept": FHIR_JSON, **(headers or {})},
             parameters=parameters,
             body=body,
+            named=named,
         )
         answer = self._patience.ask(partial(self._wire.answer, request), is_read=is_read)
         self.time = answer.date or self.time
         if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
             target = places.joined(f"{self.base}/", answer.headers["location"])
-            raise places.sent_away(answer.place, target)
+            raise places.sent_away(answer.place, target, is_link=bool(named))
         return answer
 
     def download(self, url: str, path: Path, *, authorised: bool) -> Downloaded:

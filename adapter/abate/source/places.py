@@ -53,11 +53,15 @@ def at_home(base: str, url: str) -> str | None:
     return urlunsplit((ours.scheme, ours.netloc, link.path, link.query, ""))
 
 
-def sent_away(place: str, target: str) -> SourceError:
-    """The error where a server sends us to a place that we do not go to."""
+def sent_away(place: str, target: str, *, is_link: bool = True) -> SourceError:
+    """The error where a server sends us to a place that we do not go to.
+
+    Of a link that it wrote itself, only the host is shown: a path may hold a patient's id.
+    """
+    shown = root_of(target) if is_link else place_of(target)
     return SourceError(
-        f"{place} sends us on to {place_of(target)}, which is not followed: use the address "
-        "that the server calls itself by"
+        f"{place} sends us on to {shown}, which is not followed: use the address that the server "
+        "calls itself by"
     )
 
 

@@ -28,7 +28,10 @@ LONGEST_SECONDS = 12 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; `is_known` ones go to our own server, with login and cookies."""
+    """One request; `is_known` ones go to our own server, with login and cookies.
+
+    `named` is what it is called in messages, where its own URL may tell too much.
+    """
 
     method: str
     url: str
@@ -36,6 +39,12 @@ class Request:
     parameters: Parameters | None = None
     body: bytes | Parameters | None = None
     is_known: bool = True
+    named: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it goes, for people."""
+        return self.named or places.place_of(self.url)
 
 
 class Wire:
@@ -68,8 +77,8 @@ class Wire:
         body = io.BytesIO()
         try:
             with closing(self.open(request)) as response:
-                receive(response, places.place_of(request.url), self._bounds(), body.write)
-                answer = answer_of(response, body.getvalue())
+                receive(response, request.place, self._bounds(), body.write)
+                answer = answer_of(response, body.getvalue(), request.place)
             refuse_flawed(answer)
         except Trouble as trouble:
             if trouble.is_costly:
@@ -99,7 +108,7 @@ class Wire:
             response = self._sent(request)
         if response.status_code == UNAUTHORIZED:
             response.close()
-            raise login_refused(places.place_of(request.url))
+            raise login_refused(request.place)
         return response
 
     def _sent(self, request: Request) -> requests.Response:
@@ -119,7 +128,7 @@ class Wire:
                 stream=True,
             )
         except requests.RequestException as error:
-            raise unreachable(places.place_of(request.url), error) from None
+            raise unreachable(request.place, error) from None
 
     def _bounds(self) -> Bounds:
         largest, seconds = self._limits.largest_answer, self._limits.answer_seconds
