@@ -60,8 +60,11 @@ class Pager:
 
     def pages(self, query: Query) -> Iterator[Page]:
         """All pages, from the first to the one without a next link."""
+        yield from self._onwards(query, self._first(query))
+
+    def _onwards(self, query: Query, page: Page) -> Iterator[Page]:
+        """A first page, and all that its next links lead to."""
         links: set[str] = set()
-        page = self._first(query)
         yield page
         while page.next is not None:
             number = len(links) + 2
@@ -112,15 +115,7 @@ class Pager:
             raise
         except SourceError as error:
             raise hole(query, 1, str(error)) from None
-        page = read(query, 1, answer)
-        yield _versions(query, 1, page)
-        links: set[str] = set()
-        while page.next is not None:
-            number = len(links) + 2
-            if page.next in links:
-                raise hole(query, number, "its next link leads back to an earlier page")
-            links.add(page.next)
-            page = self._follow(query, number, page.next)
+        for number, page in enumerate(self._onwards(query, read(query, 1, answer)), start=1):
             yield _versions(query, number, page)
 
     def _follow(self, query: Query, number: int, link: str) -> Page:
