@@ -17,11 +17,11 @@ from abate.codes import Code
 from abate.kept import Kept
 from abate.landing import Landing
 from abate.say import sentences
-from abate.settings import Source
 from abate.source import clock
 from abate.source.http import FhirServer
 from abate.source.plan import Plan, Role
 from abate.source.rest import RestSource
+from abate.source_settings import Source
 
 METADATA = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
 

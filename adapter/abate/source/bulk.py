@@ -11,7 +11,6 @@ from urllib.parse import quote
 from abate.errors import NothingFound, SourceError
 from abate.kept import Kept
 from abate.landing import Landing
-from abate.settings import Source as Settings
 from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
 from abate.source.export_job import ExportJob
@@ -27,6 +26,7 @@ from abate.source.sorting import TYPES
 from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally
 from abate.source.walk import Asker
+from abate.source_settings import Source as Settings
 
 # More would not fit into the URL that an export is begun by.
 LONGEST_FILTERS = 3000

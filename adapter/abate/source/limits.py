@@ -11,7 +11,7 @@ from abate.errors import SourceError
 from abate.source import clock
 
 if TYPE_CHECKING:
-    from abate.settings import Source
+    from abate.source_settings import Source
 
 MEBIBYTE = 1 << 20
 # A page of 10,000 Observations has about 20 MB. More than this is a server that has lost its

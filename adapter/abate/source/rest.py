@@ -8,7 +8,6 @@ type either way. Each query is counted: see `walk`.
 
 from abate.kept import Kept
 from abate.landing import Landing
-from abate.settings import Source as Settings
 from abate.source import Pulled, Say
 from abate.source.changes import land_changes
 from abate.source.http import FhirServer
@@ -19,6 +18,7 @@ from abate.source.pull import Pull, interactions
 from abate.source.query import in_pieces
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
+from abate.source_settings import Source as Settings
 
 # `auto`: with more pain scores than these, most are of other patients.
 SCORES_A_PROCEDURE = 200

@@ -1,0 +1,54 @@
+"""What the study file says of the server or the files to pull from, and of how to pull."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from abate.server_settings import Server
+from abate.setting_kinds import Export, Zone, fault_at
+
+
+class Source(Server):
+    """`[source]`: the FHIR server to pull from.
+
+    `timezone` is the zone of times that carry no offset; without it they are rejected.
+    `page_size` is what is asked for as `_count`; the server may give less. `patients` are ids,
+    `system|value` identifiers, or `Group/ID`. `files` are paths or globs that start at the study
+    file's folder. `export` is what is exported: `system`, `patient` or `Group/ID`. With
+    `passes = 1` a query that the server does not count is believed at once; else two passes must
+    bring the same. `overlap_minutes` of what was pulled before are asked for again.
+    `parallel` and `requests_per_second` are what the server can bear; `max_minutes` and
+    `max_requests` end a pull that costs more.
+    """
+
+    strategy: Literal["auto", "population", "patient", "files", "bulk"] = "auto"
+    export: Export | None = None
+    files: Annotated[list[str], Field()] = []  # noqa: RUF012 - pydantic copies it.
+    patients: Annotated[list[str], Field()] = []  # noqa: RUF012 - pydantic copies it.
+    patients_a_query: Annotated[int, Field(ge=1, le=100)] = 1
+    passes: Literal[1, 2] = 2
+    overlap_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 7)] = 10
+    timezone: Zone | None = None
+    page_size: Annotated[int, Field(ge=1, le=10_000)] = 200
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    max_requests: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _files_for_their_strategy(self) -> Self:
+        if (self.strategy == "files") != bool(self.files):
+            words = "strategy = 'files' and files = [...] go together: found one without the other"
+            raise fault_at(words, "files" if self.files else "strategy")
+        return self
+
+    @model_validator(mode="after")
+    def _as_an_export_wants(self) -> Self:
+        if self.export and self.strategy != "bulk":
+            raise fault_at("only strategy = 'bulk' makes an export", "export")
+        is_group = len(self.patients) == 1 and self.patients[0].startswith("Group/")
+        if self.strategy == "bulk" and self.patients and (self.export or not is_group):
+            words = "strategy = 'bulk' takes one Group/ID here, or its export, and nothing else"
+            raise fault_at(words, "patients")
+        return self
