@@ -111,6 +111,8 @@ def opened(path: Path) -> Iterator[Store]:
     with _private():
         with _refused(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not path.exists():
+                _begin(path)
         connection = _connect(path)
         try:
             with _refused(path):
@@ -158,6 +160,17 @@ def _refused(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"{path} cannot be made or kept private: {error.strerror}.") from None
+
+
+def _begin(path: Path) -> None:
+    """A new store is there whole or not at all: one of half a header would never open again."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    _connect(new).close()
+    if path.exists():
+        new.unlink()
+    else:
+        new.rename(path)
 
 
 def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:

@@ -18,17 +18,27 @@ from abate.store import opened
 KILLS = 50
 
 
+# What `abate run` is to a shell, on a disk on which no file may have more bytes.
+ON_A_FULL_DISK = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))
+runpy.run_module("abate", run_name="__main__", alter_sys=True)
+"""
+
+
 @pytest.fixture
 def start(hospital):
-    """Start `abate run` in a process of its own."""
+    """Start `abate run` in a process of its own; what it says goes to a file."""
 
-    def begin(name="killed"):
+    def begin(name="killed", largest_file=None):
         study = hospital.study(name)
-        return subprocess.Popen(
-            [sys.executable, "-m", "abate", "run", str(study.path), "--quiet"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        full = ["-c", ON_A_FULL_DISK, str(largest_file)] if largest_file else ["-m", "abate"]
+        with (hospital.folder / "told.txt").open("wb") as told:
+            return subprocess.Popen(
+                [sys.executable, *full, "run", str(study.path), "--quiet"],
+                stdout=subprocess.DEVNULL,
+                stderr=told,
+            )
 
     return begin
 
@@ -68,6 +78,19 @@ def test_fifty_kills_at_random_moments_lose_and_double_nothing(busy, made, start
                 store.rows("select count(*) from resource")
     assert ended[-signal.SIGKILL] > KILLS / 4
     assert set(ended) <= {-signal.SIGKILL, 0, 1}  # 1: no lesion of these can be analysed.
+    start().wait()
+    assert busy.rows("killed") == busy.fresh()
+
+
+@pytest.mark.parametrize("kilobytes", [1, 4, 64, 512])
+def test_a_disk_that_takes_no_more_leaves_a_store_that_the_next_run_completes(
+    busy, start, made, kilobytes
+):
+    if kilobytes > 64:
+        start().wait()
+        busy.server.put(made.score("p0-0", "p0", 9))
+    assert start(largest_file=kilobytes * 1024).wait() in (0, 1)
+    assert "Traceback" not in (busy.folder / "told.txt").read_text("utf-8")
     start().wait()
     assert busy.rows("killed") == busy.fresh()
 
