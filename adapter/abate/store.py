@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from shutil import disk_usage
-from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Any
 
@@ -40,7 +39,7 @@ class Store:
     """An open store: runs SQL files, gives rows."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        """Work on an open `connection`, with `folder` for scratch; use `opened` to get one."""
+        """Work on an open `connection` to a store in `folder`; use `opened` to get one."""
         self._connection = connection
         self._folder = folder
 
@@ -62,13 +61,11 @@ class Store:
     def frame(self, sql: str) -> pl.DataFrame:
         """The rows of one query as a Polars frame.
 
-        By way of a Parquet file: DuckDB 2.0.0 leaks what it hands over by the Arrow capsule, and
-        says so on stderr when Python ends (seen 2026-11).
+        All are there before Polars takes them over: some of its versions print what DuckDB says
+        of a value that it stumbles over while they do.
         """
-        with TemporaryDirectory(prefix=".frame-", dir=self._folder) as scratch, _told(self._folder):
-            path = Path(scratch) / "frame.parquet"
-            self._connection.sql(sql).write_parquet(str(path), compression="uncompressed")
-            return pl.read_parquet(path, glob=False)
+        with _told(self._folder):
+            return pl.DataFrame(self._connection.sql(sql).materialize())
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Append rows to one of our tables."""
