@@ -95,8 +95,8 @@ class Kept:
 
         What was landed for a run that has loaded it belongs to no other.
         """
-        since = str(self.since)
-        return _digest([self.reading, since, self.strategy, self.is_compared, self.run_id])
+        pull = [self.server, self.reading, str(self.since), self.strategy, self.is_compared]
+        return _digest([*pull, self.run_id])
 
 
 def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_id: str) -> None:

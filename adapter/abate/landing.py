@@ -118,6 +118,7 @@ class Landing:
         self.pull = Pull(key=key, started_at=datetime.now(UTC))
         self.records: dict[str, Record] = {}
         self._lock = Lock()
+        self._asked: set[str] = set()
 
     def __enter__(self) -> Self:
         before = _kept(self.folder, self.pull)
@@ -196,6 +197,18 @@ class Landing:
             folder.rename(self.folder / name)
         with self._lock:
             self.records[name] = record
+            self._asked.add(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a unit has landed whole; who asks wants it."""
+        self._asked.add(name)
+        return name in self.records
+
+    def let_go_of_others(self) -> None:
+        """Remove what an earlier run landed and this one has not asked for."""
+        for name in self.records.keys() - self._asked:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            del self.records[name]
 
     def remember(self, name: str, note: bytes) -> None:
         """Keep a small note, so that a later run of this pull goes about it in the same way."""

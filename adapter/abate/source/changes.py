@@ -33,7 +33,7 @@ def land_changes(pull: Pull, *, is_compared: bool) -> None:
 
 def _changed(pull: Pull, query: Query, *, is_compared: bool) -> None:
     name = f"changes-{query.type}"
-    if name not in pull.landing.records:
+    if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:
             unit.record = _landed(pull, query, unit, is_compared=is_compared)
     record = pull.landing.records[name]
@@ -99,7 +99,7 @@ def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
     there = pull.kept.ids("Patient")
     needed = [*pull.kept.index_patients(), *pull.index_patients()]
     name = "changes-Patient"
-    if name not in pull.landing.records:
+    if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:
             unit.record = _landed_patients(pull, unit, there, is_compared=is_compared)
     record = pull.landing.records[name]

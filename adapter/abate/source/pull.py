@@ -197,7 +197,7 @@ class Pull:
 
         def land() -> Record:
             name = _name(query, asked)
-            if name in self.landing.records:
+            if self.landing.has(name):
                 return self.landing.records[name]
             self.say(
                 f"asking: {query.name}", event="query.begin", query=query.name, type=query.type

@@ -1,0 +1,55 @@
+"""What an earlier run landed is taken only where this run asks for just that."""
+
+import json
+from collections import Counter
+
+import pytest
+from werkzeug import Response
+
+from abate.errors import IncompletePull
+
+
+@pytest.fixture
+def stopped(hospital, made):
+    """Two patients, and a pull that stops at their conditions; `members` are those of Group/g."""
+    hospital.members = ["a", "b"]
+    for one in "ab":
+        hospital.server.put(made.patient(one))
+        hospital.server.put(made.procedure(f"treat-{one}", one))
+        hospital.server.put(made.score(f"score-{one}", one))
+
+    def front(request):
+        if request.path.endswith("/Group/g"):
+            found = [{"entity": {"reference": f"Patient/{one}"}} for one in hospital.members]
+            group = {"resourceType": "Group", "id": "g", "member": found}
+            return Response(json.dumps(group), content_type="application/fhir+json")
+        if hospital.is_broken and "/Condition" in request.path:
+            return Response("no", 422)
+        return None
+
+    def night(*overrides):
+        hospital.is_broken = True
+        with pytest.raises(IncompletePull):
+            hospital.night(*overrides)
+        hospital.is_broken = False
+
+    hospital.server.front, hospital.is_broken, hospital.stop = front, False, night
+    return hospital
+
+
+def test_what_landed_from_one_server_is_not_stored_as_another_s(stopped):
+    stopped.stop()
+    other = f"source.url='{stopped.base.replace('localhost', '127.0.0.1')}'"
+    rows = stopped.night(other)
+    asked = Counter(stopped.server.requests)
+    assert asked["GET /fhir/Procedure"] == asked["GET /fhir/Observation"] > 1
+    assert rows == stopped.fresh(other)
+
+
+def test_a_patient_taken_off_the_list_between_two_runs_is_not_stored(stopped):
+    listed = ("source.strategy='patient'", "source.patients=['Group/g']")
+    stopped.stop(*listed)
+    stopped.members.remove("b")
+    rows = stopped.night(*listed)
+    assert [row[1] for row in rows["patient"]] == ["a"]
+    assert rows == stopped.fresh(*listed)
