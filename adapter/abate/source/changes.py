@@ -6,18 +6,14 @@ store's, and where they differ all ids are compared. Of Patients, which have no 
 tells.
 """
 
-from collections.abc import Iterable
-
-from abate.errors import NothingFound
 from abate.landing import Record, Unit
-from abate.source.paging import NotHeeded
-from abate.source.plan import PATIENTS, PROCEDURES, SCORES
+from abate.source.compared import fetch, listed, refuse_empty
+from abate.source.paging import Expired, NotHeeded, hole
+from abate.source.plan import PATIENTS
 from abate.source.pull import IDS_A_QUERY, Pull
 from abate.source.query import Query, in_pieces
 from abate.source.searchset import Head
 from abate.source.walk import Take
-
-_IDS_ONLY = {"_elements": "id,code,subject"}
 
 
 def land_changes(pull: Pull, *, is_compared: bool) -> None:
@@ -51,11 +47,8 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
     brought = pull.asker.bring(query.of(since=since, name=f"changed {query.name}"), take)
     there = pull.kept.ids(query.type)
     total = pull.asker.count(query)
-    if total == 0 and query.name in (PROCEDURES, SCORES):
-        raise NothingFound(
-            f"{pull.base} has no {query.name} any more, and had {len(there)}: the store stays as "
-            "it was. If that is right, begin anew with another output directory."
-        )
+    if total == 0:
+        refuse_empty(pull, query, there)
     gone: set[str] = set()
     if total is None and not is_compared:
         pull.asker.pager.warn(
@@ -66,9 +59,9 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
         pull.say(
             f"{query.name}: {total} on the server, {len(there | ids.keys())} here: comparing ids"
         )
-        listed = _listed(pull, query)
-        gone = there - listed
-        _fetch(pull, query, listed - there - ids.keys(), take)
+        now = listed(pull, query, there)
+        gone = there - now
+        fetch(pull, query, now - there - ids.keys(), take)
     return Record(
         query=query.name,
         type=query.type,
@@ -78,20 +71,6 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
         gone=tuple(sorted(gone - ids.keys())),
         is_change=True,
     )
-
-
-def _listed(pull: Pull, query: Query) -> set[str]:
-    """All ids that answer a query."""
-    ids: set[str] = set()
-    asked = query.of(name=f"ids of {query.name}", extra=_IDS_ONLY)
-    pull.asker.bring(asked, lambda head, _: ids.add(head.id))
-    return ids
-
-
-def _fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
-    """What the server has and the store has not, though `_lastUpdated` did not find it."""
-    for some in in_pieces(sorted(ids), IDS_A_QUERY):
-        pull.asker.bring(query.of(ids=some), take)
 
 
 def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
@@ -118,7 +97,11 @@ def _landed_patients(pull: Pull, unit: Unit, there: set[str], *, is_compared: bo
     if is_compared:
         pages, gone = _compared(pull, there, take)
     elif "history-type" in pull.interactions.get("Patient", ()):
-        pages, gone = _from_history(pull, take)
+        try:
+            pages, gone = _from_history(pull, take)
+        except (NotHeeded, Expired) as fault:
+            pull.asker.pager.warn(f"{fault} Each is asked for by its id.")
+            pages, gone = _compared(pull, there, take)
     else:
         pages, gone = _by_date(pull, there, take)
     return Record(
@@ -154,6 +137,8 @@ def _compared(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
     for some in in_pieces(sorted(there), IDS_A_QUERY):
         query = Query(name=PATIENTS, type="Patient", ids=some)
         pages += pull.asker.bring(query, note).pages
+    if there and not found:
+        raise hole(query, None, f"none of the {len(there)} Patients in the store comes by its id")
     return pages, there - found
 
 

@@ -7,12 +7,15 @@ from http import HTTPStatus
 
 from abate.errors import IncompletePull, LoginRefused, SourceError
 from abate.source import Say, http
+from abate.source.brought import IDLE_PAGES, Walked
 from abate.source.http import Answer, FhirServer
 from abate.source.query import Pairs, Query, instant
 from abate.source.searchset import Head, Page, versions
 
+_NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+_NO_HISTORY = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, *_NO_POST)
 # A cursor that the server no longer knows is 410 by FHIR, and with others one of these (2026).
 _EXPIRED = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 
@@ -44,7 +47,7 @@ class Pager:
     def count(self, query: Query) -> int | None:
         """How many the server says it has; None where it does not say."""
         answer = self._search(query, [*query.pairs, ("_summary", "count")])
-        if HTTPStatus(400) <= answer.status < HTTPStatus(500):
+        if HTTPStatus(400) <= answer.status < HTTPStatus(500) or answer.status == _NOT_DONE:
             return None
         return read(query, 1, answer).total
 
@@ -104,6 +107,7 @@ class Pager:
 
         Raises:
             IncompletePull: a page is not to be had.
+            NotHeeded: the server has no history, or does not show it.
         """
         query = Query(name=f"history of {kind}", type=kind, since=since)
         pairs = [("_count", str(self.page_size))]
@@ -115,8 +119,14 @@ class Pager:
             raise
         except SourceError as error:
             raise hole(query, 1, str(error)) from None
+        if answer.status in _NO_HISTORY:
+            raise NotHeeded(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
+        walked = Walked()
         for number, page in enumerate(self._onwards(query, read(query, 1, answer)), start=1):
-            yield _versions(query, number, page)
+            found = _versions(query, number, page)
+            if walked.is_idle(sum(walked.ids.add(repr(one)) for one in found)):
+                raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
+            yield found
 
     def _follow(self, query: Query, number: int, link: str) -> Page:
         """The page that a next link leads to.

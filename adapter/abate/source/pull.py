@@ -29,6 +29,9 @@ PATIENTS_A_UNIT = 50
 # So many ids stand in one search for resources by their ids.
 IDS_A_QUERY = 20
 
+# So many that a list did not bring are asked for alone, before that is taken for the server's way.
+TRIED_ALONE = 3
+
 Task = Callable[[], Record]
 
 
@@ -108,8 +111,21 @@ class Pull:
             self.each(
                 query, [query.of(ids=some) for some in in_pieces(missing, IDS_A_QUERY)], IDS_A_QUERY
             )
+            self._one_by_one(query, missing)
             wanted = self._merged_with()
         return asked
+
+    def _one_by_one(self, query: Query, wanted: Sequence[str]) -> None:
+        """Ask again for those that a list of ids has not brought: some servers take no list."""
+        here = {head.id for head in self._heads("Patient")}
+        absent = [one for one in wanted if one not in here]
+        if len(wanted) == 1 or not absent:
+            return
+        tried, others = absent[:TRIED_ALONE], absent[TRIED_ALONE:]
+        self.each(query, [query.of(ids=(one,)) for one in tried], 1)
+        if others and not here.issuperset({head.id for head in self._heads("Patient")}):
+            self.asker.pager.warn("the server takes no list of ids: each is asked for by itself")
+            self.each(query, [query.of(ids=(one,)) for one in others], 1)
 
     def each(self, query: Query, asked: Sequence[Query], ids: int) -> None:
         """Land many queries of `ids` patients each, some of them as one unit."""

@@ -56,7 +56,10 @@ class Page(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
 
     def heeds(self, parameters: set[str]) -> bool:
         """Whether the `self` link says that the server understood all of these parameters."""
-        query = urlsplit(self._url("self") or "").query
+        try:
+            query = urlsplit(self._url("self") or "").query
+        except ValueError:  # http://[server]/fhir, as some are installed.
+            return False
         return parameters <= {name.partition(":")[0] for name, _ in parse_qsl(query)}
 
     def _url(self, relation: str) -> str | None:

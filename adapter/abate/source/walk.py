@@ -64,11 +64,18 @@ class Asker:
     def _whole(self, query: Query, take: Take) -> Brought:
         brought = Brought()
         self._pass(query, take, brought)
+        self._doubt(query, brought)
         if brought.expected is None and not self.one_pass:
             self._settle(query, take, brought)
         if brought.is_short:
             self._once_more(query, take, brought)
         return brought
+
+    def _doubt(self, query: Query, brought: Brought) -> None:
+        """More than the server counts: rows came meanwhile, or its count means nothing."""
+        if brought.expected is not None and brought.received > brought.expected:
+            again = self.pager.count(query)
+            brought.expected = again if again is not None and again >= brought.received else None
 
     def _settle(self, query: Query, take: Take, brought: Brought) -> None:
         """Without a count: pass again, until two passes bring the same ids."""
@@ -123,7 +130,7 @@ class Asker:
             self.pager.count(query.of(since=LONG_AGO)),
             self.pager.count(query.of(since=None)),
         )
-        return found == there
+        return found is not None and found == there
 
     def _pass(self, query: Query, take: Take, brought: Brought) -> None:
         """Go through all pages once, and begin again where a next link has expired."""
