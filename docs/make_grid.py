@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 NOTED = ROOT / "build" / "fault-grid.json"
 PAGE = ROOT / "docs" / "reference" / "fault-grid.md"
-WAYS = ("population", "patient", "nightly")
+WAYS = ("population", "patient", "nightly", "bulk", "bulk-nightly", "files")
 BEGIN, END = "<!-- made: grid -->\n", "<!-- end -->\n"
 
 
@@ -33,11 +33,10 @@ class Fault:
 
     cells: Sequence[Cell]
 
-    @property
-    def ends(self) -> list[str]:
+    def ends(self, ways: Sequence[str] = WAYS) -> list[str]:
         """How it ended by each way; empty where it was not tried."""
         by_way = {cell.way: cell.end for cell in self.cells}
-        return [by_way.get(way, "") for way in WAYS]
+        return [by_way.get(way, "") for way in ways]
 
 
 def noted() -> list[Cell]:
@@ -49,6 +48,12 @@ def faults(cells: Sequence[Cell]) -> list[Fault]:
     """The same by fault, in their order."""
     names = dict.fromkeys(cell.id for cell in cells)
     return [Fault([cell for cell in cells if cell.id == name]) for name in names]
+
+
+def tried(cells: Sequence[Cell]) -> list[str]:
+    """The ways that some of the faults were tried in."""
+    found = {cell.way for cell in cells}
+    return [way for way in WAYS if way in found]
 
 
 def totals(cells: Sequence[Cell]) -> str:
@@ -67,7 +72,7 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
     width = max(len(cell.id) for cell in cells)
     yield "  ".join(["fault".ljust(width), *(way.ljust(13) for way in WAYS)]).rstrip()
     for fault in faults(cells):
-        ends = (end.ljust(13) for end in fault.ends)
+        ends = (end.ljust(13) for end in fault.ends())
         yield "  ".join([fault.cells[0].id.ljust(width), *ends]).rstrip()
     yield totals(cells)
 
@@ -77,12 +82,14 @@ def markdown(cells: Sequence[Cell]) -> Iterator[str]:
     yield f"```text\n{totals(cells)}\n```\n"
     for theme in dict.fromkeys(cell.theme for cell in cells):
         yield f"### {theme}\n"
-        yield f"| fault | what the server does | seen at | {' | '.join(WAYS)} |"
-        yield "|---|---|---|---|---|---|"
-        for fault in faults([cell for cell in cells if cell.theme == theme]):
+        of_theme = [cell for cell in cells if cell.theme == theme]
+        ways = tried(of_theme)
+        yield f"| fault | what the server does | seen at | {' | '.join(ways)} |"
+        yield "|---" * (3 + len(ways)) + "|"
+        for fault in faults(of_theme):
             one = fault.cells[0]
             says = one.says.replace("|", "\\|")
-            yield f"| `{one.id}` | {says} | {one.seen} | {' | '.join(fault.ends)} |"
+            yield f"| `{one.id}` | {says} | {one.seen} | {' | '.join(fault.ends(ways))} |"
         yield ""
 
 
