@@ -91,6 +91,9 @@ def _cut_between_lines(asked):
 
 
 EXPORTED = [
+    sent("file-cut-between-lines-once",
+         "A file without Content-Length ends after a line, once; the manifest counts more.",
+         first(scores, _cut_between_lines), ways=EXPORT),
     sent("file-empty-besides", "One more file is empty.", having("output"), ways=(BULK,)),
     sent("file-expired-403-once", "The link to a file is answered 403 once: it has expired.",
          first(scores, says(403)), ways=EXPORT, warns="a new export is begun"),

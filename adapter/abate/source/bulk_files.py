@@ -82,11 +82,9 @@ class BulkFiles:
         if (kept := self.landing.recall(note)) is not None:
             return msgspec.json.decode(kept, type=Brought)
         self.say(f"bringing {name}: file {place} of {len(self.manifest.output)}")
-        strays = Counter[str]()
-        with self._here(file, name) as lines:
-            wanted = self._wanted(contents(lines, name), strays)
-            found = land(self.landing, note, name, wanted, is_change=self.is_change)
-        brought = Brought(received=found.received, others=found.others, strays=strays)
+        brought = self._landed(file, name, note)
+        if brought.lines < file.least:
+            brought = self._once_more(file, name, note, brought)
         if isinstance(file.count, int) and file.count != brought.lines:
             self.say(
                 f"warning: the manifest counts {file.count} lines in {name}, and {brought.lines} "
@@ -94,6 +92,27 @@ class BulkFiles:
             )
         self.landing.remember(note, msgspec.json.encode(brought))
         return brought
+
+    def _landed(self, file: File, name: str, note: str) -> Brought:
+        strays = Counter[str]()
+        with self._here(file, name) as lines:
+            wanted = self._wanted(contents(lines, name), strays)
+            found = land(self.landing, note, name, wanted, is_change=self.is_change)
+        return Brought(received=found.received, others=found.others, strays=strays)
+
+    def _once_more(self, file: File, name: str, note: str, first: Brought) -> Brought:
+        """A file with too few lines was cut off between two, or the manifest is wrong.
+
+        Raises:
+            IncompletePull: there are fewer lines than before, or none of those that are counted.
+        """
+        again = self._landed(file, name, note)
+        if again.lines < first.lines or (not again.lines and isinstance(file.count, int)):
+            raise IncompletePull(
+                f"{name} of the export has {again.lines} of {file.least} lines, after "
+                f"{first.lines} at the first try. Nothing was stored; run again."
+            )
+        return again
 
     def _wanted(self, placed: Iterator[Placed], strays: Counter[str]) -> Iterator[Placed]:
         """Without the resources that have none of the codes: those are counted."""

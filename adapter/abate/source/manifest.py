@@ -33,6 +33,11 @@ class File(msgspec.Struct, frozen=True):
         is_word = isinstance(self.type, str) and re.fullmatch(r"[A-Z][A-Za-z]{1,39}", self.type)
         return str(self.type) if is_word else "mixed"
 
+    @property
+    def least(self) -> int:
+        """How many lines there must be; an empty file should not be there at all."""
+        return max(self.count, 1) if isinstance(self.count, int) else 1
+
 
 class Link(msgspec.Struct, frozen=True):
     """A link of a manifest that has several pages."""
