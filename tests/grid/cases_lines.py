@@ -117,16 +117,12 @@ def _name(kind):
 
 
 PUT_THERE = [
-    sent("gzip-file", "The file is packed in gzip.", lines(gzip.compress, _name("ndjson.gz")),
-         ways=(FILES,)),
-    sent("zstd-file", "The file is packed in zstd.", lines(zstd.compress, _name("ndjson.zst")),
-         ways=(FILES,)),
+    sent("gzip-file", "The file is packed in gzip.", lines(gzip.compress, _name("ndjson.gz"))),
+    sent("zstd-file", "The file is packed in zstd.", lines(zstd.compress, _name("ndjson.zst"))),
     sent("gzip-file-cut-off", "The file is packed in gzip, and cut off.",
-         lines(_half(gzip.compress), _name("ndjson.gz")), DAMAGED,
-         ways=(FILES,)),
+         lines(_half(gzip.compress), _name("ndjson.gz")), DAMAGED),
     sent("zstd-file-cut-off", "The file is packed in zstd, and cut off.",
-         lines(_half(zstd.compress), _name("ndjson.zst")), DAMAGED,
-         ways=(FILES,)),
+         lines(_half(zstd.compress), _name("ndjson.zst")), DAMAGED),
     sent("gzip-by-name-only", "The file is called .gz, and is plain.",
          lines(bytes, _name("ndjson.gz")), DAMAGED, ways=(FILES,)),
     sent("unknown-extension", "The file is called .txt.", lines(bytes, _name("txt")),
