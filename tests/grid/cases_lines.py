@@ -125,6 +125,8 @@ PUT_THERE = [
          lines(_half(zstd.compress), _name("ndjson.zst")), DAMAGED),
     sent("gzip-by-name-only", "The file is called .gz, and is plain.",
          lines(bytes, _name("ndjson.gz")), DAMAGED, ways=(FILES,)),
+    sent("last-line-cut-off", "The last line is cut off.", lines(lambda body: body[:-9]),
+         "Observation.ndjson", ways=(FILES,)),
     sent("unknown-extension", "The file is called .txt.", lines(bytes, _name("txt")),
          ways=(FILES,)),
     sent("bundle-file", "The rows are in a Bundle.", lines(_bundle("collection"), _name("json")),
