@@ -78,6 +78,8 @@ SHAPES = [
     sent("row-twice-in-a-file", "Each row stands twice in its file.",
          lines(lambda body: body + body), seen="cumulus-etl: Cerner"),
     sent("row-in-two-versions", "Each row stands there in an older version too.", lines(_older)),
+    sent("outcome-in-a-file", "A line of the file is an OperationOutcome with an error.",
+         lines(lambda body: body + _line(outcome("error"))), "OperationOutcome"),
     sent("warning-in-a-file", "A line of the file is an OperationOutcome with a warning.",
          lines(lambda body: body + _line(outcome("warning"))), warns="1 OperationOutcome"),
 ]  # fmt: skip
