@@ -1,7 +1,7 @@
 """Logins that end on the way: tokens that expire, and token endpoints in trouble."""
 
 from case import Case, everywhere
-from fault import always, first, later_scores, meets, says, scores
+from fault import RESET, always, first, later_scores, meets, says, scores
 from faults_export import at, each_file, files, manifest, polls, to_storage
 from ways import BULK, SEARCH
 
@@ -56,6 +56,8 @@ CASES = [
           _renewal(says(503), 2), seen="cumulus-etl#399"),
     login("token-endpoint-503-for-good", "In mid-run the token endpoint answers only 503.",
           _renewal(says(503)), "token answered 503, also when asked again"),
+    login("token-endpoint-reset", "In mid-run the token endpoint resets the connection once.",
+          _renewal(lambda _: [RESET], 1)),
     login("token-endpoint-400", "In mid-run the token endpoint answers 400 invalid_client.",
           _renewal(_error("invalid_client")), "refuses the login (400, invalid_client)"),
     login("token-endpoint-html", "In mid-run the token endpoint answers an HTML page with 200.",

@@ -18,6 +18,10 @@ RESTING = (429, 503)
 COSTLY_TRIES = 3
 
 
+class Unanswered(SourceError):
+    """No whole answer came to what the server may have seen; asking again may go better."""
+
+
 @dataclass(eq=False)
 class Trouble(Exception):
     """One try went wrong.
@@ -61,7 +65,8 @@ class Trouble(Exception):
             SourceError: there is none.
         """
         if self.answer is None:
-            raise SourceError(f"{self.words}{self.cure}") from None
+            kind = Unanswered if self.was_sent and self.may_pass else SourceError
+            raise kind(f"{self.words}{self.cure}") from None
         return self.answer
 
 
