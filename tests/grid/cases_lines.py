@@ -18,11 +18,23 @@ BOTH = (BULK, FILES)
 DAMAGED = "is cut off or damaged"
 
 
+# Those that a server was seen to do; the others may come all the same.
+OBSERVED = (
+    "lines-after-a-header",
+    "lines-of-two-types",
+    "lines-of-other-types",
+    "file-expired-410-once",
+)
+
+
 def sent(name, says, fault, fails="", **more):
     """A case of files; of an export's and of others, unless told."""
     ways = more.pop("ways", BOTH)
     fails = everywhere(fails, ways) if fails else {}
-    return Case(id=name, says=says, fault=fault, fails=fails, ways=ways, **more)
+    seen = more.pop("seen", "observed" if name in OBSERVED else "assumed")
+    return Case(
+        id=name, says=says, seen=seen, fault=fault, fails=fails, ways=ways, **more
+    )  # fmt: skip
 
 
 def _line(row):
@@ -71,12 +83,12 @@ SHAPES = [
          lines(lambda body: HEADER + body), warns="1 Parameters"),
     sent("lines-of-other-types", "Resources of other types stand between the rows.",
          lines(lambda body: OTHERS + body), warns="2 Encounter"),
-    sent("lines-of-two-types", "The file of pain scores holds the Conditions too.",
+    sent("lines-of-two-types", "The file of pain scores holds the Conditions too, as theirs does.",
          _also("Condition")),
     sent("line-that-is-no-resource", "A line between the rows is no JSON: it is rejected.",
          lines(lambda body: b"{cut\n" + body)),
     sent("row-twice-in-a-file", "Each row stands twice in its file.",
-         lines(lambda body: body + body), seen="cumulus-etl: Cerner"),
+         lines(lambda body: body + body), seen="observed"),
     sent("row-in-two-versions", "Each row stands there in an older version too.", lines(_older)),
     sent("outcome-in-a-file", "A line of the file is an OperationOutcome with an error.",
          lines(lambda body: body + _line(outcome("error"))), "OperationOutcome"),
