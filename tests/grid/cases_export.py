@@ -50,6 +50,9 @@ def _filtered(asked):
 BEGUN = [
     export("kick-off-200", "The kick-off is answered 200, and not 202.",
            always(kick_offs, says(200)), "and not 202"),
+    export("kick-off-by-get-refused", "A kick-off by GET is answered 405; one by POST is taken.",
+           always(lambda asked: asked.is_kick_off and asked.method == "GET", says(405)),
+           ways=EXPORT),
     export("kick-off-401", "The kick-off is answered 401.", always(kick_offs, says(401)), "401"),
     export("kick-off-403", "The kick-off is answered 403.", always(kick_offs, says(403)), "403"),
     export("kick-off-503", "Each kick-off is answered 503.", always(kick_offs, says(503)), "503"),

@@ -31,7 +31,7 @@ class Exports:
     def answer(self, asked: Asked):
         """What is said to a request of an export; None to any other one."""
         if asked.is_kick_off:
-            self.begin(asked.pairs)
+            self.begin(_posted(asked) if asked.method == "POST" else asked.pairs)
             return Said(status=202).having(Content_Location=f"{self.server.root}{JOB}")
         if asked.path == JOB:
             is_poll = asked.method == "GET"
@@ -80,3 +80,11 @@ class Exports:
         entries = [{"request": {"method": "DELETE", "url": one}} for one in gone]
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         return [bundle] if entries else []
+
+
+def _posted(asked):
+    """The parameters of a kick-off by POST."""
+    resource = json.loads(asked.body)
+    assert resource["resourceType"] == "Parameters"
+    return [(one["name"], one.get("valueString", one.get("valueInstant")))
+            for one in resource["parameter"]]  # fmt: skip
