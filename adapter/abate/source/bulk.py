@@ -26,7 +26,7 @@ from abate.source.pull import Pull
 from abate.source.query import bare, instant
 from abate.source.sorting import TYPES
 from abate.source.sufficient import heads, refuse_insufficient
-from abate.source.tally import Tally
+from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 
 # More would not fit into the URL that an export is begun by.
@@ -49,6 +49,7 @@ class BulkSource:
         Where links expire on the way, or what an earlier run had begun is no longer there, one
         new export is begun.
         """
+        say = one_at_a_time(say)
         self._server.capability()
         try:
             brought = self._exported(plan, landing, say)
@@ -96,6 +97,7 @@ class BulkSource:
             say=say,
             codes=codes,
             is_change=self._since is not None,
+            parallel=self._settings.parallel,
             known={kind: self._kept.ids(kind) for kind in codes} if self._since else {},
         )
 

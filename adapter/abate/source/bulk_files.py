@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 import msgspec
@@ -13,6 +14,7 @@ from abate.errors import IncompletePull, SourceError
 from abate.landing import Landing, Record
 from abate.references import local_id
 from abate.source import Say
+from abate.source.at_once import at_once
 from abate.source.contents import Placed, contents
 from abate.source.http import FhirServer
 from abate.source.manifest import File, Manifest
@@ -55,6 +57,7 @@ class BulkFiles:
     """The files of one manifest.
 
     Attributes:
+        parallel: how many files come at once.
         codes: of each type, the codes that were asked for; of a type that is not there, all.
         is_change: whether they hold what changed, and not all that there is.
         known: the ids that the store has: one of them may have lost its code.
@@ -66,6 +69,7 @@ class BulkFiles:
     say: Say
     codes: Mapping[str, set[str]]
     is_change: bool
+    parallel: int = 1
     known: Mapping[str, set[str]] = field(default_factory=dict)
 
     def bring(self) -> list[Brought]:
@@ -75,7 +79,8 @@ class BulkFiles:
             LinkExpired: a link is no longer good.
             SourceError: a file did not arrive whole.
         """
-        return [self._one(place, file) for place, file in enumerate(self.manifest.output, start=1)]
+        files = list(enumerate(self.manifest.output, start=1))
+        return at_once([partial(self._one, *one) for one in files], self.parallel)
 
     def _one(self, place: int, file: File) -> Brought:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
@@ -127,7 +132,7 @@ class BulkFiles:
     @contextmanager
     def _here(self, file: File, name: str) -> Iterator[BinaryIO]:
         """A file, for as long as it is read."""
-        path = self.landing.folder / ".download.ndjson"
+        path = self.landing.folder / f".download-{name}"
         is_authorised = self.manifest.is_authorised(file, self.server.base)
         try:
             self.server.download(file.url, path, authorised=is_authorised)
