@@ -13,7 +13,7 @@ from abate.errors import AbateError
 from abate.refresh import How, refreshed
 from abate.say import sentences
 from abate.status import held
-from abate.store import opened
+from abate.store import looked_into
 from abate.study_file import read
 from exports import KINDS
 from fault import Asked, honest
@@ -181,10 +181,10 @@ class Ward:
 
     def held(self, name="nightly"):
         """What the store holds now."""
-        path = self.study(name).output / "store.duckdb"
+        path = self.folder / name / "abate-output" / "store.duckdb"
         if not path.exists():
             return NOTHING
-        with opened(path) as store:
+        with looked_into(path) as store:
             rows = {
                 table: store.rows(f"select * exclude (run_id) from {table} order by id")
                 for table in TABLES
