@@ -5,10 +5,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # How many tests run at once; those of one file run one after the other.
 JOBS ?= auto
-# How large the benchmarks are: a million and a hundred thousand, unless told.
+# How large the benchmarks are, and how often the peers run: see benchmarks/README.md.
 OBSERVATIONS ?=
 INDEX_PROCEDURES ?=
 SCORES ?=
+PEER_SCORES ?=
+PEER_RUNS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test grid test-servers test-browser test-lowest check format lint types coverage wheel bench clean
@@ -64,11 +66,12 @@ coverage: $(VENV)/.dev  ## what the last `make test` covered
 wheel: $(VENV)/.dev  ## build the wheel, look into it, and run the demo from it in fresh environments
 	$(BIN)/python -m pytest tests/wheel
 
-bench: $(VENV)/.dev  ## speed: start and demo, NDJSON to cohort beside orjson, all analyses, the pull
+bench: $(VENV)/.dev $(VENV)/.peers  ## speed: start, demo, cohort, analyses, the pull; beside orjson and peers
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/cohort.py $(OBSERVATIONS)
 	$(BIN)/python benchmarks/analyses.py $(INDEX_PROCEDURES)
 	$(BIN)/python benchmarks/pull.py $(SCORES)
+	$(BIN)/python benchmarks/peers.py $(VENV)/peers/bin/python $(PEER_SCORES) $(PEER_RUNS)
 
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
@@ -85,4 +88,11 @@ $(VENV)/.runtime: $(VENV)/.made pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# Never in the environment of the tests: they bring their own pandas, aiohttp and antlr.
+$(VENV)/.peers: $(VENV)/.made pyproject.toml
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)/peers/bin/python -m pip install --quiet --group peers
 	@touch $@

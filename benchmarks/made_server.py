@@ -1,7 +1,7 @@
 """A made FHIR server of any size, in a process of its own: search by code and _lastUpdated, paged.
 
 One index procedure of one patient, and so many pain scores, one a minute. Each page waits as long
-as it is told to, as a hospital's server does.
+as it is told to, as a hospital's server does; and one page may be refused.
 """
 
 import json
@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from multiprocessing import Process, Queue
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -28,11 +29,22 @@ PROCEDURE = {
 }
 
 
+class Refusal(NamedTuple):
+    """The page that begins with the score `offset` is answered `status`, so many times."""
+
+    offset: int
+    status: int
+    times: float
+
+
+NONE = Refusal(-1, 200, 0)
+
+
 @contextmanager
-def serving(scores: int, seconds_a_page: float = 0) -> Iterator[str]:
+def serving(scores: int, seconds_a_page: float = 0, refusal: Refusal = NONE) -> Iterator[str]:
     """Serve in a process of its own; gives the base URL."""
     ports: Queue[int] = Queue()
-    process = Process(target=_serve, args=(scores, seconds_a_page, ports), daemon=True)
+    process = Process(target=_serve, args=(scores, seconds_a_page, refusal, ports), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ports.get(timeout=30)}/fhir"
@@ -41,7 +53,9 @@ def serving(scores: int, seconds_a_page: float = 0) -> Iterator[str]:
         process.join()
 
 
-def _serve(scores: int, seconds_a_page: float, ports: "Queue[int]") -> None:
+def _serve(scores: int, seconds_a_page: float, refusal: Refusal, ports: "Queue[int]") -> None:
+    refused = count(1)
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -58,10 +72,17 @@ def _serve(scores: int, seconds_a_page: float, ports: "Queue[int]") -> None:
             """Keep quiet."""
 
         def _answer(self, kind: str, pairs: list[tuple[str, str]]) -> None:
+            is_refused = ("_offset", str(refusal.offset)) in pairs
+            if is_refused and next(refused) <= refusal.times:
+                self._send(refusal.status, b"{}")
+                return
             body = _page(kind, pairs, scores, f"http://{self.headers['Host']}/fhir")
             if b'"entry":[' in body:
                 time.sleep(seconds_a_page)
-            self.send_response(200)
+            self._send(200, body)
+
+        def _send(self, status: int, body: bytes) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", "application/fhir+json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -98,7 +119,9 @@ def _window(pairs: list[tuple[str, str]], scores: int) -> tuple[int, int]:
     first, last = 0, scores
     for name, text in pairs:
         if name == "_lastUpdated":
-            minutes = -((FIRST - datetime.fromisoformat(text[2:])) // timedelta(minutes=1))
+            moment = datetime.fromisoformat(text[2:])
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            minutes = -((FIRST - moment) // timedelta(minutes=1))
             if text.startswith("ge"):
                 first = max(first, minutes)
             else:

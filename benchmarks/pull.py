@@ -20,6 +20,7 @@ from abate.landing import Landing
 from abate.refresh import refreshed
 from abate.say import silent
 from abate.source import plan
+from abate.source.ledger import Ledger
 from abate.source.rest import RestSource
 from abate.status import held
 from abate.study_file import read
@@ -79,8 +80,8 @@ def peak(scores: int) -> float:
     return float(ran.stdout)
 
 
-def landing_seconds(base: str, *overrides: str) -> float:
-    """Seconds of a whole pull onto the disk, without the mapping."""
+def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
+    """Seconds and books of a whole pull onto the disk, without the mapping."""
     with TemporaryDirectory() as name:
         path = Path(name) / "study.toml"
         path.write_text(STUDY.format(base=base), "utf-8")
@@ -91,8 +92,13 @@ def landing_seconds(base: str, *overrides: str) -> float:
         has = kept.of(study, host, needed.roles, lists)
         start = time.perf_counter()
         with Landing(Path(name) / "landing") as landing, source_server(study) as server:
-            RestSource(server, study.settings.source, has).bring(needed, landing, silent)
-            return time.perf_counter() - start
+            pulled = RestSource(server, study.settings.source, has).bring(needed, landing, silent)
+            return time.perf_counter() - start, pulled.ledger
+
+
+def landing_seconds(base: str, *overrides: str) -> float:
+    """Its seconds."""
+    return landed(base, *overrides)[0]
 
 
 def land(scores: int) -> None:

@@ -10,7 +10,10 @@ ROOT = Path(__file__).parents[1]
 NOTED = ROOT / "build" / "fault-grid.json"
 PAGE = ROOT / "docs" / "reference" / "fault-grid.md"
 # To pull, and to write.
-WAYS = ("population", "patient", "nightly", "create", "update", "retract")
+WAYS = (
+    *("population", "patient", "nightly", "bulk", "bulk-nightly", "files"),
+    *("create", "update", "retract"),
+)
 BEGIN, END = "<!-- made: grid -->\n", "<!-- end -->\n"
 
 

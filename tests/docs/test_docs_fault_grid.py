@@ -3,8 +3,7 @@
 import re
 
 from cases import THEMES
-
-WAYS = ("population", "patient", "nightly", "create", "update", "retract")
+from ways import WAYS
 
 
 def ends(case, ways=WAYS):

@@ -3,18 +3,20 @@
 from datetime import timedelta
 from email.utils import format_datetime
 
+from case import Case, everywhere
 from fault import (
     RESET,
-    Case,
     always,
     anything,
-    everywhere,
     later_scores,
     once,
+    repeatable,
     says,
     scores,
 )
+from ways import BULK, SEARCH
 
+ALL = (*SEARCH, BULK)
 WILD = "cumulus-etl#334"
 BUSY = {
     408: "observed",
@@ -27,6 +29,7 @@ BUSY = {
 }
 OFF = ("observed", "the answer broke off")
 JSON = ("observed", "broken JSON")
+CUT = "a last line that is cut off"
 
 
 def half(asked):
@@ -76,14 +79,19 @@ BROKEN = {
 }
 
 
-def _twice(name, what, fault, seen, words):
+# What a file of lines, which is no JSON, is found to be.
+OF_A_FILE = {"json-cut-off": CUT, "length-too-short": CUT, "empty-body": "has 0 of 10 lines"}
+
+
+def _twice(name, what, fault, seen, words, *, when=anything):
     yield Case(
-        id=f"{name}-once", says=f"Each request once {what}.", seen=seen,
-        fault=once(anything, fault),
+        id=f"{name}-once", says=f"Each request once {what}.", seen=seen, ways=ALL,
+        fault=once(when, fault),
     )  # fmt: skip
     yield Case(
-        id=f"{name}-for-good", says=f"The search for pain scores always {what}.", seen=seen,
-        fault=always(scores, fault), fails=everywhere(words),
+        id=f"{name}-for-good", says=f"The search for pain scores, or their file, always {what}.",
+        seen=seen, ways=ALL, fault=always(scores, fault),
+        fails=everywhere(words) | {BULK: OF_A_FILE.get(name, words)},
     )  # fmt: skip
 
 
@@ -95,7 +103,7 @@ def _busy():
 
 def _broken():
     for name, (what, fault, seen, words) in BROKEN.items():
-        yield from _twice(name, what, fault, seen, words)
+        yield from _twice(name, what, fault, seen, words, when=repeatable)
 
 
 def _date(asked):
@@ -117,12 +125,14 @@ def _retry_after():
             id=f"429-retry-after-{name}",
             says=f"Each request is answered 429 once, with Retry-After: {value}.",
             seen=seen,
+            ways=ALL,
             fault=once(anything, says(429, Retry_After=value)),
         )
     yield Case(
         id="429-retry-after-date",
         says="Each request is answered 429 once, with Retry-After as a date.",
         seen="bulk-data-docs#30",
+        ways=ALL,
         fault=once(anything, _date),
     )
 
@@ -147,41 +157,47 @@ CASES = [
     *_retry_after(),
     Case(
         id="html-with-200",
-        says="The search for pain scores answers an HTML page with status 200.",
+        says="The search for pain scores, or their file, is an HTML page with status 200.",
         seen="FHIRsmith#100, fhir-kit-client#75",
+        ways=ALL,
         fault=always(scores, says(200, "<p>down</p>", "text/html")),
-        fails=everywhere("text/html"),
+        fails=everywhere("text/html", ALL),
     ),
     Case(
         id="html-with-500",
-        says="The search for pain scores answers an HTML page with status 500.",
+        says="The search for pain scores, or their file, is an HTML page with status 500.",
         seen="observed",
+        ways=ALL,
         fault=always(scores, says(500, "<p>down</p>", "text/html")),
-        fails=everywhere("answered 500"),
+        fails=everywhere("answered 500", ALL),
     ),
     Case(
         id="text-with-200",
-        says="The search for pain scores answers plain text with status 200.",
+        says="The search for pain scores, or their file, is plain text with status 200.",
         seen="observed",
+        ways=ALL,
         fault=always(scores, says(200, "busy")),
-        fails=everywhere("text/plain"),
+        fails=everywhere("text/plain") | {BULK: CUT},
     ),
     Case(
         id="gzip",
         says="All answers come in gzip.",
         seen="observed",
+        ways=ALL,
         fault=always(anything, _gzip),
     ),
     Case(
         id="header-names-in-lower-case",
         says="Header names come in lower case, and the content type in capitals.",
         seen="observed",
+        ways=ALL,
         fault=always(anything, _lower),
     ),
     Case(
         id="old-content-type",
         says="The content type is application/json+fhir, as before FHIR R3.",
         seen="observed",
+        ways=ALL,
         fault=always(
             anything, lambda asked: asked.honest.having(Content_Type="application/json+fhir")
         ),
@@ -190,8 +206,9 @@ CASES = [
         id="packing-not-asked-for",
         says="An answer says that it is packed in br, which nobody asked for.",
         seen="observed",
+        ways=ALL,
         fault=always(scores, lambda asked: asked.honest.having(Content_Encoding="br")),
-        fails=everywhere("packs its answer"),
+        fails=everywhere("packs its answer", ALL),
     ),
     Case(
         id="401-on-a-later-page",

@@ -1,12 +1,10 @@
 """Faults of paging: links, cursors, pages, totals, and rows that come and go."""
 
+from case import Case, everywhere
 from fault import (
-    WAYS,
-    Case,
     always,
     anything,
     edited,
-    everywhere,
     first,
     later_scores,
     linked,
@@ -41,8 +39,8 @@ from faults_paging import (
     swapped,
     vanishes,
 )
+from ways import NIGHTLY, PATIENT
 
-POPULATION, PATIENT, NIGHTLY = WAYS
 HAS = "the server says it has"
 NEW = "brought nothing new"
 

@@ -1,15 +1,18 @@
 """Odd rows: subjects, patients, values, codes, statuses and dates, which no pull may lose."""
 
+from case import Case
 from data import coded, patient, procedure, score, subject
-from fault import WAYS, Case
+from ways import BULK, FILES, NIGHTLY, PATIENT, POPULATION
 
-POPULATION, PATIENT, NIGHTLY = WAYS
 LOINC = "http://loinc.org"
+
+
+ALL = (POPULATION, PATIENT, NIGHTLY, BULK, FILES)
 
 
 def _ways(name):
     """Who asks patient by patient finds no row whose subject is none of them."""
-    return (POPULATION, NIGHTLY) if name.startswith("subject-") else WAYS
+    return [way for way in ALL if way != PATIENT or not name.startswith("subject-")]
 
 
 def odd(name, says, seen="observed", reads=None, **more):
@@ -48,24 +51,24 @@ SUBJECTS = [
     shown("subject-missing", "There is no subject.", subject=None),
     shown("subject-absolute", "The subject is absolute, on this server.", "hapi-fhir#1102",
           subject={"reference": "http://127.0.0.1/fhir/Patient/a"}),
-    Case(id="subject-not-there", says="The subject's Patient is not on the server.",
+    Case(id="subject-not-there", ways=ALL, says="The subject's Patient is not on the server.",
          resources=[procedure("treat-e", "nobody"), score("odd", "nobody")]),
 ]  # fmt: skip
 PATIENTS = [
-    Case(id="merged", says="A patient was merged into another.", seen="hapi-fhir#6486",
+    Case(id="merged", ways=ALL, says="A patient was merged into another.", seen="hapi-fhir#6486",
          resources=[patient("e"), patient("c", active=False,
                     link=[{"other": subject("e"), "type": "replaced-by"}])]),
-    Case(id="merged-into-nobody", says="A patient was merged into one that is not there.",
+    Case(id="merged-into-nobody", ways=ALL, says="A patient was merged into one that is not there.",
          seen="cliniko#97",
          resources=[patient("c", active=False,
                     link=[{"other": subject("gone"), "type": "replaced-by"}])]),
-    Case(id="seealso", says="A patient has a link that is no merge.", seen="observed",
+    Case(id="seealso", ways=ALL, says="A patient has a link that is no merge.", seen="observed",
          resources=[patient("e"), patient("c", link=[{"other": subject("e"), "type": "seealso"}])]),
-    Case(id="patient-deleted", says="The Patient of an index procedure was deleted.",
+    Case(id="patient-deleted", ways=ALL, says="The Patient of an index procedure was deleted.",
          seen="android-fhir#1149", deleted=[("Patient", "c")]),
-    Case(id="procedure-deleted", says="An index procedure was deleted.",
+    Case(id="procedure-deleted", ways=ALL, says="An index procedure was deleted.",
          seen="android-fhir#1149", deleted=[("Procedure", "treat-c")]),
-    Case(id="score-deleted", says="A pain score was deleted.", seen="bulk-data#66",
+    Case(id="score-deleted", ways=ALL, says="A pain score was deleted.", seen="bulk-data#66",
          deleted=[("Observation", "c1")]),
 ]  # fmt: skip
 
@@ -121,7 +124,7 @@ DATES = [
     odd("no-date", "There is no date.", "SpeziFHIR#14", valueInteger=5, effectiveDateTime=None),
     Case(id="performed-in-words", says="A procedure's date is a text.", seen="fhir-bridge#301",
          resources=[procedure("odd", "c", performedDateTime=None) | {"performedString": "in May"}],
-         ways=WAYS),
+         ways=ALL),
 ]  # fmt: skip
 
 CASES = [*SUBJECTS, *PATIENTS, *VALUES, *CODES, *DATES]

@@ -1,13 +1,11 @@
 """Faults of search: parameters that are not understood, counts, and entries that are no rows."""
 
+from case import Case, everywhere
 from fault import (
-    WAYS,
-    Case,
     always,
     anything,
     counts,
     edited,
-    everywhere,
     first,
     says,
     scores,
@@ -29,8 +27,8 @@ from faults_search import (
     without_mode,
     without_total,
 )
+from ways import NIGHTLY, PATIENT, POPULATION, SEARCH
 
-POPULATION, PATIENT, NIGHTLY = WAYS
 WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "value"}]}
 ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
@@ -42,7 +40,7 @@ def _unknown():
         "_lastUpdated": (None, ""),
         "_id": ("Patient", "does not heed _id"),
     }
-    ways = {"code": WAYS, "patient": (PATIENT,), "_lastUpdated": WAYS, "_id": WAYS}
+    ways = {"code": SEARCH, "patient": (PATIENT,), "_lastUpdated": SEARCH, "_id": SEARCH}
     for name, (kind, warns) in everything.items():
         yield Case(
             id=f"ignores-{name.strip('_')}", says=f"{name} is ignored: everything comes back.",

@@ -2,9 +2,10 @@
 
 import json
 
-from fault import RESET, Case, Said, always, first, says
+from case import Case
+from fault import RESET, Said, always, first, says
+from ways import WRITE
 
-WAYS = ("create", "update", "retract")
 BUSY = {
     408: "observed",
     500: "hapi-fhir#1300",
@@ -18,7 +19,7 @@ ELSE = "took the report and gives back something else"
 
 
 def everywhere(words):
-    return dict.fromkeys(WAYS, words)
+    return dict.fromkeys(WRITE, words)
 
 
 def writes(asked):
@@ -162,7 +163,7 @@ def statement(asked):
 def case(name, says_, fault, fails="", **more):
     return Case(
         id=name, says=f"The server {says_}.", fault=fault, fails=everywhere(fails) if fails else {},
-        **{"ways": WAYS, **more},
+        **{"ways": WRITE, **more},
     )  # fmt: skip
 
 

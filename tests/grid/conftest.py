@@ -8,10 +8,10 @@ import pytest
 from cases import THEMES
 from front import Front
 from ward import Ward
+from ways import WAYS
 
 pytest.register_assert_rewrite("judge")
 
-WAYS = ("population", "patient", "nightly", "create", "update", "retract")
 NOTED = Path(__file__).parents[2] / "build" / "fault-grid.json"
 
 
@@ -34,6 +34,12 @@ def ward(tmp_path, front, case, way, known):
     found = Ward(tmp_path, front, case, way, known)
     found.begin()
     return found
+
+
+@pytest.fixture(autouse=True)
+def with_secret(monkeypatch):
+    """What the study's login asks for a token with, where it has one."""
+    monkeypatch.setenv("ABATE_SOURCE_CLIENT_SECRET", "s")
 
 
 @pytest.fixture

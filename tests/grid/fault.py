@@ -1,14 +1,13 @@
-"""What a fault is made of: what is asked, what is said, and the cases that name both."""
+"""What a fault is made of: what is asked, and what is said."""
 
 import gzip
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl, urlsplit
 
 from abate.sandbox import exact_json
 
-WAYS = ("population", "patient", "nightly")
 FHIR_JSON = "application/fhir+json"
 RESET = object()
 
@@ -60,6 +59,7 @@ class Asked:
     target: str
     body: bytes
     server: object
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self):
@@ -92,6 +92,10 @@ class Asked:
         return "_page" in self.parameters
 
     @property
+    def is_kick_off(self):
+        return self.path.endswith("/$export")
+
+    @property
     def is_page(self):
         """Whether rows are asked for."""
         return self.kind != "metadata" and not self.is_count and not self.is_history
@@ -99,7 +103,7 @@ class Asked:
     @cached_property
     def honest(self):
         """What a server without faults says."""
-        return self.server.ask(self.method, self.target, self.body)
+        return self.server.honest(self)
 
     def asking(self, pairs):
         """What a server without faults says to other parameters."""
@@ -126,7 +130,7 @@ def honest(asked):
 
 
 def scores(asked):
-    """Whether pages of pain scores are asked for."""
+    """Whether pages of pain scores are asked for, or a file of an export that holds them."""
     return asked.kind == "Observation" and asked.is_page
 
 
@@ -143,9 +147,24 @@ def anything(_):
     return True
 
 
+def repeatable(asked):
+    """Whether it may be asked twice: a kick-off may not, which would leave an export behind."""
+    return not asked.is_kick_off
+
+
 def always(when: When, what: Fault):
     """A fault that stays."""
     return lambda: lambda asked: what(asked) if when(asked) else asked.honest
+
+
+def meets(*pairs: tuple[When, Fault]):
+    """A fault that stays, of several parts: the first that meets a request answers it."""
+
+    def answer(asked):
+        met = (what for when, what in pairs if when(asked))
+        return next(met, honest)(asked)
+
+    return lambda: answer
 
 
 def once(when: When, what: Fault, times: int = 1):
@@ -216,45 +235,3 @@ def without_rows(*ids):
             entry=[one for one in page.get("entry", []) if one["resource"]["id"] not in ids]
         )
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One fault, and how each way to pull ends.
-
-    Attributes:
-        id: its name.
-        says: what the server does, in a sentence.
-        seen: a public issue, or "observed".
-        fault: makes what stands in front of the server, anew for each cell.
-        fails: by way, words of the error that ends the pull; the other ways are complete.
-        ways: the ways that it is tried in.
-        resources: what the server has besides.
-        reads: how the odd rows among these stand in the store: state, reason or value.
-        settings: of the study, besides.
-        is_moving: whether data change while one pages: what comes then is there a night later.
-        warns: a warning that must be said.
-        deleted: what is deleted before the pull, by type and id.
-        disguised: what the server shows of some resources, by id, in place of what it was given.
-        is_compared: whether the night compares all ids, as `abate reconcile` does.
-    """
-
-    id: str
-    says: str
-    seen: str = "observed"
-    fault: Callable[[], Fault] = lambda: honest
-    fails: Mapping[str, str] = field(default_factory=dict)
-    ways: Iterable[str] = WAYS
-    resources: Sequence[Mapping[str, object]] = ()
-    reads: Mapping[str, tuple[str, object]] = field(default_factory=dict)
-    settings: Sequence[str] = ()
-    is_moving: bool = False
-    warns: str = ""
-    deleted: Sequence[tuple[str, str]] = ()
-    disguised: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    is_compared: bool = False
-
-
-def everywhere(words):
-    """The same end of all ways."""
-    return dict.fromkeys(WAYS, words)

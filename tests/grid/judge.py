@@ -5,7 +5,10 @@ import pytest
 from ward import Held
 
 # A failure must say of what it speaks.
-THINGS = ("Observation", "Patient", "Procedure", "procedure", "pain score")
+THINGS = (
+    "Observation", "Patient", "Procedure", "procedure", "pain score",
+    "export", "manifest", "deleted", "max_minutes", "token", "login", "[source] files", "sends us on",
+)  # fmt: skip
 
 
 def cells(cases):
@@ -39,6 +42,8 @@ def _completed(ward):
     assert ward.case.warns in "\n".join(ward.said)
     if ward.case.is_moving:
         ward.night()
+    if ward.case.is_followed:
+        ward.a_day_and_a_night()
     return True
 
 

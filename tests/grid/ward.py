@@ -13,10 +13,12 @@ from abate.errors import AbateError
 from abate.refresh import How, refreshed
 from abate.say import sentences
 from abate.status import held
-from abate.store import opened
+from abate.store import looked_into
 from abate.study_file import read
-from fault import honest
+from exports import KINDS
+from fault import Asked, honest
 from front import MOST_REQUESTS
+from ways import FILES, LATER, STRATEGIES
 
 STUDY = """
 [study]
@@ -40,9 +42,14 @@ Wk1 = 7
 [plugins]
 allow = ["abate_analyses", "abate_mappings"]
 """
+LOGIN = """
+[source.auth]
+kind = "client-secret"
+client_id = "abate"
+token_url = "{base}/token"
+"""
 TABLES = ("patient", "procedure", "condition", "observation")
 NIGHT = timedelta(hours=6)
-STRATEGIES = {"population": "population", "patient": "patient", "nightly": "population"}
 
 
 @dataclass(frozen=True)
@@ -76,11 +83,11 @@ class Ward:
         self.known, self.said = known, []
 
     def begin(self):
-        """The server has its rows; by the nightly way a night and a day have passed."""
-        self.server.begin(self.case.disguised)
+        """The server has its rows; by the nightly ways a night and a day have passed."""
+        self.server.begin(self.case.disguised, has_login=self.case.has_login)
         for resources in data.before():
             self.server.put(*resources)
-        if self.way == "nightly":
+        if self.way in LATER:
             self._first_night()
             data.a_day(self.server)
         self.server.put(*map(dict, self.case.resources))
@@ -88,7 +95,9 @@ class Ward:
             self.server.delete(kind, identifier)
 
     def _first_night(self):
-        key = ("first night", tuple(self.case.settings), str(self.case.disguised))
+        case = self.case
+        said = (tuple(case.settings), str(case.disguised), case.has_login)
+        key = ("first night", STRATEGIES[self.way], *said)
         if key in self.known:
             shutil.copytree(self.known[key], self.folder / "nightly")
             self.server.now += NIGHT
@@ -100,21 +109,36 @@ class Ward:
     def study(self, name):
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        (folder / "study.toml").write_text(STUDY.format(base=self.server.base), "utf-8")
-        strategy = f"source.strategy='{STRATEGIES[self.way]}'"
-        return read(folder / "study.toml", (strategy, *self.case.settings))
+        text = f"{STUDY}{LOGIN}" if self.case.has_login else STUDY
+        (folder / "study.toml").write_text(text.format(base=self.server.base), "utf-8")
+        strategy = [f"source.strategy='{STRATEGIES[self.way]}'"]
+        if self.way == FILES:
+            strategy.append("source.files=['sent/*']")
+        return read(folder / "study.toml", (*strategy, *self.case.settings))
 
     def night(self, name="nightly"):
         """One refresh of the store."""
         self.server.now += NIGHT
         self.server.requests = 0
         study = self.study(name)
+        if self.way == FILES:
+            self._send_files(study.folder / "sent")
         host = self._host(study)
         with (
             held(study.output, "run") as progress,
             refreshed(study, host, progress, sentences(self.said.append), self._how),
         ):
             pass
+
+    def _send_files(self, folder):
+        """What the server would export lies in files, as the fault leaves them."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        self.server.exports.begin([])
+        for kind in KINDS:
+            said = self.server.fault(Asked("GET", f"/fhir/{kind}/$file", b"", self.server))
+            if said.status == 200:
+                (folder / said.headers.get("Name", f"{kind}.ndjson")).write_bytes(said.body)
 
     @property
     def _how(self):
@@ -139,22 +163,28 @@ class Ward:
             self.server.fault = honest
         return None
 
+    def a_day_and_a_night(self):
+        """What comes in a day arrives the night after."""
+        data.a_day(self.server)
+        self.night()
+
     def truth(self):
         """What a pull of everything holds, without faults."""
         case = self.case
         key = (self.way, str(case.resources), str(case.deleted), tuple(case.settings))
-        if case.is_moving or case.disguised or key not in self.known:
+        is_own = case.is_moving or case.is_followed or case.disguised
+        if is_own or key not in self.known:
             self.night("fresh")
             held = self.held("fresh")
-            return held if case.is_moving or case.disguised else self.known.setdefault(key, held)
+            return held if is_own else self.known.setdefault(key, held)
         return self.known[key]
 
     def held(self, name="nightly"):
         """What the store holds now."""
-        path = self.study(name).output / "store.duckdb"
+        path = self.folder / name / "abate-output" / "store.duckdb"
         if not path.exists():
             return NOTHING
-        with opened(path) as store:
+        with looked_into(path) as store:
             rows = {
                 table: store.rows(f"select * exclude (run_id) from {table} order by id")
                 for table in TABLES

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from werkzeug import Response
+from werkzeug.datastructures import MultiDict
 
 from abate.errors import IncompletePull, SourceError, StudyFileError
+from abate.source.export_job import in_fhir
 from abate.source.limits import BudgetSpent
 from abate.source.manifest import File, Manifest
 from abate.store import opened
@@ -235,3 +237,31 @@ def test_a_broken_line_is_rejected_by_its_file_and_number(bulk, night, hospital)
         assert store.rows("select file, line, reason from rejected") == [
             ("export-00005-Observation.ndjson", 2, "malformed-line")
         ]
+
+
+def test_a_server_that_takes_no_kick_off_by_get_is_asked_by_post(bulk, night):
+    posted = []
+
+    def front(request):
+        if request.method == "POST":
+            posted.append((request.path, request.content_type, request.json))
+            bulk.files |= bulk.exported(MultiDict({"_type": "Patient,Procedure,Observation"}))
+            return bulk.begins[0]
+        return Response(status=405) if request.path.endswith("$export") else None
+
+    bulk.front = front
+    assert ids(night(), "observation") == ["s1", "s2"]
+    [(path, kind, resource)] = posted
+    assert (path, kind) == ("/fhir/Patient/$export", "application/fhir+json")
+    assert resource["parameter"][0] == {
+        "name": "_type", "valueString": "Patient,Procedure,Condition,Observation"
+    }  # fmt: skip
+    assert [one["name"] for one in resource["parameter"][1:]] == ["_typeFilter"] * 3
+
+
+def test_the_moment_of_a_kick_off_by_post_is_an_instant():
+    parameters = [("_type", "Patient"), ("_since", "2026-03-01T11:59:00.000Z")]
+    assert json.loads(in_fhir(parameters))["parameter"] == [
+        {"name": "_type", "valueString": "Patient"},
+        {"name": "_since", "valueInstant": "2026-03-01T11:59:00.000Z"},
+    ]

@@ -155,7 +155,7 @@ def killed(monkeypatch, hospital, night):
             patch.setattr(bulk_files, "land", third)
             patch.setattr("abate.source.export_job.ExportJob.drop", lambda _: None)
             with pytest.raises(Killed):
-                night()
+                night("source.parallel=1")
         return [one for one in hospital.server.requests if "/files/" in one]
 
     return kill
@@ -167,7 +167,7 @@ def _fetched(hospital):
 
 def test_a_run_that_was_killed_brings_only_the_missing_files(hospital, bulk, night, killed):
     assert len(killed()) == 3
-    rows = night()
+    rows = night("source.parallel=1")
     assert [one.rpartition("/")[2] for one in _fetched(hospital)] == ["Condition", "Observation"]
     assert len(bulk.asked) == 1
     assert rows == hospital.fresh()

@@ -6,6 +6,7 @@ own moment; a server that heeds no `_since` gives everything, which does no harm
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import quote
 
 from abate.errors import NothingFound, SourceError
@@ -24,7 +25,7 @@ from abate.source.pull import Pull
 from abate.source.query import bare, instant
 from abate.source.sorting import TYPES
 from abate.source.sufficient import heads, refuse_insufficient
-from abate.source.tally import Tally
+from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
 
@@ -48,6 +49,7 @@ class BulkSource:
         Where links expire on the way, or what an earlier run had begun is no longer there, one
         new export is begun.
         """
+        say = one_at_a_time(say)
         self._server.capability()
         try:
             brought = self._exported(plan, landing, say)
@@ -81,7 +83,7 @@ class BulkSource:
             job.drop()
         is_filtered = landing.recall("filtered") is not None
         _tell_left_out(brought, say, is_filtered=is_filtered)
-        self._tell(files.manifest, say)
+        self._tell(files.manifest, landing.pull.watermark, say)
         return brought
 
     def _files(self, job: ExportJob, plan: Plan, landing: Landing, say: Say) -> BulkFiles:
@@ -95,6 +97,7 @@ class BulkSource:
             say=say,
             codes=codes,
             is_change=self._since is not None,
+            parallel=self._settings.parallel,
             known={kind: self._kept.ids(kind) for kind in codes} if self._since else {},
         )
 
@@ -108,7 +111,8 @@ class BulkSource:
         if (kept := landing.recall("manifest")) is not None:
             return kept
         body = job.manifest().body
-        landing.moved(manifest_of(body, self._server.base).moment)
+        manifest = manifest_of(body, self._server.base)
+        landing.moved(None if manifest.is_ahead(self._server.time) else manifest.moment)
         landing.remember("manifest", body)
         return body
 
@@ -122,7 +126,7 @@ class BulkSource:
         since = {"_since": instant(self._since)} if self._since is not None else {}
         return {"_type": ",".join(_asked(plan)), **since}
 
-    def _tell(self, manifest: Manifest, say: Say) -> None:
+    def _tell(self, manifest: Manifest, watermark: datetime | None, say: Say) -> None:
         if self._since is not None and manifest.deleted is None:
             say(
                 "warning: the export does not tell what was deleted: that is not noticed. "
@@ -130,6 +134,11 @@ class BulkSource:
             )
         if manifest.moment is None:
             say("warning: the manifest has no transactionTime: the next export is whole again")
+        elif watermark is None:
+            say(
+                "warning: the manifest's transactionTime is ahead of the server's own clock: the "
+                "next export is whole again"
+            )
 
     def _entered(
         self, plan: Plan, landing: Landing, say: Say, brought: Sequence[Brought]

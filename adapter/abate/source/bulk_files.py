@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 import msgspec
@@ -13,6 +14,7 @@ from abate.errors import IncompletePull, SourceError
 from abate.landing import Landing, Record
 from abate.references import local_id
 from abate.source import Say
+from abate.source.at_once import at_once
 from abate.source.contents import Placed, contents
 from abate.source.http import FhirServer
 from abate.source.manifest import File, Manifest
@@ -55,6 +57,7 @@ class BulkFiles:
     """The files of one manifest.
 
     Attributes:
+        parallel: how many files come at once.
         codes: of each type, the codes that were asked for; of a type that is not there, all.
         is_change: whether they hold what changed, and not all that there is.
         known: the ids that the store has: one of them may have lost its code.
@@ -66,6 +69,7 @@ class BulkFiles:
     say: Say
     codes: Mapping[str, set[str]]
     is_change: bool
+    parallel: int = 1
     known: Mapping[str, set[str]] = field(default_factory=dict)
 
     def bring(self) -> list[Brought]:
@@ -75,18 +79,17 @@ class BulkFiles:
             LinkExpired: a link is no longer good.
             SourceError: a file did not arrive whole.
         """
-        return [self._one(place, file) for place, file in enumerate(self.manifest.output, start=1)]
+        files = list(enumerate(self.manifest.output, start=1))
+        return at_once([partial(self._one, *one) for one in files], self.parallel)
 
     def _one(self, place: int, file: File) -> Brought:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
         if (kept := self.landing.recall(note)) is not None:
             return msgspec.json.decode(kept, type=Brought)
         self.say(f"bringing {name}: file {place} of {len(self.manifest.output)}")
-        strays = Counter[str]()
-        with self._here(file, name) as lines:
-            wanted = self._wanted(contents(lines, name), strays)
-            found = land(self.landing, note, name, wanted, is_change=self.is_change)
-        brought = Brought(received=found.received, others=found.others, strays=strays)
+        brought = self._landed(file, name, note)
+        if brought.lines < file.least:
+            brought = self._once_more(file, name, note, brought)
         if isinstance(file.count, int) and file.count != brought.lines:
             self.say(
                 f"warning: the manifest counts {file.count} lines in {name}, and {brought.lines} "
@@ -94,6 +97,27 @@ class BulkFiles:
             )
         self.landing.remember(note, msgspec.json.encode(brought))
         return brought
+
+    def _landed(self, file: File, name: str, note: str) -> Brought:
+        strays = Counter[str]()
+        with self._here(file, name) as lines:
+            wanted = self._wanted(contents(lines, name), strays)
+            found = land(self.landing, note, name, wanted, is_change=self.is_change)
+        return Brought(received=found.received, others=found.others, strays=strays)
+
+    def _once_more(self, file: File, name: str, note: str, first: Brought) -> Brought:
+        """A file with too few lines was cut off between two, or the manifest is wrong.
+
+        Raises:
+            IncompletePull: there are fewer lines than before, or none of those that are counted.
+        """
+        again = self._landed(file, name, note)
+        if again.lines < first.lines or (not again.lines and isinstance(file.count, int)):
+            raise IncompletePull(
+                f"{name} of the export has {again.lines} of {file.least} lines, after "
+                f"{first.lines} at the first try. Nothing was stored; run again."
+            )
+        return again
 
     def _wanted(self, placed: Iterator[Placed], strays: Counter[str]) -> Iterator[Placed]:
         """Without the resources that have none of the codes: those are counted."""
@@ -108,7 +132,7 @@ class BulkFiles:
     @contextmanager
     def _here(self, file: File, name: str) -> Iterator[BinaryIO]:
         """A file, for as long as it is read."""
-        path = self.landing.folder / ".download.ndjson"
+        path = self.landing.folder / f".download-{name}"
         is_authorised = self.manifest.is_authorised(file, self.server.base)
         try:
             self.server.download(file.url, path, authorised=is_authorised)

@@ -82,7 +82,13 @@ def _read(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Plac
 
 
 def _placed(number: int, line: bytes, name: str) -> Iterator[Placed]:
-    """A line; of one that is a Bundle, what is in it."""
+    """A line; of one that is a Bundle, what is in it.
+
+    Raises:
+        SourceError: it is the last one, and cut off.
+    """
+    if not line.endswith(b"\n") and not _is_json(line):
+        raise SourceError(f"{name} is cut off: its last line ({number}) has no end, and is no JSON")
     line = line.strip()
     if b'"Bundle"' in line and _kind(line) == "Bundle":
         yield from ((number, resource) for _, resource in _entries(line, name))

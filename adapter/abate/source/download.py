@@ -20,6 +20,7 @@ from abate.source.body import TooLarge, receive
 from abate.source.limits import LARGEST_ANSWER
 from abate.source.places import joined, place_of, sent_away
 from abate.source.trouble import RETRIED, damaged, refuse_flawed, refuse_page
+from abate.source.unpacked import MAGIC
 from abate.source.wire import Request, Wire
 
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
@@ -51,6 +52,7 @@ class Lines:
         self._path = path
         self._bytes = self._ends = 0
         self._last = bytearray()
+        self._is_packed = False
 
     @property
     def written(self) -> Downloaded:
@@ -79,8 +81,11 @@ class Lines:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether the last line has no end and is no JSON: the file does not end there."""
-        if not self._last.strip():
+        """Whether the last line has no end and is no JSON: the file does not end there.
+
+        Of a file that is packed itself, whoever unpacks it finds that out.
+        """
+        if self._is_packed or not self._last.strip():
             return False
         try:
             msgspec.json.decode(self._last, type=msgspec.Raw)
@@ -89,6 +94,8 @@ class Lines:
         return False
 
     def _write(self, file: BinaryIO, piece: bytes) -> None:
+        if not self._bytes:
+            self._is_packed = piece.startswith(MAGIC)
         file.write(piece)
         self._bytes += len(piece)
         self._ends += piece.count(b"\n")

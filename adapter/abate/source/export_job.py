@@ -9,6 +9,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from itertools import count
 
+import msgspec
+
 from abate.errors import AbateError, SourceError
 from abate.source import Say, clock
 from abate.source.answer import Answer
@@ -18,6 +20,9 @@ from abate.source.waiting import asked_wait, backoff
 
 # What a server says of its progress is for people; anything longer, or odd, is not shown.
 _PROGRESS = re.compile(r"[A-Za-z0-9 %.,:/()-]{1,80}")
+
+# https://hl7.org/fhir/uv/bulkdata/STU2/OperationDefinition-export.html
+_VALUES = {"_since": "valueInstant"}
 
 
 class ExportJob:
@@ -59,9 +64,14 @@ class ExportJob:
         return is_filtered
 
     def _asked(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
-        """The answer to a kick-off; where the server is busy, after some waits."""
+        """The answer to a kick-off; where the server is busy, after some waits.
+
+        A server that takes none by GET (405) is asked by POST.
+        """
         for tried in count(1):
             answer = self._server.start(path, parameters)
+            if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+                answer = self._server.start(path, body=in_fhir(parameters))
             if answer.status not in RETRIED or tried >= self._server.limits.tries:
                 return answer
             self._wait(asked_wait(answer.headers) or backoff(tried), f"{answer.place} is busy")
@@ -98,6 +108,12 @@ class ExportJob:
             with suppress(AbateError), self._server.budget.lifted():
                 self._server.delete(self.location)
             self.location = ""
+
+
+def in_fhir(parameters: list[tuple[str, str]]) -> bytes:
+    """Parameters of an export as the resource that a POST sends."""
+    named = [{"name": name, _VALUES.get(name, "valueString"): value} for name, value in parameters]
+    return msgspec.json.encode({"resourceType": "Parameters", "parameter": named})
 
 
 def _progress(answer: Answer) -> str:

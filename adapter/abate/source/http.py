@@ -137,13 +137,19 @@ class FhirServer:
         """DELETE, as of a job that is no longer wanted."""
         return self.request("DELETE", path)
 
-    def start(self, path: str, parameters: Parameters | None = None) -> Answer:
-        """Begin a job by GET, which the server works on by itself; not begun twice.
+    def start(
+        self, path: str, parameters: Parameters | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Begin a job, which the server works on by itself; not begun twice.
 
-        Where it stands, the `content-location` of the answer says: https://hl7.org/fhir/async.html
+        It is begun by GET, or with a `body`, a Parameters resource, by POST. Where it stands, the
+        `content-location` of the answer says: https://hl7.org/fhir/async.html
         """
         headers = {"Prefer": "respond-async"}
-        return self.request("GET", path, parameters=parameters, headers=headers)
+        if body is None:
+            return self.request("GET", path, parameters=parameters, headers=headers)
+        headers["Content-Type"] = FHIR_JSON
+        return self.request("POST", path, headers=headers, body=body)
 
     def poll(self, url: str) -> Answer:
         """How a job stands; the answer may be a redirect (303) to its result."""

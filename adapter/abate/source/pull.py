@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
@@ -15,6 +14,7 @@ from abate.kept import Kept
 from abate.landing import Landing, Record, Unit
 from abate.references import local_id
 from abate.source import Say
+from abate.source.at_once import at_once
 from abate.source.ledger import Ledger, Line
 from abate.source.plan import PATIENTS, SCORES, Plan
 from abate.source.query import Query, Window, bare, in_pieces
@@ -65,7 +65,7 @@ class Pull:
             IncompletePull: the parts together brought less than the server has.
         """
         parts = self._parts(query)
-        records = self._at_once([self._task(query, [part]) for part in parts])
+        records = at_once([self._task(query, [part]) for part in parts], self.parallel)
         if len(parts) == 1:
             [record] = records
             self.enter(query, record.expected, record.received, record.pages)
@@ -131,7 +131,8 @@ class Pull:
         """Land many queries of `ids` patients each, some of them as one unit."""
         groups = list(in_pieces(asked, max(1, PATIENTS_A_UNIT // ids)))
         done = _Done(say=self.say, query=query, of=sum(one.people for one in asked))
-        records = self._at_once([done.after(self._task(query, group), group) for group in groups])
+        tasks = [done.after(self._task(query, group), group) for group in groups]
+        records = at_once(tasks, self.parallel)
         counts = [one.expected for one in records]
         expected = None if None in counts else sum(one for one in counts if one is not None)
         received, pages = sum(one.received for one in records), sum(one.pages for one in records)
@@ -237,18 +238,6 @@ class Pull:
         return Record(
             query=query.name, type=query.type, expected=expected, received=len(seen), pages=pages
         )
-
-    def _at_once(self, tasks: Sequence[Task]) -> list[Record]:
-        """Do the tasks, some at a time; the first that fails ends those that have not begun."""
-        if self.parallel == 1 or len(tasks) == 1:
-            return [task() for task in tasks]
-        with ThreadPoolExecutor(max_workers=self.parallel) as pool:
-            begun = [pool.submit(task) for task in tasks]
-            try:
-                return [one.result() for one in begun]
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
 from abate.source.contents import Placed
+from abate.source.searchset import head_of
 
 # In the order in which the mapping takes them.
 TYPES = ("Patient", "Procedure", "Condition", "Observation")
@@ -48,6 +50,9 @@ def land(
         file: what the file is called.
         placed: what stands in it.
         is_change: whether it holds what changed, and not all that there is.
+
+    Raises:
+        IncompletePull: an OperationOutcome among them tells of an error.
     """
     found, current = Sorted(), guessed(file)
     with ExitStack() as open_units:
@@ -58,6 +63,7 @@ def land(
         for place, resource in placed:
             kind = type_of(resource)
             if kind is not None and kind not in TYPES:
+                _refuse_failure(kind, resource, file)
                 found.others[kind] += 1
                 continue
             current = kind or current
@@ -83,6 +89,14 @@ def type_of(resource: bytes) -> str | None:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     return found if isinstance(found, str) and _TYPE.fullmatch(found) else None
+
+
+def _refuse_failure(kind: str, resource: bytes, file: str) -> None:
+    if kind == "OperationOutcome" and head_of(resource).is_failure:
+        raise IncompletePull(
+            f"{file} holds an OperationOutcome with an error: what it was written beside may not "
+            "be all there is. Ask who wrote the file, or have it written again"
+        )
 
 
 def guessed(file: str) -> str:

@@ -65,7 +65,7 @@ class Trouble(Exception):
             SourceError: there is none; Unanswered, where the server may have seen the request.
         """
         if self.answer is None:
-            kind = Unanswered if self.was_sent else SourceError
+            kind = Unanswered if self.was_sent and self.may_pass else SourceError
             raise kind(f"{self.words}{self.cure}") from None
         return self.answer
 

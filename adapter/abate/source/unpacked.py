@@ -17,6 +17,7 @@ from abate.errors import SourceError
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+MAGIC = (_GZIP, _ZSTD)
 PACKED = (".gz", ".zst")
 
 
@@ -38,7 +39,7 @@ def unpacked(path: Path, name: str) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             magic = file.read(4)
             file.seek(0)
-            if path.suffix in PACKED and not magic.startswith((_GZIP, _ZSTD)):
+            if path.suffix in PACKED and not magic.startswith(MAGIC):
                 raise _damaged(name)
             if magic.startswith(_GZIP):
                 with gzip.open(file) as stream:

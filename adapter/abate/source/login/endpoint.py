@@ -14,7 +14,7 @@ from abate.source.login.client import Client
 from abate.source.login.discovery import Found
 from abate.source.login.scopes import missing
 from abate.source.login.tokens import Token, token
-from abate.source.trouble import RETRIED
+from abate.source.trouble import RETRIED, Unanswered
 from abate.source.waiting import asked_wait, backoff
 
 TRIES = 4
@@ -73,13 +73,20 @@ class Endpoint:
     def _answer(self, found: Found) -> Answer:
         """What was answered; a server in trouble is asked again, with an assertion of its own."""
         with self.enter(found.token_url) as server:
-            answer = self._posted(server, found)
             for attempt in range(1, TRIES):
-                if answer.status not in RETRIED:
-                    break
-                clock.sleep(asked_wait(answer.headers) or backoff(attempt))
-                answer = self._posted(server, found)
-        return answer
+                answer = self._tried(server, found)
+                if answer is not None and answer.status not in RETRIED:
+                    return answer
+                asked = asked_wait(answer.headers) if answer else None
+                clock.sleep(asked or backoff(attempt))
+            return self._posted(server, found)
+
+    def _tried(self, server: FhirServer, found: Found) -> Answer | None:
+        """What was answered; None if the connection broke on the way."""
+        try:
+            return self._posted(server, found)
+        except Unanswered:
+            return None
 
     def _posted(self, server: FhirServer, found: Found) -> Answer:
         shown = self.client.show(found)

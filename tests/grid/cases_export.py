@@ -1,0 +1,182 @@
+"""Faults of a Bulk Data export: how it begins, how it stands, and what its manifest says."""
+
+from case import Case, everywhere
+from fault import RESET, Said, always, first, meets, says
+from faults_export import (
+    at,
+    counting,
+    each_file,
+    having,
+    ignores,
+    kick_offs,
+    manifest,
+    outcome,
+    polls,
+    relative,
+)
+from ways import BULK, BULK_NIGHTLY, EXPORT
+
+# Those that a server was seen to do; the others may come all the same.
+OBSERVED = (
+    "kick-off-401",
+    "typeFilter-ignored",
+    "poll-retry-after-five-hours",
+    "files-at-a-storage",
+    "count-absent",
+    "error-file",
+    "transactionTime-with-two-zones",
+    "deletions-not-told-reconciled",
+)
+
+
+def export(name, says, fault, fails="", **more):
+    """A case of an export; of the first one, unless told."""
+    ways = more.pop("ways", (BULK,))
+    fails = everywhere(fails, ways) if fails else {}
+    seen = more.pop("seen", "observed" if name in OBSERVED else "assumed")
+    return Case(
+        id=name, says=says, seen=seen, fault=fault, fails=fails, ways=ways, **more
+    )  # fmt: skip
+
+
+def _place(place):
+    return always(kick_offs, lambda asked: asked.honest.having(Content_Location=place))
+
+
+def _filtered(asked):
+    return asked.is_kick_off and "_typeFilter" in asked.parameters
+
+
+BEGUN = [
+    export("kick-off-200", "The kick-off is answered 200, and not 202.",
+           always(kick_offs, says(200)), "and not 202"),
+    export("kick-off-by-get-refused", "A kick-off by GET is answered 405; one by POST is taken.",
+           always(lambda asked: asked.is_kick_off and asked.method == "GET", says(405)),
+           ways=EXPORT),
+    export("kick-off-401", "The kick-off is answered 401.", always(kick_offs, says(401)), "401"),
+    export("kick-off-403", "The kick-off is answered 403.", always(kick_offs, says(403)), "403"),
+    export("kick-off-503", "Each kick-off is answered 503.", always(kick_offs, says(503)), "503"),
+    export("kick-off-reset", "The connection is reset at the kick-off, which is not sent twice.",
+           always(kick_offs, lambda _: [RESET]), "cannot be reached"),
+    export("kick-off-without-a-place", "The kick-off does not say where the export stands.",
+           always(kick_offs, lambda _: Said(status=202)), "does not say where its export stands"),
+    export("kick-off-with-a-relative-place", "The place of the export is relative.",
+           _place("job")),
+    export("kick-off-with-a-place-elsewhere", "The place of the export is on another host.",
+           _place("https://other.example/job"), "sends us on to https://other.example"),
+    export("typeFilter-refused", "_typeFilter is answered 400.", always(_filtered, says(400)),
+           ways=EXPORT, warns="takes no _typeFilter"),
+    export("typeFilter-ignored", "_typeFilter is ignored: rows of other codes come.",
+           ignores("_typeFilter"), warns="does not heed code"),
+    export("since-ignored", "_since is ignored: everything comes again.", ignores("_since"),
+           seen="OpenEMR#7754", ways=(BULK_NIGHTLY,)),
+    export("since-refused", "A kick-off with _since is answered 400.",
+           always(lambda asked: asked.is_kick_off and "_since" in asked.parameters, says(400)),
+           "answered 400", ways=(BULK_NIGHTLY,)),
+]  # fmt: skip
+
+
+def _sent_on(asked):
+    return Said(status=303).having(Location=f"{asked.server.base}/result")
+
+
+STANDS = [
+    export("poll-endless", "The export is never complete (202).",
+           always(polls, says(202, Retry_After=100)), "max_minutes",
+           settings=("source.max_minutes=5",)),
+    export("poll-503-thrice", "Three polls are answered 503.", first(polls, says(503), 3)),
+    export("poll-500", "Each poll is answered 500.", always(polls, says(500)),
+           "export has failed"),
+    export("poll-404", "The export is not there any more (404).", always(polls, says(404)),
+           "export has failed"),
+    export("poll-progress-nonsense", "X-Progress is no text for people.",
+           first(polls, says(202, X_Progress="<script>" * 50))),
+    export("poll-retry-after-five-hours", "Two polls ask for five hours of patience.",
+           first(polls, says(202, Retry_After=18000), 2),
+           settings=("source.max_minutes=10",)),
+    export("poll-retry-after-text", "A poll has Retry-After: soon.",
+           first(polls, says(202, Retry_After="soon"))),
+    export("poll-303", "A poll is sent on (303) to the manifest.",
+           meets((polls, _sent_on), (lambda asked: asked.path == "/fhir/result",
+                 lambda asked: asked.server.exports.complete()))),
+    export("poll-html", "A poll is answered an HTML page with status 200.",
+           always(polls, says(200, "<p>done</p>", "text/html")), "no manifest"),
+]  # fmt: skip
+
+
+def _without(*kinds):
+    """A manifest without the files of some types."""
+
+    def answer(asked):
+        output = [one for one in asked.server.exports.manifest()["output"]
+                  if one["type"] not in kinds]  # fmt: skip
+        return manifest(output=output)(asked)
+
+    return always(polls, answer)
+
+
+def _twice(asked):
+    output = asked.server.exports.manifest()["output"]
+    return manifest(output=[*output, *output])(asked)
+
+
+NEXT = [{"relation": "next", "url": "more"}]
+TOLD = [
+    export("manifest-without-output", "The manifest has no output.",
+           always(polls, manifest(output=None)), "no manifest"),
+    export("manifest-of-nothing", "The manifest has no file.",
+           always(polls, manifest(output=[])), "procedure"),
+    export("manifest-without-scores", "The manifest has no file of pain scores.",
+           _without("Observation"), "pain score"),
+    export("manifest-in-parts", "The manifest has a next page, for which nobody asked.",
+           always(polls, manifest(link=NEXT)), "in parts"),
+    export("manifest-names-a-file-twice", "The manifest names each file twice.",
+           always(polls, _twice)),
+    export("files-at-relative-urls", "The files' URLs are relative.", each_file(relative)),
+    export("files-at-a-storage", "The files lie at another address, which wants no login.",
+           each_file(at("storage"), requiresAccessToken=False)),
+    export("files-at-a-storage-with-our-login",
+           "The files lie at another address, and want the login: they are fetched at ours.",
+           each_file(at("storage"), requiresAccessToken=True), warns="calls itself"),
+    export("files-elsewhere-with-our-login", "The files lie on another host, and want the login.",
+           each_file(at("https://other.example/r4"), requiresAccessToken=True),
+           "sends us on to https://other.example"),
+    export("files-elsewhere-in-clear", "The files lie on another host, by plain http.",
+           each_file(at("http://other.example")), "sends us on to http://other.example"),
+    export("count-too-low", "The manifest counts one line less in each file.",
+           each_file(counting(lambda count: count - 1)), seen="LinuxForHealth#2673",
+           warns="the manifest counts"),
+    export("count-too-high", "The manifest counts one line more in each file.",
+           each_file(counting(lambda count: count + 1)), seen="LinuxForHealth#2673",
+           warns="the manifest counts"),
+    export("count-absent", "The manifest counts nothing.", each_file(counting(lambda _: None))),
+    export("error-file", "The manifest has a file of errors.", having("error", outcome("error")),
+           "tells of 1 errors", ways=EXPORT),
+    export("outcome-file", "The same by the name that it has in version 3.",
+           having("outcome", outcome("fatal")), "tells of 1 errors"),
+    export("error-file-of-warnings", "The manifest has a file of warnings.",
+           having("error", outcome("warning")), warns="tells of 1 warnings"),
+    export("error-file-cut-off", "The manifest has a file of errors that cannot be read.",
+           having("error", b"{cut\n"), "tells of 1 errors"),
+    export("no-transactionTime", "The manifest does not say its moment; a day and a night follow.",
+           always(polls, manifest(transactionTime=None)), is_followed=True,
+           warns="has no transactionTime"),
+    export("transactionTime-in-the-future",
+           "The manifest's moment is a year ahead; a day and a night follow.",
+           always(polls, manifest(transactionTime="2027-03-01T12:00:00Z")), is_followed=True,
+           warns="is ahead of the server's own clock"),
+    export("transactionTime-in-the-past",
+           "The manifest's moment is a year ago; a day and a night follow.",
+           always(polls, manifest(transactionTime="2025-03-01T12:00:00Z")), is_followed=True),
+    export("transactionTime-with-two-zones",
+           "The manifest's moment ends in +00:00Z; a day and a night follow.",
+           always(polls, manifest(transactionTime="2026-03-01T12:00:00+00:00Z")),
+           is_followed=True),
+    export("deletions-not-told-reconciled",
+           "The manifest does not tell what was deleted, on a night that compares all ids.",
+           always(polls, manifest(deleted=None)), is_compared=True, ways=(BULK_NIGHTLY,)),
+    export("deletions-cut-off", "What was deleted cannot be read.",
+           having("deleted", b"{cut\n"), "no Bundle of deletions", ways=(BULK_NIGHTLY,)),
+]  # fmt: skip
+
+CASES = [*BEGUN, *STANDS, *TOLD]

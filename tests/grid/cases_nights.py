@@ -1,0 +1,201 @@
+"""Doubtful answers: of listings and lists of ids, of histories, of counts."""
+
+from case import Case, everywhere
+from fault import always, edited, meets, says
+from faults_search import has, no_count, nothing
+from ways import NIGHTLY, PATIENT, POPULATION
+
+RECORDS = ("Procedure", "Observation", "Condition")
+ALL = (POPULATION, PATIENT, NIGHTLY)
+
+
+def by_list(asked):
+    """Whether several resources are asked for by their ids."""
+    return has("_id")(asked) and "," in asked.parameters["_id"]
+
+
+def only_the_first(asked):
+    """Of a list of ids the first is found."""
+    first = asked.parameters["_id"].partition(",")[0]
+    return asked.asking([(name, first if name == "_id" else one) for name, one in asked.pairs])
+
+
+def records(asked):
+    """Whether pages of the patients' records are asked for."""
+    return asked.kind in RECORDS and asked.is_page
+
+
+def scores(asked):
+    """Whether pain scores are asked for, or counted."""
+    return asked.kind == "Observation" and (asked.is_page or asked.is_count)
+
+
+def searches(asked):
+    return (asked.is_page or asked.is_count) and not asked.is_history
+
+
+def history(asked):
+    return asked.is_history
+
+
+def emptied(page, _):
+    page.pop("total", None)
+    page["entry"] = []
+    page["link"] = [one for one in page.get("link", []) if one["relation"] == "self"]
+
+
+def unsaid(page, _):
+    """There is no total, and no self link that tells what was understood."""
+    page.pop("total", None)
+    page["link"] = [one for one in page.get("link", []) if one["relation"] != "self"]
+
+
+def mute(asked):
+    return no_count(asked) if asked.is_count else edited(unsaid)(asked)
+
+
+def going_on(page, asked):
+    """Each page of a history has a next link that nobody has seen before."""
+    again = int(asked.parameters.get("again", 0)) + 1
+    page["link"] = [{"relation": "next", "url": f"/fhir/Patient/_history?again={again}"}]
+
+
+def page_again(asked):
+    """The first page of the history, whatever the link."""
+    return edited(going_on)(asked)
+
+
+def expired(asked):
+    return says(410)(asked) if "again" in asked.parameters else edited(going_on)(asked)
+
+
+def counted_by_page(page, _):
+    """The total is what is on the page."""
+    page["total"] = len(page.get("entry", []))
+
+
+def three(page, _):
+    page["total"] = 3
+
+
+def miscounting():
+    """A row is missing the first time that its page is asked for, and no number tells it."""
+    missed = []
+
+    def answer(asked):
+        said = asked.honest
+        if not scores(asked):
+            return said
+        page = said.json
+        found = [one for one in page.get("entry", []) if one["resource"]["id"] == "a1"]
+        if found and not missed:
+            page["entry"].remove(*found)
+            missed.append(found)
+        (three if asked.is_count else counted_by_page)(page, asked)
+        return said.of(page)
+
+    return answer
+
+
+def in_brackets(page, _):
+    for one in page.get("link", []):
+        if one["relation"] == "self":
+            one["url"] = "http://[server]/fhir"
+
+
+CASES = (
+    Case(
+        id="elements-find-nothing",
+        says="A search with _elements finds nothing.",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=always(has("_elements"), nothing),
+    ),
+    Case(
+        id="elements-refused",
+        says="A search with _elements is answered 400.",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=always(has("_elements"), says(400)),
+    ),
+    Case(
+        id="nothing-for-a-night",
+        says="Nothing is counted, and for one night nothing is found (`abate reconcile`).",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        is_compared=True,
+        fault=meets((records, edited(emptied)), (searches, no_count)),
+        fails=everywhere("has no procedures any more", (NIGHTLY,)),
+    ),
+    Case(
+        id="list-of-ids-finds-nothing",
+        says="A search for several ids finds nothing; one for each does.",
+        seen="assumed",
+        ways=ALL,
+        fault=always(by_list, nothing),
+    ),
+    Case(
+        id="list-of-ids-finds-the-first",
+        says="A search for several ids finds the first.",
+        seen="assumed",
+        ways=ALL,
+        fault=always(by_list, only_the_first),
+    ),
+    Case(
+        id="nothing-is-said",
+        says="Nothing is counted, no self link tells what was understood, and _lastUpdated finds "
+        "nothing.",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=meets((has("_lastUpdated"), nothing), (searches, mute)),
+        warns="finds nothing by _lastUpdated",
+    ),
+    Case(
+        id="total-of-the-page-and-a-row-missing",
+        says="Each total is that of the page, each count is 3, and a row is missing once.",
+        seen="assumed",
+        ways=(POPULATION, PATIENT),
+        fault=miscounting,
+    ),
+    Case(
+        id="count-501",
+        says="A count is answered 501; pages have totals.",
+        seen="assumed",
+        ways=(POPULATION, PATIENT),
+        fault=always(lambda asked: asked.is_count, says(501)),
+    ),
+    Case(
+        id="self-link-in-brackets",
+        says="The self link is no URL: the placeholder of an installation stands in it.",
+        seen="assumed",
+        ways=ALL,
+        fault=always(lambda asked: asked.is_page, edited(in_brackets)),
+    ),
+    *(
+        Case(
+            id=f"history-{status}",
+            says=f"The history of Patients is declared, and answered {status}.",
+            seen="assumed",
+            ways=(NIGHTLY,),
+            fault=always(history, says(status)),
+            warns="Each is asked for by its id",
+        )
+        for status in (403, 404, 501)
+    ),
+    Case(
+        id="history-without-end",
+        says="Each page of the history has a next link, and brings the same.",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=always(history, page_again),
+        fails=everywhere("brought nothing new", (NIGHTLY,)),
+    ),
+    Case(
+        id="history-link-expired",
+        says="The next link of the history has expired.",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=always(history, expired),
+        warns="Each is asked for by its id",
+    ),
+)

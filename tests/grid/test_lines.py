@@ -1,0 +1,9 @@
+"""Faults of files: every row once, or a named end with nothing changed."""
+
+from cases import THEMES
+from judge import cells, judged
+
+
+@cells(THEMES["Files"])
+def test_a_fault_of_lines_ends_as_its_case_says(ward, note):
+    note(judged(ward, "Files"))
