@@ -12,8 +12,8 @@ from abate.errors import NothingFound
 from abate.landing import Record, Unit
 from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, PROCEDURES, SCORES
-from abate.source.pull import IDS_A_QUERY, Pull
-from abate.source.query import Query, in_pieces
+from abate.source.pull import Pull
+from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.searchset import Head
 from abate.source.walk import Take
 

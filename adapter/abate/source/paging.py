@@ -12,7 +12,7 @@ from abate.source.query import Pairs, Query, instant
 from abate.source.searchset import Head, Page, versions
 
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 # A cursor that the server no longer knows is 410 by FHIR, and with others one of these (2026).
 _EXPIRED = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 
@@ -147,7 +147,7 @@ class Pager:
         private = query.is_private and self.takes_post
         try:
             answer = self.server.search(query.type, pairs, private=private)
-            if private and answer.status in _NO_POST:
+            if private and answer.status in NO_POST:
                 self.takes_post = False
                 self._say_by_get(answer.status)
                 answer = self.server.search(query.type, pairs, private=False)
