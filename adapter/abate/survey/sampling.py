@@ -107,7 +107,7 @@ def _resources(
 def _pages(asker: Asker, parameters: Mapping[str, str], pages: int, seen: _Seen) -> Iterator[Page]:
     answer = _first(asker, parameters, seen)
     for number in range(1, pages + 1):
-        page = _page(answer)
+        page = asker.measured(_page(answer), PAGE_SIZE)
         seen.pages, seen.whole = number, page.next is None
         yield page
         if page.next is None or number == pages:
