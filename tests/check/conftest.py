@@ -186,6 +186,10 @@ class Front:
         """What the sandbox itself says."""
         return Client(self.sandbox).get(f"/fhir/{path}")
 
+    def lacks(self, names):
+        """Whether nothing is there under any of these."""
+        return all(self.asked(name).status_code in (404, 410) for name in names)
+
     @contextmanager
     def only(self, method, path, answer):
         """Answer requests of this method to paths that fit with `answer`, or what that makes."""

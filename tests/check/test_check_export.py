@@ -48,6 +48,11 @@ def test_an_export_that_does_not_begin_as_it_should_is_not_believed(front, rows,
     assert "DELETE" not in exporting.asked
 
 
+def test_no_export_is_begun_where_the_server_does_not_say_that_it_exports(front, rows):
+    assert rows(front, "--write")["bulk export"]["found"] == "says no"
+    assert not any("export" in path for _, path in front.seen)
+
+
 def test_an_export_that_cannot_be_cancelled_is_named_and_ends_with_1(front, abate):
     front.instead = Exporting(front, cancelled=405)
     ran = abate("check", front.base, "--write", "--json")

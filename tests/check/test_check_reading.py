@@ -31,6 +31,22 @@ def test_a_read_that_is_shut_is_told_by_its_type_and_ends_nothing(front, rows, s
     assert "the login lacks the right to read" in row["then"]
 
 
+def test_a_login_that_may_search_and_not_read_is_told_without_the_id(front, abate, monkeypatch):
+    monkeypatch.setenv("ABATE_SOURCE_TOKEN", "a-token")
+    with front.only("GET", "Patient/pat", Response("", 401)):
+        ran = abate("check", front.base, "--auth", "bearer", "--json", "--quiet")
+    assert (ran.exit_code, ran.err) == (0, "")
+    rows = {one["what"]: one["found"] for one in ran.json["probes"]}
+    assert rows["read a Patient"] == "NO (401)"
+
+
+@pytest.mark.parametrize("body", ["[]", "{", "<html>"])
+def test_a_read_that_cannot_be_read_is_told(front, rows, body):
+    answer = Response(body, content_type="application/fhir+json")
+    with front.only("GET", "Observation/s0", answer):
+        assert rows(front)["read an Observation"]["found"] == "NO"
+
+
 def test_a_read_that_finds_something_else_is_told(front, rows):
     other = {"resourceType": "Observation", "id": "other"}
     answer = Response(json.dumps(other), content_type="application/fhir+json")

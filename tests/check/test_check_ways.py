@@ -124,6 +124,12 @@ def test_a_server_that_validates_tells_good_from_bad(front, rows):
         assert rows(front)["$validate"]["found"] == "yes"
 
 
+def test_a_server_that_wants_more_than_fhir_of_a_list_is_told(front, rows):
+    with front.only("POST", r"List/\$validate", lambda _: outcome("error")):
+        row = rows(front)["$validate"]
+    assert (row["found"], row["then"][:13]) == ("yes", "it wants more")
+
+
 @pytest.mark.parametrize(
     ("answer", "found"),
     [

@@ -3,17 +3,12 @@
 import io
 import json
 import re
-from importlib.resources import files
 
 import pytest
 from werkzeug import Response
 
-from abate import codes
-from abate.say import silent
-from abate.survey import asking, look
 from abate.survey.probe_list import NAMES
 
-FIRST, SECOND = NAMES
 TRIED = ("transaction", "the same twice", "If-Match", "all or nothing", "gone again")
 FHIR = "application/fhir+json"
 
@@ -26,17 +21,13 @@ def entries(request):
     return request.json["entry"]
 
 
-def is_gone(front):
-    return [front.asked(name).status_code in (404, 410) for name in NAMES] == [True, True]
-
-
 @pytest.fixture
 def tried(front, rows):
     """What --write found, row by row; nothing may be left."""
 
     def read():
         found = rows(front, "--write")
-        assert is_gone(front)
+        assert front.lacks(NAMES)
         return {name: found[name]["found"] for name in TRIED}
 
     return read
@@ -92,6 +83,36 @@ def test_a_refused_transaction_is_what_keeps_a_report_from_being_taken(front, ch
 def test_a_transaction_that_is_only_said_to_be_written_is_told(front, tried):
     with front.only("POST", "", Response('{"resourceType":"Bundle"}', content_type=FHIR)):
         assert tried()["transaction"] == "NO"
+
+
+def test_nothing_is_written_where_it_cannot_be_seen_what_is_there(front, rows):
+    with front.only("GET", "List/.*", Response("", 403)):
+        found = rows(front, "--write")
+    assert found["transaction"]["found"] == "not tried"
+    assert "gone again" not in found
+    assert methods_on_lists(front) == {"GET"}
+
+
+def test_what_is_sent_twice_and_refused_otherwise_than_by_a_conflict_is_told(front, tried):
+    sent = []
+
+    def refused(request):
+        sent.append(request)
+        return Response("", 422) if len(sent) == 2 else None
+
+    with front.only("POST", "", refused):
+        assert tried()["the same twice"] == "NO (422)"
+
+
+def test_a_server_that_tells_no_version_is_told(front, tried):
+    def bare(request):
+        found = front.asked(request.path.removeprefix("/fhir/"))
+        content = {name: one for name, one in found.json.items() if name != "meta"}
+        return Response(json.dumps(content), found.status_code, content_type=FHIR)
+
+    with front.only("GET", "List/.*", bare):
+        found = tried()
+    assert (found["transaction"], found["If-Match"]) == ("yes", "NO")
 
 
 def test_a_server_that_doubles_what_is_sent_twice_is_told(front, tried):
@@ -161,84 +182,13 @@ def test_what_should_be_refused_and_is_taken_is_not_judged(front, tried):
         assert tried()["all or nothing"] == "not tried"
 
 
-@pytest.mark.parametrize("fails", range(1, 6))
-def test_all_is_taken_away_after_a_failure_in_the_middle(front, checked, fails):
-    count = iter(range(1, 20))
-
-    def broken(_):
-        return Response("<p>", 500, content_type="text/html") if next(count) >= fails else None
-
-    with front.only("POST", "", broken):
-        found = checked(front, "--write")
-    assert is_gone(front)
-    assert found["left"] == []
-
-
-@pytest.mark.parametrize("less", range(7, 24, 4))
-def test_all_is_taken_away_where_the_limit_ends_it(front, less):
-    lists = codes.load([files("abate_mappings") / "codes"])
-    whole = look(front.base, lists, silent, write=True).requests
-    found = look(front.base, lists, silent, asking.Limit(requests=whole - less), write=True)
-    assert found.stopped.startswith("stopped after")
-    assert found.left == ()
-    assert is_gone(front)
-
-
-def test_all_is_taken_away_where_somebody_stops_it(front, abate, monkeypatch):
-    from abate.survey import writing
-
-    def stopped(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(writing._Tried, "_twice", stopped)
-    assert abate("check", front.base, "--write").exit_code == 130
-    assert is_gone(front)
-    assert ("POST", "") in front.seen
-
-
-def test_what_is_left_is_named_and_ends_with_1(front, abate):
-    with front.only("DELETE", "List/.*", Response("", 403)):
-        ran = abate("check", front.base, "--write", "--json")
-    assert ran.exit_code == 1
-    assert ran.json["left"] == [FIRST]
-    assert f"it is gone: {FIRST}. Delete it there" in ran.err
-    rows = {one["what"]: one["found"] for one in ran.json["probes"]}
-    assert (rows["all or nothing"], rows["gone again"]) == ("yes", "NO")
-
-
-def test_what_is_left_is_named_also_where_somebody_stops_it(front, abate, monkeypatch):
-    from abate.survey import writing
-
-    def stopped(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(writing._Tried, "_twice", stopped)
-    with front.only("DELETE", "List/.*", Response("", 405)):
-        ran = abate("check", front.base, "--write")
-    assert ran.exit_code == 1
-    assert FIRST in ran.err
-
-
-def test_a_delete_that_is_not_one_is_seen(front, abate):
-    with front.only("DELETE", "List/.*", Response("", 204)):
-        ran = abate("check", front.base, "--write", "--json")
-    assert (ran.exit_code, ran.json["left"]) == (1, [FIRST])
-
-
-def test_what_an_earlier_check_has_left_is_taken_away_before(front, abate, tried):
-    with front.only("DELETE", "List/.*", Response("", 403)):
-        abate("check", front.base, "--write")
-    assert not is_gone(front)
-    assert tried() == dict.fromkeys(TRIED, "yes")
-
-
 def test_anothers_resource_under_our_id_is_left_alone(front, rows):
-    other = {"resourceType": "List", "id": FIRST.partition("/")[2], "title": "another's"}
+    other = {"resourceType": "List", "id": NAMES[0].partition("/")[2], "title": "another's"}
     front.put(other)
     row = rows(front, "--write")["transaction"]
     assert row["found"] == "not tried"
     assert "is not abate's" in row["then"]
-    assert front.asked(FIRST).json["title"] == "another's"
+    assert front.asked(NAMES[0]).json["title"] == "another's"
     assert methods_on_lists(front) == {"GET"}
 
 
