@@ -26,7 +26,7 @@ def scores(make):
 def test_nothing_is_sent_that_writes(front, checked):
     checked(front)
     sent = {(method, path) for method, path in front.seen if method != "GET"}
-    assert sent == {("POST", POST), ("POST", "List/$validate")}
+    assert sent == {("POST", POST), ("POST", "Procedure/_search"), ("POST", "List/$validate")}
 
 
 def test_large_pages_are_told(odd, rows, scores):
@@ -70,7 +70,7 @@ def test_a_slow_server_is_not_asked_for_a_large_page(odd, scores):
 def test_the_same_search_both_ways_brings_the_same(front, rows):
     assert rows(front)["search by POST"]["found"] == "yes"
     bodies = [path for method, path in front.seen if path == POST]
-    assert len(bodies) == 2
+    assert len(bodies) == 3
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
@@ -114,6 +114,44 @@ def test_a_post_that_brings_as_many_others_is_told(front, rows):
 
 def test_a_post_is_not_judged_where_nothing_is_there(odd, rows):
     assert rows(odd(resources=[]))["search by POST"]["found"] == "not tried"
+
+
+def of_a_patient(answer):
+    """Answers what is asked of a patient, and leaves all else."""
+    return lambda request: answer if "patient" in request.form else None
+
+
+def test_one_patients_resources_are_asked_for_by_post_and_measured(front, rows):
+    forms = []
+    with front.only("POST", ".*_search", lambda request: forms.append(dict(request.form))):
+        assert rows(front)["search by patient"]["found"] == "yes"
+    assert [form["patient"] for form in forms if "patient" in form] == ["pat", "pat"]
+    assert not any("patient=" in path for _, path in front.seen)
+
+
+def test_a_server_that_refuses_a_patients_resources_is_told(front, rows):
+    with front.only("POST", POST, of_a_patient(Response("", 400))):
+        row = rows(front)["search by patient"]
+    assert (row["found"], row["then"]) == (
+        "NO (400)",
+        'strategy = "patient" cannot ask for Observations',
+    )
+
+
+def test_others_among_one_patients_resources_are_told(front, rows):
+    found = front.asked("Observation").data.replace(b"Patient/pat", b"Patient/other")
+    with front.only("POST", POST, of_a_patient(Response(found, content_type=FHIR))):
+        row = rows(front)["search by patient"]
+    assert (row["found"], "they are left out" in row["then"]) == ("NO", True)
+
+
+def test_an_id_is_not_put_into_a_url_to_try_it(front, rows):
+    with front.only("POST", ".*_search", Response("", 405)):
+        assert rows(front)["search by patient"]["found"] == "not tried"
+
+
+def test_where_nobody_is_named_nobody_is_asked_for(odd, rows):
+    assert rows(odd())["search by patient"]["found"] == "not tried"
 
 
 def test_a_server_that_validates_tells_good_from_bad(front, rows):

@@ -18,6 +18,7 @@ from abate.survey.found import CodeSearch, ListCount
 WAY = Way(page_size=100, parallel=4, ids_a_query=20, patients_a_query=1)
 FULL = Pace(seconds=0.2, asked=100, resources=100, more=True)
 ONE = Pace(seconds=0.05, asked=1, resources=1, more=True)
+HIS = Pace(seconds=0.5, asked=200, resources=40, more=False, of_patient=True)
 
 
 def test_of_the_population_it_is_pages_and_searches_for_patients():
@@ -29,20 +30,32 @@ def test_of_the_population_it_is_pages_and_searches_for_patients():
     assert found.low_seconds == pytest.approx(8 * 0.2)
 
 
+def test_what_a_search_takes_to_begin_counts_once_a_part():
+    slow = [
+        Pace(seconds=s, asked=100, resources=100, more=True, page=page)
+        for page, s in enumerate((0.2, 0.7, 0.2, 0.2), start=1)
+    ]
+    found = by_population({"Observation": 1000, "Procedure": 40}, 40, slow, WAY)
+    assert (found.searches, found.seconds_a_search) == (8 + 1, pytest.approx(0.5))
+    assert found.high_seconds == pytest.approx(29 * 0.2 + 9 * 0.5)
+    assert found.low_seconds == pytest.approx(8 * 0.2 + 3 * 0.5)
+    assert "and 9 searches that take 0.5 s to begin, 4 at once" in words(found)
+
+
 def test_a_type_without_a_resource_is_one_request():
     assert by_population({"Condition": 0}, 0, [FULL], WAY).requests == 1
 
 
 def test_patient_by_patient_it_is_a_search_for_each_type_of_each():
-    found = by_patient(3, 400, [FULL, ONE], WAY)
+    found = by_patient(3, 400, [FULL, ONE, HIS], WAY)
     assert found.requests == 4 + 20 + 3 * 400
-    assert found.seconds_a_request == 0.05
+    assert found.seconds_a_request == 0.5
     assert found.resources is None
 
 
 def test_some_patients_in_one_search_are_fewer_searches():
     way = Way(page_size=100, parallel=1, ids_a_query=20, patients_a_query=10)
-    found = by_patient(3, 400, [ONE], way)
+    found = by_patient(3, 400, [HIS], way)
     assert found.requests == 4 + 20 + 3 * 40
     assert found.low_seconds == found.high_seconds
 
@@ -86,7 +99,7 @@ def test_the_words_say_what_it_was_computed_from():
         "A first pull takes about 1 to 5 minutes: at most 122,000 resources in pages of 100, 1,316 "
         "requests of 0.2 s each, 4 at once"
     )
-    assert "patient by patient, 1,224 requests of 0.05 s" in words(by_patient(3, 400, [ONE], WAY))
+    assert "patient by patient, 1,224 requests of 0.5 s" in words(by_patient(3, 400, [HIS], WAY))
     assert words(Estimate(unknown="why")) == "How long a first pull takes is unknown: why"
 
 
@@ -109,7 +122,7 @@ def test_many_scores_of_others_are_pulled_patient_by_patient():
         listed("cementoplasty", "Procedure", 30),
         listed("pain-intensity", "Observation", 20_001),
     ]
-    assert first_pull(lists, [], [ONE]).strategy == "patient"
+    assert first_pull(lists, [], [ONE, HIS]).strategy == "patient"
 
 
 def test_bare_codes_count_where_only_they_are_found():
@@ -153,7 +166,8 @@ def test_where_nothing_was_counted_it_is_unknown_and_says_why(lists, why):
 
 def test_where_nothing_was_measured_it_is_unknown():
     lists = [listed("cementoplasty", "Procedure", 1), listed("pain-intensity", "Observation", 9)]
-    assert first_pull(lists, [], []).unknown == "no page was measured"
+    assert first_pull(lists, [], [HIS]).unknown == "no page was measured"
+    assert by_patient(3, 400, [FULL], WAY).unknown == "no search for one patient was measured"
 
 
 def test_check_tells_it_to_people_and_programs(front, abate, checked):

@@ -67,6 +67,7 @@ READ_ONLY = {
     "next pages": "yes",
     "large pages": "NO",
     "search by POST": "yes",
+    "search by patient": "yes",
     "_lastUpdated": "yes",
     "history of Patients": "says yes",
     "SMART login": "says no",

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from abate.errors import SourceError
+from abate.references import local_id
 from abate.source.access import Access
 from abate.source.answer import FHIR_JSON
 from abate.source.body import TooLarge
@@ -36,14 +38,15 @@ class Limit:
 class Asker:
     """Asks one server, and counts what it costs.
 
-    `shut` has the types that are known to be closed to us, with the status; `paces` what was
-    measured of pages.
+    `shut` has the types that are known to be closed to us, with the status; `patients` the ids of
+    some that were named, which go into searches by POST only; `paces` what was measured of pages.
     """
 
     def __init__(self, server: "LimitedServer", limit: Limit) -> None:
         """Ask `server`, whose session is limited too."""
         self.server = server
         self.shut: dict[str, int] = {}
+        self.patients: list[str] = []
         self.paces: list[Pace] = []
         self._limit = limit
         self._end = time.monotonic() + limit.seconds
@@ -78,11 +81,26 @@ class Asker:
             lambda: self.server.request("POST", path, headers=headers, body=body, is_read=True)
         )
 
-    def measured(self, page: Page, asked: int) -> Page:
+    def measured(
+        self, page: Page, asked: int, *, number: int = 1, of_patient: bool = False
+    ) -> Page:
         """The page that the last answer held, of which so many were asked for: it is noted."""
-        more, resources = page.next is not None, len(page.entry)
-        self.paces.append(Pace(seconds=self._took, asked=asked, resources=resources, more=more))
+        made = Pace(
+            seconds=self._took,
+            asked=asked,
+            resources=len(page.entry),
+            more=page.next is not None,
+            page=number,
+            of_patient=of_patient,
+        )
+        self.paces.append(made)
         return page
+
+    def name(self, subject: Any) -> None:
+        """Note a patient of this server whom a resource names as its subject."""
+        reference = subject.get("reference") if isinstance(subject, dict) else None
+        found = local_id(str(reference), "Patient", self.server.base)
+        self.patients += [found] if found else []
 
     def count(self, kind: str, code: str) -> Counted:
         """How many resources of a type a search by code finds."""

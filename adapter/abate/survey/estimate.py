@@ -7,25 +7,26 @@ after the other.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from statistics import median
+from statistics import mean, median
 
 import msgspec
-
-# With fewer resources than these, an answer tells how long a request for one patient takes.
-SMALL = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """One answer to a search: how long it took, how many were asked for, how many came.
 
-    `more` says whether there is a next page.
+    `more` says whether there is a next page, `page` is its number in the search, and `of_patient`
+    says that one patient's were asked for: such a search may take a server far longer than a page
+    of anybody's (HAPI on H2, 2026-11).
     """
 
     seconds: float
     asked: int
     resources: int
     more: bool
+    page: int = 1
+    of_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     resources: int | None = None
     page: int | None = None
     seconds_a_request: float | None = None
+    searches: int | None = None
+    seconds_a_search: float | None = None
     parallel: int | None = None
     unknown: str = ""
 
@@ -67,12 +70,16 @@ def by_population(
         paces: the answers that were measured.
         way: how the pull asks.
     """
+    paces = [one for one in paces if not one.of_patient]
     if not paces:
         return Estimate(strategy="population", unknown="no page was measured")
     page = page_of(paces, way.page_size)
-    requests = sum(_requests(count, page, way.parallel) for count in counts.values())
+    requests = sum(_requests(count, page, way) for count in counts.values())
     seconds = _seconds_a_page(paces, page)
-    made = _spread(requests + ceil(index / way.ids_a_query), seconds, way.parallel)
+    searches = sum(_parts(count, way) for count in counts.values())
+    begin = _seconds_to_begin(paces, seconds, way.page_size)
+    requests += ceil(index / way.ids_a_query)
+    made = _spread(requests, seconds, way.parallel, searches=searches, begin=begin)
     return msgspec.structs.replace(
         made, strategy="population", resources=sum(counts.values()) + index, page=page
     )
@@ -87,14 +94,14 @@ def by_patient(types: int, index: int, paces: Sequence[Pace], way: Way) -> Estim
         paces: the answers that were measured.
         way: how the pull asks.
     """
-    if not paces:
-        return Estimate(strategy="patient", unknown="no answer was measured")
+    measured = [one.seconds for one in paces if one.of_patient]
+    if not measured:
+        return Estimate(strategy="patient", unknown="no search for one patient was measured")
     page = page_of(paces, way.page_size)
     requests = ceil(index / page) + ceil(index / way.ids_a_query)
     requests += types * ceil(index / way.patients_a_query)
-    small = [one for one in paces if one.resources <= SMALL]
-    seconds = median(one.seconds for one in small or paces)
-    made = _spread(requests, seconds, way.parallel)
+    # The mean: types differ in what they take, and the sum of all counts.
+    made = _spread(requests, mean(measured), way.parallel)
     return msgspec.structs.replace(made, strategy="patient", page=page)
 
 
@@ -110,6 +117,9 @@ def words(estimate: Estimate) -> str:
         return f"How long a first pull takes is unknown: {estimate.unknown}"
     seconds, parallel = estimate.seconds_a_request, estimate.parallel
     each = f"{seconds:.2g} s each" if seconds and seconds >= 0.01 else "less than 0.01 s each"
+    begin = estimate.seconds_a_search or 0
+    more = f" and {estimate.searches} searches that take {begin:.2g} s to begin"
+    each += more if begin >= 0.05 else ""
     requests = f"{estimate.requests:,} requests of {each}, {parallel} at once"
     if estimate.strategy == "population":
         what = f"at most {estimate.resources:,} resources in pages of {estimate.page}"
@@ -129,21 +139,30 @@ def span(low: float, high: float) -> str:
     return f"about {last} {name}" if first == last else f"about {first} to {last} {name}"
 
 
-def _requests(count: int, page: int, parallel: int) -> int:
+def _requests(count: int, page: int, way: Way) -> int:
     """Of one type: its pages; and of what is divided, a count and a page not full for each part.
 
-    A pull divides what has more than two pages into twice as many parts as it asks at once.
+    A pull divides what is more than two of the pages that it asks for, into twice as many parts as
+    it asks at once.
     """
-    pages = max(1, ceil(count / page))
-    return pages + 2 * 2 * parallel if pages > 2 and parallel > 1 else pages
+    pages, parts = max(1, ceil(count / page)), _parts(count, way)
+    return pages if parts == 1 else pages + 2 * parts
 
 
-def _spread(requests: int, seconds: float, parallel: int) -> Estimate:
+def _parts(count: int, way: Way) -> int:
+    return 2 * way.parallel if count > 2 * way.page_size and way.parallel > 1 else 1
+
+
+def _spread(
+    requests: int, seconds: float, parallel: int, *, searches: int = 0, begin: float = 0
+) -> Estimate:
     return Estimate(
-        low_seconds=ceil(requests / parallel) * seconds,
-        high_seconds=requests * seconds,
+        low_seconds=ceil(requests / parallel) * seconds + ceil(searches / parallel) * begin,
+        high_seconds=requests * seconds + searches * begin,
         requests=requests,
         seconds_a_request=seconds,
+        searches=searches,
+        seconds_a_search=begin,
         parallel=parallel,
     )
 
@@ -152,6 +171,13 @@ def _seconds_a_page(paces: Sequence[Pace], page: int) -> float:
     """Of full pages where there are some; one that is larger than ours counts in proportion."""
     full = [one.seconds * page / one.resources for one in paces if one.resources >= page]
     return median(full or [one.seconds for one in paces if one.asked >= page] or _all(paces))
+
+
+def _seconds_to_begin(paces: Sequence[Pace], seconds: float, asked: int) -> float:
+    """What a search takes besides its pages: HAPI finds the rest while one waits for page 2."""
+    pages = [one for one in paces if one.asked == asked]
+    begun = sum(one.page == 1 for one in pages)
+    return max(0.0, sum(one.seconds - seconds for one in pages) / begun) if begun else 0.0
 
 
 def _all(paces: Sequence[Pace]) -> list[float]:

@@ -5,12 +5,13 @@ from http import HTTPStatus
 from abate.errors import SourceError
 from abate.source.searchset import Page
 from abate.survey.asking import Asker, Spent
-from abate.survey.estimate import SMALL, Pace
+from abate.survey.estimate import Pace
 from abate.survey.found import Probe
 
 WHAT = "large pages"
 TYPE = "Observation"
 ASKED = 1000
+FEW = 20  # So few tell nothing of how long many take.
 # A page that would take longer than this is not asked for.
 LONGEST_SECONDS = 15
 
@@ -41,7 +42,7 @@ def probe(asker: Asker) -> Probe:
 def _expected(paces: list[Pace]) -> float:
     """Seconds for a large page, by the pages that were seen."""
     largest = max(paces, key=lambda one: one.resources, default=None)
-    if largest is None or largest.resources < SMALL:
+    if largest is None or largest.resources < FEW:
         return 0.0
     return ASKED * largest.seconds / largest.resources
 

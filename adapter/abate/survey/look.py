@@ -1,8 +1,8 @@
 """The survey itself: the steps in their order, within a limit. Start reading here.
 
 metadata -> may we read -> what a nightly job can rely on -> is code search heeded -> samples
--> is a seen code found -> large pages -> search by POST -> code lists -> shapes -> export
--> $validate -> with `--write`: what a report needs
+-> is a seen code found -> large pages -> search by POST -> code lists -> shapes -> search by
+patient -> export -> $validate -> with `--write`: what a report needs
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from abate.survey import (
     exporting,
     large_page,
     nightly,
+    one_patient,
     posting,
     reading,
     rows,
@@ -112,6 +113,7 @@ class _Steps:
             self.probes.append(large_page.probe(self.asker))
             self.probes.append(self._post())
         self._count()
+        self.probes.append(one_patient.probe(self.asker, self._codes()))
         self._export(write=write)
         self._write(write=write)
 
@@ -157,6 +159,15 @@ class _Steps:
         for one in self.counts:
             if one.list in SHAPED and one.n != 0:
                 self._shape(one)
+
+    def _codes(self) -> dict[str, str]:
+        """What a study of the codes that abate knows asks of one patient, by type."""
+        known = {one.type: one.list for one in WANTED if one.list in SHAPED}
+        return {
+            kind: counting.joined(self.lists[name])
+            for kind, name in known.items()
+            if self.lists.get(name) and kind not in self.asker.shut
+        }
 
     def _post(self) -> Probe:
         [sample] = [one for one in self.samples if one.type == posting.TYPE]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from abate.errors import LoginRefused, SourceError
-from abate.references import local_id
 from abate.source.searchset import Head, Page, head_of, matches
 from abate.survey.ability import READ
 from abate.survey.asking import SHUT, Asker, Spent
@@ -30,14 +29,15 @@ class _Tried:
 
 
 def probes(asker: Asker) -> Iterator[Probe]:
-    """One for each type; what is shut is noted in `asker.shut`."""
-    made, patient = {}, None
+    """One for each type; what is shut, and whom they name, is noted in `asker`."""
+    made = {}
     for kind in ORDER:
         search = _searched(asker, kind)
         if search.head is not None:
-            subject = search.head.subject_reference
-            patient = patient or local_id(subject, "Patient", asker.server.base)
-        known = search.head.id if search.head else (patient if kind == "Patient" else None)
+            asker.name(search.head.subject)
+        known = search.head.id if search.head else None
+        if kind == "Patient" and known is None:
+            known = next(iter(asker.patients), None)
         made[kind] = _probe(asker, kind, search, known)
     yield from (made[kind] for kind in READ)
 

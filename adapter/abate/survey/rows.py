@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from abate.source.http import FhirServer
-from abate.survey import exporting, large_page, posting, saying, validating, writing
+from abate.survey import exporting, large_page, one_patient, posting, saying, validating, writing
 from abate.survey.ability import READ
 from abate.survey.found import CodeSearch, Probe
 from abate.survey.reading import name
@@ -26,6 +26,7 @@ GROUPS = (
         "next pages",
         large_page.WHAT,
         posting.WHAT,
+        one_patient.WHAT,
         "_lastUpdated",
         "history of Patients",
         exporting.WHAT,
