@@ -1,10 +1,18 @@
-"""A FHIR server that is odd in one way: it answers searches over a few resources, over HTTP."""
+"""A FHIR server that is odd in one way: it answers searches over a few resources, over HTTP.
+
+And a front: the sandbox, with a test between it and who asks.
+"""
 
 import json
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
 from werkzeug import Response
+from werkzeug.test import Client
+
+from abate.sandbox import Sandbox
 
 FHIR = "application/fhir+json"
 LOINC = "http://loinc.org"
@@ -54,6 +62,7 @@ class Odd:
     filler: int = 0
     endless: bool = False
     status: dict = field(default_factory=dict)
+    reads: dict = field(default_factory=dict)
     transaction: bool = True
     update_create: bool | None = True
     missing: tuple = ()
@@ -62,7 +71,11 @@ class Odd:
 
     def __call__(self, request):
         self.requests.append((request.method, request.environ["REQUEST_URI"]))
-        kind = request.path.rpartition("/")[2]
+        kind, _, rest = request.path.removeprefix("/fhir/").partition("/")
+        if rest and kind in ("Patient", "Procedure", "Observation", "Condition"):
+            return self._one(kind, rest, request)
+        if kind in (".well-known", "List"):
+            return self._answer({"resourceType": "OperationOutcome"}, 404)
         if kind == "metadata":
             return self.metadata or self._answer(self._statement())
         if kind in self.status:
@@ -70,6 +83,13 @@ class Odd:
         if "_sort" in request.args and not self.sorts:
             return self._answer({"resourceType": "OperationOutcome"}, 400)
         return self._answer(self._bundle(kind, request.args))
+
+    def _one(self, kind, rest, request):
+        if rest == "_search":
+            return self._answer(self._bundle(kind, request.form))
+        found = [one for one in self.resources if (one["resourceType"], one["id"]) == (kind, rest)]
+        status = self.reads.get(kind, 200 if found else 404)
+        return self._answer(found[0] if status == 200 else {}, status)
 
     def _bundle(self, kind, asked):
         found = [one for one in self.resources if one["resourceType"] == kind]
@@ -127,8 +147,7 @@ def odd(httpserver):
     def answer(request):
         return one["now"](request)
 
-    for kind in ("metadata", "Procedure", "Observation", "Condition"):
-        httpserver.expect_request(f"/fhir/{kind}").respond_with_handler(answer)
+    httpserver.expect_request(re.compile("/fhir/.*")).respond_with_handler(answer)
 
     def change(**how):
         one["now"] = replace(server, **how)
@@ -137,12 +156,81 @@ def odd(httpserver):
     return change
 
 
+class Front:
+    """The sandbox as somebody lets it answer: `front.instead` is asked before it.
+
+    Attributes:
+        base: its base URL.
+        sandbox: what answers, where nobody else does.
+        seen: method and path of all requests, in their order.
+        instead: gives a response to a request, or None.
+    """
+
+    def __init__(self, base):
+        self.base = base
+        self.sandbox = Sandbox(referential_integrity=False)
+        self.seen = []
+        self.instead = lambda _: None
+
+    def __call__(self, request):
+        self.seen.append((request.method, request.path.removeprefix("/fhir").strip("/")))
+        return self.instead(request) or Response.from_app(self.sandbox, request.environ)
+
+    def put(self, *resources):
+        """Write resources past all that stands in between."""
+        for one in resources:
+            url = f"/fhir/{one['resourceType']}/{one['id']}"
+            assert Client(self.sandbox).put(url, json=one).status_code in (200, 201)
+
+    def asked(self, path):
+        """What the sandbox itself says."""
+        return Client(self.sandbox).get(f"/fhir/{path}")
+
+    def lacks(self, names):
+        """Whether nothing is there under any of these."""
+        return all(self.asked(name).status_code in (404, 410) for name in names)
+
+    @contextmanager
+    def only(self, method, path, answer):
+        """Answer requests of this method to paths that fit with `answer`, or what that makes."""
+
+        def instead(request):
+            if request.method == method and re.fullmatch(f"/fhir/?{path}", request.path):
+                return answer if isinstance(answer, Response) else answer(request)
+            return None
+
+        before, self.instead = self.instead, instead
+        yield self
+        self.instead = before
+
+
+@pytest.fixture
+def front(httpserver):
+    """The sandbox behind a front, with a study of three patients' resources."""
+    one = Front(httpserver.url_for("/fhir"))
+    httpserver.expect_request(re.compile("/fhir.*")).respond_with_handler(one)
+    one.put({"resourceType": "Patient", "id": "pat"})
+    subject = {"subject": {"reference": "Patient/pat"}, "status": "final"}
+    one.put(*[resource | subject for resource in study()])
+    return one
+
+
+@pytest.fixture
+def rows(checked):
+    """What is found at a server, by the name of its row; and what abate does about it."""
+
+    def read(server, *options):
+        return {one["what"]: one for one in checked(server, *options)["probes"]}
+
+    return read
+
+
 @pytest.fixture
 def checked(abate):
     """What `abate check --json` finds at a server."""
 
-    def check(server):
-        ran = abate("check", server.base, "--json", "--quiet")
+    def check(server, *options):
+        ran = abate("check", server.base, "--json", "--quiet", *options)
         assert (ran.exit_code, ran.err) == (0, "")
         return ran.json
 

@@ -7,7 +7,8 @@ from ward import Held
 # A failure must say of what it speaks.
 THINGS = (
     "Observation", "Patient", "Procedure", "procedure", "pain score",
-    "export", "manifest", "deleted", "max_minutes", "token", "login", "[source] files", "sends us on",
+    "export", "manifest", "deleted", "max_minutes", "token", "login",
+    "[source] files", "sends us on",
 )  # fmt: skip
 
 

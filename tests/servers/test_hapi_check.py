@@ -21,6 +21,92 @@ def found(abate, base):
     return ran.json
 
 
+@pytest.fixture(params=["hapi", "hapi_defaults"])
+def either(request):
+    """HAPI as it is set for the tests, and as it ships; with the published study."""
+    base = request.getfixturevalue(request.param)
+    load_study_by_http(base)
+    return base
+
+
+@pytest.fixture
+def holding(client_of):
+    """How many resources of each type a server holds."""
+
+    def count(base):
+        client = client_of(base)
+        kinds = [one["type"] for one in client.get("metadata").json()["rest"][0]["resource"]]
+        fresh = {"Cache-Control": "no-cache"}
+        answers = {kind: client.get(f"{kind}?_summary=count", headers=fresh) for kind in kinds}
+        return {kind: one.json()["total"] for kind, one in answers.items() if one.ok}
+
+    return count
+
+
+@pytest.fixture
+def rows(abate):
+    """What is found, by the name of its row."""
+
+    def read(base, *options):
+        ran = abate("check", base, "--json", "--quiet", *options)
+        assert (ran.exit_code, ran.err) == (0, "")
+        return {one["what"]: one["found"] for one in ran.json["probes"]}
+
+    return read
+
+
+READ_ONLY = {
+    "read a Patient": "yes",
+    "read a Procedure": "yes",
+    "read an Observation": "yes",
+    "read a Condition": "yes",
+    "Procedure by code": "yes",
+    "Observation by code": "yes",
+    "Condition by code": "yes",
+    "counts": "yes",
+    "next pages": "yes",
+    "large pages": "NO",
+    "search by POST": "yes",
+    "search by patient": "yes",
+    "_lastUpdated": "yes",
+    "history of Patients": "says yes",
+    "SMART login": "says no",
+    "types of a report": "says yes",
+    "conditional update": "says yes",
+    "$validate": "yes",
+}
+
+
+def test_what_it_can_do_is_told_and_nothing_is_left_there(either, rows, holding):
+    before = holding(either)
+    assert before["Patient"] >= 10
+    assert rows(either) == READ_ONLY | {
+        "bulk export": "says yes",
+        "ids of our own": "not said",
+        "transaction": "says yes",
+        "the same twice": "not tried",
+        "If-Match": "says yes",
+        "all or nothing": "not tried",
+    }
+    assert holding(either) == before
+
+
+def test_what_a_report_needs_is_tried_and_nothing_is_left_there(either, rows, holding):
+    before = holding(either)
+    tried = ("transaction", "the same twice", "If-Match", "all or nothing", "gone again")
+    for _ in range(2):
+        assert rows(either, "--write") == READ_ONLY | dict.fromkeys(
+            ("bulk export", "ids of our own", *tried), "yes"
+        )
+    assert holding(either) == before
+
+
+def test_a_first_pull_takes_as_long_as_it_says_at_most(found):
+    estimate = found["estimate"]
+    assert (estimate["strategy"], estimate["page"]) == ("population", 50)
+    assert 0 < estimate["low_seconds"] < estimate["high_seconds"]
+
+
 def test_search_by_code_is_seen_to_work(found):
     assert {one["type"]: one["state"] for one in found["searches"]} == {
         "Procedure": "works",

@@ -17,20 +17,31 @@ Examples:
   abate check http://127.0.0.1:8080/fhir
   abate check https://fhir.example.com/r4 --json | jq .advice
   abate check https://fhir.example.com/r4 --auth smart --client-id abate
+  abate check http://127.0.0.1:8080/fhir --write
 """
 
 
 @click.command("check", epilog=EPILOG)
 @entered
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Try what a report needs too: writes two Lists in transactions, begins an export, and "
+    "takes all of it away again. Asks nothing before.",
+)
 @common.quiet
 @common.log
 @common.as_json
-def command(entry: Entry, quiet: bool, log: voice.Chosen, as_json: bool) -> None:
-    """Tell what a FHIR server can do for a study, and which procedures and scores are there.
+def command(entry: Entry, write: bool, quiet: bool, log: voice.Chosen, as_json: bool) -> None:
+    """Tell what a FHIR server can do for a study, and what abate will do about it.
 
-    Reads its CapabilityStatement, counts by the codes that abate knows, and looks at a sample of
-    procedures and observations for the server's own codes. Writes nothing, on neither side; shows
-    no value, no name and no id. At most 200 requests.
+    Tries what a pull and a report rely on, estimates how long a first pull takes, counts by the
+    codes that abate knows, and looks at a sample for the server's own. Shows no value, no name and
+    no id of a patient. At most 200 requests.
+
+    Without --write nothing is written: only GET, searches by POST, and $validate are sent. With
+    it, two Lists without any patient are created, changed and deleted, and an export is begun and
+    cancelled; a history that the server keeps of deleted resources stays.
     """
     from datetime import UTC, datetime
 
@@ -39,17 +50,34 @@ def command(entry: Entry, quiet: bool, log: voice.Chosen, as_json: bool) -> None
 
     bound = {"run_id": new_run_id(datetime.now(UTC)), "command": "check"}
     with voice.voice(log, naming(None), is_quiet=quiet, **bound) as say:
-        found, _ = surveyed(entry, say)
+        found, _ = surveyed(entry, say, write=write)
     _show(found, is_json=as_json)
+    refuse_bad_end(found)
 
 
-def surveyed(entry: Entry, say: "Say") -> "tuple[Survey, Host]":
+def surveyed(entry: Entry, say: "Say", *, write: bool = False) -> "tuple[Survey, Host]":
     """Look at a server with the code lists of all plugins."""
     from abate import codes, plugins
     from abate.survey import look
 
     host = plugins.load(tolerant=True)
-    return look(entry.url, codes.load(host.mappings()), say, access=entry.access()), host
+    lists, access = codes.load(host.mappings()), entry.access(write=write)
+    return look(entry.url, lists, say, access=access, write=write), host
+
+
+def refuse_bad_end(found: "Survey") -> None:
+    """Fail where a pull may not read what it needs, or something that we wrote is left.
+
+    Raises:
+        SourceError: says which.
+    """
+    from abate.errors import SourceError
+    from abate.survey.probe_list import left_words
+
+    if found.left:
+        raise SourceError(left_words(found.url, found.left))
+    if found.shut:
+        raise SourceError(found.shut)
 
 
 def _show(found: "Survey", *, is_json: bool) -> None:

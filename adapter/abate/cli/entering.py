@@ -43,17 +43,20 @@ class Entry:
         """The base URL."""
         return self.server.url
 
-    def access(self) -> "Access":
-        """How it is entered; the secrets are those of ABATE_SOURCE_...
+    def access(self, *, write: bool = False) -> "Access":
+        """How it is entered, to read or to `write` what a check tries too.
+
+        The secrets are those of ABATE_SOURCE_...
 
         Raises:
             AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
         """
         from abate.connect import access_to
-        from abate.source.login.scopes import READ
+        from abate.source.login.scopes import PROBE, READ
         from abate.survey.look import TIMEOUT_SECONDS
 
-        return access_to(self.server, "source", Path(), READ, TIMEOUT_SECONDS)
+        scopes = (*READ, *PROBE) if write else READ
+        return access_to(self.server, "source", Path(), scopes, TIMEOUT_SECONDS)
 
     def toml(self) -> str:
         """The keys of [source] besides `url`, and [source.auth], as a study file says them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from abate.cli import common
-from abate.cli.check import surveyed
+from abate.cli.check import refuse_bad_end, surveyed
 from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
     _refuse_place(path)
     say = common.speaker(is_quiet=quiet)
     found, host = surveyed(entry, say)
+    refuse_bad_end(found)
     for line in advise(found).missing:
         say(f"warning: {line}")
     made = draft(

@@ -10,8 +10,8 @@ from abate.landing import Record, Unit
 from abate.source.compared import fetch, listed, refuse_empty
 from abate.source.paging import Expired, NotHeeded, hole
 from abate.source.plan import PATIENTS
-from abate.source.pull import IDS_A_QUERY, Pull
-from abate.source.query import Query, in_pieces
+from abate.source.pull import Pull
+from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.searchset import Head
 from abate.source.walk import Take
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from abate.errors import IncompletePull, NothingFound
 from abate.source.paging import hole
 from abate.source.plan import PROCEDURES, SCORES
-from abate.source.pull import IDS_A_QUERY, Pull
-from abate.source.query import Query, in_pieces
+from abate.source.pull import Pull
+from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.searchset import Head
 from abate.source.walk import Take
 

@@ -14,8 +14,8 @@ from abate.source.searchset import Head, Page, versions
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
-_NO_HISTORY = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, *_NO_POST)
+NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+_NO_HISTORY = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, *NO_POST)
 # A cursor that the server no longer knows is 410 by FHIR, and with others one of these (2026).
 _EXPIRED = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 
@@ -152,7 +152,7 @@ class Pager:
         private = query.is_private and self.takes_post
         try:
             answer = self.server.search(query.type, pairs, private=private)
-            if private and answer.status in _NO_POST:
+            if private and answer.status in NO_POST:
                 self.takes_post = False
                 self._say_by_get(answer.status)
                 answer = self.server.search(query.type, pairs, private=False)

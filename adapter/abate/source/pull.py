@@ -17,7 +17,7 @@ from abate.source import Say
 from abate.source.at_once import at_once
 from abate.source.ledger import Ledger, Line
 from abate.source.plan import PATIENTS, SCORES, Plan
-from abate.source.query import Query, Window, bare, in_pieces
+from abate.source.query import IDS_A_QUERY, Query, Window, bare, in_pieces
 from abate.source.searchset import Head
 from abate.source.seen import Seen
 from abate.source.sufficient import heads
@@ -26,8 +26,6 @@ from abate.source.windows import divided
 
 # So many patients' resources land as one unit.
 PATIENTS_A_UNIT = 50
-# So many ids stand in one search for resources by their ids.
-IDS_A_QUERY = 20
 
 # So many that a list did not bring are asked for alone, before that is taken for the server's way.
 TRIED_ALONE = 3

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 # So many codes stand in a URL; more go in the body of a search by POST.
 CODES_IN_A_URL = 40
+# So many ids stand in one search for resources by their ids.
+IDS_A_QUERY = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,10 @@ from abate.source.paging import Pager
 from abate.source.plan import SCORES, Plan
 from abate.source.pull import Pull, interactions
 from abate.source.query import in_pieces
+from abate.source.strategy import fitting
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
-
-# `auto`: with more pain scores than these, most are of other patients.
-SCORES_A_PROCEDURE = 200
-FEW_SCORES = 20_000
 
 
 class RestSource:
@@ -107,12 +104,6 @@ def _population(pull: Pull) -> None:
 
 def _chosen(pull: Pull) -> tuple[str, str]:
     """The strategy that fits the server, and why."""
-    procedures = pull.asker.pager.count(pull.plan.index)
     [scores] = [query for query in pull.plan.queries if query.name == SCORES]
-    found = pull.asker.pager.count(scores)
-    if found is None or procedures is None:
-        return "patient", "the server does not count a search over all patients"
-    there = f"{procedures} index procedures and {found} pain scores are there"
-    if found > max(FEW_SCORES, SCORES_A_PROCEDURE * procedures):
-        return "patient", there
-    return "population", there
+    procedures, found = pull.asker.pager.count(pull.plan.index), pull.asker.pager.count(scores)
+    return fitting(procedures, found)

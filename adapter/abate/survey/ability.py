@@ -16,6 +16,10 @@ REPORT = (
     "Observation",
     "Provenance",
 )
+# As https://hl7.org/fhir/uv/bulkdata names them; some servers have all three at the system (2026).
+_EXPORTS = {"export": "system", "patient-export": "Patient", "group-export": "Group"}
+# https://hl7.org/fhir/R4/valueset-versioning-policy.html: only the last one heeds If-Match.
+_VERSIONING = {"no-version": False, "versioned": False, "versioned-update": True}
 PARAMETERS = ("_id", "_lastUpdated", "code", "date", "identifier", "patient", "subject")
 
 
@@ -32,6 +36,7 @@ def read(statement: Mapping[str, Any]) -> Server:
         formats=tuple(filter(None, map(plain, _list(statement.get("format"))))),
         transaction="transaction" in _codes(rest),
         types=tuple(_ability(kind, offered.get(kind)) for kind in kinds),
+        exports=_exports(rest, offered),
     )
 
 
@@ -58,9 +63,23 @@ def _ability(kind: str, said: Mapping[str, Any] | None) -> Ability:
         update="update" in codes,
         update_create=_flag(said.get("updateCreate")),
         conditional_update=_flag(said.get("conditionalUpdate")),
+        heeds_versions=_VERSIONING.get(str(said.get("versioning"))),
         parameters=tuple(name for name in PARAMETERS if name in names),
         interactions=tuple(sorted(codes)),
     )
+
+
+def _exports(rest: Mapping[str, Any], offered: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """What it says that it exports."""
+    levels = {_EXPORTS.get(name) for name in _operations(rest)}
+    for kind in ("Patient", "Group"):
+        if not _operations(offered.get(kind, {})).isdisjoint(_EXPORTS):
+            levels.add(kind)
+    return tuple(level for level in _EXPORTS.values() if level in levels)
+
+
+def _operations(said: Mapping[str, Any]) -> set[str]:
+    return {str(one.get("name")).removeprefix("$") for one in _tables(said.get("operation"))}
 
 
 def _codes(said: Mapping[str, Any]) -> set[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from abate.survey import candidates
 from abate.survey.ability import REPORT
 from abate.survey.found import Advice, Survey
+from abate.survey.saying import TRANSACTION
 
 _STATES = {
     "ignored": (
@@ -12,7 +13,7 @@ _STATES = {
         "trusted and were not taken, and a run would pull everything and stop"
     ),
     "refused": "{type}: the server does not search the whole server by code ({detail})",
-    "bare-only": ("{type}: {detail}, and abate run asks by system|code: it finds nothing here"),
+    "bare-only": "{type}: {detail}: a run asks again by the bare code, whole and every night",
     "finds-nothing": "{type}: {detail}: a run finds nothing here",
 }
 
@@ -31,17 +32,22 @@ def found(survey: Survey, name: str) -> int:
     counted = survey.list_of(name)
     if counted is None:
         return 0
-    return counted.n if counted.n is not None else int(bool(counted.codes))
+    search = survey.search_of(counted.type)
+    n = counted.bare if search is not None and search.state == "bare-only" else counted.n
+    return n if n is not None else int(bool(counted.codes))
 
 
 def searchable(survey: Survey, kind: str) -> bool:
     """Whether a run can ask for a type by code."""
     search = survey.search_of(kind)
-    return search is not None and search.state in ("works", "untried")
+    return search is not None and search.state in ("works", "untried", "bare-only")
 
 
 def unable(survey: Survey) -> str:
     """Why the server cannot take a report, or nothing."""
+    tried = {one.what: one.found for one in survey.probes}.get(TRANSACTION, "")
+    if tried.startswith("NO"):
+        return f"it takes no transaction ({tried}, when it was tried)"
     if not survey.server.transaction:
         return "it does not offer transactions"
     kinds = [survey.server.of(kind) for kind in REPORT]
@@ -103,7 +109,7 @@ def _codes_missing(survey: Survey) -> Iterator[str]:
         ("pain score", "pain-intensity", "Observation"),
     ):
         search = survey.search_of(kind)
-        if found(survey, name) or (search and not search.is_trusted):
+        if found(survey, name) or search is None or not search.is_trusted:
             continue
         seen = sum(one.n for one in survey.sample_of(kind).codes if one.list == name)
         if seen:

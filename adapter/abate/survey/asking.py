@@ -1,20 +1,24 @@
-"""Ask a server with an upper limit: so many requests, so many bytes, so long, and GET only."""
+"""Ask a server with an upper limit: so many requests, so many bytes, so long."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from abate.errors import SourceError
+from abate.references import local_id
 from abate.source.access import Access
+from abate.source.answer import FHIR_JSON
 from abate.source.body import TooLarge
 from abate.source.http import Answer, FhirServer
 from abate.source.limits import Budget, Limits
 from abate.source.searchset import Page, matches
+from abate.survey.estimate import Pace
 from abate.survey.found import Counted
 
-OPTIONAL = ("Condition",)  # A study can do without it: being shut out there is no end.
 MEGABYTE = 1_000_000
+SHUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class Spent(SourceError):
@@ -32,27 +36,71 @@ class Limit:
 
 
 class Asker:
-    """Asks one server, and counts what it costs."""
+    """Asks one server, and counts what it costs.
+
+    `shut` has the types that are known to be closed to us, with the status; `patients` the ids of
+    some that were named, which go into searches by POST only; `paces` what was measured of pages.
+    """
 
     def __init__(self, server: "LimitedServer", limit: Limit) -> None:
         """Ask `server`, whose session is limited too."""
         self.server = server
+        self.shut: dict[str, int] = {}
+        self.patients: list[str] = []
+        self.paces: list[Pace] = []
         self._limit = limit
         self._end = time.monotonic() + limit.seconds
+        self._took = 0.0
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
         """GET, if there is something left to spend.
 
         Raises:
             Spent: the limit is reached.
-            SourceError: no answer, one that is too large, or a login is wanted.
+            SourceError: no answer, one that is too large, or our login is refused.
+        """
+        return self.ask(lambda: self.server.get(path, parameters))
+
+    def ask(self, request: Callable[[], Answer]) -> Answer:
+        """Any request, if there is something left to spend; every answer will do.
+
+        Raises:
+            Spent: the limit is reached.
+            SourceError: no answer, one that is too large, or our login is refused.
         """
         self._refuse_spent()
-        answer = self.server.get(path, parameters)
-        shut_out = answer.status == HTTPStatus.FORBIDDEN and path not in OPTIONAL
-        if shut_out or answer.status == HTTPStatus.UNAUTHORIZED:
-            raise self.server.login_wanted(answer.status)
+        begun = time.perf_counter()
+        answer = request()
+        self._took = time.perf_counter() - begun
         return answer
+
+    def post(self, path: str, body: bytes) -> Answer:
+        """POST what writes nothing, and may be sent again, as to an operation that only looks."""
+        headers = {"Content-Type": FHIR_JSON}
+        return self.ask(
+            lambda: self.server.request("POST", path, headers=headers, body=body, is_read=True)
+        )
+
+    def measured(
+        self, page: Page, asked: int, *, number: int = 1, of_patient: bool = False
+    ) -> Page:
+        """The page that the last answer held, of which so many were asked for: it is noted."""
+        made = Pace(
+            seconds=self._took,
+            asked=asked,
+            resources=len(page.entry),
+            more=page.next is not None,
+            page=number,
+            of_patient=of_patient,
+        )
+        self.paces.append(made)
+        return page
+
+    def name(self, subject: Any) -> None:
+        """Note a patient of this server whom a resource names as its subject."""
+        reference = subject.get("reference") if isinstance(subject, dict) else None
+        found = local_id(str(reference), "Patient", self.server.base)
+        self.patients += [found] if found else []
 
     def count(self, kind: str, code: str) -> Counted:
         """How many resources of a type a search by code finds."""

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from abate.survey.estimate import Estimate
+
 
 class Ability(msgspec.Struct, frozen=True, kw_only=True):
     """What the CapabilityStatement says of one type; None where it says nothing."""
@@ -14,12 +16,13 @@ class Ability(msgspec.Struct, frozen=True, kw_only=True):
     update: bool = False
     update_create: bool | None = None
     conditional_update: bool | None = None
+    heeds_versions: bool | None = None
     parameters: tuple[str, ...] = ()
     interactions: tuple[str, ...] = ()
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """The server by its own words."""
+    """The server by its own words; `exports` says of what: `system`, `Patient`, `Group`."""
 
     software: str
     version: str
@@ -27,6 +30,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     formats: tuple[str, ...]
     transaction: bool
     types: tuple[Ability, ...]
+    exports: tuple[str, ...] = ()
 
     def of(self, kind: str) -> Ability:
         """What it says of a type."""
@@ -34,7 +38,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """What a nightly job can rely on: what was tried, what was found, and what a pull then does."""
+    """What was looked at, what was found, and what abate does about it.
+
+    `found` is `yes` or `NO` where it was tried, and else `not tried`; or, where only the server's
+    own words are known, `says yes`, `says no` or `not said`. A status may follow, as `NO (403)`.
+    """
 
     what: str
     found: str
@@ -154,7 +162,11 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was found at a server, and what it cost."""
+    """All that was found at a server, and what it cost.
+
+    `shut` says what a pull needs and may not read, and `left` names what was written and could
+    not be taken away.
+    """
 
     url: str
     server: Server
@@ -163,6 +175,10 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...]
     written: tuple[Written, ...]
     probes: tuple[Probe, ...]
+    estimate: Estimate
+    shut: str
+    wrote: bool
+    left: tuple[str, ...]
     stopped: str
     requests: int
     bytes: int

@@ -1,7 +1,8 @@
 """The survey itself: the steps in their order, within a limit. Start reading here.
 
-metadata -> what a nightly job can rely on -> is code search heeded -> samples
--> is a seen code found -> code lists -> shapes
+metadata -> may we read -> what a nightly job can rely on -> is code search heeded -> samples
+-> is a seen code found -> large pages -> search by POST -> code lists -> shapes -> search by
+patient -> export -> $validate -> with `--write`: what a report needs
 """
 
 from collections.abc import Iterator
@@ -11,9 +12,24 @@ from dataclasses import dataclass, field
 from abate.codes import CodeLists
 from abate.source import Say
 from abate.source.access import Access
-from abate.survey import ability, counting, nightly, sampling
+from abate.survey import (
+    ability,
+    counting,
+    exporting,
+    large_page,
+    nightly,
+    one_patient,
+    posting,
+    reading,
+    rows,
+    sampling,
+    saying,
+    validating,
+    writing,
+)
 from abate.survey.asking import Asker, Limit, LimitedServer, Spent
 from abate.survey.counting import SHAPED, WANTED
+from abate.survey.first_pull import first_pull
 from abate.survey.found import CodeSearch, ListCount, Probe, Sample, Server, Survey, Written
 
 SAMPLED = ("Procedure", "Observation")
@@ -21,14 +37,19 @@ SEARCHED = ("Procedure", "Observation", "Condition")
 TIMEOUT_SECONDS = 30.0
 
 
-def look(
+def look(  # noqa: PLR0913 - each one is a part of how a server is looked at
     base: str,
     lists: CodeLists,
     say: Say,
     limit: Limit | None = None,
     access: Access | None = None,
+    *,
+    write: bool = False,
 ) -> Survey:
-    """What a server can do, and what is there by code; only GET, and nothing is kept of a patient.
+    """What a server can do, and what is there by code; nothing is kept of a patient.
+
+    Only GET, searches by POST, and `$validate`, which write nothing; with `write`, also what
+    `writing` and `exporting` say, and it is taken away again.
 
     Raises:
         SourceError: no FHIR R4 server answers there, or it wants a login.
@@ -45,10 +66,10 @@ def look(
             version=said.version,
             fhir_version=said.fhir_version,
         )
-        steps = _Steps(asker=asker, lists=lists, say=say)
+        steps = _Steps(asker=asker, lists=lists, say=say, said=said)
         with steps.as_far_as_it_goes():
-            steps.take(said)
-    return steps.survey(said)
+            steps.take(write=write)
+        return steps.survey()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,11 +79,13 @@ class _Steps:
     asker: Asker
     lists: CodeLists
     say: Say
+    said: Server
     searches: dict[str, CodeSearch] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     counts: list[ListCount] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     stopped: str = ""
 
     @contextmanager
@@ -74,14 +97,52 @@ class _Steps:
             self.stopped = str(limit)
             self.say(f"warning: {limit}", event="survey.stopped")
 
-    def take(self, said: Server) -> None:
-        """All steps, at a server that says this of itself."""
-        for probe in nightly.probes(self.asker, said):
-            self.probes.append(probe)
+    def take(self, *, write: bool) -> None:
+        """All steps; none further where we may read nothing of what a pull needs."""
+        self.probes += reading.probes(self.asker)
+        if len(self._shut()) == len(ability.READ) - len(reading.OPTIONAL):
+            return
+        if "Observation" not in self.asker.shut:
+            for probe in nightly.probes(self.asker, self.said):
+                self.probes.append(probe)
         for kind in SEARCHED:
             self.searches[kind] = counting.control(self.asker, kind)
         for kind in SAMPLED:
             self._sample(kind)
+        if "Observation" not in self.asker.shut:
+            self.probes.append(large_page.probe(self.asker))
+            self.probes.append(self._post())
+        self._count()
+        self.probes.append(one_patient.probe(self.asker, self._codes()))
+        self._export(write=write)
+        self._write(write=write)
+
+    def survey(self) -> Survey:
+        """All that the steps found."""
+        searches = tuple(self.searches.values())
+        return Survey(
+            url=self.asker.server.base,
+            server=self.said,
+            searches=searches,
+            lists=tuple(self.counts),
+            samples=tuple(self.samples),
+            written=tuple(self.written),
+            probes=rows.in_order([*self.probes, *map(rows.by_code, searches)]),
+            estimate=first_pull(self.counts, searches, self.asker.paces),
+            shut=rows.shut_words(self.asker.server, self._shut(), self.asker.shut),
+            wrote=any(one.what == writing.END for one in self.probes),
+            left=tuple(self.left),
+            stopped=self.stopped,
+            requests=self.asker.server.cost.requests,
+            bytes=self.asker.server.cost.bytes,
+        )
+
+    def _shut(self) -> list[str]:
+        """What a pull needs and may not read."""
+        needed = [kind for kind in ability.READ if kind not in reading.OPTIONAL]
+        return [kind for kind in needed if kind in self.asker.shut]
+
+    def _count(self) -> None:
         for wanted in WANTED:
             if self.searches[wanted.type].is_trusted:
                 codes = self.lists.get(wanted.list, ())
@@ -99,20 +160,37 @@ class _Steps:
             if one.list in SHAPED and one.n != 0:
                 self._shape(one)
 
-    def survey(self, said: Server) -> Survey:
-        """All that the steps found."""
-        return Survey(
-            url=self.asker.server.base,
-            server=said,
-            searches=tuple(self.searches.values()),
-            lists=tuple(self.counts),
-            samples=tuple(self.samples),
-            written=tuple(self.written),
-            probes=tuple(self.probes),
-            stopped=self.stopped,
-            requests=self.asker.server.cost.requests,
-            bytes=self.asker.server.cost.bytes,
+    def _codes(self) -> dict[str, str]:
+        """What a study of the codes that abate knows asks of one patient, by type."""
+        known = {one.type: one.list for one in WANTED if one.list in SHAPED}
+        return {
+            kind: counting.joined(self.lists[name])
+            for kind, name in known.items()
+            if self.lists.get(name) and kind not in self.asker.shut
+        }
+
+    def _post(self) -> Probe:
+        [sample] = [one for one in self.samples if one.type == posting.TYPE]
+        seen = next((one for one in sample.codes if one.system and one.exact), None)
+        return posting.probe(self.asker, self.searches[posting.TYPE], seen)
+
+    def _export(self, *, write: bool) -> None:
+        self.probes.append(exporting.login(self.asker))
+        self.probes.append(
+            exporting.tried(self.asker, self.said, self.say, self.left)
+            if write
+            else exporting.said(self.said)
         )
+
+    def _write(self, *, write: bool) -> None:
+        self.probes.append(validating.probe(self.asker))
+        if write and not saying.closes(self.said):
+            self.say("writing two Lists, to try what a report needs; they are deleted again")
+            writing.write(self.asker, self.probes, self.left)
+        else:
+            self.probes += saying.of_writing(self.said)
+        taken = Probe(what=saying.TRANSACTION, found="yes", then=writing.TAKEN) in self.probes
+        self.probes += saying.of_types(self.said, wrote=taken)
 
     def _sample(self, kind: str) -> None:
         sample, shown = sampling.take(self.asker, kind, self._known(kind), self._units())

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
-from abate.errors import SourceError
+from abate.errors import LoginRefused, SourceError
 from abate.source.searchset import Page
-from abate.survey.asking import Asker
+from abate.survey.asking import Asker, Spent
 from abate.survey.found import Probe, Server
 
 TYPE = "Observation"
@@ -30,7 +30,7 @@ def probes(asker: Asker, said: Server) -> Iterator[Probe]:
     has_history = "history-type" in said.of("Patient").interactions
     yield Probe(
         what="history of Patients",
-        found=_word(has_history),
+        found="says yes" if has_history else "says no",
         then="deleted Patients are found each night"
         if has_history
         else "say abate reconcile now and then: nothing else finds a deleted Patient",
@@ -43,13 +43,16 @@ def _paging(asker: Asker, first: Page | None) -> Probe:
     try:
         answer = asker.get(asker.server.resolve(first.next))
         works = answer.status == HTTPStatus.OK and bool(answer.decode(Page).entry)
+    except (Spent, LoginRefused):
+        raise
     except SourceError:
         works = False
-    then = f"pages of {len(first.entry)} were given where {PAGE} were asked for"
     return Probe(
         what="next pages",
         found=_word(works),
-        then=then if works else "a pull ends with a named hole at the second page",
+        then=f"followed; {len(first.entry)} came where {PAGE} were asked for"
+        if works
+        else "a pull ends with a named hole at the second page",
     )
 
 
@@ -78,6 +81,8 @@ def _page(asker: Asker, parameters: Mapping[str, str]) -> Page | None:
     try:
         answer = asker.get(TYPE, parameters)
         page: Page | None = answer.decode(Page) if answer.status == HTTPStatus.OK else None
+    except (Spent, LoginRefused):
+        raise
     except SourceError:
         return None
     return page

@@ -83,6 +83,7 @@ def written(asker: Asker, kind: str, code: str, units: Collection[str]) -> Writt
     seen = _Seen(kind)
     for resource in _resources(asker, {"code": code, "_sort": NEWEST_FIRST}, 2, seen):
         seen.shape(resource, units)
+        asker.name(resource.get("subject"))
     return seen.written()
 
 
@@ -107,7 +108,7 @@ def _resources(
 def _pages(asker: Asker, parameters: Mapping[str, str], pages: int, seen: _Seen) -> Iterator[Page]:
     answer = _first(asker, parameters, seen)
     for number in range(1, pages + 1):
-        page = _page(answer)
+        page = asker.measured(_page(answer), PAGE_SIZE, number=number)
         seen.pages, seen.whole = number, page.next is None
         yield page
         if page.next is None or number == pages:

@@ -4,33 +4,25 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 
 from abate.cli import common
-from abate.survey.ability import READ, REPORT
-from abate.survey.found import Ability, Advice, ListCount, Sample, Survey, Written
+from abate.survey.estimate import words as estimated
+from abate.survey.found import Advice, ListCount, Probe, Sample, Survey, Written
+from abate.survey.rows import grouped
 
 CODES_SHOWN = 15
-_FLAG = {True: "yes", False: "no", None: "not said"}
-_STATES = {
-    "works": "works: a code that is there is found, one that cannot be there is not",
-    "untried": "a code that cannot be there is not found; there was no code to try",
-    "bare-only": "NOT with its system: only the bare code is found",
-    "finds-nothing": "NOT: a code that is there is not found",
-    "ignored": "IGNORED: a code that cannot be there finds resources",
-    "refused": "REFUSED",
-}
+HEADS = ("what", "found", "what abate does about it")
 
 
 def text(survey: Survey, advice: Advice) -> str:
     """All of it; no line is wider than the terminal."""
     parts = [
         _server(survey),
-        _abilities(survey),
-        *_nightly(survey),
-        _searches(survey),
+        _probes(survey.probes),
+        _item(f"{estimated(survey.estimate)}.", first=""),
         *_lists(survey.lists),
         *(_sample(sample) for sample in survey.samples),
         *_written(survey.written),
         *_advice(advice),
-        f"{survey.requests} requests, {survey.bytes / 1e6:.1f} MB; nothing was written.",
+        f"{survey.requests} requests, {survey.bytes / 1e6:.1f} MB; {_traces(survey)}.",
     ]
     return "\n\n".join(parts)
 
@@ -42,55 +34,22 @@ def advice_text(advice: Advice) -> str:
 
 def _server(survey: Survey) -> str:
     server = survey.server
-    return "\n".join(
-        [
-            survey.url,
-            f"software     {server.software} {server.version}".rstrip(),
-            f"FHIR         {server.fhir_version}",
-            f"transaction  {_FLAG[server.transaction]}",
-        ]
-    )
+    software = f"{server.software} {server.version}".rstrip()
+    return f"{survey.url}\n{software}, FHIR {server.fhir_version}"
 
 
-def _abilities(survey: Survey) -> str:
-    read = [_ability(survey.server.of(kind)) for kind in READ]
-    write = [_writable(survey.server.of(kind)) for kind in REPORT]
-    return "\n\n".join(
-        [
-            "By its own words, it can read for a study",
-            common.table(["type", "read", "search", "by"], read),
-            "and take for a report",
-            common.table(["type", "create", "update", "own ids", "conditional update"], write),
-        ]
-    )
+def _probes(probes: Sequence[Probe]) -> str:
+    shown: list[list[str]] = []
+    for group in grouped(probes):
+        shown += [[""] * len(HEADS)] if shown else []
+        shown += [[one.what, one.found, one.then] for one in group]
+    return common.table(HEADS, shown)
 
 
-def _ability(one: Ability) -> list[str]:
-    if not one.offered:
-        return [one.type, "no", "no", ""]
-    return [one.type, _FLAG[one.read], _FLAG[one.search], ", ".join(one.parameters)]
-
-
-def _writable(one: Ability) -> list[str]:
-    if not one.offered:
-        return [one.type, "no", "no", "", ""]
-    flags = (one.create, one.update, one.update_create, one.conditional_update)
-    return [one.type, *(_FLAG[flag] for flag in flags)]
-
-
-def _nightly(survey: Survey) -> Iterator[str]:
-    rows = [[one.what, one.found, one.then] for one in survey.probes]
-    if rows:
-        heads = ["a nightly pull needs", "there", "so"]
-        yield "What a nightly job can rely on, as it was tried\n\n" + common.table(heads, rows)
-
-
-def _searches(survey: Survey) -> str:
-    rows = [
-        [one.type, f"{_STATES[one.state]}{f': {one.detail}' if one.state == 'refused' else ''}"]
-        for one in survey.searches
-    ]
-    return "Search by code, as it was tried\n\n" + common.table(["type", "search by code"], rows)
+def _traces(survey: Survey) -> str:
+    if survey.left:
+        return f"left there: {', '.join(survey.left)}"
+    return "what was written is deleted again" if survey.wrote else "nothing was written"
 
 
 def _lists(lists: Sequence[ListCount]) -> Iterator[str]:
@@ -98,13 +57,19 @@ def _lists(lists: Sequence[ListCount]) -> Iterator[str]:
         return
     rows = []
     for one in lists:
-        rows.append([one.what, f"list:{one.list}", _n(one.n), _n(one.bare), one.problem])
+        what = f"{one.what}: {one.problem}" if one.problem else one.what
+        rows.append([what, f"list:{one.list}", _n(one.n), _n(one.bare)])
         rows += [
-            [f"  {code.name}", f"  {code.code}", _n(code.n), _n(code.bare), code.system]
+            [f"  {code.name}", f"  {_short(code.system)}|{code.code}", _n(code.n), _n(code.bare)]
             for code in one.codes
         ]
-    heads = ["what is there", "code", "system|code", "bare code", "system"]
-    yield "By the codes that abate knows\n\n" + common.table(heads, rows)
+    heads = ["what is there", "system|code", "finds", "bare"]
+    yield "By the codes that abate knows, and by the bare code\n\n" + common.table(heads, rows)
+
+
+def _short(system: str) -> str:
+    """A system without what most begin with."""
+    return system.removeprefix("http://").removeprefix("https://")
 
 
 def _sample(sample: Sample) -> str:
@@ -147,8 +112,9 @@ def _advice(advice: Advice) -> Iterator[str]:
             yield "\n".join([f"{head}:", *(_item(line) for line in lines)])
 
 
-def _item(line: str) -> str:
-    return fill(line, common.width(), initial_indent="- ", subsequent_indent="  ")
+def _item(line: str, first: str = "- ") -> str:
+    rest = " " * len(first)
+    return fill(line, common.width(), initial_indent=first, subsequent_indent=rest)
 
 
 def _n(n: int | None) -> str:

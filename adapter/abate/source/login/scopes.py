@@ -22,6 +22,8 @@ WRITE = tuple(
         "Provenance",
     )
 )
+# What `abate check --write` writes, and deletes again.
+PROBE = ("system/List.cruds",)
 
 _CLINICAL = re.compile(r"(system|user|patient)/(\*|[A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)")
 # SMART 1, as SMART 2 reads it.
