@@ -1,5 +1,6 @@
 """Several tasks at once: in their order, and ended by the first that fails."""
 
+from contextlib import contextmanager
 from threading import Barrier, Event
 
 import pytest
@@ -21,6 +22,31 @@ def test_one_at_a_time_needs_no_thread():
     done = []
     assert at_once([lambda n=n: done.append(n) or n for n in range(3)], 1) == [0, 1, 2]
     assert done == [0, 1, 2]
+
+
+def test_one_that_fails_ends_those_under_way_and_those_that_have_not_begun():
+    halted, begun = Event(), []
+
+    @contextmanager
+    def halt():
+        halted.set()
+        yield
+
+    def fails():
+        begun[0].wait(5)
+        raise ValueError
+
+    def goes_on():
+        begun.append(Event())
+        begun[-1].set()
+        assert halted.wait(5)
+
+    begun.append(Event())
+    tasks = [goes_on, fails, *[goes_on] * 20]
+    begun[0].set()
+    with pytest.raises(ValueError):  # noqa: PT011 - it is the test's own.
+        at_once(tasks, 2, halt)
+    assert len(begun) <= 4
 
 
 def test_the_first_that_fails_ends_those_that_have_not_begun():

@@ -80,7 +80,8 @@ class BulkFiles:
             SourceError: a file did not arrive whole.
         """
         files = list(enumerate(self.manifest.output, start=1))
-        return at_once([partial(self._one, *one) for one in files], self.parallel)
+        tasks = [partial(self._one, *one) for one in files]
+        return at_once(tasks, self.parallel, self.server.budget.halted)
 
     def _one(self, place: int, file: File) -> Brought:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"

@@ -68,7 +68,7 @@ class Budget:
         self._limits = limits
         self._lock = threading.Lock()
         self._end = inf if limits.max_minutes is None else clock.now() + limits.max_minutes * 60
-        self._is_lifted = False
+        self._is_lifted = self._is_halted = False
         self.requests = 0
         self.bytes = 0
 
@@ -80,6 +80,15 @@ class Budget:
             yield
         finally:
             self._is_lifted = False
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Let no request begin or go on: something has ended what they are for."""
+        self._is_halted = True
+        try:
+            yield
+        finally:
+            self._is_halted = False
 
     def spend_request(self) -> None:
         """Enter one request.
@@ -109,6 +118,8 @@ class Budget:
         Raises:
             BudgetSpent: names the setting.
         """
+        if self._is_halted:
+            raise BudgetSpent("the pull has ended")
         if clock.now() + wait >= self._end and not self._is_lifted:
             raise BudgetSpent(
                 f"the pull's budget of {self._limits.max_minutes:g} minutes is used up: raise "

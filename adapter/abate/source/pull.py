@@ -63,7 +63,7 @@ class Pull:
             IncompletePull: the parts together brought less than the server has.
         """
         parts = self._parts(query)
-        records = at_once([self._task(query, [part]) for part in parts], self.parallel)
+        records = self._at_once([self._task(query, [part]) for part in parts])
         if len(parts) == 1:
             [record] = records
             self.enter(query, record.expected, record.received, record.pages)
@@ -130,7 +130,7 @@ class Pull:
         groups = list(in_pieces(asked, max(1, PATIENTS_A_UNIT // ids)))
         done = _Done(say=self.say, query=query, of=sum(one.people for one in asked))
         tasks = [done.after(self._task(query, group), group) for group in groups]
-        records = at_once(tasks, self.parallel)
+        records = self._at_once(tasks)
         counts = [one.expected for one in records]
         expected = None if None in counts else sum(one for one in counts if one is not None)
         received, pages = sum(one.received for one in records), sum(one.pages for one in records)
@@ -222,6 +222,9 @@ class Pull:
             return self.landing.records[name]
 
         return land
+
+    def _at_once(self, tasks: Sequence[Task]) -> list[Record]:
+        return at_once(tasks, self.parallel, self.asker.pager.server.budget.halted)
 
     def _brought(self, query: Query, asked: Sequence[Query], unit: Unit) -> Record:
         seen, pages = Seen(), 0

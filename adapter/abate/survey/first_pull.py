@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from abate.settings import Source
 from abate.source.query import IDS_A_QUERY
 from abate.source.strategy import fitting
+from abate.source_settings import Source
 from abate.survey.estimate import Estimate, Pace, Way, by_patient, by_population
 from abate.survey.found import CodeSearch, ListCount
 
