@@ -202,6 +202,7 @@ class Bulk:
         self.files = {}
         self.front = lambda request: None  # noqa: ARG005 - a test's own word comes first.
         self.ignores = ()
+        self.members = None
 
     def __call__(self, request):
         said = self.front(request)
@@ -238,6 +239,7 @@ class Bulk:
                 query += f"&_lastUpdated=ge{asked['_since']}"
             body = Client(self.server.sandbox).get(f"/fhir/{kind}?{query}").data
             lines = [bytes(one.resource) for one in msgspec.json.decode(body, type=_Bundle).entry]
+            lines = [line for line in lines if self.is_member(json.loads(line))]
             if lines:
                 found[f"/fhir/files/{kind}"] = b"".join(line + b"\n" for line in lines)
         self.output = [
@@ -245,6 +247,11 @@ class Bulk:
         ]
         self.moment = self.server.now.isoformat()
         return found
+
+    def is_member(self, resource):
+        """Whether it is of a patient of the group, where one is exported."""
+        subject = resource.get("subject", {}).get("reference", f"Patient/{resource['id']}")
+        return self.members is None or subject.rpartition("/")[2] in self.members
 
     def complete(self):
         manifest = {

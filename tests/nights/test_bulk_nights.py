@@ -1,6 +1,7 @@
 """Nights by Bulk Data export: what changed, what has gone, and what a killed run leaves."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from werkzeug import Response
@@ -28,6 +29,35 @@ def test_an_odd_zone_of_the_moment_is_read(bulk, night):
     night()
     night()
     assert bulk.asked[1][1]["_since"] == ["2026-03-01T11:59:00.000Z"]
+
+
+@pytest.mark.parametrize("hours", [8, 24 * 365])
+def test_a_moment_ahead_of_the_server_s_clock_skips_nothing(hospital, bulk, night, made, hours):
+    """As of local time that is written without its zone."""
+    ahead = hospital.server.now + timedelta(hours=hours + 6)
+    bulk.manifest = {"transactionTime": ahead.replace(tzinfo=None).isoformat()}
+    night()
+    hospital.server.put(made.score("late", "p1", 9))
+    rows = night()
+    assert bulk.asked[1][1]["_since"] == ["2026-03-01T18:48:00.000Z"]
+    assert "late" in ids(rows, "observation")
+    assert rows == hospital.fresh()
+
+
+def test_an_export_of_a_group_is_whole_each_night(hospital, bulk, night, made):
+    """Who joins it is there with what is older; who has left it is not."""
+    hospital.server.put(made.procedure("t2", "p2"))
+    hospital.server.put(made.score("s9", "p2"))
+    of_group = "source.export=Group/g"
+    bulk.members = {"p1"}
+    assert ids(night(of_group), "observation") == ["s1", "s2"]
+    bulk.members = {"p1", "p2"}
+    assert ids(night(of_group), "observation") == ["s1", "s2", "s9"]
+    bulk.members = {"p2"}
+    rows = night(of_group)
+    assert ids(rows, "patient") == ["p2"]
+    assert ids(rows, "observation") == ["s9"]
+    assert not [asked for _, asked in bulk.asked if "_since" in asked]
 
 
 def test_a_manifest_without_a_moment_makes_the_next_export_whole(hospital, bulk, night):

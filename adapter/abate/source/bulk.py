@@ -41,7 +41,9 @@ class BulkSource:
         self._server = server
         self._settings = settings
         self._kept = kept
-        self._since = None if kept.is_compared else kept.since
+        # Of a patient who joins a Group, a server need not give what is older, nor say who left it.
+        is_whole = kept.is_compared or self._path.startswith("Group/")
+        self._since = None if is_whole else kept.since
 
     def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
         """Land what an export brings; see `Source.bring`.
@@ -83,7 +85,7 @@ class BulkSource:
             job.drop()
         is_filtered = landing.recall("filtered") is not None
         _tell_left_out(brought, say, is_filtered=is_filtered)
-        self._tell(files.manifest, landing.pull.watermark, say)
+        self._tell(files.manifest, say)
         return brought
 
     def _files(self, job: ExportJob, plan: Plan, landing: Landing, say: Say) -> BulkFiles:
@@ -104,7 +106,7 @@ class BulkSource:
     def _manifest(self, job: ExportJob, plan: Plan, landing: Landing) -> bytes:
         """The manifest of the export that runs already, or of a new one."""
         if not job.location:
-            landing.began(None)
+            landing.began(self._server.time)
             if job.begin(self._path, self._parameters(plan), filters(plan)):
                 landing.remember("filtered", b"")
             landing.remember("export", job.location.encode())
@@ -112,7 +114,7 @@ class BulkSource:
             return kept
         body = job.manifest().body
         manifest = manifest_of(body, self._server.base)
-        landing.moved(None if manifest.is_ahead(self._server.time) else manifest.moment)
+        landing.moved(_earlier(manifest.moment, landing.pull.watermark))
         landing.remember("manifest", body)
         return body
 
@@ -126,7 +128,7 @@ class BulkSource:
         since = {"_since": instant(self._since)} if self._since is not None else {}
         return {"_type": ",".join(_asked(plan)), **since}
 
-    def _tell(self, manifest: Manifest, watermark: datetime | None, say: Say) -> None:
+    def _tell(self, manifest: Manifest, say: Say) -> None:
         if self._since is not None and manifest.deleted is None:
             say(
                 "warning: the export does not tell what was deleted: that is not noticed. "
@@ -134,11 +136,6 @@ class BulkSource:
             )
         if manifest.moment is None:
             say("warning: the manifest has no transactionTime: the next export is whole again")
-        elif watermark is None:
-            say(
-                "warning: the manifest's transactionTime is ahead of the server's own clock: the "
-                "next export is whole again"
-            )
 
     def _entered(
         self, plan: Plan, landing: Landing, say: Say, brought: Sequence[Brought]
@@ -167,6 +164,14 @@ class BulkSource:
         landed = {head.id for head in heads(landing, "Patient")}
         known = (self._kept.ids("Patient") - landing.gone("Patient")) | landed
         pull.patients([*self._kept.index_patients(), *pull.index_patients()], known=known)
+
+
+def _earlier(moment: datetime | None, begun: datetime | None) -> datetime | None:
+    """Up to when all is here: a manifest's moment, but not after its export was begun.
+
+    Without its zone, by a clock that is ahead, or of the end of the export, it would skip changes.
+    """
+    return moment if moment is None or begun is None else min(moment, begun)
 
 
 def _asked(plan: Plan) -> list[str]:

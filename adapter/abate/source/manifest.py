@@ -4,7 +4,7 @@ https://hl7.org/fhir/uv/bulkdata/STU3/export.html#response---complete-status
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,9 +15,6 @@ from abate.source.places import joined
 
 # A server of 2026 writes `2026-03-01T12:00:00+00:00Z`.
 _TWO_ZONES = re.compile(r"([+-]\d\d:\d\d)Z$")
-
-# The clocks of a server and of the proxy before it differ by less.
-AHEAD = timedelta(minutes=10)
 
 
 class File(msgspec.Struct, frozen=True):
@@ -65,15 +62,6 @@ class Manifest(msgspec.Struct, frozen=True):
         except ValueError:
             return None
         return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-    def is_ahead(self, now: datetime | None) -> bool:
-        """Whether the moment has not come yet: who began there the next time would miss rows.
-
-        Args:
-            now: by the server's clock; None where it does not say.
-        """
-        moment = self.moment
-        return now is not None and moment is not None and moment > now + AHEAD
 
     @property
     def outcomes(self) -> list[File]:
