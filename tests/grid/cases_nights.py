@@ -2,7 +2,7 @@
 
 from case import Case, everywhere
 from fault import always, edited, meets, says
-from faults_search import has, no_count, nothing
+from faults_search import has, ignored, no_count, nothing
 from ways import NIGHTLY, PATIENT, POPULATION
 
 RECORDS = ("Procedure", "Observation", "Condition")
@@ -140,6 +140,22 @@ CASES = (
         seen="assumed",
         ways=ALL,
         fault=always(by_list, only_the_first),
+    ),
+    Case(
+        id="link-ignored",
+        says="A search of Patients by link finds all.",
+        seen="assumed",
+        ways=ALL,
+        fault=always(has("link"), ignored("link")),
+        warns="does not heed link",
+    ),
+    Case(
+        id="link-refused",
+        says="A search of Patients by link is answered 400.",
+        seen="observed",
+        ways=ALL,
+        fault=always(has("link"), says(400)),
+        warns="refuses link",
     ),
     Case(
         id="nothing-is-said",

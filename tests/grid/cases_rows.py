@@ -58,6 +58,12 @@ PATIENTS = [
     Case(id="merged", ways=ALL, says="A patient was merged into another.", seen="hapi-fhir#6486",
          resources=[patient("e"), patient("c", active=False,
                     link=[{"other": subject("e"), "type": "replaced-by"}])]),
+    Case(id="merged-by-the-old-record", ways=ALL, seen="assumed",
+         says="A patient with scores only was merged into one who was treated, whose record does "
+         "not tell it.",
+         resources=[patient("e", active=False,
+                    link=[{"other": subject("c"), "type": "replaced-by"}]), score("old", "e")],
+         reads={"old": ("mapped", "5")}),
     Case(id="merged-into-nobody", ways=ALL, says="A patient was merged into one that is not there.",
          seen="cliniko#97",
          resources=[patient("c", active=False,

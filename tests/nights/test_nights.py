@@ -84,6 +84,13 @@ CHANGES = {
     "a patient deleted": lambda s, _: s.delete("Patient", "a"),
     "a condition deleted": lambda s, _: s.delete("Condition", "tumour-a"),
     "a merge": lambda s, m: (s.put(m.patient("d")), s.put(m.patient("a", replaced_by="d"))),
+    "a merge that only the old record tells": lambda s, m: (
+        s.put(m.patient("d")), s.put(m.score("d0", "d")), s.put(m.patient("d", replaced_by="a"))
+    ),
+    "a merge of one who was merged": lambda s, m: (
+        s.put(m.patient("e", replaced_by="d")), s.put(m.score("e0", "e")),
+        s.put(m.patient("d", replaced_by="a")),
+    ),
     "nothing": lambda _s, _m: None,
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ def test_a_pull_that_needs_more_requests_ends_with_the_setting_and_nothing_lande
 
 
 def test_a_pull_within_its_budgets_is_whole(pull):
-    pulled = pull(limits=Limits(max_requests=5, max_minutes=60))
+    pulled = pull(limits=Limits(max_requests=6, max_minutes=60))
     assert pulled.ids("Observation") == ["s1", "s2"]
 
 

@@ -164,8 +164,8 @@ def test_a_server_that_takes_no_search_by_post_is_asked_by_get_with_one_warning(
     script.pages["Observation"] = [get_only("Observation")]
     pulled = pull()
     assert pulled.ids("Observation") == ["s1", "s2"]
-    [warning] = [said for said in pulled.said if said.startswith("warning")]
-    assert f"takes no search by POST ({status})" in warning
+    [warning] = [said for said in pulled.said if "by POST" in said]
+    assert f"warning: {script.base} takes no search by POST ({status})" in warning
     posts = [path for method, path, _ in script.requests if method == "POST"]
     assert posts == ["/fhir/Patient/_search"]
 

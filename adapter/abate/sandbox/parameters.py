@@ -74,7 +74,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "date": _date("effectiveDateTime", "effectivePeriod", "effectiveInstant"),
     },
     "Organization": _ALL | _IDENTIFIER,
-    "Patient": _ALL | _IDENTIFIER,
+    "Patient": _ALL | _IDENTIFIER | {"link": _reference("link.other")},
     "Practitioner": _ALL | _IDENTIFIER,
     "Procedure": _ALL
     | _CLINICAL

@@ -6,7 +6,10 @@ store's, and where they differ all ids are compared. Of Patients, which have no 
 tells.
 """
 
+from collections.abc import Sequence
+
 from abate.landing import Record, Unit
+from abate.references import local_id
 from abate.source.compared import fetch, listed, refuse_empty
 from abate.source.paging import Expired, NotHeeded, hole
 from abate.source.plan import PATIENTS
@@ -80,17 +83,23 @@ def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
     name = "changes-Patient"
     if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:
-            unit.record = _landed_patients(pull, unit, there, is_compared=is_compared)
+            unit.record = _landed_patients(pull, unit, there, needed, is_compared=is_compared)
     record = pull.landing.records[name]
     pull.enter(Query(name=PATIENTS, type="Patient"), None, record.received, record.pages)
     pull.patients(needed, known=there - set(record.gone))
 
 
-def _landed_patients(pull: Pull, unit: Unit, there: set[str], *, is_compared: bool) -> Record:
+def _landed_patients(
+    pull: Pull, unit: Unit, there: set[str], needed: Sequence[str], *, is_compared: bool
+) -> Record:
     landed: set[str] = set()
+    known = there.union(needed)
 
     def take(head: Head, raw: bytes) -> None:
-        if head.id in there and head.id not in landed:
+        is_ours = head.id in there or any(
+            local_id(one, "Patient", pull.base) in known for one in head.linked("replaced-by")
+        )
+        if is_ours and head.id not in landed:
             landed.add(head.id)
             unit.write("Patient", raw)
 

@@ -15,6 +15,7 @@ from abate.source.searchset import Head, Page, versions
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+_NO_LINK = (HTTPStatus.BAD_REQUEST, *NO_POST)
 _NO_HISTORY = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, *NO_POST)
 # A cursor that the server no longer knows is 410 by FHIR, and with others one of these (2026).
 _EXPIRED = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
@@ -88,6 +89,8 @@ class Pager:
             raise self.server.login_wanted(answer.status)
         if answer.status == HTTPStatus.BAD_REQUEST and query.since is not None:
             raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
+        if answer.status in _NO_LINK and query.linked:
+            raise NotHeeded(str(hole(query, 1, f"the server refuses link ({answer.status})")))
         return read(query, 1, answer)
 
     def _say_by_get(self, status: int) -> None:

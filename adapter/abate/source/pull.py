@@ -16,6 +16,7 @@ from abate.references import local_id
 from abate.source import Say
 from abate.source.at_once import at_once
 from abate.source.ledger import Ledger, Line
+from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, SCORES, Plan
 from abate.source.query import IDS_A_QUERY, Query, Window, bare, in_pieces
 from abate.source.searchset import Head
@@ -39,6 +40,7 @@ class Pull:
 
     Attributes:
         parallel: how many queries are under way at once.
+        takes_link: whether the server finds Patients by their links; it is tried.
         interactions: what the server can do with each type, by its CapabilityStatement.
     """
 
@@ -48,6 +50,7 @@ class Pull:
     say: Say
     kept: Kept
     parallel: int = 1
+    takes_link: bool = True
     interactions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
 
@@ -99,19 +102,47 @@ class Pull:
 
     def patients(self, wanted: Iterable[str], known: Iterable[str] = ()) -> list[str]:
         """Land the Patients with these ids, and those that they were merged with; all their ids."""
-        asked: list[str] = []
         there = set(known)
+        asked = self._with_merged(self._landed("Patient", there), there)
         wanted = [*wanted, *self._merged_with()]
+        query = Query(name=PATIENTS, type="Patient")
         while missing := [one for one in dict.fromkeys(wanted) if one not in there]:
-            asked += missing
-            there.update(missing)
-            query = Query(name=PATIENTS, type="Patient")
-            self.each(
-                query, [query.of(ids=some) for some in in_pieces(missing, IDS_A_QUERY)], IDS_A_QUERY
-            )
+            pieces = in_pieces(missing, IDS_A_QUERY)
+            self.each(query, [query.of(ids=some) for some in pieces], IDS_A_QUERY)
             self._one_by_one(query, missing)
+            asked += self._with_merged(missing, there)
             wanted = self._merged_with()
         return asked
+
+    def _with_merged(self, survivors: list[str], there: set[str]) -> list[str]:
+        """These, and all who were merged into them, one after the other; `there` has them all."""
+        found: list[str] = []
+        while survivors:
+            found += survivors
+            there.update(survivors)
+            self._land_merged(survivors)
+            survivors = self._landed("Patient", there)
+        return found
+
+    def _landed(self, kind: str, known: set[str]) -> list[str]:
+        """The ids of a type that have landed and are not known."""
+        found = dict.fromkeys(head.id for head in self._heads(kind))
+        return [one for one in found if one not in known]
+
+    def _land_merged(self, survivors: Sequence[str]) -> None:
+        """Land those who were merged into these: only their own record may tell it."""
+        query = Query(name="merged patients", type="Patient")
+        pieces = in_pieces(survivors, IDS_A_QUERY)
+        if not self.takes_link:
+            return
+        try:
+            self.each(query, [query.of(linked=some) for some in pieces], IDS_A_QUERY)
+        except NotHeeded as fault:
+            self.takes_link = False
+            self.asker.pager.warn(
+                f"{fault} Patients who were merged are found only where the survivor's record "
+                "tells of it."
+            )
 
     def _one_by_one(self, query: Query, wanted: Sequence[str]) -> None:
         """Ask again for those that a list of ids has not brought: some servers take no list."""

@@ -45,6 +45,7 @@ class Query:
         tokens: codes as search tokens, `system|code`.
         patients: ids of the patients whose resources are wanted.
         ids: ids of the resources that are wanted.
+        linked: ids of Patients; those are wanted who were merged into one of them.
         since: only what changed since then, by `_lastUpdated`.
         window: only a part of it.
         extra: other parameters, such as `category`, on which some servers insist.
@@ -56,6 +57,7 @@ class Query:
     tokens: tuple[str, ...] = ()
     patients: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
     since: datetime | None = None
     window: Window | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Query:
     @property
     def is_private(self) -> bool:
         """Whether it names patients or resources, or is too long for a URL."""
-        names_somebody = bool(self.patients or self.ids) or self.is_personal
+        names_somebody = bool(self.patients or self.ids or self.linked) or self.is_personal
         return names_somebody or len(self.tokens) > CODES_IN_A_URL
 
     @property
@@ -79,6 +81,7 @@ class Query:
             (name, ",".join(values))
             for name, values in (
                 ("_id", self.ids),
+                ("link", [f"Patient/{one}" for one in self.linked]),
                 ("patient", self.patients),
                 ("code", self.tokens),
             )
@@ -112,6 +115,10 @@ class Query:
         patient = local_id(head.subject_reference, "Patient", base)
         if self.patients and patient is not None and patient not in self.patients:
             return "patient"
+        if self.linked and not any(
+            local_id(one, "Patient", base) in self.linked for one in head.links
+        ):
+            return "link"
         updated = head.last_updated
         if self.since is not None and updated is not None and updated < self.since:
             return "_lastUpdated"

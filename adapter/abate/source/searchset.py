@@ -1,7 +1,7 @@
 """A searchset, page by page: Bundles whose resources stay the bytes that the server sent."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -96,9 +96,12 @@ class Head(msgspec.Struct):
 
     def linked(self, kind: str) -> list[str]:
         """The references of a Patient's links of one type, such as `replaced-by`."""
-        others = [one.get("other") for one in _tables(self.link) if one.get("type") == kind]
-        found = [one.get("reference") for one in others if isinstance(one, dict)]
-        return [one for one in found if isinstance(one, str)]
+        return _references(one for one in _tables(self.link) if one.get("type") == kind)
+
+    @property
+    def links(self) -> list[str]:
+        """The references of a Patient's links, of whatever type."""
+        return _references(_tables(self.link))
 
     @property
     def subject_reference(self) -> str:
@@ -155,6 +158,12 @@ def warnings(page: Page) -> Iterator[str]:
                 found = (issue.get("severity"), issue.get("code"))
                 if all(isinstance(one, str) and _WORD.fullmatch(one) for one in found):
                     yield " ".join(map(str, found))
+
+
+def _references(links: Iterable[dict[str, Any]]) -> list[str]:
+    others = [one.get("other") for one in links]
+    found = [one.get("reference") for one in others if isinstance(one, dict)]
+    return [one for one in found if isinstance(one, str)]
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:

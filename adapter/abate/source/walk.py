@@ -175,6 +175,9 @@ class Asker:
             if brought.fitting.add(head.id):
                 take(head, raw)
             return
+        if parameter == "link":
+            # Else all Patients of the server would come.
+            raise NotHeeded(str(hole(query, None, "the server does not heed link")))
         brought.others.add(head.id)
         brought.strays[parameter] += 1
         if brought.is_first_page:
