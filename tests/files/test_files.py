@@ -222,6 +222,22 @@ def test_a_file_that_two_patterns_name_is_read_once(house, resources):
     assert house.ask("select received from ledger where type = 'Patient'") == [(1,)]
 
 
+def test_a_name_that_a_glob_finds_is_shown_where_it_is_a_type_and_a_number(house, resources):
+    """A file may be called after a patient."""
+    house.write("Observation.000.ndjson", resources)
+    house.write("CANARY_Anna_MRN4711.ndjson", resources)
+    (house.folder / "CANARY_Bert.ndjson").write_text('{"cut', "utf-8")
+    with pytest.raises(SourceError, match=r"^file 2 of \*\.ndjson is cut off"):
+        house.run("*.ndjson")
+    assert [one.partition(" (")[0] for one in house.said if one.startswith("reading")] == [
+        "reading file 1 of *.ndjson",
+        "reading file 2 of *.ndjson",
+    ]
+    (house.folder / "CANARY_Bert.ndjson").unlink()
+    house.run("*.ndjson")
+    assert "reading Observation.000.ndjson (2 of 2)" in house.said
+
+
 def test_a_name_with_brackets_is_a_name(house, resources):
     house.write("all[1].ndjson", resources)
     house.run("all[1].ndjson")
@@ -248,8 +264,10 @@ def test_a_packed_file_that_is_cut_off_stops_the_run_and_is_named(house, resourc
     house.run()
     name = f"bad.ndjson.{'gz' if pack is gzip.compress else 'zst'}"
     house.write(name, pack(lines(resources * 40))[:kept])
-    with pytest.raises(SourceError, match=rf"^{name} is cut off or damaged"):
+    with pytest.raises(SourceError, match=r"^file 1 of bad\* is cut off or damaged"):
         house.run("good.ndjson", "bad*")
+    with pytest.raises(SourceError, match=rf"^{name} is cut off or damaged"):
+        house.run("good.ndjson", name)
     assert house.ids("observation") == SCORES
 
 
@@ -260,7 +278,7 @@ def test_a_packed_file_that_is_damaged_stops_the_run(house, resources, pack):
     packed[len(packed) // 2 + 1] ^= 0xFF
     house.write("bad.ndjson", bytes(packed))
     with pytest.raises(SourceError, match=r"^bad\.ndjson is cut off or damaged"):
-        house.run()
+        house.run("bad.ndjson")
 
 
 @pytest.mark.parametrize(
@@ -293,7 +311,7 @@ def test_a_file_that_may_not_be_read_stops_the_run_and_is_named(house, resources
 
     monkeypatch.setattr(path, "open", refuse)
     with pytest.raises(SourceError, match=r"^all\.ndjson cannot be read: Permission denied"):
-        house.run()
+        house.run("all.ndjson")
 
 
 def test_a_line_that_is_too_long_is_named_by_its_number(tmp_path):
@@ -302,7 +320,7 @@ def test_a_line_that_is_too_long_is_named_by_its_number(tmp_path):
         (tmp_path / "long").open("rb") as file,
         pytest.raises(SourceError, match=r"^long, line 2, is longer than"),
     ):
-        list(contents.contents(file, "long", largest=20))
+        list(contents.contents(file, contents.Called("long", "long"), largest=20))
 
 
 def test_a_bundle_that_is_too_large_is_refused(tmp_path):
@@ -311,7 +329,7 @@ def test_a_bundle_that_is_too_large_is_refused(tmp_path):
         (tmp_path / "large").open("rb") as file,
         pytest.raises(SourceError, match=r"^large is larger than"),
     ):
-        list(contents.contents(file, "large", largest=20))
+        list(contents.contents(file, contents.Called("large", "large"), largest=20))
 
 
 def test_files_without_an_index_procedure_or_a_score_are_nothing_to_study(house, resources):

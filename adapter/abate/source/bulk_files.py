@@ -15,7 +15,7 @@ from abate.landing import Landing, Record
 from abate.references import local_id
 from abate.source import Say
 from abate.source.at_once import at_once
-from abate.source.contents import Placed, contents
+from abate.source.contents import Called, Placed, contents
 from abate.source.http import FhirServer
 from abate.source.manifest import File, Manifest
 from abate.source.searchset import head_of
@@ -102,8 +102,9 @@ class BulkFiles:
     def _landed(self, file: File, name: str, note: str) -> Brought:
         strays = Counter[str]()
         with self._here(file, name) as lines:
-            wanted = self._wanted(contents(lines, name), strays)
-            found = land(self.landing, note, name, wanted, is_change=self.is_change)
+            called = Called(name, name)
+            wanted = self._wanted(contents(lines, called), strays)
+            found = land(self.landing, note, called, wanted, is_change=self.is_change)
         return Brought(received=found.received, others=found.others, strays=strays)
 
     def _once_more(self, file: File, name: str, note: str, first: Brought) -> Brought:
@@ -152,7 +153,7 @@ class BulkFiles:
         for place, file in enumerate(self.manifest.outcomes, start=1):
             name = f"outcome-{place:05}.ndjson"
             with self._here(file, name) as lines:
-                for _, outcome in contents(lines, name):
+                for _, outcome in contents(lines, Called(name, name)):
                     found.update(_issues(outcome))
         errors = {one: n for one, n in found.items() if one[0] in ("error", "fatal")}
         if errors:

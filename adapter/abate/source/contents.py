@@ -6,7 +6,7 @@ a whole; its entries are cut out of it. Neither may be larger than the largest a
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,14 @@ from abate.source.limits import LARGEST_ANSWER, MEBIBYTE
 
 _MARK = b"\xef\xbb\xbf"
 _LINES = (".ndjson", ".jsonl")
+
+
+class Called(NamedTuple):
+    """What a file is called; and in messages, where its name may tell too much."""
+
+    name: str
+    shown: str
+
 
 # The place, from 1, of a line in its file or of an entry in its Bundle; and what stands there.
 Placed = tuple[int, bytes]
@@ -33,22 +41,23 @@ class _Bundle(msgspec.Struct):
     entry: list[_Entry] = []
 
 
-def contents(file: BinaryIO, name: str, largest: int = LARGEST_ANSWER) -> Iterator[Placed]:
+def contents(file: BinaryIO, called: Called, largest: int = LARGEST_ANSWER) -> Iterator[Placed]:
     """What stands in a file, in its order; a line that is broken is given as it is.
 
     Args:
         file: the bytes, unpacked.
-        name: what the file is called.
+        called: what the file is called.
         largest: the most bytes of a line, or of a Bundle.
 
     Raises:
         SourceError: a line or a Bundle is too large, a Bundle cannot be read, or is a history.
     """
+    is_lines, name = _stem(called.name).endswith(_LINES), called.shown
     start = _first_line(file, name, largest)
     if start is None:
         return
     number, line = start
-    if not (_is_json(line) or _stem(name).endswith(_LINES)):
+    if not (_is_json(line) or is_lines):
         yield from _whole(line + _rest(file, name, largest - len(line)), name)
         return
     following = _lines(file, number, name, largest)

@@ -5,6 +5,7 @@ whose references and ids these are.
 """
 
 import glob
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,12 +15,15 @@ from abate.kept import Kept
 from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source import Pulled, Say
-from abate.source.contents import contents
+from abate.source.contents import Called, contents
 from abate.source.ledger import Ledger, Line
 from abate.source.plan import Plan
 from abate.source.sorting import TYPES, Sorted, land
 from abate.source.sufficient import refuse_insufficient
 from abate.source.unpacked import unpacked
+
+# As an export names its files: `Observation.ndjson`, `Patient.000.ndjson.gz`.
+_PLAIN = re.compile(rf"({'|'.join(TYPES)})([._-]?\d{{1,4}})?\.(ndjson|jsonl|json)(\.gz|\.zst)?")
 
 
 class FilesSource:
@@ -38,10 +42,10 @@ class FilesSource:
             SourceError: a pattern leads to no file, or a file cannot be read whole.
         """
         ledger, others = Ledger(), Counter[str]()
-        paths = named(self._folder, self._patterns)
-        for place, name in enumerate(paths, start=1):
-            say(f"reading {name}: file {place} of {len(paths)}")
-            found = _landed(landing, self._folder / name, name, place)
+        found_files = named(self._folder, self._patterns)
+        for place, file in enumerate(found_files, start=1):
+            say(f"reading {file.shown} ({place} of {len(found_files)})")
+            found = _landed(landing, self._folder / file.name, file, place)
             others.update(found.others)
             enter(ledger, found)
         for line in ledger.lines:
@@ -51,8 +55,11 @@ class FilesSource:
         return Pulled(ledger=ledger, strategy="files")
 
 
-def named(folder: Path, patterns: Sequence[str]) -> list[str]:
-    """The files that the patterns lead to, each once, in the order of the patterns.
+def named(folder: Path, patterns: Sequence[str]) -> list[Called]:
+    """The files that the patterns lead to, each once, in their order; and how each is shown.
+
+    A file may be called after a patient, as Synthea's Bundles are. So its name is shown only where
+    it stands in the study file, or tells no more than a type and a number.
 
     Args:
         folder: where relative patterns start.
@@ -61,8 +68,22 @@ def named(folder: Path, patterns: Sequence[str]) -> list[str]:
     Raises:
         SourceError: a pattern leads to no file.
     """
-    found = [name for pattern in patterns for name in _matching(folder, pattern)]
-    return list({(folder / name).resolve(): name for name in reversed(found)}.values())[::-1]
+    found, known = list[Called](), set[Path]()
+    for pattern in patterns:
+        for place, name in enumerate(_matching(folder, pattern), start=1):
+            path = (folder / name).resolve()
+            if path not in known:
+                known.add(path)
+                found.append(Called(name, _shown(name, pattern, place)))
+    return found
+
+
+def _shown(name: str, pattern: str, place: int) -> str:
+    """`file 3 of sent/*.json`, in the order of their names, or the name itself."""
+    own = Path(name).name
+    if name == pattern:
+        return name
+    return own if _PLAIN.fullmatch(own) else f"file {place} of {pattern}"
 
 
 def _matching(folder: Path, pattern: str) -> list[str]:
@@ -82,9 +103,9 @@ def _matching(folder: Path, pattern: str) -> list[str]:
     return files
 
 
-def _landed(landing: Landing, path: Path, name: str, place: int) -> Sorted:
-    with unpacked(path, name) as file:
-        return land(landing, f"file-{place:05}", name, contents(file, name))
+def _landed(landing: Landing, path: Path, file: Called, place: int) -> Sorted:
+    with unpacked(path, file.shown) as stream:
+        return land(landing, f"file-{place:05}", file, contents(stream, file))
 
 
 def enter(ledger: Ledger, found: Sorted) -> None:

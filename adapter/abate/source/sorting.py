@@ -11,7 +11,7 @@ import msgspec
 
 from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
-from abate.source.contents import Placed
+from abate.source.contents import Called, Placed
 from abate.source.searchset import head_of
 
 # In the order in which the mapping takes them.
@@ -37,7 +37,12 @@ class Sorted:
 
 
 def land(
-    landing: Landing, name: str, file: str, placed: Iterable[Placed], is_change: bool = False
+    landing: Landing,
+    name: str,
+    file: Called,
+    placed: Iterable[Placed],
+    *,
+    is_change: bool = False,
 ) -> Sorted:
     """Land the resources of a file, at the places where they stood there.
 
@@ -54,7 +59,7 @@ def land(
     Raises:
         IncompletePull: an OperationOutcome among them tells of an error.
     """
-    found, current = Sorted(), guessed(file)
+    found, current = Sorted(), guessed(file.name)
     with ExitStack() as open_units:
         units = {
             kind: _Placing(open_units.enter_context(landing.unit(f"{name}-{kind}")))
@@ -63,7 +68,7 @@ def land(
         for place, resource in placed:
             kind = type_of(resource)
             if kind is not None and kind not in TYPES:
-                _refuse_failure(kind, resource, file)
+                _refuse_failure(kind, resource, file.shown)
                 found.others[kind] += 1
                 continue
             current = kind or current
@@ -71,13 +76,13 @@ def land(
             found.received[current] += 1
         for kind, count in found.received.items():
             units[kind].unit.record = Record(
-                query=file,
+                query=file.shown,
                 type=kind,
                 expected=count,
                 received=count,
                 pages=1,
                 is_change=is_change,
-                file=file,
+                file=file.name,
             )
     return found
 
