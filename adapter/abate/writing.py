@@ -15,13 +15,14 @@ import msgspec
 
 from abate.change import Change, transaction
 from abate.difference import elements
-from abate.errors import PublishRefused, SourceError
+from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.private_file import write_private
 from abate.say import Say, silent
 from abate.source import clock
 from abate.source.answer import Answer
-from abate.source.http import FhirServer
-from abate.source.trouble import RETRIED, Unanswered
+from abate.source.http import BudgetSpent, FhirServer
+from abate.source.places import SentAway
+from abate.source.trouble import RETRIED, Unseen
 from abate.source.waiting import asked_wait, backoff
 from abate.standing import standing
 from abate.written import refusals, stray
@@ -37,6 +38,8 @@ _NO_TRANSACTIONS = (
     HTTPStatus.METHOD_NOT_ALLOWED,
     HTTPStatus.NOT_IMPLEMENTED,
 )
+# After these the target has done nothing; after any other error it may have.
+_NOT_DONE = (LoginRefused, Unseen, SentAway, BudgetSpent)
 _REFUSED_CONTENT = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -121,7 +124,9 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, tried:
     write_private(path, bundle)
     try:
         answer = _sent(server, bundle)
-    except Unanswered as error:
+    except _NOT_DONE:
+        raise
+    except SourceError as error:
         raise _open(server, str(error), path, tried) from None
     _refuse_other(server, answer, path, tried)
     _read_back(server, needed, answer)

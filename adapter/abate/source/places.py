@@ -14,6 +14,10 @@ _WEB = ("http", "https")
 _ID = re.compile(r"(/(?:Patient|Procedure|Condition|Observation|Encounter)/)(?![_$])[^/]+")
 
 
+class SentAway(SourceError):
+    """The server sends us to a place that we do not go to."""
+
+
 def place_of(url: str) -> str:
     """A URL without what may be secret or a patient's: login, query, fragment, and an id."""
     path = _ID.sub(r"\1[id]", urlsplit(url).path)
@@ -53,13 +57,13 @@ def at_home(base: str, url: str) -> str | None:
     return urlunsplit((ours.scheme, ours.netloc, link.path, link.query, ""))
 
 
-def sent_away(place: str, target: str, *, is_link: bool = True) -> SourceError:
+def sent_away(place: str, target: str, *, is_link: bool = True) -> SentAway:
     """The error where a server sends us to a place that we do not go to.
 
     Of a link that it wrote itself, only the host is shown: a path may hold a patient's id.
     """
     shown = root_of(target) if is_link else place_of(target)
-    return SourceError(
+    return SentAway(
         f"{place} sends us on to {shown}, which is not followed: use the address that the server "
         "calls itself by"
     )

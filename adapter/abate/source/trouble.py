@@ -18,6 +18,10 @@ RESTING = (429, 503)
 COSTLY_TRIES = 3
 
 
+class Unseen(SourceError):
+    """The server cannot be reached, and has not seen what it was asked."""
+
+
 class Unanswered(SourceError):
     """No whole answer came, and the server may have done what it was asked."""
 
@@ -62,10 +66,11 @@ class Trouble(Exception):
         """The answer as it is, where there is one.
 
         Raises:
-            SourceError: there is none; Unanswered, where the server may have seen the request.
+            Unanswered: there is none, and the server may have seen the request.
+            Unseen: there is none, and it has not.
         """
         if self.answer is None:
-            kind = Unanswered if self.was_sent and self.may_pass else SourceError
+            kind = Unanswered if self.was_sent and self.may_pass else Unseen
             raise kind(f"{self.words}{self.cure}") from None
         return self.answer
 
