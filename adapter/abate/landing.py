@@ -220,8 +220,9 @@ class Landing:
         return path.read_bytes() if path.exists() else None
 
     def paths(self, kind: str) -> list[Path]:
-        """The files of a resource type, of all units that landed whole."""
-        return sorted(self.folder.glob(f"[!.]*/{kind}.ndjson")) or [self._nothing]
+        """The files of a resource type, of all units that landed whole and were asked for."""
+        found = sorted(self.folder.glob(f"[!.]*/{kind}.ndjson"))
+        return [one for one in found if one.parent.name in self._asked] or [self._nothing]
 
     @property
     def _nothing(self) -> Path:

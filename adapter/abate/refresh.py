@@ -88,6 +88,7 @@ def refreshed(
     with Landing(study_file.output / "landing", key(study_file, has)) as landing:
         with chosen(study_file, has, say) as source:
             pulled = source.bring(needed, landing, say)
+        landing.let_go_of_others()
         progress.pulled(pulled.ledger)
         told.stage(say, "map", "mapping what arrived")
         with opened(has.path) as store, store.transaction():

@@ -80,12 +80,23 @@ def stopped(folder, key="key", name="a"):
 def test_what_a_stopped_run_had_landed_whole_is_there_for_the_next_one(tmp_path):
     stopped(tmp_path / "landing")
     with Landing(tmp_path / "landing", "key") as landing:
-        assert list(landing.records) == ["a"]
+        assert text(landing, "Patient") == b""
+        assert landing.has("a")
         assert text(landing, "Patient") == b'{"id": "old"}\n'
         assert landing.gone("Patient") == {"x"}
         assert landing.recall("note") == b"so"
         landing.began(datetime(2026, 1, 2, tzinfo=UTC))
         assert landing.pull.watermark == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_what_this_run_has_not_asked_for_is_let_go(tmp_path):
+    stopped(tmp_path / "landing")
+    with Landing(tmp_path / "landing", "key") as landing:
+        assert not landing.has("b")
+        landing.let_go_of_others()
+        assert landing.records == {}
+        assert landing.gone("Patient") == set()
+        assert not (tmp_path / "landing" / "a").exists()
 
 
 @pytest.mark.parametrize("key", ["another", ""])

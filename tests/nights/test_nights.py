@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from werkzeug import Response
+from werkzeug.test import Client
 
 
 @pytest.fixture
@@ -169,3 +170,20 @@ def test_where_dates_of_change_are_refused_all_is_pulled_again_or_the_fault_is_n
     else:
         with pytest.raises(Exception, match="a hole in changed procedures"):
             ward.night()
+
+
+def test_a_score_without_a_patient_that_each_search_by_patient_brings_counts_once(ward, made):
+    """The server ignores `patient`, and nothing in the score tells that it is nobody's."""
+    nameless = {**made.score("nameless", "a"), "subject": {"identifier": {"value": "1"}}}
+    ward.server.put(nameless)
+
+    def everybody_s(request):
+        if not request.path.endswith("/Observation/_search"):
+            return None
+        asked = {name: one for name, one in request.form.items() if name != "patient"}
+        answer = Client(ward.server.sandbox).get("/fhir/Observation", query_string=asked)
+        return Response(answer.data, content_type="application/fhir+json")
+
+    ward.server.front = everybody_s
+    rows = ward.night("source.strategy='patient'", name="by-patient")
+    assert ids(rows).count("nameless") == 1

@@ -19,7 +19,7 @@ from abate.source.contents import Called, Placed, contents
 from abate.source.http import FhirServer
 from abate.source.manifest import File, Manifest
 from abate.source.searchset import head_of
-from abate.source.sorting import TYPES, land, type_of
+from abate.source.sorting import TYPES, land, take_again, type_of
 from abate.source.unpacked import unpacked
 
 _WORD = re.compile(r"[a-z-]{1,24}")
@@ -86,6 +86,7 @@ class BulkFiles:
     def _one(self, place: int, file: File) -> Brought:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
         if (kept := self.landing.recall(note)) is not None:
+            take_again(self.landing, note)
             return msgspec.json.decode(kept, type=Brought)
         self.say(f"bringing {name}: file {place} of {len(self.manifest.output)}")
         brought = self._landed(file, name, note)

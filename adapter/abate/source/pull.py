@@ -260,10 +260,14 @@ class Pull:
     def _brought(self, query: Query, asked: Sequence[Query], unit: Unit) -> Record:
         seen, pages = Seen(), 0
         counts: list[int | None] = []
+
+        def take(head: Head, raw: bytes) -> None:
+            if seen.add(head.id):  # It may answer to several patients: where none is its subject.
+                unit.write(query.type, raw)
+
         for one in asked:
-            brought = self.asker.bring(one, lambda _, raw: unit.write(query.type, raw))
+            brought = self.asker.bring(one, take)
             counts.append(brought.expected)
-            seen.join(brought.fitting)
             pages += brought.pages
         seen.save(unit.folder)
         expected = None if None in counts else sum(one for one in counts if one is not None)

@@ -44,7 +44,6 @@ class RestSource:
             _population(pull)
         else:
             land_changes(pull, is_compared=self._kept.is_compared)
-        landing.let_go_of_others()
         for line in pull.ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
         say("", event="pull.done", requests=self._server.budget.requests)

@@ -34,10 +34,6 @@ class Seen:
             self._settle()
         return True
 
-    def join(self, other: "Seen") -> None:
-        """All that another set has."""
-        self._sorted = np.union1d(self.hashes, other.hashes)
-
     def __len__(self) -> int:
         return len(self._sorted) + len(self._pending)
 

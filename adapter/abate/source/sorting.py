@@ -96,6 +96,12 @@ def type_of(resource: bytes) -> str | None:
     return found if isinstance(found, str) and _TYPE.fullmatch(found) else None
 
 
+def take_again(landing: Landing, name: str) -> None:
+    """Take what `land` landed under a name in a run before this one."""
+    for kind in TYPES:
+        landing.has(f"{name}-{kind}")
+
+
 def _refuse_failure(kind: str, resource: bytes, file: str) -> None:
     if kind == "OperationOutcome" and head_of(resource).is_failure:
         raise IncompletePull(
