@@ -185,5 +185,5 @@ def test_a_score_without_a_patient_that_each_search_by_patient_brings_counts_onc
         return Response(answer.data, content_type="application/fhir+json")
 
     ward.server.front = everybody_s
-    rows = ward.night("source.strategy='patient'", name="by-patient")
+    rows = ward.night("source.strategy='patient'", "source.page_size=99", name="by-patient")
     assert ids(rows).count("nameless") == 1
