@@ -221,6 +221,8 @@ CASES = (
     case("write-204", "answers 204", first(writes, written(says(204, "")))),
     case("write-page", "answers with a page for people, having committed",
          first(writes, written(says(200, "<html>", "text/html")))),
+    case("write-slash", "takes transactions at its base with a trailing slash only",
+         always(lambda asked: writes(asked) and not asked.path.endswith("/"), says(404))),
     case("write-packed", "packs its answer in a way that was not asked for, having committed",
          first(writes, written(lambda asked: asked.honest.having(Content_Encoding="br")))),
     case("write-redirect", "sends us on to another address",

@@ -39,6 +39,7 @@ __all__ = [
 JSON = "application/json"
 # Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
 LONG_LINK = 4096
+_NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _NO_GET = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
@@ -129,9 +130,15 @@ class FhirServer:
         return answer
 
     def transact(self, bundle: bytes) -> Answer:
-        """POST a transaction Bundle to the base; sent again only if nobody was there to see it."""
+        """POST a transaction Bundle to the base; sent again only if nobody was there to see it.
+
+        Some servers know their base by its trailing slash only.
+        """
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
-        return self.request("POST", "", headers=headers, body=bundle)
+        answer = self.request("POST", "", headers=headers, body=bundle)
+        if answer.status in _NO_POST:
+            return self.request("POST", f"{self.base}/", headers=headers, body=bundle)
+        return answer
 
     def delete(self, path: str) -> Answer:
         """DELETE, as of a job that is no longer wanted."""
