@@ -50,7 +50,7 @@ def test_the_pull_says_expected_and_received_for_each_query_unless_quiet(loop):
         "pulled procedures: 26 of 26 Procedure, 1 page",
         "pulled pain scores: 73 of 73 Observation, 1 page",
         "pulled conditions: 13 of 13 Condition, 1 page",
-        "pulled patients: 12 of 12 Patient, 1 page",
+        "pulled patients: 12 of 12 Patient, 2 pages",
     ]
     assert loop("run", "--quiet").err == ""
 

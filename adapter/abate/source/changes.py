@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from abate.landing import Record, Unit
 from abate.references import local_id
 from abate.source.compared import fetch, listed, refuse_empty
-from abate.source.paging import Expired, NotHeeded, hole
+from abate.source.paging import Expired, NotHeeded
 from abate.source.plan import PATIENTS
-from abate.source.pull import Pull
+from abate.source.pull import TRIED_ALONE, Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.searchset import Head
 from abate.source.walk import Take
@@ -86,7 +86,8 @@ def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
             unit.record = _landed_patients(pull, unit, there, needed, is_compared=is_compared)
     record = pull.landing.records[name]
     pull.enter(Query(name=PATIENTS, type="Patient"), None, record.received, record.pages)
-    pull.patients(needed, known=there - set(record.gone))
+    left = there - set(record.gone)
+    pull.patients(needed, known=left, survivors=sorted(left) if is_compared else ())
 
 
 def _landed_patients(
@@ -143,11 +144,19 @@ def _compared(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
         found.add(head.id)
         take(head, raw)
 
-    for some in in_pieces(sorted(there), IDS_A_QUERY):
-        query = Query(name=PATIENTS, type="Patient", ids=some)
+    def ask(ids: tuple[str, ...]) -> None:
+        nonlocal pages
+        query = Query(name=PATIENTS, type="Patient", ids=ids)
         pages += pull.asker.bring(query, note).pages
-    if there and not found:
-        raise hole(query, None, f"none of the {len(there)} Patients in the store comes by its id")
+
+    for some in in_pieces(sorted(there), IDS_A_QUERY):
+        ask(some)
+    absent = sorted(there - found)
+    for place, one in enumerate(absent):
+        # Some servers take no list; where the first few do not come alone either, they have gone.
+        if place == TRIED_ALONE and found.isdisjoint(absent):
+            break
+        ask((one,))
     return pages, there - found
 
 

@@ -100,10 +100,18 @@ class Pull:
             expected, pages = record.expected, pages + record.pages
         self.enter(query, expected, len(seen), pages)
 
-    def patients(self, wanted: Iterable[str], known: Iterable[str] = ()) -> list[str]:
-        """Land the Patients with these ids, and those that they were merged with; all their ids."""
+    def patients(
+        self, wanted: Iterable[str], known: Iterable[str] = (), survivors: Iterable[str] = ()
+    ) -> list[str]:
+        """Land the Patients with these ids, and those that they were merged with; all their ids.
+
+        Args:
+            wanted: their ids.
+            known: those that need not come, since the store has them.
+            survivors: those among them who may be the survivors of others that it has not.
+        """
         there = set(known)
-        asked = self._with_merged(self._landed("Patient", there), there)
+        asked = self._with_merged([*survivors, *self._landed("Patient", there)], there)
         wanted = [*wanted, *self._merged_with()]
         query = Query(name=PATIENTS, type="Patient")
         while missing := [one for one in dict.fromkeys(wanted) if one not in there]:
@@ -131,7 +139,7 @@ class Pull:
 
     def _land_merged(self, survivors: Sequence[str]) -> None:
         """Land those who were merged into these: only their own record may tell it."""
-        query = Query(name="merged patients", type="Patient")
+        query = Query(name=PATIENTS, type="Patient")
         pieces = in_pieces(survivors, IDS_A_QUERY)
         if not self.takes_link:
             return
