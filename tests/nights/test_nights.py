@@ -7,6 +7,8 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
+from abate.errors import IncompletePull
+
 
 @pytest.fixture
 def ward(hospital, made):
@@ -170,6 +172,41 @@ def test_where_dates_of_change_are_refused_all_is_pulled_again_or_the_fault_is_n
     else:
         with pytest.raises(Exception, match="a hole in changed procedures"):
             ward.night()
+
+
+@pytest.fixture
+def late(ward, made):
+    """A score that no search by date finds, and none by its id either."""
+    night = ward.server.now
+    ward.server.now = night - timedelta(days=90)
+    ward.server.put(made.score("late", "a", 7))
+    ward.server.now = night
+    nothing = '{"resourceType": "Bundle", "type": "searchset", "total": 0}'
+
+    def front(request):
+        if not request.path.endswith("/Observation/_search") or "_id" not in request.form:
+            return None
+        ward.at_the_search()
+        return Response(nothing, content_type="application/fhir+json")
+
+    ward.server.front, ward.at_the_search = front, lambda: None
+    return ward
+
+
+def test_what_is_listed_and_does_not_come_is_a_hole(late):
+    before = late.rows()
+    with pytest.raises(IncompletePull, match="1 ids are listed, and do not come by _id"):
+        late.night()
+    assert late.rows() == before
+
+
+def test_what_goes_between_the_listing_and_the_search_is_none(late):
+    def gone():
+        late.at_the_search = lambda: None
+        late.server.delete("Observation", "late")
+
+    late.at_the_search = gone
+    assert late.night() == late.fresh()
 
 
 def test_a_score_without_a_patient_that_each_search_by_patient_brings_counts_once(ward, made):

@@ -82,5 +82,7 @@ def fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
         pull.asker.bring(query.of(ids=some), note)
     for one in [one for one in wanted if one not in came]:
         pull.asker.bring(query.of(ids=(one,)), note)
-    if lost := len(wanted) - len(came):
-        raise hole(query, None, f"{lost} ids are listed, and do not come by _id")
+    # What went meanwhile is no hole.
+    lost = set(wanted) - came
+    if lost and (still := lost & listed(pull, query, set())):
+        raise hole(query, None, f"{len(still)} ids are listed, and do not come by _id")
