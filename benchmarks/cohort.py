@@ -21,7 +21,7 @@ import orjson
 import made_study
 from abate import codes, mapping, plugins, study_file
 from abate.cohort.assemble import assemble
-from abate.landing import Landing
+from abate.landing import Landing, Record
 from abate.source import plan
 from abate.store import opened
 
@@ -120,6 +120,8 @@ def abate_seconds(landing: Landing, folder: Path) -> Taken:
         mapping.load(store, landing, study, mapping.Reading(run_id="run"))
         mapped = time.perf_counter()
         cohort = assemble(store, study.settings, "run")
+    if not cohort.scores.height:
+        sys.exit("nothing was mapped: the figures would mean nothing")
     assembled, used = time.perf_counter(), _cpu(RUSAGE_SELF) - cpu
     return Taken(mapped - start, assembled - mapped, used, cohort.scores.height)
 
@@ -128,9 +130,11 @@ def main() -> None:
     """Print the medians and the ratio."""
     observations = int(sys.argv[1]) if len(sys.argv) > 1 else made_study.OBSERVATIONS
     with TemporaryDirectory() as name, Landing(Path(name) / "landing") as landing:
-        folder = landing.folder / "made"
-        folder.mkdir()
-        made_study.write(folder, observations, observations * 3 // 100)
+        with landing.unit("made") as unit:
+            made_study.write(unit.folder, observations, observations * 3 // 100)
+            unit.record = Record(
+                query="made", type="Observation", expected=None, received=observations, pages=1
+            )
         measured = [_turn(landing, Path(name)) for _ in range(RUNS)]
     limit = median(one.total for one, _ in measured)
     limit_cpu = median(one.cpu for one, _ in measured)
