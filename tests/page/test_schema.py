@@ -26,6 +26,7 @@ def test_the_schema_is_the_same_whatever_version_of_msgspec_makes_it():
     older = {
         "description": "Rows.\n\n    Attributes:\n        default: one.\n            More.\n    ",
         "properties": {"default": {"type": "object"}, "description": {"default": [1]}},
+        "anyOf": [{"type": "null"}, {"$ref": "#/$defs/Ref"}],
     }
     newer = {
         "description": "Rows.\n\nAttributes:\n    default: one.\n        More.",
@@ -33,15 +34,11 @@ def test_the_schema_is_the_same_whatever_version_of_msgspec_makes_it():
             "default": {"type": "object", "default": {}},
             "description": {"default": [1]},
         },
+        "anyOf": [{"$ref": "#/$defs/Ref"}, {"type": "null"}],
     }
-    assert (
-        schema.normalise(older)
-        == schema.normalise(newer)
-        == {
-            "description": newer["description"],
-            "properties": older["properties"],
-        }
-    )
+    expected = {**newer, "properties": older["properties"]}
+    assert schema.normalise(older) == expected
+    assert schema.normalise(newer) == expected
 
 
 def test_it_has_a_name_of_ours(published):

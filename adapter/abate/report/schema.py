@@ -34,7 +34,8 @@ def normalise(made: Any) -> Any:
 
     Descriptions lose their common indentation: msgspec 0.23 and Python 3.13 remove it, older
     versions keep it. A default that is an empty array or object is left out: msgspec 0.23 states
-    `{}` for a `default_factory`, older versions do not.
+    `{}` for a `default_factory`, older versions do not. The alternatives of an `anyOf` are sorted:
+    their order is not the same in all versions.
     """
     if isinstance(made, list):
         return [normalise(one) for one in made]
@@ -50,4 +51,6 @@ def normalise(made: Any) -> Any:
 def _value(keyword: str, value: Any) -> Any:
     if keyword in _NAMED:
         return {name: normalise(one) for name, one in value.items()}
+    if keyword == "anyOf":
+        return sorted(map(normalise, value), key=json.dumps)
     return inspect.cleandoc(value) if keyword == "description" else normalise(value)
