@@ -38,6 +38,7 @@ class Kept:
         run_id: the run that loaded it; empty where none has.
         is_read_before: whether what the store has was read in the same way.
         is_compared: compare all ids, whatever the counts say.
+        is_whole: pull everything, whatever the store has, and whatever an earlier run has begun.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Kept:
     run_id: str = ""
     is_read_before: bool = False
     is_compared: bool = False
+    is_whole: bool = False
 
     def ids(self, kind: str) -> set[str]:
         """The ids of all resources of a type."""
@@ -86,7 +88,7 @@ class Kept:
     def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
         """The same for a pull of everything, or of what changed, with so much of an overlap."""
         if self.since is None or is_whole:
-            return replace(self, since=None)
+            return replace(self, since=None, is_whole=is_whole)
         return replace(self, since=self.since - overlap, is_compared=is_compared)
 
     @property
@@ -122,6 +124,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
                 source.strategy,
                 source.patients,
                 source.export,
+                source.withheld,
                 study_file.settings.output.keep_raw,
             ],
         ]

@@ -241,3 +241,85 @@ def test_an_export_that_was_begun_before_and_is_gone_is_begun_anew(bulk, night):
     bulk.polls = [Response(status=404)]
     assert ids(night(), "procedure") == ["t1"]
     assert len(bulk.asked) == 2
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_that_an_earlier_export_is_used_is_said_with_the_way_to_a_new_one(hospital, night):
+    night()
+    assert "an earlier run began an export: it is used (--full begins a new one)" in hospital.said
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_full_cancels_the_export_of_an_earlier_run_and_begins_a_new_one(hospital, bulk, night):
+    """Also on the first night, when all nights are of everything."""
+    rows = night(is_whole=True)
+    assert (len(bulk.asked), bulk.deletes) == (2, 2)
+    assert rows == hospital.fresh()
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_the_export_of_an_earlier_run_for_something_else_is_cancelled(hospital, bulk, night):
+    night("source.export=system")
+    assert (len(bulk.asked), bulk.deletes) == (2, 2)
+    words = "an earlier run began an export: it is cancelled, and a new one is begun"
+    assert words in hospital.said
+
+
+@pytest.fixture
+def killed_at_the_kick_off(monkeypatch, night, bulk):  # noqa: ARG001 - what is killed.
+    """A night that is killed before it hears whether its export has begun."""
+    with monkeypatch.context() as patch:
+        patch.setattr("abate.source.http.FhirServer.start", _die_of)
+        patch.setattr("abate.landing.Landing.__exit__", lambda *_: None)
+        with pytest.raises(Killed):
+            night()
+
+
+def _die_of(*_, **__):
+    raise Killed
+
+
+@pytest.mark.usefixtures("killed_at_the_kick_off")
+@pytest.mark.parametrize("other", [[], ["source.export=system"]])
+def test_that_an_export_may_have_been_begun_by_a_killed_run_is_said(hospital, night, other):
+    night(*other)
+    [said] = [one for one in hospital.said if "while it began an export" in one]
+    assert said.startswith("warning: ")
+
+
+FULL = "run with --full"
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        {"begins": [Response(status=400)]},
+        {"polls": [Response(status=500)] * 99},
+        {"polls": [Response(status=410)] * 2},
+        {"polls": [Response(status=202, headers={"Retry-After": "100"})] * 3},
+        {"manifest": {"output": None}},
+        {"manifest": {"link": [{"relation": "next", "url": "more"}]}},
+    ],
+    ids=["since-refused", "poll-500", "poll-410", "poll-endless", "no-output", "in-parts"],
+)
+def test_a_night_that_stays_stuck_names_the_way_out(bulk, night, stuck):
+    night()
+    for name, value in stuck.items():
+        setattr(bulk, name, value)
+    with pytest.raises(SourceError, match=FULL):
+        night("source.max_minutes=1")
+
+
+def test_a_first_night_that_fails_does_not(bulk, night):
+    bulk.polls = [Response(status=422)]
+    with pytest.raises(SourceError) as caught:
+        night()
+    assert FULL not in str(caught.value)
+
+
+def test_nor_does_one_of_which_it_is_not_known_whether_an_export_has_begun(bulk, night):
+    night()
+    bulk.begins = [Response(status=504)]
+    with pytest.raises(SourceError, match="It is not known") as caught:
+        night()
+    assert FULL not in str(caught.value)
