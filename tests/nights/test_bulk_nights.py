@@ -1,13 +1,14 @@
 """Nights by Bulk Data export: what changed, what has gone, and what a killed run leaves."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from werkzeug import Response
 
 from abate.errors import NothingFound, SourceError
 from abate.source import bulk_files, clock
+from abate.source.answer import Answer
 
 
 def ids(rows, table):
@@ -42,6 +43,16 @@ def test_a_moment_ahead_of_the_server_s_clock_skips_nothing(hospital, bulk, nigh
     assert bulk.asked[1][1]["_since"] == ["2026-03-01T18:48:00.000Z"]
     assert "late" in ids(rows, "observation")
     assert rows == hospital.fresh()
+
+
+def test_a_moment_ahead_skips_nothing_where_the_server_tells_no_time(bulk, night, monkeypatch):
+    monkeypatch.setattr(Answer, "date", None)
+    before = datetime.now(UTC)
+    bulk.manifest = {"transactionTime": (before + timedelta(days=365)).isoformat()}
+    night()
+    night()
+    [since] = bulk.asked[1][1]["_since"]
+    assert before - timedelta(minutes=2) < datetime.fromisoformat(since) < datetime.now(UTC)
 
 
 def test_an_export_of_a_group_is_whole_each_night(hospital, bulk, night, made):

@@ -182,7 +182,9 @@ class BulkSource:
             return kept
         body = job.manifest().body
         manifest = manifest_of(body, self._server.base)
-        landing.moved(_earlier(manifest.moment, landing.pull.watermark))
+        # A server that tells no time is held to this machine's: a moment ahead would skip changes.
+        begun = landing.pull.watermark or landing.pull.started_at
+        landing.moved(_earlier(manifest.moment, begun))
         landing.remember("manifest", body)
         return body
 
@@ -246,12 +248,12 @@ def _is_worth_another(fault: SourceError, *, was_begun: bool) -> bool:
     return not is_final and (was_begun or isinstance(fault, LinkExpired))
 
 
-def _earlier(moment: datetime | None, begun: datetime | None) -> datetime | None:
+def _earlier(moment: datetime | None, begun: datetime) -> datetime | None:
     """Up to when all is here: a manifest's moment, but not after its export was begun.
 
     Without its zone, by a clock that is ahead, or of the end of the export, it would skip changes.
     """
-    return moment if moment is None or begun is None else min(moment, begun)
+    return None if moment is None else min(moment, begun)
 
 
 def _asked(plan: Plan) -> list[str]:

@@ -30,7 +30,7 @@ _VALUES = {"_since": "valueInstant"}
 
 
 class NotKnown(SourceError):
-    """It is not known whether an export has begun: another one is not begun before that is."""
+    """An export may have begun that can be neither found nor cancelled: no other one is begun."""
 
 
 class ExportJob:
@@ -53,8 +53,8 @@ class ExportJob:
             filters: searches by type, for `_typeFilter`.
 
         Raises:
-            NotKnown: the answer does not tell whether it has begun.
-            SourceError: it is not taken up, or not said where it stands.
+            NotKnown: the answer does not tell whether it has begun, or where it stands.
+            SourceError: it is not taken up, or stands elsewhere.
         """
         pairs, is_filtered = list(parameters.items()), bool(filters)
         answer = self._asked(path, [*pairs, *(("_typeFilter", one) for one in filters)])
@@ -65,7 +65,7 @@ class ExportJob:
             raise _not_begun(answer)
         location = answer.headers.get("content-location", "")
         if not location:
-            raise SourceError(
+            raise NotKnown(
                 f"{answer.place} does not say where its export stands: one has begun there that "
                 f"cannot be waited for or cancelled. {_WHAT_TO_DO}"
             )
