@@ -14,7 +14,7 @@ from typing import Self
 
 import msgspec
 
-from abate import mapping
+from abate import mapping, pull_remarks
 from abate.codes import CodeLists
 from abate.host import Host
 from abate.settings import StudyFile
@@ -58,6 +58,13 @@ class Kept:
         sql = "select id from resource where server = $server and type = $kind"
         with looked_into(self.path) as store:
             return {one for (one,) in store.rows(sql, {"server": self.server, "kind": kind})}
+
+    def unfiltered(self) -> list[str]:
+        """The types of which an export finds nothing by a filter; none before a whole pull."""
+        if self.since is None:
+            return []
+        with looked_into(self.path) as store:
+            return pull_remarks.kept_unfiltered(store, self.server)
 
     def index_patients(self) -> list[str]:
         """The ids of the patients of all index procedures."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The types that a pull lands.
 _TYPES = ("Patient", "Procedure", "Condition", "Observation")
-_LEFT, _WITHHELD = "left-group", "withheld"
+_LEFT, _WITHHELD, _UNFILTERED = "left-group", "withheld", "unfiltered"
 
 
 def note_withheld(landing: "Landing", code: str) -> None:
@@ -26,6 +26,16 @@ def note_withheld(landing: "Landing", code: str) -> None:
 def note_left(landing: "Landing", patients: Iterable[str]) -> None:
     """Note the ids of the patients who have left the Group that is studied."""
     landing.remember(_LEFT, msgspec.json.encode(sorted(patients)))
+
+
+def note_unfiltered(landing: "Landing", kinds: Iterable[str]) -> None:
+    """Note the types that are exported without a filter by code, by which nothing was found."""
+    landing.remember(_UNFILTERED, msgspec.json.encode(sorted(kinds)))
+
+
+def unfiltered(landing: "Landing") -> set[str]:
+    """The types that are exported without a filter by code."""
+    return msgspec.json.decode(landing.recall(_UNFILTERED) or b"[]", type=set[str])
 
 
 def left(landing: "Landing") -> list[str]:
@@ -47,14 +57,25 @@ def keep(store: "Store", landing: "Landing", server: str) -> None:
     codes = {*_codes(landing), *(() if is_whole else withheld(store, server))}
     store.run("delete from pull_remark where server = $server", {"server": server})
     store.insert("pull_remark", [(server, _WITHHELD, code, None) for code in sorted(codes)])
+    kinds = sorted(unfiltered(landing))
+    store.insert("pull_remark", [(server, _UNFILTERED, kind, None) for kind in kinds])
     if number := len(left(landing)):
         store.insert("pull_remark", [(server, _LEFT, "", number)])
 
 
 def withheld(store: "Store", server: str) -> list[str]:
     """The codes by which a server said that rows are withheld, which are not in the store."""
+    return _details(store, server, _WITHHELD)
+
+
+def kept_unfiltered(store: "Store", server: str) -> list[str]:
+    """The types of which the last export of a server found nothing by a filter."""
+    return _details(store, server, _UNFILTERED)
+
+
+def _details(store: "Store", server: str, kind: str) -> list[str]:
     sql = "select detail from pull_remark where server = $server and kind = $kind order by detail"
-    return [code for (code,) in store.rows(sql, {"server": server, "kind": _WITHHELD})]
+    return [detail for (detail,) in store.rows(sql, {"server": server, "kind": kind})]
 
 
 def _codes(landing: "Landing") -> list[str]:

@@ -34,6 +34,20 @@ def ignores(*names):
     return always(kick_offs, answer)
 
 
+def finding_nothing(*kinds):
+    """A fault that finds nothing of some types by a filter."""
+
+    def answer(asked):
+        said = asked.honest
+        exports = asked.server.exports
+        exports.kinds = [
+            one for one in exports.kinds if one not in kinds or one not in exports.filters
+        ]
+        return said
+
+    return answer
+
+
 def manifest(**changes):
     """A fault that puts other content into the manifest; None takes it out."""
 

@@ -152,7 +152,7 @@ def test_an_empty_export_on_the_first_night_is_nothing_to_study(hospital, bulk, 
     hospital.server.delete("Procedure", "t1")
     with pytest.raises(NothingFound, match=r"\[index\]"):
         night()
-    assert bulk.deletes == 1
+    assert bulk.deletes == 2
 
 
 @pytest.mark.parametrize("status", [403, 410])
@@ -334,3 +334,65 @@ def test_nor_does_one_of_which_it_is_not_known_whether_an_export_has_begun(bulk,
     with pytest.raises(SourceError, match="It is not known") as caught:
         night()
     assert FULL not in str(caught.value)
+
+
+@pytest.fixture
+def silent(bulk):
+    """A server that takes _typeFilter for Conditions, and exports none by it."""
+    exported = bulk.exported
+
+    def without(asked):
+        found = exported(asked)
+        if any(one.startswith("Condition?") for one in asked.getlist("_typeFilter")):
+            found.pop("/fhir/files/Condition", None)
+            bulk.output = [one for one in bulk.output if one["type"] != "Condition"]
+        return found
+
+    bulk.exported = without
+    return bulk
+
+
+def asked_by_code(bulk):
+    """The types that each export was asked for by code."""
+    return [
+        [one.partition("?")[0] for one in parameters["_typeFilter"]] for _, parameters in bulk.asked
+    ]
+
+
+def test_a_type_of_which_a_filter_finds_nothing_is_exported_without_it(hospital, silent, night):
+    rows = night()
+    assert ids(rows, "condition") == ["c1"]
+    by_code = ["Procedure", "Observation", "Condition"]
+    assert asked_by_code(silent) == [by_code, by_code[:2]]
+    assert silent.deletes == 2
+    words = "warning: nothing of Condition was exported by _typeFilter"
+    assert len([one for one in hospital.said if one.startswith(words)]) == 1
+
+
+def test_on_later_nights_it_is_asked_for_without_the_filter_at_once(hospital, silent, night, made):
+    night()
+    hospital.server.put(made.condition("c2", "p1"))
+    hospital.server.put(made.condition("other", "p1", code="other"))
+    rows = night()
+    assert ids(rows, "condition") == ["c1", "c2"]
+    assert asked_by_code(silent)[2:] == [["Procedure", "Observation"]]
+    words = "Condition: 1 resources without one of the study's codes are left out"
+    assert words in hospital.said
+    night()
+    assert len(silent.asked) == 4
+    night(is_whole=True)
+    assert len(silent.asked) == 6, "--full tries the filter again"
+
+
+def test_a_group_of_which_a_filter_finds_nothing_has_one_export_a_night_from_then_on(silent, night):
+    of_group = "source.export=Group/g"
+    first = night(of_group)
+    assert night(of_group) == first
+    assert len(silent.asked) == 3
+
+
+def test_where_nothing_of_a_type_is_there_at_all_a_night_costs_one_export(hospital, bulk, night):
+    hospital.server.delete("Condition", "c1")
+    assert ids(night(), "condition") == []
+    night()
+    assert len(bulk.asked) == 3

@@ -4,21 +4,26 @@ The first night is whole. On later ones the server is asked for what changed sin
 own moment; a server that heeds no `_since` gives everything, which does no harm.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote
 
 from abate.addresses import origin
 from abate.errors import LoginRefused, NothingFound, SourceError
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.pull_remarks import note_unfiltered, unfiltered
 from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
 from abate.source.export_job import ExportJob, NotKnown
-from abate.source.files import say_others
+from abate.source.export_request import (
+    asked_types,
+    filtered_types,
+    filters,
+    note_filtered,
+    tell_left_out,
+)
 from abate.source.group import GROUP, Group, read_group
 from abate.source.http import BudgetSpent, FhirServer, LinkExpired
 from abate.source.issues import Judge, judge_of
@@ -34,9 +39,6 @@ from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
-
-# More would not fit into the URL that an export is begun by.
-LONGEST_FILTERS = 3000
 
 
 class BulkSource:
@@ -61,6 +63,7 @@ class BulkSource:
         self._server.capability()
         self._tidy(landing, say)
         was_begun = landing.recall("export") is not None
+        note_unfiltered(landing, unfiltered(landing).union(self._kept.unfiltered()))
         with self._way_out(was_begun=was_begun):
             try:
                 brought = self._exported(plan, landing, say)
@@ -68,7 +71,14 @@ class BulkSource:
                 if not _is_worth_another(fault, was_begun=was_begun):
                     raise
                 say(f"{fault}: a new export is begun")
-                landing.begin_again()
+                self._begin_again(landing)
+                brought = self._exported(plan, landing, say)
+            if silent := self._silent(landing, brought):
+                say(
+                    f"warning: nothing of {', '.join(silent)} was exported by _typeFilter, which "
+                    "the server may not know there: a new export is begun, without it for these"
+                )
+                self._begin_again(landing, silent)
                 brought = self._exported(plan, landing, say)
         ledger = self._entered(plan, landing, say, brought)
         for line in ledger.lines:
@@ -111,6 +121,23 @@ class BulkSource:
                 "everything, whatever was begun or pulled before"
             ) from None
 
+    @staticmethod
+    def _begin_again(landing: Landing, silent: Sequence[str] = ()) -> None:
+        """Let go of what has landed; what is known of the server's filters stays."""
+        known = unfiltered(landing).union(silent)
+        landing.begin_again()
+        note_unfiltered(landing, known)
+
+    def _silent(self, landing: Landing, brought: Sequence[Brought]) -> list[str]:
+        """The types of which a filter found nothing in an export of everything.
+
+        Some servers ignore `_typeFilter` in this way (observed 2026), and say nothing.
+        """
+        if self._since is not None:
+            return []
+        found = {kind for one in brought for kind in (*one.received, *one.strays)}
+        return [kind for kind in filtered_types(landing) if kind not in found]
+
     def _exported(self, plan: Plan, landing: Landing, say: Say) -> list[Brought]:
         """Land the files of one export, and take it away, whatever happens."""
         job = ExportJob(self._server, say, location=(landing.recall("export") or b"").decode())
@@ -125,8 +152,7 @@ class BulkSource:
             job.drop()
         if before is not None:
             self._compare(before, plan, landing, say)
-        is_filtered = landing.recall("filtered") is not None
-        _tell_left_out(brought, say, is_filtered=is_filtered)
+        tell_left_out(brought, say, filtered_types(landing))
         self._tell(files.manifest, say)
         return brought
 
@@ -175,8 +201,9 @@ class BulkSource:
         if not job.location:
             landing.began(self._server.time)
             landing.remember("kick-off", b"")
-            if job.begin(self._path, self._parameters(plan), filters(plan)):
-                landing.remember("filtered", b"")
+            by_code = filters(plan, unfiltered(landing))
+            if job.begin(self._path, self._parameters(plan), list(by_code.values())):
+                note_filtered(landing, by_code)
             landing.remember("export", job.location.encode())
         if (kept := landing.recall("manifest")) is not None:
             return kept
@@ -196,7 +223,7 @@ class BulkSource:
 
     def _parameters(self, plan: Plan) -> dict[str, str]:
         since = {"_since": instant(self._since)} if self._since is not None else {}
-        return {"_type": ",".join(_asked(plan)), **since}
+        return {"_type": ",".join(asked_types(plan)), **since}
 
     def _tell(self, manifest: Manifest, say: Say) -> None:
         if self._since is not None and manifest.deleted is None:
@@ -256,24 +283,6 @@ def _earlier(moment: datetime | None, begun: datetime) -> datetime | None:
     return None if moment is None else min(moment, begun)
 
 
-def _asked(plan: Plan) -> list[str]:
-    """The types that the study needs."""
-    coded = {query.type for query in plan.queries}
-    return [kind for kind in TYPES if kind == "Patient" or kind in coded]
-
-
-def _tell_left_out(brought: Sequence[Brought], say: Say, *, is_filtered: bool) -> None:
-    """Say what came and was not asked for; a warning, where the server took our filter."""
-    strays, others = Counter[str](), Counter[str]()
-    for one in brought:
-        strays.update(one.strays)
-        others.update(one.others)
-    say_others(say, others)
-    heeds = "warning: the export does not heed code in " if is_filtered else ""
-    for kind, count in sorted(strays.items()):
-        say(f"{heeds}{kind}: {count} resources without one of the study's codes are left out")
-
-
 def _refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
     """As `refuse_insufficient`; the next run asks for a new export."""
     try:
@@ -281,12 +290,3 @@ def _refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
     except NothingFound:
         landing.begin_again()
         raise
-
-
-def filters(plan: Plan) -> list[str]:
-    """The searches by code of each type, for `_typeFilter`; none where they are too long.
-
-    What is in a search is encoded once more: some servers divide the whole by its commas.
-    """
-    found = [f"{one.type}?code={quote(','.join(one.tokens), safe='')}" for one in plan.queries]
-    return found if sum(map(len, found)) <= LONGEST_FILTERS else []
