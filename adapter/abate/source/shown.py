@@ -62,9 +62,14 @@ def media_type(text: str) -> str:
     return text if text in _MEDIA_TYPES else "an unknown content type"
 
 
+def is_type(text: Any) -> bool:
+    """Whether a text is a resource type that is known."""
+    return _is_one(text, _TYPES)
+
+
 def resource_type(text: str) -> str:
     """The type of a resource."""
-    return text if text in _TYPES else "an unknown type"
+    return text if is_type(text) else "an unknown type"
 
 
 def fhir_version(text: Any) -> str:
@@ -105,7 +110,7 @@ def percent(text: str) -> str:
 
 
 def _is_known(segment: str) -> bool:
-    return segment in _TYPES or _SEGMENT.fullmatch(segment) is not None
+    return is_type(segment) or _SEGMENT.fullmatch(segment) is not None
 
 
 def _codes(outcome: Any) -> Iterator[str]:
