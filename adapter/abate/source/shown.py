@@ -30,14 +30,16 @@ _MEDIA_TYPES = frozenset({
     "text/xml",
 })
 _TYPES = frozenset({
-    "Basic", "Binary", "BodyStructure", "Bundle", "CapabilityStatement", "CarePlan", "CodeSystem",
-    "Composition", "ConceptMap", "Condition", "Consent", "Device", "DiagnosticReport",
-    "DocumentReference", "Encounter", "EpisodeOfCare", "Evidence", "Group", "ImagingStudy",
-    "Immunization", "Library", "List", "Location", "Measure", "MeasureReport", "Medication",
-    "MedicationAdministration", "MedicationRequest", "Observation", "OperationOutcome",
-    "Organization", "Parameters", "Patient", "Person", "Practitioner", "PractitionerRole",
-    "Procedure", "Provenance", "Questionnaire", "QuestionnaireResponse", "RelatedPerson",
-    "ServiceRequest", "Specimen", "Task", "ValueSet",
+    "AllergyIntolerance", "Basic", "Binary", "BodyStructure", "Bundle", "CapabilityStatement",
+    "CarePlan", "CareTeam", "Claim", "CodeSystem", "Composition", "ConceptMap", "Condition",
+    "Consent", "Coverage", "Device", "DiagnosticReport", "DocumentReference", "Encounter",
+    "EpisodeOfCare", "Evidence", "ExplanationOfBenefit", "Goal", "Group", "ImagingStudy",
+    "Immunization", "Library", "List", "Location", "Measure", "MeasureReport", "Media",
+    "Medication", "MedicationAdministration", "MedicationRequest", "MedicationStatement",
+    "Observation", "OperationOutcome", "Organization", "Parameters", "Patient", "Person",
+    "Practitioner", "PractitionerRole", "Procedure", "Provenance", "Questionnaire",
+    "QuestionnaireResponse", "RelatedPerson", "ServiceRequest", "Specimen", "SupplyDelivery",
+    "Task", "ValueSet",
 })
 # fmt: on
 # Epic numbers its faults so (2026). They tell its support what happened, and name nobody.

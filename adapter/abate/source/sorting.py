@@ -14,6 +14,7 @@ from abate.landing import Landing, Record, Unit
 from abate.source.contents import Called, Placed
 from abate.source.issues import Judge, refuse
 from abate.source.searchset import head_of
+from abate.source.shown import resource_type
 
 # In the order in which the mapping takes them.
 TYPES = ("Patient", "Procedure", "Condition", "Observation")
@@ -72,7 +73,7 @@ def land(  # noqa: PLR0913 - what lands, where, and how it is judged
             kind = type_of(resource)
             if kind is not None and kind not in TYPES:
                 _judge_outcome(kind, resource, file.shown, judge)
-                found.others[kind] += 1
+                found.others[resource_type(kind)] += 1
                 continue
             current = kind or current
             units[current].write(current, place, resource)
