@@ -122,6 +122,7 @@ def load(
             "keep_raw": study_file.settings.output.keep_raw,
             "asks_plugins": reading.read_score is not None,
             "score_codes": _score_codes(store),
+            "sides": _sides(store),
             "server": source.url,
             "source_zone": source.timezone,
             "own_system": SYSTEM,
@@ -267,6 +268,12 @@ def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str, str | 
 
 def _score_codes(store: Store) -> list[str]:
     return [code for (code,) in store.rows("select distinct code from role where role = 'scores'")]
+
+
+def _sides(store: Store) -> list[str]:
+    """The codes of the list `laterality`, each as `system|code`."""
+    rows = store.rows("select system || '|' || code from code_list where list = 'laterality'")
+    return [side for (side,) in rows]
 
 
 def sql(name: str) -> str:
