@@ -11,11 +11,10 @@ import msgspec
 
 from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
+from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, Placed
 from abate.source.searchset import head_of
 
-# In the order in which the mapping takes them.
-TYPES = ("Patient", "Procedure", "Condition", "Observation")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
 
 
