@@ -57,6 +57,21 @@ create or replace temp macro text_of(leaf) as
 create or replace temp macro number_of(leaf) as
   case when json_type(leaf) in ('UBIGINT', 'BIGINT', 'DOUBLE') then cast(leaf as varchar) end;
 
+-- A number on a scale as a score from 0 to 10: the number itself where the scale ends at 10, else the
+-- double that is nearest to `number * 10 / scale`, since only one step of each way is rounded.
+create or replace temp macro score_of(number, scale) as
+  case
+    when scale = 10 then try_cast(number as double)
+    -- The point moves within the text.
+    when scale in (1, 100, 1000) and not contains(lower(number), 'e')
+      then try_cast(number || 'e' || try_cast(1 - round(log10(scale)) as integer) as double)
+    -- Dividend and divisor are whole numbers that a double holds.
+    when regexp_full_match(number, '\d{1,7}(\.\d{1,7})?') and scale = trunc(scale)
+      then try_cast(replace(number, '.', '') || '0' as double)
+        / (scale * try_cast('1e' || length(split_part(number, '.', 2)) as double))
+    else try_cast(number as double) * 10 / scale
+  end;
+
 -- Whether one of the identifiers is abate's own: a statistic that it published.
 create or replace temp macro is_own_report(identifiers, own_system) as
   case

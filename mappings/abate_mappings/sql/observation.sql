@@ -275,7 +275,7 @@ select
   encounter_id,
   status_text as status,
   effective,
-  number * 10 / scale as value,
+  score_of(coalesce(number_text, cast(answer_value as varchar)), scale) as value,
   -- As it was sent, 6.50 and not 6.5, where the text of the resource shows the same number.
   case
     when resource is null then whole_text
