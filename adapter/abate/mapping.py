@@ -4,6 +4,7 @@ Each line is mapped, ignored by a rule, or rejected with a reason, and the three
 was received, or the run stops. The SQL lies in `abate_mappings`, one file a resource type.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -279,6 +280,14 @@ def _sides(store: Store) -> list[str]:
 def sql(name: str) -> str:
     """A statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")
+
+
+def fingerprint() -> str:
+    """A digest of all that the mapping is: what another one has read is read anew."""
+    found = hashlib.sha256()
+    for file in sorted(MAPPINGS.iterdir(), key=lambda one: one.name):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def _balanced(counted: Accounted) -> Accounted:

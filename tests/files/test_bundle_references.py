@@ -204,3 +204,34 @@ def test_types_that_are_not_read_may_be_of_any_server(house, resources):
     house.write("a.json", json.dumps(bundle(urls, [*resources, practitioner])))
     house.run("a.json")
     assert house.ids("observation") == SCORES
+
+
+def in_two_bundles(house, resources, change, version=None):
+    """The same resources in two transactions, each with names of its own."""
+    for place in (1, 2):
+        urls = [f"urn:uuid:{place}0a0a0a0-1111-4111-8111-00000000000{n}" for n in range(5)]
+        sent = refer(resources, urls[0])
+        if version:
+            sent = [{**one, "meta": {"lastUpdated": f"2026-02-0{place}T00:00:00Z"}} for one in sent]
+        if place == 2:
+            sent[3] |= change
+        house.write(f"{place}.json", json.dumps(bundle(urls, sent)))
+    house.run("*.json")
+
+
+def test_one_id_of_two_resources_in_two_transactions_stops_the_run(house, resources):
+    with pytest.raises(SourceError, match="two Observation resources with the same id") as caught:
+        in_two_bundles(house, resources, {"valueInteger": 9})
+    assert "file 1 of *.json and file 2 of *.json" in str(caught.value)
+    assert "s10" not in str(caught.value)
+
+
+def test_the_same_resources_in_two_transactions_count_once(house, resources):
+    in_two_bundles(house, resources, {})
+    assert house.ids("observation") == SCORES
+    assert patients(house) == [("p1",)]
+
+
+def test_of_two_versions_in_two_transactions_the_newest_counts(house, resources):
+    in_two_bundles(house, resources, {"valueInteger": 9}, version=True)
+    assert house.ask("select value from observation where id = 's10'") == [(9.0,)]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from abate import connect
+from abate import connect, mapping
 from abate.errors import NothingFound, SourceError, StudyFileError
 from abate.source import contents
 
@@ -355,3 +355,14 @@ def test_many_lines_of_other_types_between_two_cost_no_line(house, resources):
     house.run()
     assert house.ids("observation") == SCORES
     assert house.ask("select line from rejected") == [(200_005,)]
+
+
+def test_what_another_mapping_has_read_is_not_what_this_one_reads(house, resources, monkeypatch):
+    """The next pull is whole, and each row is read anew."""
+    house.write("all.ndjson", resources)
+    readings = []
+    for fingerprint in (mapping.fingerprint(), mapping.fingerprint(), "another"):
+        monkeypatch.setattr(mapping, "fingerprint", lambda found=fingerprint: found)
+        house.run()
+        readings += house.ask("select reading from watermark")
+    assert readings[0] == readings[1] != readings[2]

@@ -96,7 +96,7 @@ def entries(
 
     Raises:
         SourceError: it cannot be read; or is a history: its entries are no state of anything; or
-            it is of another server than what was read before.
+            its ids are of another server, or of another Bundle, than those that were read before.
     """
     placed = list(_placed(_decoded(document, name)))
     names = _Names(placed)
@@ -104,9 +104,11 @@ def entries(
         if one.kind == "Bundle":
             yield from ((one.place, inner) for _, inner in entries(one.resource, name, servers))
         elif one.kind in TYPES:
+            resource = names.resolve(one)
             if servers is not None:
                 servers.note(one.full_url, name)
-            yield one.place, names.resolve(one)
+                servers.note_local(one.full_url, one.reference, resource, name)
+            yield one.place, resource
         else:
             yield one.place, one.resource
 
