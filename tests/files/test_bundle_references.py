@@ -177,8 +177,8 @@ def test_bundles_of_two_servers_stop_the_run_and_name_both(house, resources):
     house.write("b.json", json.dumps(bundle(south, resources)))
     with pytest.raises(SourceError, match="are of two servers") as caught:
         house.run("*.json")
-    assert "https://other.example/... (file 1 of *.json)" in str(caught.value)
-    assert "https://south.example:8443/... (file 2 of *.json)" in str(caught.value)
+    assert "https://other.example/fhir (file 1 of *.json)" in str(caught.value)
+    assert "https://south.example:8443/fhir/… (file 2 of *.json)" in str(caught.value)
     assert "CANARY" not in str(caught.value)
     assert "anna" not in str(caught.value)
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from abate.errors import SourceError
+from abate.source.shown import address
 
 _RESTFUL = re.compile(r"(https?://[^?#\s]+)/[A-Z][A-Za-z]{1,39}/[A-Za-z0-9\-.]{1,64}")
 
@@ -98,16 +99,9 @@ def _two_resources(kind: str, first: str, second: str) -> str:
 
 
 def _two_servers(first: tuple[str, str], second: tuple[str, str]) -> str:
-    named = " and ".join(f"{_origin(base)} ({name})" for base, name in (first, second))
+    named = " and ".join(f"{address(base)} ({name})" for base, name in (first, second))
     return (
         f"the files are of two servers: {named}. An id of the one may be another patient's on the "
         "other. Nothing was stored. Name the files of one server in [source] files, and that "
         "server in [source] url; study the other server with a study file of its own."
     )
-
-
-def _origin(base: str) -> str:
-    """Scheme, host and port: a path may say more than may be shown."""
-    parts = urlsplit(base)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{'/...' if parts.path.strip('/') else ''}"
