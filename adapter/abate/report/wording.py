@@ -5,6 +5,7 @@ from math import isfinite
 
 from abate.analysis import Estimate, number_of
 from abate.report.rounding import rounded, rounded_p, short
+from abate.results import Results
 
 WITHHELD = "withheld"
 NOT_ESTIMABLE = "not estimable"
@@ -31,6 +32,14 @@ class Shown:
     text: str
     exact: str = ""
     of: str = ""
+
+
+def withheld_by_source(results: Results) -> str:
+    """The sentence that the server withholds rows; empty if it did not say so."""
+    codes = ", ".join(results.inputs.withheld)
+    return (
+        f"The source server withholds rows ({codes}): they are not in the results." if codes else ""
+    )
 
 
 def number(value: float) -> str:
