@@ -18,7 +18,7 @@ from abate.source import Pulled, Say
 from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, contents
 from abate.source.file_servers import FileServers
-from abate.source.issues import Judge, judge_of
+from abate.source.issues import judge_of
 from abate.source.ledger import Ledger, Line
 from abate.source.plan import Plan
 from abate.source.sorting import Sorted, land
@@ -52,7 +52,9 @@ class FilesSource:
         found_files = named(self._folder, self._patterns)
         for place, file in enumerate(found_files, start=1):
             say(f"reading {file.shown} ({place} of {len(found_files)})")
-            found = self._land(landing, file, place, servers, judge)
+            with unpacked(self._folder / file.name, file.shown) as stream:
+                placed = contents(stream, file, servers=servers)
+                found = land(landing, f"file-{place:05}", file, placed, judge=judge)
             others.update(found.others)
             enter(ledger, found)
         for line in ledger.lines:
@@ -60,13 +62,6 @@ class FilesSource:
         say_others(say, others)
         refuse_insufficient(landing, plan, self._server)
         return Pulled(ledger=ledger, strategy="files")
-
-    def _land(
-        self, landing: Landing, file: Called, place: int, servers: FileServers, judge: Judge
-    ) -> Sorted:
-        with unpacked(self._folder / file.name, file.shown) as stream:
-            placed = contents(stream, file, servers=servers)
-            return land(landing, f"file-{place:05}", file, placed, judge=judge)
 
 
 def named(folder: Path, patterns: Sequence[str]) -> list[Called]:
