@@ -8,12 +8,12 @@ codes; its texts are never read, since they may name a patient. Codes are judged
 - all others are warnings, or errors by their severity.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abate.errors import IncompletePull
 from abate.pull_remarks import note_withheld
+from abate.source.shown import ISSUES, SEVERITIES
 
 if TYPE_CHECKING:
     from abate.landing import Landing
@@ -31,7 +31,6 @@ _EPIC = "urn:oid:1.2.840.114350."
 _EPIC_WITHHELD = frozenset({"59204", "4134"})
 _EPIC_CUT_SHORT = frozenset({"4127", "4135"})
 _ERRORS = ("error", "fatal")
-_WORD = re.compile(r"[a-z-]{1,24}")
 
 # Judges the `issue` of an outcome; the text says of what it speaks.
 Judge = Callable[[Any, str], None]
@@ -111,8 +110,8 @@ def _issue(issue: dict[str, Any]) -> Issue:
     is_withheld = code == _SUPPRESSED or (code in _NO_RIGHTS and not is_error)
     is_cut_short = code in _CUT_SHORT and not is_error
     return Issue(
-        severity=severity if _WORD.fullmatch(severity) else "no severity",
-        code=of_epic[0] if of_epic else code if _WORD.fullmatch(code) else "no code",
+        severity=severity if severity in SEVERITIES else "no severity",
+        code=of_epic[0] if of_epic else code if code in ISSUES else "no code",
         is_withheld=is_withheld or bool(epic & _EPIC_WITHHELD),
         is_cut_short=is_cut_short or bool(epic & _EPIC_CUT_SHORT and not is_error),
     )
