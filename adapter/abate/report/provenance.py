@@ -58,7 +58,8 @@ def _others(results: Results, host: Host) -> list[str]:
 
 def _entities(results: Results) -> Iterator[Resource]:
     pulled = f": {_counts(results)}" if results.inputs.counts else ""
-    yield _entity("inputs", results.inputs.digest, f"resources pulled and mapped{pulled}")
+    doubt = f". {results.inputs.doubt}" if results.inputs.doubt else ""
+    yield _entity("inputs", results.inputs.digest, f"resources pulled and mapped{pulled}{doubt}")
     yield _entity(
         "study-file", results.study_digest, "settings and code lists of the study, SHA-256"
     )
@@ -73,7 +74,7 @@ def _entity(kind: str, value: str, display: str) -> Resource:
 
 def _sentence(results: Results) -> str:
     pulled = f" from {_counts(results)}" if results.inputs.counts else ""
-    return f"Computed by abate {results.version}{pulled}."
+    return f"Computed by abate {results.version}{pulled}. {results.inputs.doubt}".rstrip()
 
 
 def _counts(results: Results) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from abate.errors import NothingFound
+from abate.errors import NothingFound, SourceError
 from abate.references import local_id
 from abate.source.paging import hole
 from abate.source.pull import Pull
@@ -41,8 +41,10 @@ def _members(pull: Pull, group: str) -> list[str]:
     answer = pull.asker.pager.server.read(group)
     if answer.status != HTTPStatus.OK:
         raise hole(query, None, f"{answer.place} answered {answer.status}")
-    resource = answer.json()
-    members = resource.get("member") if isinstance(resource, dict) else None
+    try:
+        members = answer.resource(group).get("member")
+    except SourceError as error:
+        raise hole(query, None, str(error)) from None
     found = [_id(pull, one) for one in members or [] if isinstance(one, dict)]
     ids = [one for one in found if one is not None]
     if len(ids) < len(found) or not ids:
