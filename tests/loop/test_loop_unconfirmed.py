@@ -1,4 +1,4 @@
-"""A server without totals and counts: where nothing confirms a pull, everybody who reads is told."""
+"""A server without totals and counts: if nothing confirms a pull, every reader is told."""
 
 import json
 
