@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from abate.errors import SourceError
+from abate.source import shown
 
+# What a resource type looks like: https://hl7.org/fhir/R4/resourcelist.html
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
-_WORD = re.compile(r"[a-z-]{1,24}")
 # An entry of these modes is a row; an outcome that is no OperationOutcome is neither.
 _ROWS = ("match", "outcome")
 _NO_RESOURCE = "an entry is no resource with a type and an id"
@@ -201,9 +202,8 @@ def warnings(page: Page) -> Iterator[str]:
         head = _head(entry.resource)
         if head.resourceType == "OperationOutcome":
             for issue in _tables(head.issue):
-                found = (issue.get("severity"), issue.get("code"))
-                if all(isinstance(one, str) and _WORD.fullmatch(one) for one in found):
-                    yield " ".join(map(str, found))
+                if words := shown.issue(issue.get("severity"), issue.get("code")):
+                    yield words
 
 
 def _references(links: Iterable[dict[str, Any]]) -> list[str]:
@@ -234,8 +234,7 @@ def _head(resource: msgspec.Raw) -> Head:
 
 def _checked(head: Head, kind: str) -> Head:
     if head.resourceType != kind:
-        found = head.resourceType if _TYPE.fullmatch(head.resourceType) else "something else"
-        raise SourceError(f"an entry is no {kind}: {found}")
+        raise SourceError(f"an entry is no {kind}: {shown.resource_type(head.resourceType)}")
     if not head.id:
         raise SourceError(_NO_RESOURCE)
     return head
