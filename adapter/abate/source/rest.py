@@ -107,7 +107,7 @@ def _tell_unconfirmed(pull: Pull) -> None:
     if names := pull.ledger.unconfirmed:
         pull.say(
             f"warning: nothing confirms that all {', '.join(names)} arrived: {pull.base} gives no "
-            "total and no count, and only passes that are alike speak for it. The results say so",
+            "total and no count. The status and the report say so",
             event="pull.unconfirmed",
             queries=", ".join(names),
         )
