@@ -48,12 +48,14 @@ class Step:
 class Inputs:
     """What the results were computed from: counts and one digest, and no resource's name.
 
+    `withheld` are the codes by which the server said that it withholds rows, which are not in it.
     `unconfirmed` names the queries of which nothing shows that all that the server has arrived.
     """
 
     server: str
     counts: Mapping[str, int]
     digest: str
+    withheld: Sequence[str] = ()
     unconfirmed: Sequence[str] = ()
 
     @property

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from abate import pull_remarks
 from abate.cohort.tables import Cohort, Window
 from abate.errors import AbateError
 from abate.results import Inputs, Members
@@ -66,7 +67,11 @@ def inputs(store: Store, server: str, unconfirmed: Sequence[str] = ()) -> Inputs
         counts[kind] = counts.get(kind, 0) + 1
         digest.update(f"{kind}/{identifier}/{version}\n".encode())
     return Inputs(
-        server=server, counts=counts, digest=digest.hexdigest(), unconfirmed=tuple(unconfirmed)
+        server=server,
+        counts=counts,
+        digest=digest.hexdigest(),
+        withheld=pull_remarks.withheld(store, server),
+        unconfirmed=tuple(unconfirmed),
     )
 
 
