@@ -14,6 +14,7 @@ from abate.kept import Kept
 from abate.landing import Landing
 from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
+from abate.source.changes import ClockWentBack, refuse_clock_behind
 from abate.source.export_job import ExportJob
 from abate.source.files import say_others
 from abate.source.http import BudgetSpent, FhirServer, LinkExpired
@@ -53,6 +54,7 @@ class BulkSource:
         """
         say = one_at_a_time(say)
         self._server.capability()
+        self._refuse_clock_behind(say)
         try:
             brought = self._exported(plan, landing, say)
         except SourceError as fault:
@@ -68,7 +70,20 @@ class BulkSource:
         for line in ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
         say("", event="pull.done", requests=self._server.budget.requests)
-        return Pulled(ledger=ledger, strategy="bulk")
+        return Pulled(
+            ledger=ledger,
+            strategy="bulk",
+            newest=self._server.newest,
+            newest_page=self._server.newest_page,
+        )
+
+    def _refuse_clock_behind(self, say: Say) -> None:
+        """Ask for everything where the server's clock went back: `_since` would skip changes."""
+        try:
+            refuse_clock_behind(self._server, self._since)
+        except ClockWentBack as fault:
+            say(f"warning: {fault} Everything is exported again.")
+            self._since = None
 
     def _exported(self, plan: Plan, landing: Landing, say: Say) -> list[Brought]:
         """Land the files of one export, and take it away, whatever happens."""

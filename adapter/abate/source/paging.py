@@ -64,7 +64,9 @@ class Pager:
 
     def pages(self, query: Query) -> Iterator[Page]:
         """All pages, from the first to the one without a next link."""
-        yield from self._onwards(query, self._first(query))
+        for page in self._onwards(query, self._first(query)):
+            self.server.note_page(page.last_updated)
+            yield page
 
     def _onwards(self, query: Query, page: Page) -> Iterator[Page]:
         """A first page, and all that its next links lead to."""
@@ -127,6 +129,8 @@ class Pager:
         walked = Walked()
         for number, page in enumerate(self._onwards(query, read(query, 1, answer)), start=1):
             found = _versions(query, number, page)
+            for _, version in found:
+                self.server.note_resource(version[0].last_updated if version else None)
             if walked.is_idle(sum(walked.ids.add(repr(one)) for one in found)):
                 raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
             yield found
