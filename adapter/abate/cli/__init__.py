@@ -10,9 +10,10 @@ from textwrap import wrap
 
 import click
 
-from abate import stopping
+from abate import redact, stopping
 from abate.cli import common
 from abate.errors import EXIT_CODES, AbateError, nearest
+from abate.pseudonyms import naming
 
 COMMANDS = (
     "check",
@@ -121,7 +122,8 @@ def _ending(error: BaseException) -> tuple[str, int]:
 
 
 def _end(message: str, exit_code: int) -> None:
-    common.say(f"abate: {message}")
+    """Say how it ended. Messages name no patient; this is for the day on which one does."""
+    common.say(f"abate: {redact.sentence(message, naming(None))}")
     sys.exit(exit_code)
 
 
