@@ -14,7 +14,7 @@ from typing import Self
 
 import msgspec
 
-from abate import mapping
+from abate import mapping, pull_remarks
 from abate.codes import CodeLists
 from abate.host import Host
 from abate.settings import StudyFile
@@ -40,6 +40,7 @@ class Kept:
         run_id: the run that loaded it; empty where none has.
         is_read_before: whether what the store has was read in the same way.
         is_compared: compare all ids, whatever the counts say.
+        is_whole: pull everything, whatever the store has, and whatever an earlier run has begun.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Kept:
     run_id: str = ""
     is_read_before: bool = False
     is_compared: bool = False
+    is_whole: bool = False
 
     def ids(self, kind: str) -> set[str]:
         """The ids of all resources of a type."""
@@ -67,6 +69,13 @@ class Kept:
         with looked_into(self.path) as store:
             rows = store.rows(sql, {"server": self.server})
         return {one: Version(number, updated) for one, number, updated in rows}
+
+    def unfiltered(self) -> list[str]:
+        """The types of which an export finds nothing by a filter; none before a whole pull."""
+        if self.since is None:
+            return []
+        with looked_into(self.path) as store:
+            return pull_remarks.kept_unfiltered(store, self.server)
 
     def index_patients(self) -> list[str]:
         """The ids of the patients of all index procedures."""
@@ -99,7 +108,7 @@ class Kept:
     def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
         """The same for a pull of everything, or of what changed, with so much of an overlap."""
         if self.since is None or is_whole:
-            return replace(self, since=None, moment=None)
+            return replace(self, since=None, moment=None, is_whole=is_whole)
         return replace(self, since=self.since - overlap, is_compared=is_compared)
 
     @property
@@ -135,6 +144,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
                 source.strategy,
                 source.patients,
                 source.export,
+                source.withheld,
                 study_file.settings.output.keep_raw,
             ],
         ]

@@ -85,11 +85,15 @@ class Landing:
     """A folder that units land in: a context manager that removes it when all went well."""
 
     def __init__(self, folder: Path, key: str = "") -> None:
-        """Land in `folder` what belongs to `key`; without a key nothing is found again."""
+        """Land in `folder` what belongs to `key`; without a key nothing is found again.
+
+        `abandoned` are the notes of an earlier pull whose landed units are not used.
+        """
         self.folder = folder
         self.pull = Pull(key=key, started_at=now())
         self.records: dict[str, Record] = {}
         self.torn: list[str] = []
+        self.abandoned: dict[str, bytes] = {}
         self._lock = Lock()
         self._asked: set[str] = set()
 
@@ -102,6 +106,7 @@ class Landing:
             self.torn = sorted(found.keys() - self.records.keys())
             self._begin_nothing()
             return self
+        self.abandoned = _notes(self.folder)
         self._empty()
         return self
 
@@ -139,6 +144,7 @@ class Landing:
 
     def begin_again(self) -> None:
         """Let go of all that has landed, and of all notes."""
+        self.abandoned = _notes(self.folder)
         self._empty()
         self.records.clear()
         self.pull = Pull(key=self.pull.key, started_at=now())
@@ -242,6 +248,12 @@ class Landing:
     def gone(self, kind: str) -> set[str]:
         """The ids of a type that are known to have left the server, or the question."""
         return {one for r in self.records.values() if r.type == kind for one in r.gone}
+
+
+def _notes(folder: Path) -> dict[str, bytes]:
+    """The notes of a folder, by name; what cannot be read, or is torn, is left out."""
+    found = {path.stem: read_sealed(path) for path in folder.glob("*.note")}
+    return {name: note for name, note in found.items() if note is not None}
 
 
 def _one_line(resource: bytes) -> bytes:

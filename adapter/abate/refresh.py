@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import codes, kept, mapping, told, watermark
+from abate import codes, kept, mapping, pull_remarks, told, watermark
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
@@ -113,5 +113,7 @@ def refreshed(
                 say(CLOCK_WENT_BACK)
                 moment = None
             mapping.prune(store, settings.source.url)
+            pull_remarks.keep(store, landing, settings.source.url)
+            told.withheld(say, pull_remarks.withheld(store, settings.source.url))
             kept.keep(store, has, moment, pulled.strategy, progress.run_id)
             yield store

@@ -157,7 +157,7 @@ def opened(path: Path) -> Iterator[Store]:
 
 @contextmanager
 def looked_into(path: Path) -> Iterator[Store]:
-    """Open the store at `path` to read it; nothing of it is written.
+    """Open the store at `path` to read its tables; nothing of it is written, and no macro is there.
 
     Raises:
         Busy: another process has it open.
@@ -166,7 +166,6 @@ def looked_into(path: Path) -> Iterator[Store]:
     with _private():
         store = Store(_connect(path, read_only=True), path)
         try:
-            store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
             yield store
         finally:
             store.close()
