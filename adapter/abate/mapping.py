@@ -72,13 +72,17 @@ ReadScore = Callable[[Mapping[str, Any]], Score | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounted:
-    """What became of the lines of one type: received = mapped + ignored + rejected."""
+    """What became of the lines of one type: received = mapped + ignored + rejected.
+
+    Of `earlier` the version has an earlier date than the one that the store had.
+    """
 
     type: str
     received: int
     mapped: int
     ignored: int
     rejected: int
+    earlier: int = 0
 
 
 def register(store: Store, roles: Sequence[Role], lists: CodeLists) -> None:
@@ -141,7 +145,9 @@ def load(
     )
     books = [
         batch.load(
-            kind, LandedFiles(landing.paths(kind), landing.file), is_whole=landing.is_whole(kind)
+            kind,
+            LandedFiles(landing.paths(kind), landing.file),
+            {"is_whole": landing.is_whole(kind), "is_compared": landing.is_compared(kind)},
         )
         for kind in TYPES
     ]
@@ -199,12 +205,12 @@ class _Batch:
     read_score: ReadScore | None
     parameters: Parameters
 
-    def load(self, kind: str, files: LandedFiles, *, is_whole: bool) -> Accounted:
-        """Map one type's files, merge them, and balance the books."""
+    def load(self, kind: str, files: LandedFiles, landed: Parameters) -> Accounted:
+        """Map one type's files, merge them as it was `landed`, and balance the books."""
         table = kind.lower()
         self.store.script(sql(f"shape_{table}"))
         parameters = {
-            **self.parameters, "kind": kind, "paths": files.patterns, "is_whole": is_whole,
+            **self.parameters, **landed, "kind": kind, "paths": files.patterns,
         }  # fmt: skip
         self.store.run(sql("landed"), parameters)
         unreadable = _unreadable(self.store, files)
@@ -218,7 +224,7 @@ class _Batch:
         states = Counter[str]()
         for state, count in self.store.rows(sql("states")):
             states[state] += count
-        self._merge(table, parameters)
+        earlier = self._merge(table, parameters)
         return _balanced(
             Accounted(
                 type=kind,
@@ -226,16 +232,23 @@ class _Batch:
                 mapped=states["mapped"],
                 ignored=states["ignored"],
                 rejected=states["rejected"] + len(unreadable),
+                earlier=earlier,
             )
         )
 
-    def _merge(self, table: str, parameters: Parameters) -> None:
-        """Bring the batch into the store; where nothing can be replaced, it is only added."""
+    def _merge(self, table: str, parameters: Parameters) -> int:
+        """Bring the batch into the store: how many versions have an earlier date than the last.
+
+        Where nothing can be replaced, it is only added.
+        """
         arrived = sql("arrived")
         if not self.store.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - a name of ours
             self.store.run(f"insert into {table} by name\n{arrived}", parameters)
-            return
+            return 0
         self.store.run(f"create or replace temp table arrived as\n{arrived}", parameters)
+        [(earlier,)] = self.store.rows(
+            f"select count(*) from {table} as known\n{sql('went_back')}"  # noqa: S608 - a name of ours
+        )
         self.store.run(
             f"merge into {table} as known using arrived as one\n{sql('merge')}", parameters
         )
@@ -247,6 +260,7 @@ class _Batch:
             parameters,
         )
         self.store.run(sql("risen"), parameters)
+        return int(earlier)
 
 
 def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str, str | None]]:

@@ -214,9 +214,13 @@ def forget(folder: Path) -> None:
 def save(results: Results, folder: Path) -> Path:
     """Write `results.json`, whole or not at all, for the owner only."""
     path = folder / FILE
-    text = msgspec.json.format(msgspec.json.encode(results), indent=2)
-    write_private(path, text)
+    write_private(path, as_json(results))
     return path
+
+
+def as_json(results: Results) -> bytes:
+    """What stands in `results.json`."""
+    return msgspec.json.format(msgspec.json.encode(results), indent=2)
 
 
 def load(folder: Path) -> Results:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from fault import Fault, honest
 from ways import SEARCH
@@ -28,6 +29,8 @@ class Case:
         deleted: what is deleted before the pull, by type and id.
         disguised: what the server shows of some resources, by id, in place of what it was given.
         unseen: by way, the ids of the rows that are missing, where no client can tell it.
+        ahead: how far the server's whole clock is ahead on that night, and only then; it writes a
+            row meanwhile, with such a date. The machine that pulls knows the time.
         is_compared: whether the night compares all ids, as `abate reconcile` does.
     """
 
@@ -48,6 +51,7 @@ class Case:
     disguised: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     unseen: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_compared: bool = False
+    ahead: timedelta = timedelta(0)
 
 
 def everywhere(words, ways=SEARCH):

@@ -3,12 +3,14 @@
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import data
-from abate import plugins
+from abate import landing, plugins
 from abate.cohort.assemble import assemble
 from abate.errors import AbateError
 from abate.refresh import How, refreshed
@@ -161,7 +163,8 @@ class Ward:
         self.server.fault = self.case.fault()
         self.said.clear()
         try:
-            self.night()
+            with self._clock_ahead(self.case.ahead):
+                self.night()
         except AbateError as error:
             return error
         finally:
@@ -169,6 +172,19 @@ class Ward:
             assert not self.server.broken, self.server.broken
             self.server.fault = honest
         return None
+
+    @contextmanager
+    def _clock_ahead(self, ahead):
+        if not ahead:
+            yield
+            return
+        self.server.now += ahead
+        self.server.put(data.score("c1", "c", 8))
+        try:
+            with mock.patch.object(landing, "now", side_effect=lambda: self.server.now - ahead):
+                yield
+        finally:
+            self.server.now -= ahead
 
     def a_day_and_a_night(self):
         """What comes in a day arrives the night after."""

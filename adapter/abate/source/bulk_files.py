@@ -88,8 +88,9 @@ class BulkFiles:
     def _one(self, place: int, file: File) -> Brought:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
         if (kept := self.landing.recall(note)) is not None:
-            take_again(self.landing, note)
-            return msgspec.json.decode(kept, type=Brought)
+            brought = msgspec.json.decode(kept, type=Brought)
+            if take_again(self.landing, note, brought.received):
+                return brought
         self.say(f"bringing {name}: file {place} of {len(self.manifest.output)}")
         brought = self._landed(file, name, note)
         if brought.lines < file.least:

@@ -69,7 +69,9 @@ class Pager:
 
     def pages(self, query: Query) -> Iterator[Page]:
         """All pages, from the first to the one without a next link."""
-        yield from self._onwards(query, self._first(query))
+        for page in self._onwards(query, self._first(query)):
+            self.server.note_page(page.last_updated)
+            yield page
 
     def _onwards(self, query: Query, page: Page, kind: str = "searchset") -> Iterator[Page]:
         """A first page, and all that its next links lead to."""
@@ -118,27 +120,31 @@ class Pager:
             NotHeeded: the server has no history, or does not show it, or not to its end.
         """
         query = Query(name=f"history of {kind}", type=kind, since=since)
-        pairs = [("_count", str(self.page_size))]
-        if since is not None:
-            pairs.append(("_since", instant(since)))
-        try:
-            answer = self.server.get(f"{kind}/_history", pairs)
-        except LoginRefused:
-            raise
-        except SourceError as error:
-            raise hole(query, 1, str(error)) from None
-        if answer.status in _NO_HISTORY:
-            raise NotHeeded(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
-        walked = Walked()
-        first = self._read(query, 1, answer, "history")
+        first, walked = self._first_of_history(query), Walked()
         for number, page in enumerate(self._onwards(query, first, "history"), start=1):
             found = _versions(query, number, page)
+            for _, version in found:
+                self.server.note_resource(version[0].last_updated if version else None)
             if walked.is_idle(sum(walked.ids.add(repr(one)) for one in found)):
                 raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
             yield found
         if first.total is not None and len(walked.ids) < first.total:
             words = f"its total is {first.total}, and {len(walked.ids)} entries came"
             raise NotHeeded(str(hole(query, None, words)))
+
+    def _first_of_history(self, query: Query) -> Page:
+        pairs = [("_count", str(self.page_size))]
+        if query.since is not None:
+            pairs.append(("_since", instant(query.since)))
+        try:
+            answer = self.server.get(f"{query.type}/_history", pairs)
+        except LoginRefused:
+            raise
+        except SourceError as error:
+            raise hole(query, 1, str(error)) from None
+        if answer.status in _NO_HISTORY:
+            raise NotHeeded(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
+        return self._read(query, 1, answer, "history")
 
     def _follow(self, query: Query, number: int, link: str) -> Answer:
         """The answer that a next link leads to.

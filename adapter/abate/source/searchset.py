@@ -65,6 +65,12 @@ class Page(msgspec.Struct):
     total: int | None = None
     link: list[Link] = []
     entry: list[Entry] = []
+    meta: Any = None
+
+    @property
+    def last_updated(self) -> datetime | None:
+        """When the server made this page; None where it does not say."""
+        return _last_updated(self.meta)
 
     @property
     def next(self) -> str | None:
@@ -113,12 +119,13 @@ class Head(msgspec.Struct):
     @property
     def last_updated(self) -> datetime | None:
         """`meta.lastUpdated`; None where it is no instant."""
-        text = self.meta.get("lastUpdated") if isinstance(self.meta, dict) else None
-        try:
-            moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-        except ValueError:
-            return None
-        return moment if moment is not None and moment.tzinfo is not None else None
+        return _last_updated(self.meta)
+
+    @property
+    def version(self) -> str | None:
+        """`meta.versionId`; None where it is no text."""
+        text = self.meta.get("versionId") if isinstance(self.meta, dict) else None
+        return text if isinstance(text, str) else None
 
     def linked(self, kind: str) -> list[str]:
         """The references of a Patient's links of one type, such as `replaced-by`."""
@@ -212,6 +219,15 @@ def warnings(page: Page) -> Iterator[str]:
         for issue in _tables(told):
             if words := shown.issue(issue.get("severity"), issue.get("code")):
                 yield words
+
+
+def _last_updated(meta: Any) -> datetime | None:
+    text = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _references(links: Iterable[dict[str, Any]]) -> list[str]:

@@ -161,6 +161,7 @@ class Asker:
 
     def _judge(self, query: Query, row: Row, take: Take, brought: Brought) -> None:
         head, raw = row
+        self.pager.server.note_resource(head.last_updated)
         parameter = query.stray(head, self.pager.server.base)
         if parameter is None:
             brought.counted.add(head.id)

@@ -56,13 +56,13 @@ alter table observation add column if not exists part_named struct(system varcha
 
 -- One row is one resource of a server, whatever its type.
 create or replace view resource as
-select 'Patient' as type, server, id, state, reason, run_id from patient
+select 'Patient' as type, server, id, version, last_updated, state, reason, run_id from patient
 union all
-select 'Procedure', server, id, state, reason, run_id from procedure
+select 'Procedure', server, id, version, last_updated, state, reason, run_id from procedure
 union all
-select 'Condition', server, id, state, reason, run_id from condition
+select 'Condition', server, id, version, last_updated, state, reason, run_id from condition
 union all
-select 'Observation', server, id, state, reason, run_id from observation;
+select 'Observation', server, id, version, last_updated, state, reason, run_id from observation;
 
 -- One row is one resource that a run found gone from its server: it no longer counts, and is not kept.
 create table if not exists tombstone (
