@@ -14,12 +14,13 @@ from abate.landing import Landing, Record
 from abate.references import local_id
 from abate.source import Say
 from abate.source.at_once import at_once
+from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, Placed, contents
 from abate.source.http import FhirServer
 from abate.source.issues import Issue, Judge, issues, refuse
 from abate.source.manifest import File, Manifest
 from abate.source.searchset import head_of
-from abate.source.sorting import TYPES, land, take_again, type_of
+from abate.source.sorting import land, take_again, type_of
 from abate.source.unpacked import unpacked
 
 
