@@ -57,6 +57,22 @@ def uncounted_page(change):
     return edited(edit)
 
 
+def leaves_out(*ids):
+    """Pages without totals, from which rows are missing."""
+
+    def edit(page, _):
+        page.pop("total", None)
+        kept = [one for one in page.get("entry", []) if one["resource"]["id"] not in ids]
+        page["entry"] = kept
+
+    return edited(edit)
+
+
+def listings(asked):
+    """Whether scores are asked for, and not by their ids."""
+    return scores(asked) and "_id" not in asked.parameters
+
+
 def _moving():
     """A row comes between two pages, once."""
     coming, counting = first(later_scores, comes)(), uncounted()()
@@ -124,5 +140,14 @@ CASES = [
         says="Nothing is counted, and a row comes between two pages.",
         is_moving=True,
         fault=_moving,
+    ),
+    Case(
+        id="uncounted-listing-leaves-a-row-out",
+        says="Nothing is counted, a search leaves out a row that the store has, and one by _id "
+        "finds it.",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=uncounted((listings, leaves_out("c1"))),
+        fails=everywhere("are not listed, and come by _id", (NIGHTLY,)),
     ),
 ]

@@ -2,8 +2,8 @@
 
 from case import Case
 from cases_said import uncounted
-from cases_uncounted import uncounted_after
-from fault import always, edited, meets, scores
+from cases_uncounted import leaves_out, uncounted_after
+from fault import always, meets, scores
 from faults_export import polls
 from faults_search import of
 from ways import BULK, FILES, NIGHTLY, PATIENT, POPULATION, SEARCH
@@ -22,17 +22,6 @@ def hides(*ids):
         return everything.of(everything.json | {"total": len(rows), "entry": shown, "link": []})
 
     return lambda: answer
-
-
-def leaves_out(*ids):
-    """Pages without totals, from which rows are missing."""
-
-    def edit(page, _):
-        page.pop("total", None)
-        kept = [one for one in page.get("entry", []) if one["resource"]["id"] not in ids]
-        page["entry"] = kept
-
-    return edited(edit)
 
 
 def without_line(identifier):
