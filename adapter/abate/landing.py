@@ -51,6 +51,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         gone: the ids that are known to have left the server, or the question.
         is_change: only what changed has landed, not all that the server has.
         file: the file that it was read from, where it was one; its lines have their numbers there.
+        left_out: how many more resources arrived, that have none of the study's codes and did not
+            land.
     """
 
     query: str
@@ -61,6 +63,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     is_change: bool = False
     file: str = ""
+    left_out: int = 0
 
 
 class Unit:
@@ -207,8 +210,17 @@ class Landing:
     def let_go_of_others(self) -> None:
         """Remove what an earlier run landed and this one has not asked for."""
         for name in self.records.keys() - self._asked:
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-            del self.records[name]
+            self._drop(name)
+
+    def drop_empty(self, query: str) -> None:
+        """Delete the units that hold nothing of a query, so that the next run asks it again."""
+        for name, record in list(self.records.items()):
+            if record.query == query and not record.received:
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        del self.records[name]
 
     def remember(self, name: str, note: bytes) -> None:
         """Keep a small note, so that a later run of this pull goes about it in the same way."""

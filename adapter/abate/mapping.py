@@ -17,12 +17,13 @@ from abate.errors import StoreError
 from abate.identity import CANONICAL, SYSTEM
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
+from abate.resource_types import READ_NAMES
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
 from abate.source.plan import Role
 from abate.store import MAPPINGS, Parameters, Store
 
-TYPES = ("Patient", "Procedure", "Condition", "Observation")
+TYPES = READ_NAMES
 
 # The system of the words in `pain-units` that stand in `Quantity.unit`.
 UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"
@@ -159,7 +160,7 @@ def balance(
     store.insert(
         "ledger",
         [
-            (run_id, one.query, one.type, one.expected, one.received, one.pages)
+            (run_id, one.query, one.type, one.expected, one.received, one.pages, one.left_out)
             for one in ledger.lines
         ],
     )

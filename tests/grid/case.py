@@ -28,6 +28,7 @@ class Case:
         deleted: what is deleted before the pull, by type and id.
         disguised: what the server shows of some resources, by id, in place of what it was given.
         is_compared: whether the night compares all ids, as `abate reconcile` does.
+        outside: ids of rows of people outside the study: a pull may have them, and need not.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Case:
     deleted: Sequence[tuple[str, str]] = ()
     disguised: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     is_compared: bool = False
+    outside: Sequence[str] = ()
 
 
 def everywhere(words, ways=SEARCH):

@@ -6,7 +6,7 @@ from ward import Held
 
 # A failure must say of what it speaks.
 THINGS = (
-    "Observation", "Patient", "Procedure", "procedure", "pain score",
+    "Observation", "Patient", "Procedure", "Condition", "procedure", "pain score",
     "export", "manifest", "deleted", "max_minutes", "token", "login",
     "[source] files", "sends us on",
 )  # fmt: skip
@@ -24,7 +24,7 @@ def judged(ward, theme):
     """How a cell ended, for the table; any other end than the case's is an error."""
     case, way = ward.case, ward.way
     is_complete = _completed(ward) if way not in case.fails else _failed_closed(ward)
-    after, truth = ward.held(), ward.truth()
+    after, truth = (one.without(case.outside) for one in (ward.held(), ward.truth()))
     lost, doubled = _lost(after, truth), _doubled(after)
     assert not lost
     assert not doubled

@@ -3,11 +3,13 @@
 Each way of pulling is a `Source`: it lands NDJSON and fills a ledger, or raises.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from abate.landing import Landing
 from abate.say import Say
+from abate.source.evidence import Search
 from abate.source.ledger import Ledger
 from abate.source.plan import Plan
 
@@ -21,10 +23,16 @@ class Pulled:
     Attributes:
         ledger: the books.
         strategy: how it went about it.
+        searches: what is known of the searches of each type, by which it went.
+        arrived: the types of which an export or files brought something, whatever its code.
+        is_change: whether they hold what changed, and not all that there is.
     """
 
     ledger: Ledger
     strategy: str = ""
+    searches: Mapping[str, Search] = field(default_factory=dict)
+    arrived: frozenset[str] = frozenset()
+    is_change: bool = False
 
 
 class Source(Protocol):

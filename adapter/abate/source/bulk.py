@@ -68,7 +68,9 @@ class BulkSource:
         for line in ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
         say("", event="pull.done", requests=self._server.budget.requests)
-        return Pulled(ledger=ledger, strategy="bulk")
+        arrived = frozenset(kind for one in brought for kind in (*one.received, *one.strays))
+        is_change = self._since is not None
+        return Pulled(ledger=ledger, strategy="bulk", arrived=arrived, is_change=is_change)
 
     def _exported(self, plan: Plan, landing: Landing, say: Say) -> list[Brought]:
         """Land the files of one export, and take it away, whatever happens."""

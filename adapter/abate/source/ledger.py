@@ -12,17 +12,23 @@ class Booked(TypedDict):
     expected: int | None
     received: int
     pages: int
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One query, over all its parts: `expected` is None where the server gives no count."""
+    """One query, over all its parts: `expected` is None where the server gives no count.
+
+    `received` counts all distinct resources that the server sent. Of these, `left_out` have none
+    of the study's codes: they did not land.
+    """
 
     query: str
     type: str
     expected: int | None
     received: int
     pages: int
+    left_out: int = 0
 
     @property
     def fields(self) -> Booked:
@@ -33,6 +39,7 @@ class Line:
             expected=self.expected,
             received=self.received,
             pages=self.pages,
+            left_out=self.left_out,
         )
 
     def __str__(self) -> str:
@@ -40,7 +47,10 @@ class Line:
         counted = f"{self.received} of {self.expected}"
         if self.expected is None:
             counted = f"{self.received} (the server gives no count)"
-        return f"{self.query}: {counted} {self.type}, {count_of_pages(self.pages)}"
+        text = f"{self.query}: {counted} {self.type}, {count_of_pages(self.pages)}"
+        if self.left_out:
+            text += f"; {self.left_out} of them have none of the study's codes and are left out"
+        return text
 
 
 @dataclass(slots=True)
@@ -58,8 +68,12 @@ class Ledger:
         self.lines.append(line)
 
     def received(self, query: str) -> int:
-        """How many distinct resources a query brought."""
-        return sum(line.received for line in self.lines if line.query == query)
+        """How many distinct resources a query brought, without those that were left out."""
+        return sum(line.received - line.left_out for line in self.lines if line.query == query)
+
+    def is_empty(self, query: str) -> bool:
+        """Whether the server sent nothing at all for a query."""
+        return not any(line.received for line in self.lines if line.query == query)
 
 
 def count_of_pages(pages: int) -> str:
@@ -75,4 +89,5 @@ def _sum(first: Line, second: Line) -> Line:
         expected=(first.expected or 0) + (second.expected or 0) if known else None,
         received=first.received + second.received,
         pages=first.pages + second.pages,
+        left_out=first.left_out + second.left_out,
     )

@@ -15,6 +15,7 @@ from abate.landing import Landing, Record, Unit
 from abate.references import local_id
 from abate.source import Say
 from abate.source.at_once import at_once
+from abate.source.evidence import Evidence
 from abate.source.ledger import Ledger, Line
 from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, SCORES, Plan
@@ -42,6 +43,8 @@ class Pull:
         parallel: how many queries are under way at once.
         takes_link: whether the server finds Patients by their links; it is tried.
         interactions: what the server can do with each type, by its CapabilityStatement.
+        patients_a_query: how many patients stand in one search.
+        evidence: which searches are known to find what is there.
     """
 
     asker: Asker
@@ -52,6 +55,8 @@ class Pull:
     parallel: int = 1
     takes_link: bool = True
     interactions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    patients_a_query: int = 1
+    evidence: Evidence = field(default_factory=Evidence)
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
@@ -69,7 +74,7 @@ class Pull:
         records = self._at_once([self._task(query, [part]) for part in parts])
         if len(parts) == 1:
             [record] = records
-            self.enter(query, record.expected, record.received, record.pages)
+            self.enter(query, record)
         else:
             self._together(query, parts, sum(one.pages for one in records))
 
@@ -91,14 +96,23 @@ class Pull:
 
         The undivided question is a hole by itself, where it brings less than the server counts.
         """
-        seen, expected = Seen(), self.asker.pager.count(query)
+        seen, expected, left_out = Seen(), self.asker.pager.count(query), 0
         for part in parts:
             seen.read(self.landing.folder / _name(query, [part]))
         if expected is None or len(seen) < expected:
             record = self._task(query, [query])()
             seen.read(self.landing.folder / _name(query, [query]))
             expected, pages = record.expected, pages + record.pages
-        self.enter(query, expected, len(seen), pages)
+            left_out = record.left_out
+        together = Record(
+            query=query.name,
+            type=query.type,
+            expected=expected,
+            received=len(seen),
+            pages=pages,
+            left_out=left_out,
+        )
+        self.enter(query, together)
 
     def patients(
         self, wanted: Iterable[str], known: Iterable[str] = (), survivors: Iterable[str] = ()
@@ -170,16 +184,19 @@ class Pull:
         done = _Done(say=self.say, query=query, of=sum(one.people for one in asked))
         tasks = [done.after(self._task(query, group), group) for group in groups]
         records = self._at_once(tasks)
-        counts = [one.expected for one in records]
-        expected = None if None in counts else sum(one for one in counts if one is not None)
-        received, pages = sum(one.received for one in records), sum(one.pages for one in records)
-        self.enter(query, expected, received, pages)
+        for record in records:
+            self.enter(query, record)
 
-    def enter(self, query: Query, expected: int | None, received: int, pages: int) -> None:
-        """Enter a query in the books."""
+    def enter(self, query: Query, record: Record) -> None:
+        """Enter in the books what a unit brought for a query, or a part of it."""
         self.ledger.add(
             Line(
-                query=query.name, type=query.type, expected=expected, received=received, pages=pages
+                query=query.name,
+                type=query.type,
+                expected=record.expected,
+                received=record.received + record.left_out,
+                pages=record.pages,
+                left_out=record.left_out,
             )
         )
 
@@ -266,7 +283,7 @@ class Pull:
         return at_once(tasks, self.parallel, self.asker.pager.server.budget.halted)
 
     def _brought(self, query: Query, asked: Sequence[Query], unit: Unit) -> Record:
-        seen, pages = Seen(), 0
+        seen, pages, left_out = Seen(), 0, 0
         counts: list[int | None] = []
 
         def take(head: Head, raw: bytes) -> None:
@@ -277,10 +294,16 @@ class Pull:
             brought = self.asker.bring(one, take)
             counts.append(brought.expected)
             pages += brought.pages
+            left_out += brought.left_out
         seen.save(unit.folder)
         expected = None if None in counts else sum(one for one in counts if one is not None)
         return Record(
-            query=query.name, type=query.type, expected=expected, received=len(seen), pages=pages
+            query=query.name,
+            type=query.type,
+            expected=expected,
+            received=len(seen),
+            pages=pages,
+            left_out=left_out,
         )
 
 

@@ -63,6 +63,13 @@ create table if not exists watermark (
   server varchar, reading varchar, moment timestamptz, strategy varchar, run_id varchar
 );
 
+-- One row is one type of a server: by which parameters it is searched (or that it comes by an export or in
+-- files), and whether that is known to find what is there: `works`, `finds-nothing`, or `open`, where nothing
+-- tells. `capability` is the digest of the CapabilityStatement of that day.
+create table if not exists search (
+  server varchar, type varchar, parameter varchar, state varchar, day date, capability varchar
+);
+
 -- One row is one landed line that is no resource of its file's type: it has no id to be kept by. `file` is
 -- the study's own file that it was read from, if it was one.
 create table if not exists unreadable (
@@ -82,10 +89,13 @@ create table if not exists run (
   run_id varchar, server varchar, started_at timestamptz, study_digest varchar, version varchar
 );
 
--- One row is one query of a run: what the server has, and what arrived.
+-- One row is one query of a run: what the server has, and what arrived; of this, `left_out` had none of the
+-- study's codes and did not land.
 create table if not exists ledger (
-  run_id varchar, query varchar, type varchar, expected bigint, received bigint, pages bigint
+  run_id varchar, query varchar, type varchar, expected bigint, received bigint, pages bigint,
+  left_out bigint
 );
+alter table ledger add column if not exists left_out bigint;
 
 -- One row is one resource type of a run: received = mapped + ignored + rejected.
 create table if not exists accounted (
