@@ -17,13 +17,12 @@ from abate.errors import StoreError
 from abate.identity import CANONICAL, SYSTEM
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
-from abate.resource_types import READ_NAMES
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
 from abate.source.plan import Role
 from abate.store import MAPPINGS, Parameters, Store
 
-TYPES = READ_NAMES
+TYPES = ("Patient", "Procedure", "Condition", "Observation")
 
 # The system of the words in `pain-units` that stand in `Quantity.unit`.
 UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"

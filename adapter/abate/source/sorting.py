@@ -11,12 +11,11 @@ import msgspec
 
 from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
-from abate.resource_types import READ_NAMES
 from abate.source.contents import Called, Placed
 from abate.source.searchset import head_of
 
 # In the order in which the mapping takes them.
-TYPES = READ_NAMES
+TYPES = ("Patient", "Procedure", "Condition", "Observation")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
 
 
