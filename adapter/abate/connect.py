@@ -33,8 +33,7 @@ def source_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
 def read_scopes(settings: Settings) -> tuple[str, ...]:
     """The scopes that the study's pull needs, and no others."""
     named = [name for name in CODED_SECTIONS if getattr(settings, name)]
-    source = settings.source
-    return to_read(named, filter(None, [*source.patients, source.export]))
+    return to_read(named, settings.source.read_groups)
 
 
 def target_server(study_file: StudyFile, say: Say = silent) -> FhirServer:

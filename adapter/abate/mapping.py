@@ -4,6 +4,7 @@ Each line is mapped, ignored by a rule, or rejected with a reason, and the three
 was received, or the run stops. The SQL lies in `abate_mappings`, one file a resource type.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from abate.errors import StoreError
 from abate.identity import CANONICAL, SYSTEM
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
+from abate.pull_remarks import left
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
 from abate.source.plan import Role
@@ -122,6 +124,7 @@ def load(
             "keep_raw": study_file.settings.output.keep_raw,
             "asks_plugins": reading.read_score is not None,
             "score_codes": _score_codes(store),
+            "sides": _sides(store),
             "server": source.url,
             "source_zone": source.timezone,
             "own_system": SYSTEM,
@@ -132,6 +135,7 @@ def load(
     )
     store.script(sql("gone"))
     store.insert("gone", [(kind, one) for kind in TYPES for one in landing.gone(kind)])
+    store.insert("left_group", [(one,) for one in left(landing)])
     store.insert(
         "run", [(run_id, source.url, datetime.now(UTC), study_file.digest, version("abate"))]
     )
@@ -207,6 +211,8 @@ class _Batch:
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
         self.store.script(sql("superseded"))
         self.store.run(f"create or replace temp table mapped as {sql(table)}", parameters)
+        owner = "id" if kind == "Patient" else "patient_id"
+        self.store.script(sql("left_group").replace("OWNER", owner))
         if kind == "Observation" and self.read_score is not None:
             _ask_plugins(self.store, self.read_score)
         states = Counter[str]()
@@ -269,9 +275,23 @@ def _score_codes(store: Store) -> list[str]:
     return [code for (code,) in store.rows("select distinct code from role where role = 'scores'")]
 
 
+def _sides(store: Store) -> list[str]:
+    """The codes of the list `laterality`, each as `system|code`."""
+    rows = store.rows("select system || '|' || code from code_list where list = 'laterality'")
+    return [side for (side,) in rows]
+
+
 def sql(name: str) -> str:
     """A statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")
+
+
+def fingerprint() -> str:
+    """A digest of all that the mapping is: what another one has read is read anew."""
+    found = hashlib.sha256()
+    for file in sorted(MAPPINGS.iterdir(), key=lambda one: one.name):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def _balanced(counted: Accounted) -> Accounted:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from abate import connect
+from abate import connect, mapping
 from abate.errors import NothingFound, SourceError, StudyFileError
 from abate.source import contents
 
@@ -124,9 +124,12 @@ def test_the_bytes_of_a_resource_stay_as_they_were_sent(house, resources):
 
 def test_other_types_are_counted_and_nothing_more(house, resources):
     others = [{"resourceType": "Encounter", "id": CANARY}] * 2 + [{"resourceType": "Parameters"}]
+    others.append({"resourceType": "Zwitscher"})
     house.write("all.ndjson", [*others, *resources])
     house.run()
-    assert "left out, of types that are not read: 2 Encounter, 1 Parameters" in house.said
+    assert "left out, of types that are not read: 2 Encounter, 1 Parameters, 1 an unknown type" in (
+        house.said
+    )
     assert CANARY not in " ".join(house.said)
 
 
@@ -179,7 +182,9 @@ def test_a_broken_line_has_the_type_that_the_name_of_its_file_tells(house, resou
 
 def test_a_resource_without_an_id_is_rejected_by_its_entry(house, resources):
     del resources[3]["id"]
-    house.write("all.json", json.dumps(bundle(*resources)))
+    whole = bundle(*resources)
+    del whole["entry"][3]["fullUrl"]
+    house.write("all.json", json.dumps(whole))
     house.run("all.json")
     assert house.ask("select file, type, line, reason from rejected") == [
         ("all.json", "Observation", 4, "no-id")
@@ -369,3 +374,14 @@ def test_a_type_of_which_files_hold_nothing_is_not_known(house, resources):
     house.write("all.ndjson", without)
     house.run()
     assert searches(house)["Condition"] == "open"
+
+
+def test_what_another_mapping_has_read_is_not_what_this_one_reads(house, resources, monkeypatch):
+    """The next pull is whole, and each row is read anew."""
+    house.write("all.ndjson", resources)
+    readings = []
+    for fingerprint in (mapping.fingerprint(), mapping.fingerprint(), "another"):
+        monkeypatch.setattr(mapping, "fingerprint", lambda found=fingerprint: found)
+        house.run()
+        readings += house.ask("select reading from watermark")
+    assert readings[0] == readings[1] != readings[2]

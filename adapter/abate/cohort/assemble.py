@@ -1,10 +1,12 @@
 """From the store to the cohort's tables: the statements of `sql/`, in the order of their names."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
 
+from abate import pull_remarks
 from abate.cohort.tables import Cohort, Window
 from abate.errors import AbateError
 from abate.resource_types import ALWAYS, read_type
@@ -67,15 +69,27 @@ def members(store: Store) -> Members:
     )
 
 
-def inputs(store: Store, server: str) -> Inputs:
-    """How many resources of each type are mapped, and one digest over what they were."""
+def inputs(store: Store, server: str, unconfirmed: Sequence[str] = ()) -> Inputs:
+    """How many resources of each type are mapped, and one digest over what they were.
+
+    Args:
+        store: the store.
+        server: the source.
+        unconfirmed: the queries of the pull of which nothing shows that all arrived.
+    """
     rows = store.rows((COHORT / "inputs.sql").read_text("utf-8"), {"server": server})
     digest = hashlib.sha256()
     counts: dict[str, int] = {}
     for kind, identifier, version in rows:
         counts[kind] = counts.get(kind, 0) + 1
         digest.update(f"{kind}/{identifier}/{version}\n".encode())
-    return Inputs(server=server, counts=counts, digest=digest.hexdigest())
+    return Inputs(
+        server=server,
+        counts=counts,
+        digest=digest.hexdigest(),
+        withheld=pull_remarks.withheld(store, server),
+        unconfirmed=tuple(unconfirmed),
+    )
 
 
 def _lay_out(store: Store, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from abate.landing import Record, Unit
 from abate.references import local_id
 from abate.source.coded import ask_without_code, land_by_code, land_doubted, refuse_by_code
-from abate.source.compared import fetch, listed, refuse_empty
+from abate.source.compared import fetch, listed, refuse_empty, refuse_found
 from abate.source.empty_answers import judge, note
 from abate.source.evidence import FINDS_NOTHING, WORKS
 from abate.source.paging import Expired, NotHeeded, Refused
@@ -19,7 +19,7 @@ from abate.source.plan import PATIENTS
 from abate.source.pull import TRIED_ALONE, Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.searchset import Head
-from abate.source.walk import Take
+from abate.source.settling import Take
 
 
 def land_changes(pull: Pull, *, is_compared: bool) -> None:
@@ -82,17 +82,15 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
     if total == 0:
         refuse_empty(pull, query, there)
     gone: set[str] = set()
-    if total is None and not is_compared:
-        pull.asker.pager.warn(
-            f"the server does not count {query.name}: what was deleted is not noticed. "
-            "Say from time to time: abate reconcile"
-        )
-    elif is_compared or total != len(there | ids.keys()):
+    if is_compared or total != len(there | ids.keys()):
+        found = "an unknown number" if total is None else total
         pull.say(
-            f"{query.name}: {total} on the server, {len(there | ids.keys())} here: comparing ids"
+            f"{query.name}: {found} on the server, {len(there | ids.keys())} here: comparing ids"
         )
         now = listed(pull, query, there)
         gone = there - now
+        if total is None:
+            refuse_found(pull, query, gone)
         fetch(pull, query, now - there - ids.keys(), take)
     return Record(
         query=query.name,
@@ -102,6 +100,7 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
         pages=brought.pages,
         gone=tuple(sorted(gone - ids.keys())),
         is_change=True,
+        is_confirmed=brought.is_confirmed and total is not None,
     )
 
 

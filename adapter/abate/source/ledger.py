@@ -21,6 +21,7 @@ class Line:
 
     `received` counts all distinct resources that the server sent. Of these, `left_out` have none
     of the study's codes: they did not land.
+    `is_confirmed` says whether anything but passes that are alike shows that nothing is missing.
     """
 
     query: str
@@ -29,6 +30,7 @@ class Line:
     received: int
     pages: int
     left_out: int = 0
+    is_confirmed: bool = True
 
     @property
     def fields(self) -> Booked:
@@ -67,6 +69,11 @@ class Ledger:
                 return
         self.lines.append(line)
 
+    @property
+    def unconfirmed(self) -> list[str]:
+        """The queries of which nothing shows that all arrived, by their names."""
+        return list(dict.fromkeys(one.query for one in self.lines if not one.is_confirmed))
+
     def received(self, query: str) -> int:
         """How many distinct resources a query brought, without those that were left out."""
         return sum(line.received - line.left_out for line in self.lines if line.query == query)
@@ -90,4 +97,5 @@ def _sum(first: Line, second: Line) -> Line:
         received=first.received + second.received,
         pages=first.pages + second.pages,
         left_out=first.left_out + second.left_out,
+        is_confirmed=first.is_confirmed and second.is_confirmed,
     )

@@ -9,8 +9,9 @@ from abate.errors import IncompletePull, LoginRefused, SourceError
 from abate.source import Say, http
 from abate.source.brought import IDLE_PAGES, Walked
 from abate.source.http import Answer, FhirServer
+from abate.source.issues import Judge, refuse
 from abate.source.query import Pairs, Query, instant
-from abate.source.searchset import Head, Page, matches, versions
+from abate.source.searchset import Head, Page, matches, outcomes, versions
 from abate.source.trouble import RETRIED
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
@@ -41,6 +42,9 @@ class Pager:
     """Asks one server for pages; what it learns of it holds for all queries that follow.
 
     It is shared by threads: what one learns, another may learn too, and nothing is lost by it.
+
+    Attributes:
+        judge: judges what the server says beside the rows.
     """
 
     server: FhirServer
@@ -48,6 +52,7 @@ class Pager:
     page_size: int = 200
     takes_post: bool = True
     takes_total: bool = True
+    judge: Judge = refuse
     _told: set[str] = field(default_factory=set)
 
     def count(self, query: Query) -> int | None:
@@ -55,7 +60,7 @@ class Pager:
         answer = self._search(query, [*query.pairs, ("_summary", "count")])
         if HTTPStatus(400) <= answer.status < HTTPStatus(500) or answer.status == _NOT_DONE:
             return None
-        return read(query, 1, answer).total
+        return self._read(query, 1, answer).total
 
     def warn(self, text: str) -> None:
         """Say a warning, once."""
@@ -71,7 +76,7 @@ class Pager:
         """All pages, from the first to the one without a next link."""
         yield from self._onwards(query, self._first(query))
 
-    def _onwards(self, query: Query, page: Page) -> Iterator[Page]:
+    def _onwards(self, query: Query, page: Page, kind: str = "searchset") -> Iterator[Page]:
         """A first page, and all that its next links lead to."""
         links: set[str] = set()
         yield page
@@ -80,7 +85,7 @@ class Pager:
             if page.next in links:
                 raise hole(query, number, "its next link leads back to an earlier page")
             links.add(page.next)
-            page = self._follow(query, number, page.next)
+            page = self._read(query, number, self._follow(query, number, page.next), kind)
             yield page
 
     def _first(self, query: Query) -> Page:
@@ -92,13 +97,13 @@ class Pager:
                 self.takes_total, answer = False, plain
         if answer.status in _LOGIN:
             raise self.server.login_wanted(answer.status)
-        if answer.status == HTTPStatus.BAD_REQUEST and query.since is not None:
+        if answer.status == HTTPStatus.BAD_REQUEST and (query.since or query.window):
             raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
         if answer.status in _NO_LINK and query.linked:
             raise NotHeeded(str(hole(query, 1, f"the server refuses link ({answer.status})")))
         if is_refusal(answer.status):
             raise Refused(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
-        return read(query, 1, answer)
+        return self._read(query, 1, answer)
 
     def sample(self, query: Query, size: int) -> list[Head]:
         """The first resources that a search finds, one page of them; none where it is refused.
@@ -132,7 +137,7 @@ class Pager:
 
         Raises:
             IncompletePull: a page is not to be had.
-            NotHeeded: the server has no history, or does not show it.
+            NotHeeded: the server has no history, or does not show it, or not to its end.
         """
         query = Query(name=f"history of {kind}", type=kind, since=since)
         pairs = [("_count", str(self.page_size))]
@@ -147,14 +152,18 @@ class Pager:
         if answer.status in _NO_HISTORY:
             raise NotHeeded(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
         walked = Walked()
-        for number, page in enumerate(self._onwards(query, read(query, 1, answer)), start=1):
+        first = self._read(query, 1, answer, "history")
+        for number, page in enumerate(self._onwards(query, first, "history"), start=1):
             found = _versions(query, number, page)
             if walked.is_idle(sum(walked.ids.add(repr(one)) for one in found)):
                 raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
             yield found
+        if first.total is not None and len(walked.ids) < first.total:
+            words = f"its total is {first.total}, and {len(walked.ids)} entries came"
+            raise NotHeeded(str(hole(query, None, words)))
 
-    def _follow(self, query: Query, number: int, link: str) -> Page:
-        """The page that a next link leads to.
+    def _follow(self, query: Query, number: int, link: str) -> Answer:
+        """The answer that a next link leads to.
 
         Raises:
             IncompletePull: it is not to be had.
@@ -170,7 +179,22 @@ class Pager:
         if answer.status in _EXPIRED:
             words = f"{answer.place} answered {answer.told}"
             raise Expired(str(hole(query, number, words)))
-        return read(query, number, answer)
+        return answer
+
+    def _read(self, query: Query, number: int, answer: Answer, kind: str = "searchset") -> Page:
+        """The page that an answer holds, with what the server says beside its rows judged.
+
+        Raises:
+            IncompletePull: it holds none, or the server says that rows are missing.
+        """
+        page = _of_type(query, number, answer, kind)
+        try:
+            told = list(outcomes(page))
+        except SourceError as error:
+            raise hole(query, number, str(error)) from None
+        for one in told:
+            self.judge(one, query.name)
+        return page
 
     def _search(self, query: Query, pairs: Pairs) -> Answer:
         """Search; by GET where the server takes no POST, which is said once."""
@@ -195,17 +219,22 @@ def is_refusal(status: int) -> bool:
 
 
 def read(query: Query, number: int, answer: Answer) -> Page:
-    """The page that an answer holds.
+    """The page of a searchset that an answer holds.
 
     Raises:
         IncompletePull: it holds none.
     """
+    return _of_type(query, number, answer, "searchset")
+
+
+def _of_type(query: Query, number: int, answer: Answer, kind: str) -> Page:
     if answer.status != HTTPStatus.OK:
         raise hole(query, number, f"{answer.place} answered {answer.told}")
     try:
         page: Page = answer.decode(Page)
+        page.refuse_type(kind)
     except SourceError as error:
-        raise hole(query, number, f"{error}, not with a searchset") from None
+        raise hole(query, number, f"{error}, not with a {kind}") from None
     return page
 
 

@@ -73,8 +73,7 @@ class Pull:
         parts = self._parts(query)
         records = self._at_once([self._task(query, [part]) for part in parts])
         if len(parts) == 1:
-            [record] = records
-            self.enter(query, record)
+            self.enter(query, records[0])
         else:
             self._together(query, parts, sum(one.pages for one in records))
 
@@ -97,13 +96,14 @@ class Pull:
         The undivided question is a hole by itself, where it brings less than the server counts.
         """
         seen, expected, left_out = Seen(), self.asker.pager.count(query), 0
+        is_confirmed = True
         for part in parts:
             seen.read(self.landing.folder / _name(query, [part]))
         if expected is None or len(seen) < expected:
             record = self._task(query, [query])()
             seen.read(self.landing.folder / _name(query, [query]))
             expected, pages = record.expected, pages + record.pages
-            left_out = record.left_out
+            left_out, is_confirmed = record.left_out, record.is_confirmed
         together = Record(
             query=query.name,
             type=query.type,
@@ -111,6 +111,7 @@ class Pull:
             received=len(seen),
             pages=pages,
             left_out=left_out,
+            is_confirmed=is_confirmed,
         )
         self.enter(query, together)
 
@@ -197,6 +198,7 @@ class Pull:
                 received=record.received + record.left_out,
                 pages=record.pages,
                 left_out=record.left_out,
+                is_confirmed=record.is_confirmed,
             )
         )
 
@@ -283,7 +285,7 @@ class Pull:
         return at_once(tasks, self.parallel, self.asker.pager.server.budget.halted)
 
     def _brought(self, query: Query, asked: Sequence[Query], unit: Unit) -> Record:
-        seen, pages, left_out = Seen(), 0, 0
+        seen, pages, left_out, is_confirmed = Seen(), 0, 0, True
         counts: list[int | None] = []
 
         def take(head: Head, raw: bytes) -> None:
@@ -295,6 +297,7 @@ class Pull:
             counts.append(brought.expected)
             pages += brought.pages
             left_out += brought.left_out
+            is_confirmed = is_confirmed and brought.is_confirmed
         seen.save(unit.folder)
         expected = None if None in counts else sum(one for one in counts if one is not None)
         return Record(
@@ -304,6 +307,7 @@ class Pull:
             received=len(seen),
             pages=pages,
             left_out=left_out,
+            is_confirmed=is_confirmed,
         )
 
 

@@ -13,6 +13,7 @@ from abate.source.changes import land_changes
 from abate.source.coded import begin, land_by_code, land_by_patient, land_population
 from abate.source.evidence import BY_CODE, BY_PATIENT
 from abate.source.http import FhirServer
+from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
 from abate.source.plan import SCORES, Plan
@@ -51,11 +52,17 @@ class RestSource:
             land_changes(pull, is_compared=self._kept.is_compared)
         for line in pull.ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
+        _tell_unconfirmed(pull)
         say("", event="pull.done", requests=self._server.budget.requests)
         return Pulled(ledger=pull.ledger, strategy=strategy, searches=pull.evidence.found)
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, can: dict[str, frozenset[str]]) -> Pull:
-        pager = Pager(server=self._server, say=say, page_size=plan.page_size)
+        pager = Pager(
+            server=self._server,
+            say=say,
+            page_size=plan.page_size,
+            judge=judge_of(landing, is_accepted=self._settings.withheld == "accept"),
+        )
         asker = Asker(pager=pager, tally=Tally(say), one_pass=self._settings.passes == 1)
         return Pull(
             asker=asker,
@@ -84,7 +91,7 @@ class RestSource:
     def _by_patient(self, pull: Pull) -> None:
         """Each patient's resources: of those of the index procedures, or of those listed."""
         if self._settings.patients:
-            wanted = listed_patients(pull, self._settings.patients)
+            wanted = listed_patients(pull, self._settings.patients, self._settings.zone)
         else:
             land_by_code(pull, pull.plan.index)
             wanted = pull.index_patients()
@@ -93,6 +100,17 @@ class RestSource:
             land_by_patient(pull, query, patients)
         pull.refuse_nothing()
         pull.refuse_no_scores()
+
+
+def _tell_unconfirmed(pull: Pull) -> None:
+    """Warn once where nothing can show that all arrived: the results say so too."""
+    if names := pull.ledger.unconfirmed:
+        pull.say(
+            f"warning: nothing confirms that all {', '.join(names)} arrived: {pull.base} gives no "
+            "total and no count. The status and the report say so",
+            event="pull.unconfirmed",
+            queries=", ".join(names),
+        )
 
 
 def _chosen(pull: Pull) -> tuple[str, str]:

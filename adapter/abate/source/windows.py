@@ -5,12 +5,12 @@ them. The counts of the parts must add up to the count of the whole; else it is 
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import ceil
 
 from abate.resource_types import read_type
 from abate.source.query import Query, Window
-from abate.source.walk import LONG_AGO, Asker
+from abate.source.walk import Asker
 
 PARAMETERS = ("_lastUpdated", "date")
 _SHORTEST = timedelta(seconds=1)
@@ -24,7 +24,7 @@ def divided(asker: Asker, query: Query, expected: int, parts: int) -> list[Query
     for parameter in PARAMETERS:
         if parameter == "date" and not read_type(query.type).has_date:
             continue
-        whole = Window(parameter=parameter, start=LONG_AGO, end=_tomorrow())
+        whole = Window.of_all(parameter)
         if asker.pager.count(query.of(window=whole)) == expected:
             windows = list(_halves(asker, query, whole, expected, most))
             return [query.of(window=one) for one in _without_gaps(windows, whole)]
@@ -57,8 +57,3 @@ def _halves(asker: Asker, query: Query, window: Window, count: int, most: int) -
         yield from _halves(asker, query, first, before, most)
     if count - before > 0:
         yield from _halves(asker, query, second, count - before, most)
-
-
-def _tomorrow() -> datetime:
-    """After all that a server can have, also where its clock is ahead."""
-    return datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)

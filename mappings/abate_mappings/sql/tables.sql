@@ -21,8 +21,15 @@ create table if not exists procedure (
   start_text varchar, end_text varchar,
   sites struct(system varchar, code varchar)[], is_site_uncoded boolean,
   reasons varchar[], complications varchar[],
+  part_of varchar[], part_named struct(system varchar, value varchar)[],
+  identifiers struct(system varchar, value varchar)[],
   resource varchar
 );
+
+-- `part_named`, and `focus_named` below: one for each reference that has no literal one, its identifier.
+alter table procedure add column if not exists part_of varchar[];
+alter table procedure add column if not exists part_named struct(system varchar, value varchar)[];
+alter table procedure add column if not exists identifiers struct(system varchar, value varchar)[];
 
 create table if not exists condition (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
@@ -39,8 +46,13 @@ create table if not exists observation (
   value double, raw varchar, unit varchar, scale double, instrument varchar, context varchar,
   focus varchar[], part_of varchar[], sites struct(system varchar, code varchar)[],
   is_site_uncoded boolean,
+  focus_named struct(system varchar, value varchar)[],
+  part_named struct(system varchar, value varchar)[],
   resource varchar
 );
+
+alter table observation add column if not exists focus_named struct(system varchar, value varchar)[];
+alter table observation add column if not exists part_named struct(system varchar, value varchar)[];
 
 -- One row is one resource of a server, whatever its type.
 create or replace view resource as
@@ -69,6 +81,10 @@ create table if not exists watermark (
 create table if not exists search (
   server varchar, type varchar, parameter varchar, state varchar, day date, capability varchar
 );
+-- One row is one thing that the last pull of a server learned beside its rows: `withheld`, with the code by
+-- which the server said that it withholds rows; `left-group`, with the number of patients who left the Group;
+-- `unfiltered`, with a type of which an export finds nothing by a filter.
+create table if not exists pull_remark (server varchar, kind varchar, detail varchar, n bigint);
 
 -- One row is one landed line that is no resource of its file's type: it has no id to be kept by. `file` is
 -- the study's own file that it was read from, if it was one.

@@ -16,6 +16,10 @@ treated as (
     or not (starts_with(excluded_by, 'status-') or excluded_by in ('same-session', 're-treatment'))
 ),
 step as (
+  select 0 as position, 'left the group' as stage, '' as reason, 'patient' as unit, n
+  from pull_remark
+  where kind = 'left-group' and server = (select server from setting)
+  union all
   select 1 as position, 'received' as stage, type as reason, 'resource' as unit, count(*) as n
   from (select type from known union all select type from unreadable where run_id = $run_id)
   group by type
@@ -62,6 +66,18 @@ step as (
   select 14, 'scores assumed', 'same-day-' || (select same_day from setting), 'score', count(*)
   from chosen where chosen and is_undetermined
   union all
+  select 14, 'scores assumed', 'focus-unresolved', 'score', count(*)
+  from chosen
+  inner join pointed using (score)
+  where chosen and is_focus_open and link_rule not in ('focus', 'focus-identifier')
+  union all
+  select 14, 'scores assumed', 'part-of-unresolved', 'score', count(*)
+  from chosen
+  inner join pointed using (score)
+  where chosen
+    and is_part_open
+    and link_rule not in ('focus', 'focus-identifier', 'part-of', 'part-of-identifier')
+  union all
   select 15, 'adjuncts', case when is_ambiguous then 'ambiguous' else kind end, 'procedure', count(distinct id)
   from adjunct group by all
   union all
@@ -69,6 +85,7 @@ step as (
     case
       when status <> 'completed' then 'status-' || status
       when precision is null or precision not in ('day', 'instant') then 'date-imprecise'
+      when id in (select adjunct_id from belonging) then 'part-of-elsewhere'
       else 'no-lesion-near'
     end as reason,
     'procedure',
