@@ -1,4 +1,4 @@
-"""Make the parts of the reference that follow from the code: study file and code lists.
+"""Make the parts of the reference that follow from the code: study file, types and code lists.
 
 Each part lies between two marks in its page, so that the words around it are written by hand.
 Run it after a change of `settings.py` or of a code list; a test holds pages and code equal.
@@ -16,8 +16,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from abate import codes
+from abate.resource_types import ALWAYS, READ, WRITTEN, ReadType
 from abate.server_settings import Auth
 from abate.settings import Baseline, Settings, Visit
+from abate.source.login.scopes import WRITE, to_read
+from abate.source_settings import SourceQuery, TypeQuery
 
 DOCS = Path(__file__).parent
 MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(
@@ -36,7 +39,7 @@ KINDS = {
 def pages() -> dict[Path, str]:
     """Each page with generated parts, as it should be."""
     parts = {
-        "study-file.md": {"keys": keys(), "example": example()},
+        "study-file.md": {"keys": keys(), "example": example(), "types": types()},
         "code-lists.md": {"lists": code_lists()},
     }
     found = {}
@@ -56,6 +59,10 @@ def keys() -> str:
         model = _model(field)
         title = _title(name, field)
         sections.append(_section(title, name, model) if model else _free(name))
+        if name == "source":
+            kinds = SourceQuery.model_fields
+            titles = ", ".join(f"`[source.query.{kind}]`" for kind in kinds)
+            sections.append(_section(titles, "source-query", TypeQuery))
         if name == "target":
             sections.append(_section("`[source.auth]`, `[target.auth]`", "auth", Auth))
         if name == "visits":
@@ -68,6 +75,36 @@ def example() -> str:
     """The whole study file of the demo."""
     text = (files("abate") / "demo" / "study.toml").read_text("utf-8")
     return f"```toml\n{text.strip()}\n```"
+
+
+def types() -> str:
+    """The types that are read and written, each with its scope."""
+    read = [
+        (f"`{one.name}`", _when(one), f"`{scope}`")
+        for one in READ
+        for scope in to_read(one.sections, ())
+        if f"/{one.name}." in scope
+    ]
+    read.append(("`Group`", "with `patients` or `export` of `Group/ID`", f"`{_group()}`"))
+    written = [
+        (f"`{one.name}`", one.when, f"`{scope}`")
+        for one in WRITTEN
+        for scope in WRITE
+        if f"/{one.name}." in scope
+    ]
+    heads = ("type", "when", "scope")
+    return f"Read:\n\n{_table(heads, read)}\n\nWritten:\n\n{_table(heads, written)}"
+
+
+def _when(one: ReadType) -> str:
+    if one.is_needed(ALWAYS):
+        return "always"
+    return f"with {' or '.join(f'`[{section}.NAME]`' for section in one.sections)}"
+
+
+def _group() -> str:
+    [scope] = [one for one in to_read((), ["Group/ID"]) if "/Group." in one]
+    return scope
 
 
 def code_lists() -> str:

@@ -5,14 +5,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from abate.resource_types import CODED_SECTIONS
 from abate.say import Say, silent
 from abate.server_settings import Server
-from abate.settings import StudyFile
+from abate.settings import Settings, StudyFile
 from abate.source.access import Access
 from abate.source.http import FhirServer
 from abate.source.limits import limits_of
 from abate.source.login import kinds
-from abate.source.login.scopes import GROUP_READ, READ, WRITE
+from abate.source.login.scopes import WRITE, Scopes, to_read
 
 WRITE_TIMEOUT_SECONDS = 60.0
 
@@ -24,9 +25,15 @@ def source_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
         AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
     """
     source = study_file.settings.source
-    scopes = (*READ, *([GROUP_READ] if source.read_groups else []))
+    scopes = read_scopes(study_file.settings)
     access = access_to(source, "source", study_file.folder, scopes, source.timeout_seconds)
     return FhirServer(source.url, source.timeout_seconds, access, limits=limits_of(source), say=say)
+
+
+def read_scopes(settings: Settings) -> tuple[str, ...]:
+    """The scopes that the study's pull needs, and no others."""
+    named = [name for name in CODED_SECTIONS if getattr(settings, name)]
+    return to_read(named, settings.source.read_groups)
 
 
 def target_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
@@ -54,8 +61,14 @@ def refuse_unready(study_file: StudyFile) -> None:
         servers.enter_context(target_server(study_file))
 
 
-def access_to(
-    server: Server, table: str, folder: Path, scopes: Sequence[str], timeout_seconds: float
+def access_to(  # noqa: PLR0913 - each one is a part of how a server is entered
+    server: Server,
+    table: str,
+    folder: Path,
+    scopes: Sequence[str],
+    timeout_seconds: float,
+    *,
+    besides: Sequence[str] = (),
 ) -> Access:
     """How a server is entered, as its table says.
 
@@ -65,6 +78,7 @@ def access_to(
         folder: where relative paths start.
         scopes: what a SMART login asks for, unless the table says it.
         timeout_seconds: how long to wait for a token.
+        besides: what it asks for besides, and can do without.
 
     Raises:
         AbateError: as `source_server`.
@@ -78,7 +92,8 @@ def access_to(
     )
     open_access.refuse_clear(server.url)
     open_access.refuse_unreadable()
-    login = kinds.make(server.auth, server.url, open_access, timeout_seconds, scopes)
+    asked = Scopes(needed=scopes, besides=besides)
+    login = kinds.make(server.auth, server.url, open_access, timeout_seconds, asked)
     return replace(open_access, login=login)
 
 

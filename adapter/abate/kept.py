@@ -5,8 +5,8 @@ The store is opened for a moment at a time: never while a server is waited for.
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from abate import mapping, pull_remarks
 from abate.codes import CodeLists
 from abate.host import Host
 from abate.settings import StudyFile
+from abate.source.evidence import Search
 from abate.source.plan import Role
 from abate.source.versions import Version
 from abate.store import Store, looked_into
@@ -40,6 +41,8 @@ class Kept:
         run_id: the run that loaded it; empty where none has.
         is_read_before: whether what the store has was read in the same way.
         is_compared: compare all ids, whatever the counts say.
+        held: the types of which it has resources, however they were read.
+        searches: what is known of the server's searches, by type.
         is_whole: pull everything, whatever the store has, and whatever an earlier run has begun.
     """
 
@@ -54,6 +57,8 @@ class Kept:
     run_id: str = ""
     is_read_before: bool = False
     is_compared: bool = False
+    held: frozenset[str] = frozenset()
+    searches: Mapping[str, Search] = field(default_factory=dict)
     is_whole: bool = False
 
     def ids(self, kind: str) -> set[str]:
@@ -96,13 +101,19 @@ class Kept:
             if not store.rows("from duckdb_tables() where table_name = 'watermark'"):
                 return self  # An earlier version made it.
             rows = store.rows(sql, {"server": self.server, "reading": self.reading})
+            known = replace(self, held=_held(store, self.server), searches=_searches(store, self))
         if not rows:
-            return self
+            return known
         [(moment, strategy, run_id)] = rows
         if moment is None:
-            return replace(self, run_id=run_id)
+            return replace(known, run_id=run_id)
         return replace(
-            self, since=moment, moment=moment, strategy=strategy, run_id=run_id, is_read_before=True
+            known,
+            since=moment,
+            moment=moment,
+            strategy=strategy,
+            run_id=run_id,
+            is_read_before=True,
         )
 
     def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
@@ -119,6 +130,29 @@ class Kept:
         """
         pull = [self.server, self.reading, str(self.since), self.strategy, self.is_compared]
         return _digest([*pull, self.run_id])
+
+
+def _held(store: Store, server: str) -> frozenset[str]:
+    rows = store.rows(
+        "select distinct type from resource where server = $server", {"server": server}
+    )
+    return frozenset(kind for (kind,) in rows)
+
+
+def _searches(store: Store, kept: Kept) -> dict[str, Search]:
+    if not store.rows("from duckdb_tables() where table_name = 'search'"):
+        return {}  # An earlier version made it.
+    sql = "select type, parameter, state, day, capability from search where server = $server"
+    names = Search.__struct_fields__
+    rows = store.rows(sql, {"server": kept.server})
+    return {row[0]: Search(**dict(zip(names, row, strict=True))) for row in rows}
+
+
+def keep_searches(store: Store, server: str, searches: Iterable[Search]) -> None:
+    """Keep what is known of a server's searches. The caller holds the transaction."""
+    store.run("delete from search where server = $server", {"server": server})
+    rows = [(one.type, one.parameter, one.state, one.day, one.capability) for one in searches]
+    store.insert("search", [(server, *row) for row in rows])
 
 
 def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_id: str) -> None:
@@ -145,6 +179,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
                 source.strategy,
                 source.patients,
                 source.export,
+                msgspec.to_builtins(source.query.categories),
                 source.withheld,
                 study_file.settings.output.keep_raw,
             ],

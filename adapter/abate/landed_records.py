@@ -43,6 +43,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         is_compared: what landed is what the server has now, also where its date is an older one.
         file: the file that it was read from, where it was one; its lines have their numbers there.
         files: the landed files by name, each with its size and digest.
+        left_out: how many more resources arrived, that have none of the study's codes and did not
+            land.
         is_confirmed: whether a count, or a question in parts, shows that nothing is missing.
     """
 
@@ -56,6 +58,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     is_compared: bool = False
     file: str = ""
     files: dict[str, Seal] = {}
+    left_out: int = 0
     is_confirmed: bool = True
 
 

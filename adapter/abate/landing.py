@@ -195,14 +195,22 @@ class Landing:
     def let_go_of_others(self) -> None:
         """Remove what an earlier run landed and this one has not asked for."""
         for name in self.records.keys() - self._asked:
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-            del self.records[name]
+            self._drop(name)
+
+    def drop_empty(self, query: str) -> None:
+        """Delete the units that hold nothing of a query, so that the next run asks it again."""
+        for name, record in list(self.records.items()):
+            if record.query == query and not record.received:
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        del self.records[name]
 
     def drop(self, prefix: str) -> None:
         """Delete the units whose name begins so: another way to pull takes their place."""
         for name in [one for one in self.records if one.startswith(prefix)]:
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-            del self.records[name]
+            self._drop(name)
             self._asked.discard(name)
 
     def remember(self, name: str, note: bytes) -> None:

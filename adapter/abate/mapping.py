@@ -169,7 +169,7 @@ def balance(
     store.insert(
         "ledger",
         [
-            (run_id, one.query, one.type, one.expected, one.received, one.pages)
+            (run_id, one.query, one.type, one.expected, one.received, one.pages, one.left_out)
             for one in ledger.lines
         ],
     )

@@ -1,6 +1,6 @@
 """Bring the store up to date with the server: pull, map, load, and move the watermark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -9,8 +9,9 @@ from abate import codes, kept, mapping, pull_remarks, told, watermark
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
-from abate.source import Say, plan
+from abate.source import Pulled, Say, plan
 from abate.source.chosen import chosen, key
+from abate.source.evidence import Search, exported, of_arrivals
 from abate.status import Progress
 from abate.store import Store, opened
 
@@ -56,6 +57,14 @@ def compared(store: Store, server: str, run_id: str) -> list[Compared]:
         Compared(type=kind, kept=kept_now, changed=changed, gone=gone)
         for kind, kept_now, changed, gone in rows
     ]
+
+
+def _searches(pulled: Pulled, needed: plan.Plan, has: kept.Kept) -> Iterable[Search]:
+    """What is known of the searches of each type that the study needs."""
+    if pulled.searches:
+        return pulled.searches.values()
+    before = exported(has.searches) | has.held if pulled.is_change else frozenset()
+    return of_arrivals(needed.types, pulled.arrived | before)
 
 
 @contextmanager
@@ -116,4 +125,5 @@ def refreshed(
             pull_remarks.keep(store, landing, settings.source.url)
             told.withheld(say, pull_remarks.withheld(store, settings.source.url))
             kept.keep(store, has, moment, pulled.strategy, progress.run_id)
+            kept.keep_searches(store, has.server, _searches(pulled, needed, has))
             yield store

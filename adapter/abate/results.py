@@ -98,6 +98,8 @@ class Results:
         reporter: who reports, as the study file says.
         members: the FHIR ids of patients and procedures, only where they may be listed.
         comparisons: the figures of the paper beside ours, where the study file names one.
+        not_assessable: what the study looks for and the source could not be asked for, as
+            `event.complication`, with the reason.
     """
 
     format: int
@@ -122,6 +124,7 @@ class Results:
     reporter: str = ""
     members: Members | None = None
     comparisons: Sequence[Figure] = ()
+    not_assessable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[Outcome]:
@@ -186,6 +189,7 @@ def collect(
         reporter=settings.report.reporter,
         members=gathered.members,
         comparisons=figures(paper, statistics_of(outcomes)) if paper else (),
+        not_assessable=cohort.not_assessable,
     )
 
 

@@ -98,3 +98,5 @@ KeySetUrl = Annotated[str, AfterValidator(_private_url)]
 Export = Annotated[str, AfterValidator(_export)]
 UserName = Annotated[str, AfterValidator(_user_name)]
 Scope = Annotated[str, AfterValidator(_scope)]
+# A code of a search value, with or without its system; several stand in a list.
+SearchCode = Annotated[str, StringConstraints(pattern=r"^[^\s,$]+$")]

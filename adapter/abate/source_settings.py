@@ -4,10 +4,34 @@ from datetime import UTC, tzinfo
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from abate.server_settings import Server
-from abate.setting_kinds import Export, Zone, fault_at
+from abate.setting_kinds import Export, SearchCode, Zone, fault_at
+
+
+class TypeQuery(BaseModel):
+    """`[source.query.TYPE]`: what a search of a type asks for besides, as some servers insist."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    category: Annotated[list[SearchCode], Field()] = []
+
+
+class SourceQuery(BaseModel):
+    """`[source.query]`: how the types are searched, by type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    procedure: TypeQuery = TypeQuery()
+    observation: TypeQuery = TypeQuery()
+    condition: TypeQuery = TypeQuery()
+
+    @property
+    def categories(self) -> dict[str, list[str]]:
+        """The categories that are asked for, by resource type."""
+        given = {name.capitalize(): getattr(self, name) for name in type(self).model_fields}
+        return {kind: one.category for kind, one in given.items() if one.category}
 
 
 class Source(Server):
@@ -39,6 +63,7 @@ class Source(Server):
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
     max_minutes: Annotated[float, Field(gt=0)] | None = None
     max_requests: Annotated[int, Field(ge=1)] | None = None
+    query: SourceQuery = SourceQuery()
 
     @property
     def zone(self) -> tzinfo:

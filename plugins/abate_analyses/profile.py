@@ -16,6 +16,8 @@ from abate_analyses.quantiles import spread
 from abate_analyses.slugs import slug
 from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, flow_splits, treated
 
+# The tables of the study file that name facts.
+FACTS = ("condition", "history")
 STAGES = ("treated", "excluded", "analysed")
 
 
@@ -39,7 +41,7 @@ class Profile:
             *_treated_facts(cohort),
         ]
         return Result(
-            estimates=[*_flow_counts(flow), *ages, *shown],
+            estimates=[*_flow_counts(flow), *ages, *shown, *_not_assessable(cohort)],
             tables=[*age_table(ages), *tables(shown)],
             splits=[*flow_splits(flow), *_all_splits(cohort, first)],
         )
@@ -119,6 +121,23 @@ def _treated_facts(cohort: Cohort) -> Iterator[Estimate]:
             name = fact_name(kind, value, treated=True)
             one = counts.count(name, number, whole, f"{kind}: {value}, of the treated")
             yield replace(one, from_data=True)
+
+
+def _not_assessable(cohort: Cohort) -> Iterator[Estimate]:
+    """The facts of which it is not known whether there are any: that none is shown is no count."""
+    for key, why in cohort.not_assessable.items():
+        section, _, kind = key.partition(".")
+        if section in FACTS:
+            yield Estimate(
+                name=f"{kind}-not-assessable",
+                label=f"{kind}: not assessable",
+                value=None,
+                n=counts.patients(cohort.analysed).n,
+                method="not assessable",
+                population=PATIENTS,
+                note=why,
+                basis="patient",
+            )
 
 
 def _facts(facts: pl.DataFrame) -> dict[str, Mapping[str, int]]:

@@ -19,6 +19,8 @@ OTHER = ("death", "re-treatment")
 TITLES = {"complication": "with a complication", "lasting": "with a lasting complication"}
 
 NOT_SOUGHT = "complications were not looked for"
+NOT_ASSESSABLE = "complications are not assessable"
+UNNAMED = "the study file names no [event.NAME]: give the codes of complications"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,9 @@ class Safety:
 
     Complications are the events that the study file names; grades are those that people entered,
     never derived. An event that belongs to no lesion counts for its patient only. Deaths and
-    re-treatments stand apart. Where none happened, the high end of the interval is the exact upper
-    limit. Nothing here says that a treatment caused an event.
+    re-treatments stand apart. If it is not known whether there are complications, none is counted.
+    Where none happened, the high end of the interval is the exact upper limit. Nothing here says
+    that a treatment caused an event.
     """
 
     name: ClassVar[str] = "safety"
@@ -37,8 +40,10 @@ class Safety:
         """Count over analysed lesions, by adjunct, over treated lesions, and over patients."""
         if not cohort.analysed.height:
             return Result.not_estimable(f"there are no {LESIONS}")
+        if reasons := _reasons(cohort):
+            return _without(cohort, NOT_ASSESSABLE, "; ".join(reasons))
         if not cohort.event_kinds:
-            return _not_sought(cohort)
+            return _without(cohort, NOT_SOUGHT, UNNAMED)
         events = cohort.events.filter(~pl.col("kind").is_in(OTHER))
         by_lesion = list(_by_lesion(cohort, events))
         kinds = list(_kinds(cohort, events))
@@ -52,22 +57,28 @@ class Safety:
         )
 
 
-def _not_sought(cohort: Cohort) -> Result:
-    """Deaths and re-treatments only: where nobody looked for complications, none is no finding."""
+def _reasons(cohort: Cohort) -> list[str]:
+    """Why events that the study looks for are not assessable, each reason once."""
+    named = {kind: why for kind, why in cohort.not_assessable.items() if kind.startswith("event.")}
+    return sorted(set(named.values()))
+
+
+def _without(cohort: Cohort, method: str, why: str) -> Result:
+    """Deaths and re-treatments only: that no complication is there is not a finding."""
     apart = list(_apart(cohort))
     missing = Estimate(
         name="complication-lesions",
         label=f"{LESIONS}, {TITLES['complication']}",
         value=None,
         n=cohort.analysed.height,
-        method=NOT_SOUGHT,
+        method=method,
         population=LESIONS,
-        note="the study file names no [event.NAME]: give the codes of complications",
+        note=why,
     )
     return Result(
         estimates=[missing, *apart],
         tables=[_table(apart)],
-        notes=[f"{NOT_SOUGHT}: that none is shown says nothing."],
+        notes=[f"{method}: that none is shown says nothing."],
     )
 
 

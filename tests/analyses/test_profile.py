@@ -1,5 +1,7 @@
 """The profile of a cohort: who and what was analysed, and where the others went."""
 
+from dataclasses import replace
+
 import pytest
 
 from abate import Ref
@@ -181,3 +183,12 @@ def test_two_primaries_of_one_patient_are_an_atom_of_their_own(cohort_of):
     found = [(split.whole, split.parts) for split in result.splits]
     assert (f"{whole}: primary-lung", {both: 1, lung: 1}) in found
     assert (f"{whole}: primary-rectum", {both: 1}) in found
+
+
+def test_a_fact_that_is_not_assessable_has_no_count_and_says_why(cohort_of):
+    reason = "the source has no Condition that can be found"
+    cohort = replace(
+        cohort_of(("p", {"baseline": 6, "Wk1": 2})), not_assessable={"condition.primary": reason}
+    )
+    found = Profile().run(cohort)["primary-not-assessable"]
+    assert (found.value, found.n, found.note) == (None, 1, reason)

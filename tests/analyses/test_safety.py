@@ -171,6 +171,22 @@ def test_where_no_event_is_looked_for_that_there_is_none_is_no_finding(cohort_of
     assert checked(result).splits == []
 
 
+def test_where_events_are_not_assessable_none_is_counted_and_the_reason_stands_there(cohort_of):
+    """The kind that can be assessed is not counted alone: any complication would be too few."""
+    cohort = replace(
+        cohort_of(("p", {"baseline": 6, "Wk1": 2})),
+        not_assessable={"event.leak": "the source has no Condition that can be found"},
+    )
+    result = Safety().run(cohort)
+    assert [one.name for one in result.estimates] == [
+        "complication-lesions", "deaths", "re-treatments",
+    ]  # fmt: skip
+    missing = result["complication-lesions"]
+    assert (missing.value, missing.method) == (None, "complications are not assessable")
+    assert missing.note == "the source has no Condition that can be found"
+    assert result.notes == ["complications are not assessable: that none is shown says nothing."]
+
+
 def test_the_names_of_grades_and_complications_come_from_the_data(cohort_of):
     found = Safety().run(
         cohort_of(("p", {"baseline": 6, "Wk1": 2}), events=[event("L1", "p", "3")])

@@ -114,3 +114,34 @@ def test_a_search_by_code_alone_that_is_shut_is_a_refusal_and_no_end(front, chec
         found = checked(front)
     assert search_of(found, "Procedure") == "refused"
     assert "403" in " ".join(found["advice"]["missing"])
+
+
+def test_conditions_that_no_search_by_code_finds_are_told(front, checked, make):
+    """A server may offer the search, and not index it."""
+    front.put(make("Condition", "c1", "urn:s", "tumour"))
+
+    def empty(request):
+        if "code" not in request.args:
+            return None
+        bundle = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+        return Response(json.dumps(bundle), content_type="application/fhir+json")
+
+    with front.only("GET", "Condition", empty):
+        found = checked(front)
+    rows = {one["what"]: one for one in found["probes"]}
+    row = rows["Condition by code"]
+    assert row["found"] == "NO"
+    assert "asks for those of its patients without a code" in row["then"]
+    missing = " ".join(found["advice"]["missing"])
+    assert "Condition: a code that is there is not found: a run asks for" in missing
+
+
+def test_a_condition_shows_that_its_search_by_code_works(front, rows, make):
+    front.put(make("Condition", "c1", "urn:s", "tumour"))
+    assert rows(front)["Condition by code"]["found"] == "yes"
+
+
+def test_without_any_condition_that_is_told_to_be_not_assessable(odd, rows):
+    row = rows(odd(resources=[]))["Condition by code"]
+    assert row["found"] == "not tried"
+    assert "not assessable" in row["then"]

@@ -268,3 +268,14 @@ def test_what_is_only_said_is_told_as_said(front, rows, saying):
         "says no",
     ]
     assert "lacking: Measure" in found["types of a report"]["then"]
+
+
+def test_a_form_of_search_that_a_vendor_wants_is_tried_and_told(front, rows):
+    def wanted(request):
+        lacks = "patient" in request.form and "category" not in request.form
+        return Response("", 400) if lacks else None
+
+    with front.only("POST", POST, wanted):
+        row = rows(front)["search by patient"]
+    assert row["found"] == "yes"
+    assert "Observation by code, with the categories vital-signs, survey" in row["then"]

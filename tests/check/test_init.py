@@ -1,8 +1,10 @@
 """`abate init`: a study file with what was found, that can be read and run as it is."""
 
+import json
 import tomllib
 
 import pytest
+from werkzeug import Response
 
 from abate.plugins import load
 from abate.study_file import read
@@ -145,7 +147,22 @@ def test_codes_that_no_search_finds_are_written_all_the_same(abate, begun, odd):
     path, _ = begun(odd(finds=False).base)
     assert read(path).settings.index.codes == ["list:cementoplasty"]
     assert "in the sample: vertebroplasty 3" in path.read_text("utf-8")
-    assert "no procedure with one of the" in abate("run", path).err
+    ran = abate("run", path)
+    assert ran.exit_code == 3
+    assert "finds none by code" in ran.err
+
+
+def test_a_table_whose_codes_no_search_finds_is_proposed_with_the_reason(begun, front, make):
+    front.put(make("Condition", "c1", "urn:s", "tumour"))
+
+    def empty(request):
+        bundle = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+        empty = Response(json.dumps(bundle), content_type="application/fhir+json")
+        return empty if "code" in request.args else None
+
+    with front.only("GET", "Condition", empty):
+        text = begun(front.base)[0].read_text("utf-8")
+    assert '# codes = ["list:primary-tumour"]  # no search by code finds a Condition here' in text
 
 
 def test_whatever_a_server_calls_its_codes_the_file_stays_toml(begun, odd, make):

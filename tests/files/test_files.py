@@ -138,10 +138,10 @@ def test_the_books_hold_every_line_and_files_are_their_pages(house, resources):
     house.write("2.ndjson", resources[3:])
     house.run()
     assert house.ask("select * exclude (run_id) from ledger order by type") == [
-        ("files", "Condition", 1, 1, 1),
-        ("files", "Observation", 4, 4, 2),
-        ("files", "Patient", 1, 1, 1),
-        ("files", "Procedure", 1, 1, 1),
+        ("files", "Condition", 1, 1, 1, 0),
+        ("files", "Observation", 4, 4, 2, 0),
+        ("files", "Patient", 1, 1, 1, 0),
+        ("files", "Procedure", 1, 1, 1, 0),
     ]
     sql = "select received, mapped, ignored, rejected from accounted where type = 'Observation'"
     assert house.ask(sql) == [(4, 2, 2, 0)]
@@ -358,6 +358,22 @@ def test_many_lines_of_other_types_between_two_cost_no_line(house, resources):
     house.run()
     assert house.ids("observation") == SCORES
     assert house.ask("select line from rejected") == [(200_005,)]
+
+
+def searches(house):
+    """What the store knows of each type: its state."""
+    return dict(house.ask("select type, state from search order by type"))
+
+
+def test_a_type_of_which_files_hold_nothing_is_not_known(house, resources):
+    """The files of an export without Conditions do not say that there are none."""
+    house.write("all.ndjson", resources)
+    house.run()
+    assert searches(house)["Condition"] == "works"
+    without = [one for one in resources if one["resourceType"] != "Condition"]
+    house.write("all.ndjson", without)
+    house.run()
+    assert searches(house)["Condition"] == "open"
 
 
 def test_what_another_mapping_has_read_is_not_what_this_one_reads(house, resources, monkeypatch):

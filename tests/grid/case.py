@@ -32,6 +32,7 @@ class Case:
         ahead: how far the server's whole clock is ahead on that night, and only then; it writes a
             row meanwhile, with such a date. The machine that pulls knows the time.
         is_compared: whether the night compares all ids, as `abate reconcile` does.
+        outside: ids of rows of people outside the study: a pull may have them, and need not.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Case:
     unseen: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_compared: bool = False
     ahead: timedelta = timedelta(0)
+    outside: Sequence[str] = ()
 
 
 def everywhere(words, ways=SEARCH):

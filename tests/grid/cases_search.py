@@ -1,6 +1,7 @@
 """Faults of search: parameters that are not understood, counts, and entries that are no rows."""
 
 from case import Case, everywhere
+from data import coded, condition, procedure
 from fault import (
     always,
     anything,
@@ -14,6 +15,7 @@ from faults_search import (
     adding,
     bare_only,
     entry,
+    epic_like,
     first_date_only,
     has,
     ignored,
@@ -21,6 +23,7 @@ from faults_search import (
     no_count,
     nothing,
     of,
+    oracle_like,
     total,
     wants_patient,
     with_response,
@@ -29,6 +32,11 @@ from faults_search import (
 )
 from ways import NIGHTLY, PATIENT, POPULATION, SEARCH
 
+# Of patients of the study, and of none of its codes.
+OTHER_CODES = (
+    condition("fracture-a", "a", code=coded("fracture")),
+    procedure("x-ray-a", "a", code=coded("x-ray")),
+)
 WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "value"}]}
 ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
@@ -64,18 +72,46 @@ CASES = [
     *_unknown(),
     Case(
         id="finds-nothing-by-code",
-        says="A search of pain scores by code finds nothing.",
+        says="A search of pain scores by code finds nothing, though there are some.",
         fault=always(has("code", "Observation"), nothing),
-        fails={
-            POPULATION: "no pain score", PATIENT: "no pain score", NIGHTLY: "no pain scores any",
-        },
+        outside=("stranger",),
+        warns="finds no Observation by code",
+    ),
+    Case(
+        id="finds-no-condition-by-code",
+        says="A search of Conditions by code is offered and finds nothing, though there are some.",
+        fault=always(has("code", "Condition"), nothing),
+        warns="finds no Condition by code",
+    ),
+    Case(
+        id="finds-no-condition-by-code-or-patient",
+        says="A search of Conditions finds nothing by code, and nothing by patient.",
+        fault=always(
+            lambda asked: has("code", "Condition")(asked) or has("patient", "Condition")(asked),
+            nothing,
+        ),
+        fails=everywhere("finds none by patient"),
+    ),
+    Case(
+        id="finds-no-procedure-by-code",
+        says="A search of Procedures by code finds nothing, though there are some.",
+        fault=always(has("code", "Procedure"), nothing),
+        fails=everywhere("finds none by code"),
+    ),
+    Case(
+        id="finds-no-procedure-by-code-and-has-a-list",
+        says="The same, and the study names its patients.",
+        ways=(PATIENT,),
+        settings=("source.patients=['a', 'b', 'c']",),
+        fault=always(has("code", "Procedure"), nothing),
+        warns="finds no Procedure by code",
     ),
     Case(
         id="finds-nothing-by-patient",
         says="A search by patient finds nothing.",
         ways=(PATIENT,),
         fault=always(has("patient"), nothing),
-        fails=everywhere("no pain score"),
+        fails=everywhere("finds none by patient"),
     ),
     Case(
         id="finds-nothing-by-lastUpdated",
@@ -85,9 +121,43 @@ CASES = [
     ),
     Case(
         id="refuses-code",
-        says="A search by code is answered 400.",
+        says="A search of pain scores by code is answered 400.",
         fault=always(has("code", "Observation"), says(400)),
-        fails=everywhere("answered 400"),
+        outside=("stranger",),
+        warns="answered 400",
+    ),
+    Case(
+        id="refuses-code-of-procedures",
+        says="A search of Procedures by code is answered 400.",
+        seen="Oracle Health's documentation",
+        fault=always(has("code", "Procedure"), says(400)),
+        fails=everywhere("[source] patients"),
+    ),
+    Case(
+        id="oracle-like",
+        says=(
+            "A server as Oracle Health's: Procedures by patient and date only, Conditions without "
+            "code, Observations with a category, no total; all else is answered 400."
+        ),
+        seen="yourphr#755",
+        ways=(PATIENT,),
+        settings=("source.patients=['a', 'b', 'c']",),
+        resources=OTHER_CODES,
+        fault=lambda: oracle_like,
+        warns="and the codes are looked for here",
+    ),
+    Case(
+        id="epic-like",
+        says=(
+            "A server as Epic's: each search names a patient, and one of Observations a category; "
+            "parameters that it does not know are ignored with a warning."
+        ),
+        seen="yourphr#755",
+        ways=(PATIENT,),
+        settings=("source.patients=['a', 'b', 'c']",),
+        resources=OTHER_CODES,
+        fault=lambda: epic_like,
+        warns="with the categories",
     ),
     Case(
         id="refuses-patient",

@@ -25,7 +25,7 @@ def judged(ward, theme):
     """How a cell ended, for the table; any other end than the case's is an error."""
     case, way = ward.case, ward.way
     is_complete = _completed(ward) if way not in case.fails else _failed_closed(ward)
-    after, truth = ward.held(), ward.truth()
+    after, truth = (one.without(case.outside) for one in (ward.held(), ward.truth()))
     lost, doubled, false = _lost(after, truth), _doubled(after), _false(ward)
     assert not lost
     assert not doubled

@@ -71,6 +71,13 @@ class Held:
     def ids(self):
         return Counter((table, row[1]) for table in TABLES for row in self.rows.get(table, ()))
 
+    def without(self, ids):
+        """The same without some rows."""
+        rows = {
+            table: [row for row in found if row[1] not in ids] for table, found in self.rows.items()
+        }
+        return Held(rows, self.watermark)
+
     def row(self, identifier):
         """State, and reason or value, of an Observation."""
         [row] = [one for one in self.rows["observation"] if one[1] == identifier]

@@ -127,6 +127,35 @@ def test_a_scope_that_is_not_granted_ends_before_any_query(abate, study, front, 
     left(ran.out, ran.err)
 
 
+def test_a_scope_that_the_study_does_not_need_is_not_asked_for(abate, study, front, authority):
+    text = study.read_text("utf-8")
+    for table in ("[condition.primary]", "[event.complication]"):
+        head, _, rest = text.partition(table)
+        text = head + rest.partition("\n\n")[2]
+    study.write_text(text, "utf-8")
+    authority.granted = "system/Patient.rs system/Procedure.rs system/Observation.rs"
+    ran = abate("run", study)
+    assert ran.exit_code == 0, ran.err
+    assert "Condition" not in authority.requests[0]["scope"]
+    assert front.asked("/fhir/Condition") == []
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_check_goes_on_without_a_scope_that_not_each_study_needs(
+    abate, study, front, authority, refuses
+):
+    """Not granted; or refused as a whole, as some endpoints do (RFC 6749, section 5.2)."""
+    assert study.exists()
+    authority.granted = "system/Patient.rs system/Procedure.rs system/Observation.rs"
+    if refuses:
+        body = json.dumps({"error": "invalid_scope"})
+        authority.answers = [Response(body, 400, content_type="application/json")]
+    ran = abate("check", front.base, "--auth", "smart", "--client-id", "abate")
+    assert ran.exit_code == 0, ran.err
+    assert "system/Condition.rs" in authority.requests[0]["scope"]
+    assert ("system/Condition.rs" in authority.requests[-1]["scope"]) != refuses
+
+
 def test_a_secret_of_the_target_that_is_missing_is_told_before_the_pull(abate, study, front):
     text = study.read_text("utf-8")
     study.write_text(f'{text}\n[target]\nurl = "{front.base}"\n[target.auth]\nkind = "bearer"\n')

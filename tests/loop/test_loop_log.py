@@ -44,6 +44,7 @@ def test_elsewhere_than_on_a_terminal_a_sync_speaks_in_json(loop, monkeypatch):
         "expected": 73,
         "received": 73,
         "pages": 1,
+        "left_out": 0,
         "seconds": 0,
     }
 

@@ -25,6 +25,7 @@ def test_each_run_leaves_a_line_with_what_is_known_of_it(loop):
     assert run["seconds"] > 0
     assert run["queries"][1] == {
         "query": "pain scores", "type": "Observation", "expected": 73, "received": 73, "pages": 1,
+        "left_out": 0,
     }  # fmt: skip
     observations = {"type": "Observation", "received": 73, "mapped": 73, "ignored": 0}
     assert run["resources"][-1] == observations | {"rejected": 0}

@@ -52,11 +52,13 @@ class Entry:
             AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
         """
         from abate.connect import access_to
-        from abate.source.login.scopes import PROBE, READ
+        from abate.source.login.scopes import CHECK, CHECK_BESIDES, PROBE
         from abate.survey.look import TIMEOUT_SECONDS
 
-        scopes = (*READ, *PROBE) if write else READ
-        return access_to(self.server, "source", Path(), scopes, TIMEOUT_SECONDS)
+        scopes = (*CHECK, *PROBE) if write else CHECK
+        return access_to(
+            self.server, "source", Path(), scopes, TIMEOUT_SECONDS, besides=CHECK_BESIDES
+        )
 
     def toml(self) -> str:
         """The keys of [source] besides `url`, and [source.auth], as a study file says them."""

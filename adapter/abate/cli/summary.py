@@ -16,7 +16,11 @@ HEADS = ("statistic", "value", "interval", "p", "n", "how")
 
 def text(found: "Results") -> str:
     """All of it; no line is wider than the terminal."""
+    from abate.report.narrative import not_assessable
+
     parts = [found.title, "\n".join(attrition(found.attrition))]
+    if found.not_assessable:
+        parts.append("\n".join(map(_line, not_assessable(found))))
     for one in found.outcomes:
         head = f"{one.name} ({one.use}, {one.plugin} {one.plugin_version})"
         if one.result is None:

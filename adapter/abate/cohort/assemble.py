@@ -9,8 +9,10 @@ import polars as pl
 from abate import pull_remarks
 from abate.cohort.tables import Cohort, Window
 from abate.errors import AbateError
+from abate.resource_types import ALWAYS, read_type
 from abate.results import Inputs, Members
 from abate.settings import Settings
+from abate.source.evidence import OPEN
 from abate.store import COHORT, Store
 from abate.visits import BASELINE
 
@@ -33,14 +35,29 @@ def assemble(store: Store, settings: Settings, run_id: str) -> Cohort:
             _lay_out(store, settings)
     _refuse_ambiguous(store, settings)
     frames = {table: _frame(store, table) for table in TABLES}
+    not_assessable = _not_assessable(store, settings)
     return Cohort(
         **frames,
         attrition=_attrition(store, run_id),
         visits=(BASELINE, *settings.visits.after),
         windows={name: Window(v.from_, v.day, v.to) for name, v in settings.visits.after.items()},
         cutoff=settings.study.cutoff or datetime.now(settings.study.zone).date(),
-        event_kinds=tuple(settings.event),
+        event_kinds=tuple(kind for kind in settings.event if f"event.{kind}" not in not_assessable),
+        not_assessable=not_assessable,
     )
+
+
+def _not_assessable(store: Store, settings: Settings) -> dict[str, str]:
+    """What the study looks for in types of which nothing could be found, with the reason."""
+    sql = "select type from search where server = $server and state = $open order by type"
+    rows = store.rows(sql, {"server": settings.source.url, "open": OPEN})
+    return {
+        f"{section}.{kind}": f"the source has no {name} that can be found"
+        for (name,) in rows
+        for section in read_type(name).sections
+        if section not in ALWAYS
+        for kind in getattr(settings, section)
+    }
 
 
 def members(store: Store) -> Members:

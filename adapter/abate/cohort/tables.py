@@ -120,8 +120,11 @@ class Cohort:
         visits: the visits' names in the order of their days, the baseline first.
         windows: the days of each visit after the procedure.
         cutoff: the data cut-off: the last day that the data can say something of.
-        event_kinds: the kinds of events that the study looks for (`[event.NAME]`); where it looks
-            for none, that there are none in `events` says nothing.
+        event_kinds: the kinds of events that the study looks for (`[event.NAME]`) and that can be
+            assessed; where there are none, that there are none in `events` says nothing.
+        not_assessable: what the study looks for and the source could not be asked for, as
+            `event.complication` or `condition.primary`, with the reason. That there are none of
+            these says nothing: give no count of them.
     """
 
     lesions: pl.DataFrame
@@ -134,6 +137,7 @@ class Cohort:
     windows: Mapping[str, Window] = field(default_factory=dict)
     cutoff: date = date.max
     event_kinds: tuple[str, ...] = ()
+    not_assessable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def analysed(self) -> pl.DataFrame:
@@ -145,7 +149,7 @@ class Cohort:
         frames = {
             one.name: getattr(self, one.name).clone()
             for one in fields(self)
-            if one.name not in ("visits", "windows", "cutoff", "event_kinds")
+            if isinstance(getattr(self, one.name), pl.DataFrame)
         }
         return replace(self, **frames)
 

@@ -20,6 +20,7 @@ from abate.report.provenance import provenance
 from abate.report.r5 import as_r5
 from abate.report.rules import faults
 from abate.report.statistic import statistic, statistic_id
+from abate.resource_types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
 from abate.results import Results
 
 __all__ = [
@@ -38,18 +39,8 @@ __all__ = [
 ]
 
 # The types that a report may hold; a plugin may render others.
-TYPES = (
-    "CodeSystem",
-    "Group",
-    "List",
-    "Measure",
-    "MeasureReport",
-    "Observation",
-    "DiagnosticReport",
-    "Provenance",
-)
-# Those that a report can do without: nothing refers to them.
-OPTIONAL = ("CodeSystem",)
+TYPES = WRITTEN_NAMES
+OPTIONAL = OPTIONAL_TO_WRITE
 TEST_DATA = {
     "system": f"{TERMINOLOGY}/v3-ActReason",
     "code": "HTEST",

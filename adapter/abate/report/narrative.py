@@ -38,7 +38,16 @@ def conclusion(results: Results) -> str:
         f"{one.name}: failed in this run; what stands of it is from an earlier one."
         for one in results.failed
     ]
-    return " ".join([first, *filter(None, primary), *reasons, *failed])
+    unknown = [f"{one}." for one in not_assessable(results)]
+    return " ".join([first, *filter(None, primary), *unknown, *reasons, *failed])
+
+
+def not_assessable(results: Results) -> list[str]:
+    """What the study looks for and the source could not be asked for, a sentence each."""
+    return [
+        f"not assessable: {key.replace('.', ' ')}, since {why}: that none is reported says nothing"
+        for key, why in results.not_assessable.items()
+    ]
 
 
 def _primary(outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from abate.report import checklist, comparison, flow, methods, theme
+from abate.report.narrative import not_assessable
 from abate.report.outcomes import Section, headlines, section
 from abate.report.wording import WITHHELD, number, withheld_by_source
 from abate.results import NOT_FOR_RELEASE, Results
@@ -34,6 +35,7 @@ def render(results: Results) -> str:
         ],
         patients=flow.count(results.patients),
         lesions=flow.count(results.lesions),
+        not_assessable=not_assessable(results),
         boxes=flow.boxes(results),
         steps=[(step, flow.count(step.n)) for step in results.attrition],
         design=methods.design(results),

@@ -3,12 +3,14 @@
 Each way of pulling is a `Source`: it lands NDJSON and fills a ledger, or raises.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from abate.landing import Landing
 from abate.say import Say
+from abate.source.evidence import Search
 from abate.source.ledger import Ledger
 from abate.source.plan import Plan
 
@@ -24,12 +26,18 @@ class Pulled:
         strategy: how it went about it.
         newest: the newest `lastUpdated` of all resources that were seen, of the study or not.
         newest_page: the newest `lastUpdated` of a page; either is None where none was seen.
+        searches: what is known of the searches of each type, by which it went.
+        arrived: the types of which an export or files brought something, whatever its code.
+        is_change: whether they hold what changed, and not all that there is.
     """
 
     ledger: Ledger
     strategy: str = ""
     newest: datetime | None = None
     newest_page: datetime | None = None
+    searches: Mapping[str, Search] = field(default_factory=dict)
+    arrived: frozenset[str] = frozenset()
+    is_change: bool = False
 
 
 class Source(Protocol):

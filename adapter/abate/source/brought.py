@@ -62,6 +62,7 @@ class Brought:
         fitting: the ids of the resources that answer.
         counted: those of them that came since the query was last begun anew.
         others: the ids of those that came and do not.
+        unwanted: the ids of those that answer and have none of the codes that are looked for here.
         strays: how many these are, by the parameter that was not heeded.
         pages: on how many pages all came.
         is_heeded: whether the first page held only what answers.
@@ -75,6 +76,7 @@ class Brought:
     fitting: Seen = field(default_factory=Seen)
     counted: Seen = field(default_factory=Seen)
     others: Seen = field(default_factory=Seen)
+    unwanted: Seen = field(default_factory=Seen)
     strays: Counter[str] = field(default_factory=Counter)
     pages: int = 0
     is_heeded: bool = True
@@ -95,11 +97,21 @@ class Brought:
         A server that does not heed a parameter counts the others too. One that drops it on the way,
         by a next link without it, counts only what answers.
         """
-        return len(self.counted) + (0 if self.is_heeded else len(self.others))
+        return len(self.counted) + self.left_out
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the server sent nothing."""
+        return not self.fitting and not self.left_out
+
+    @property
+    def left_out(self) -> int:
+        """How many distinct resources the server counts, that are not among those that fit."""
+        return len(self.unwanted) + (0 if self.is_heeded else len(self.others))
 
     def begin_again(self) -> None:
         """Its next links have expired: what arrived before fills no hole of what follows."""
-        self.counted, self.others = Seen(), Seen()
+        self.counted, self.others, self.unwanted = Seen(), Seen(), Seen()
 
     @property
     def is_short(self) -> bool:

@@ -91,6 +91,8 @@ class BulkSource:
             strategy="bulk",
             newest=self._server.newest,
             newest_page=self._server.newest_page,
+            arrived=frozenset(kind for one in brought for kind in (*one.received, *one.strays)),
+            is_change=self._since is not None,
         )
 
     def _refuse_clock_behind(self, landing: Landing, say: Say) -> None:

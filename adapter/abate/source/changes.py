@@ -14,9 +14,12 @@ from datetime import datetime
 
 from abate.landing import Record, Unit
 from abate.references import local_id
+from abate.source.coded import ask_without_code, land_by_code, land_doubted, refuse_by_code
 from abate.source.compared import fetch, listed, refuse_empty, refuse_found, stale
+from abate.source.empty_answers import judge, note
+from abate.source.evidence import FINDS_NOTHING, WORKS
 from abate.source.http import FhirServer
-from abate.source.paging import Expired, NotHeeded
+from abate.source.paging import Expired, NotHeeded, Refused
 from abate.source.plan import PATIENTS
 from abate.source.pull import TRIED_ALONE, Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces, instant
@@ -48,29 +51,50 @@ def refuse_clock_behind(server: FhirServer, since: datetime | None) -> None:
 def land_changes(pull: Pull, *, is_compared: bool) -> None:
     """Land what changed since the watermark, of each type; compare all ids where that is asked.
 
+    A type that is not found by code is asked for by patient, whole.
+
     Raises:
         ClockWentBack: the watermark cannot be relied on.
     """
     refuse_clock_behind(pull.asker.pager.server, pull.kept.since)
-    for query in pull.plan.queries:
-        try:
-            _changed(pull, query, is_compared=is_compared)
-        except NotHeeded as fault:
-            pull.asker.pager.warn(f"{fault} All of them are pulled again.")
-            pull.whole(query)
-    _changed_patients(pull, is_compared=is_compared)
+    left = [
+        query
+        for query in pull.plan.queries
+        if not _land_changes_of(pull, query, is_compared=is_compared)
+    ]
+    patients = _changed_patients(pull, is_compared=is_compared)
+    for query in left:
+        land_doubted(pull, query, patients)
 
 
-def _changed(pull: Pull, query: Query, *, is_compared: bool) -> None:
+def _land_changes_of(pull: Pull, query: Query, *, is_compared: bool) -> bool:
+    """Land what changed of a type; False where it has to be asked for by patient."""
+    if not pull.asker.form(query.type).has_code:
+        return False
+    try:
+        return _changed(pull, query, is_compared=is_compared)
+    except NotHeeded as fault:
+        pull.asker.pager.warn(f"{fault} All of them are pulled again.")
+        return land_by_code(pull, query)
+    except Refused as fault:
+        refuse_by_code(pull, query, fault)
+        return False
+
+
+def _changed(pull: Pull, query: Query, *, is_compared: bool) -> bool:
+    """Land what changed of a type, by its code; whether that can be believed as it is."""
     name = f"{CHANGES}{query.type}"
     if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:
             unit.record = _landed(pull, query, unit, is_compared=is_compared)
-    record = pull.landing.records[name]
-    pull.enter(query, record)
+    record = pull.landing.records.get(name)
+    if record is not None:
+        pull.enter(query, record)
+    return record is not None
 
 
-def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record:
+def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record | None:
+    """What changed; None where the server finds nothing by code, though there is something."""
     ids: set[str] = set()
     here = pull.kept.versions(query.type)
 
@@ -84,8 +108,12 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
 
     asked = query.of(since=pull.kept.since, name=f"changed {query.name}")
     brought = pull.asker.bring(asked, take_change)
-    gone: set[str] = set()
     total = pull.asker.count(query)
+    if total or not brought.is_empty:
+        note(pull, query.type, WORKS)
+    elif not _is_believed(pull, query, is_denied=total == 0 and bool(here)):
+        return None
+    gone: set[str] = set()
     is_listed = _is_listed(pull, query, total, here.keys() | ids, is_compared=is_compared)
     if is_listed:
         there = listed(pull, query, here)
@@ -133,8 +161,17 @@ def _is_listed(
     return True
 
 
-def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
-    """The Patients that changed or have gone, of those that the study needs; and new ones."""
+def _is_believed(pull: Pull, query: Query, *, is_denied: bool) -> bool:
+    """Whether there is nothing of a type, or nothing new."""
+    patients = list(dict.fromkeys([*pull.kept.index_patients(), *pull.index_patients()]))
+    if judge(pull, query, patients, is_denied=is_denied) != FINDS_NOTHING:
+        return True
+    ask_without_code(pull, query)
+    return False
+
+
+def _changed_patients(pull: Pull, *, is_compared: bool) -> list[str]:
+    """The Patients that changed or have gone, of those that the study needs; all their ids."""
     there = pull.kept.ids("Patient")
     needed = [*pull.kept.index_patients(), *pull.index_patients()]
     name = f"{CHANGES}Patient"
@@ -144,7 +181,8 @@ def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
     record = pull.landing.records[name]
     pull.enter(Query(name=PATIENTS, type="Patient"), record)
     left = there - set(record.gone)
-    pull.patients(needed, known=left, survivors=sorted(left) if is_compared else ())
+    new = pull.patients(needed, known=left, survivors=sorted(left) if is_compared else ())
+    return list(dict.fromkeys([*sorted(left), *new]))
 
 
 def _landed_patients(

@@ -61,7 +61,8 @@ class FilesSource:
             say(f"pulled {line}", event="query.done", **line.fields)
         say_others(say, others)
         refuse_insufficient(landing, plan, self._server)
-        return Pulled(ledger=ledger, strategy="files")
+        arrived = frozenset(line.type for line in ledger.lines)
+        return Pulled(ledger=ledger, strategy="files", arrived=arrived)
 
 
 def named(folder: Path, patterns: Sequence[str]) -> list[Called]:

@@ -12,12 +12,15 @@ class Booked(TypedDict):
     expected: int | None
     received: int
     pages: int
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One query, over all its parts: `expected` is None where the server gives no count.
 
+    `received` counts all distinct resources that the server sent. Of these, `left_out` have none
+    of the study's codes: they did not land.
     `is_confirmed` says whether anything but passes that are alike shows that nothing is missing.
     """
 
@@ -26,6 +29,7 @@ class Line:
     expected: int | None
     received: int
     pages: int
+    left_out: int = 0
     is_confirmed: bool = True
 
     @property
@@ -37,6 +41,7 @@ class Line:
             expected=self.expected,
             received=self.received,
             pages=self.pages,
+            left_out=self.left_out,
         )
 
     def __str__(self) -> str:
@@ -44,7 +49,10 @@ class Line:
         counted = f"{self.received} of {self.expected}"
         if self.expected is None:
             counted = f"{self.received} (the server gives no count)"
-        return f"{self.query}: {counted} {self.type}, {count_of_pages(self.pages)}"
+        text = f"{self.query}: {counted} {self.type}, {count_of_pages(self.pages)}"
+        if self.left_out:
+            text += f"; {self.left_out} of them have none of the study's codes and are left out"
+        return text
 
 
 @dataclass(slots=True)
@@ -67,8 +75,12 @@ class Ledger:
         return list(dict.fromkeys(one.query for one in self.lines if not one.is_confirmed))
 
     def received(self, query: str) -> int:
-        """How many distinct resources a query brought."""
-        return sum(line.received for line in self.lines if line.query == query)
+        """How many distinct resources a query brought, without those that were left out."""
+        return sum(line.received - line.left_out for line in self.lines if line.query == query)
+
+    def is_empty(self, query: str) -> bool:
+        """Whether the server sent nothing at all for a query."""
+        return not any(line.received for line in self.lines if line.query == query)
 
 
 def count_of_pages(pages: int) -> str:
@@ -84,5 +96,6 @@ def _sum(first: Line, second: Line) -> Line:
         expected=(first.expected or 0) + (second.expected or 0) if known else None,
         received=first.received + second.received,
         pages=first.pages + second.pages,
+        left_out=first.left_out + second.left_out,
         is_confirmed=first.is_confirmed and second.is_confirmed,
     )

@@ -11,7 +11,8 @@ from abate.source.brought import IDLE_PAGES, Walked
 from abate.source.http import Answer, FhirServer
 from abate.source.issues import Judge, refuse
 from abate.source.query import Pairs, Query, instant
-from abate.source.searchset import Head, Page, outcomes, versions
+from abate.source.searchset import Head, Page, matches, outcomes, versions
+from abate.source.trouble import RETRIED
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -26,6 +27,10 @@ Versions = list[tuple[str, tuple[Head, bytes] | None]]
 
 class NotHeeded(IncompletePull):
     """The server refuses a parameter, answers as if it were not there, or finds nothing by it."""
+
+
+class Refused(IncompletePull):
+    """The server refuses a search: it may take the same question in another form."""
 
 
 class Expired(IncompletePull):
@@ -98,7 +103,24 @@ class Pager:
             raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
         if answer.status in _NO_LINK and query.linked:
             raise NotHeeded(str(hole(query, 1, f"the server refuses link ({answer.status})")))
+        if is_refusal(answer.status):
+            raise Refused(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
         return self._read(query, 1, answer)
+
+    def sample(self, query: Query, size: int) -> list[Head]:
+        """The first resources that a search finds, one page of them; none where it is refused.
+
+        Raises:
+            IncompletePull: the server is in trouble, or answers with something else.
+        """
+        answer = self._search(query, [*query.pairs, ("_count", str(size))])
+        if is_refusal(answer.status) or answer.status in _LOGIN:
+            return []
+        page = read(query, 1, answer)
+        try:
+            return [head for head, _ in matches(page, query.type)]
+        except SourceError as error:
+            raise hole(query, 1, str(error)) from None
 
     def _say_by_get(self, status: int) -> None:
         text = (
@@ -194,6 +216,12 @@ class Pager:
         except SourceError as error:
             raise hole(query, 1, str(error)) from None
         return answer
+
+
+def is_refusal(status: int) -> bool:
+    """Whether a status says that the server does not take the request, as it stands."""
+    is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return (is_client_error and status not in RETRIED) or status == _NOT_DONE
 
 
 def read(query: Query, number: int, answer: Answer) -> Page:

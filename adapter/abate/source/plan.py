@@ -1,18 +1,20 @@
 """What a study needs from a server: which types, by which codes."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from abate.codes import Code, CodeLists, resolve
 from abate.errors import StudyFileError
+from abate.resource_types import INDEX_TYPE, READ, read_type
 from abate.settings import Coded, StudyFile
-from abate.source.query import Query
+from abate.source.forms import CATEGORY
+from abate.source.query import Query, token
 from abate.study_file import Location, complain
 
 INDEX = "index procedures"
-PROCEDURES = "procedures"
-SCORES = "pain scores"
-PATIENTS = "patients"
+PATIENTS, PROCEDURES, SCORES = (
+    read_type(name).query for name in ("Patient", INDEX_TYPE, "Observation")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,34 +28,44 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The roles of all codes, and from them what to ask for."""
+    """The roles of all codes, and from them what to ask for; by type the categories asked for."""
 
     roles: tuple[Role, ...]
     page_size: int = 200
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def queries(self) -> tuple[Query, ...]:
         """What is asked for by code, one query a type: all that the store keeps of that type."""
-        asked = (
-            (PROCEDURES, "Procedure", ("index", "adjunct", "history")),
-            (SCORES, "Observation", ("scores",)),
-            ("conditions", "Condition", ("condition", "event")),
-        )
         return tuple(
-            Query(name=name, type=kind, tokens=tuple(tokens))
-            for name, kind, roles in asked
-            if (tokens := self.tokens(*roles))
+            Query(name=one.query, type=one.name, tokens=tuple(tokens), extra=self._extra(one.name))
+            for one in READ
+            if (tokens := self.tokens(*one.sections))
         )
+
+    def _extra(self, kind: str) -> Mapping[str, str]:
+        categories = self.categories.get(kind)
+        return {CATEGORY: ",".join(categories)} if categories else {}
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that are found by their codes."""
+        return tuple(query.type for query in self.queries)
 
     @property
     def index(self) -> Query:
         """The index procedures alone."""
-        return Query(name=INDEX, type="Procedure", tokens=tuple(self.tokens("index")))
+        return Query(
+            name=INDEX,
+            type=INDEX_TYPE,
+            tokens=tuple(self.tokens("index")),
+            extra=self._extra(INDEX_TYPE),
+        )
 
     def tokens(self, *roles: str) -> list[str]:
         """The codes of these roles as FHIR search tokens, each once."""
         codes = [one.code for one in self.roles if one.role in roles]
-        return list(dict.fromkeys(f"{_escape(c.system)}|{_escape(c.code)}" for c in codes))
+        return list(dict.fromkeys(token(code.system, code.code) for code in codes))
 
 
 def make(study_file: StudyFile, lists: CodeLists) -> Plan:
@@ -67,7 +79,11 @@ def make(study_file: StudyFile, lists: CodeLists) -> Plan:
     for role, kind, location, coded in _coded(study_file):
         codes = _resolve(study_file, location, coded, lists)
         roles += [Role(role=role, kind=kind, code=code) for code in codes]
-    return Plan(roles=tuple(roles), page_size=settings.source.page_size)
+    return Plan(
+        roles=tuple(roles),
+        page_size=settings.source.page_size,
+        categories=settings.source.query.categories,
+    )
 
 
 def _coded(study_file: StudyFile) -> Iterable[tuple[str, str, Location, Coded]]:
@@ -97,10 +113,3 @@ def _resolve(
         named = ", ".join(coded.codes)
         raise complain(study_file, place, f"{named} holds no code: add yours in [codes] directory.")
     return codes
-
-
-def _escape(text: str) -> str:
-    r"""Escape `\`, `,`, `|` and `$` of a search value: https://hl7.org/fhir/R4/search.html#escaping."""
-    for special in "\\,|$":
-        text = text.replace(special, f"\\{special}")
-    return text

@@ -15,6 +15,7 @@ from abate.landing import Landing, Record, Unit
 from abate.references import local_id
 from abate.source import Say
 from abate.source.at_once import at_once
+from abate.source.evidence import Evidence
 from abate.source.ledger import Ledger, Line
 from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, SCORES, Plan
@@ -42,6 +43,8 @@ class Pull:
         parallel: how many queries are under way at once.
         takes_link: whether the server finds Patients by their links; it is tried.
         interactions: what the server can do with each type, by its CapabilityStatement.
+        patients_a_query: how many patients stand in one search.
+        evidence: which searches are known to find what is there.
     """
 
     asker: Asker
@@ -52,6 +55,8 @@ class Pull:
     parallel: int = 1
     takes_link: bool = True
     interactions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    patients_a_query: int = 1
+    evidence: Evidence = field(default_factory=Evidence)
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
@@ -90,15 +95,25 @@ class Pull:
 
         The undivided question is a hole by itself, where it brings less than the server counts.
         """
-        seen, expected, is_confirmed = Seen(), self.asker.pager.count(query), True
+        seen, expected, left_out = Seen(), self.asker.pager.count(query), 0
+        is_confirmed = True
         for part in parts:
             seen.read(self.landing.folder / _name(query, [part]))
         if expected is None or len(seen) < expected:
             record = self._task(query, [query])()
             seen.read(self.landing.folder / _name(query, [query]))
             expected, pages = record.expected, pages + record.pages
-            is_confirmed = record.is_confirmed
-        self._enter(query, expected, len(seen), pages, is_confirmed=is_confirmed)
+            left_out, is_confirmed = record.left_out, record.is_confirmed
+        together = Record(
+            query=query.name,
+            type=query.type,
+            expected=expected,
+            received=len(seen),
+            pages=pages,
+            left_out=left_out,
+            is_confirmed=is_confirmed,
+        )
+        self.enter(query, together)
 
     def patients(
         self, wanted: Iterable[str], known: Iterable[str] = (), survivors: Iterable[str] = ()
@@ -170,27 +185,22 @@ class Pull:
         done = _Done(say=self.say, query=query, of=sum(one.people for one in asked))
         tasks = [done.after(self._task(query, group), group) for group in groups]
         records = self._at_once(tasks)
-        counts = [one.expected for one in records]
-        expected = None if None in counts else sum(one for one in counts if one is not None)
-        received, pages = sum(one.received for one in records), sum(one.pages for one in records)
-        is_confirmed = all(one.is_confirmed for one in records)
-        self._enter(query, expected, received, pages, is_confirmed=is_confirmed)
+        for record in records:
+            self.enter(query, record)
 
     def enter(self, query: Query, record: Record) -> None:
-        """Enter in the books what a query brought as one unit."""
-        self._enter(
-            query, record.expected, record.received, record.pages, is_confirmed=record.is_confirmed
-        )
-
-    def _enter(
-        self, query: Query, expected: int | None, received: int, pages: int, *, is_confirmed: bool
-    ) -> None:
+        """Enter in the books what a unit brought for a query, or a part of it."""
         self.ledger.add(
             Line(
-                query=query.name, type=query.type, expected=expected, received=received,
-                pages=pages, is_confirmed=is_confirmed,
+                query=query.name,
+                type=query.type,
+                expected=record.expected,
+                received=record.received + record.left_out,
+                pages=record.pages,
+                left_out=record.left_out,
+                is_confirmed=record.is_confirmed,
             )
-        )  # fmt: skip
+        )
 
     def index_patients(self) -> list[str]:
         """The patients of the index procedures that landed, each once, in their order."""
@@ -275,7 +285,7 @@ class Pull:
         return at_once(tasks, self.parallel, self.asker.pager.server.budget.halted)
 
     def _brought(self, query: Query, asked: Sequence[Query], unit: Unit) -> Record:
-        seen, pages, is_confirmed = Seen(), 0, True
+        seen, pages, left_out, is_confirmed = Seen(), 0, 0, True
         counts: list[int | None] = []
 
         def take(head: Head, raw: bytes) -> None:
@@ -286,13 +296,19 @@ class Pull:
             brought = self.asker.bring(one, take)
             counts.append(brought.expected)
             pages += brought.pages
+            left_out += brought.left_out
             is_confirmed = is_confirmed and brought.is_confirmed
         seen.save(unit.folder)
         expected = None if None in counts else sum(one for one in counts if one is not None)
         return Record(
-            query=query.name, type=query.type, expected=expected, received=len(seen), pages=pages,
+            query=query.name,
+            type=query.type,
+            expected=expected,
+            received=len(seen),
+            pages=pages,
+            left_out=left_out,
             is_confirmed=is_confirmed,
-        )  # fmt: skip
+        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """One search: what is asked for, how FHIR writes it, and whether a resource answers it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
@@ -11,6 +11,8 @@ from abate.source.searchset import Head
 Pairs = list[tuple[str, str]]
 
 T = TypeVar("T")
+
+_ESCAPES = {ord(special): f"\\{special}" for special in "\\,|$"}
 
 # So many codes stand in a URL; more go in the body of a search by POST.
 CODES_IN_A_URL = 40
@@ -51,6 +53,7 @@ class Query:
         name: what is asked for, for people.
         type: the resource type.
         tokens: codes as search tokens, `system|code`.
+        wanted: codes as search tokens that the server is not asked by: they are looked for here.
         patients: ids of the patients whose resources are wanted.
         ids: ids of the resources that are wanted.
         linked: ids of Patients; those are wanted who were merged into one of them.
@@ -63,6 +66,7 @@ class Query:
     name: str
     type: str
     tokens: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
     patients: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
@@ -118,7 +122,7 @@ class Query:
         """
         if self.ids and head.id not in self.ids:
             return "_id"
-        if self.tokens and not self._has_code(head):
+        if self.tokens and not has_code(head, self.tokens):
             return "code"
         patient = local_id(head.subject_reference, "Patient", base)
         if self.patients and patient is not None and patient not in self.patients:
@@ -132,15 +136,32 @@ class Query:
             return "_lastUpdated"
         return None
 
-    def _has_code(self, head: Head) -> bool:
-        """By the code alone: of what system it is, is for the mapping to judge."""
-        return not head.codes.isdisjoint(bare(token) for token in self.tokens)
+    def without_code(self) -> Self:
+        """The same for a server that is not asked by code: the codes are looked for here."""
+        return self.of(tokens=(), wanted=self.tokens or self.wanted)
+
+    def is_wanted(self, head: Head) -> bool:
+        """Whether a resource has one of the codes that the server was not asked by."""
+        return not self.wanted or has_code(head, self.wanted)
+
+
+def has_code(head: Head, tokens: Iterable[str]) -> bool:
+    """By the code alone: of what system it is, is for the mapping to judge."""
+    return not head.codes.isdisjoint(bare(token) for token in tokens)
 
 
 def in_pieces(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
     """So many of them at a time, in their order."""
     for first in range(0, len(items), size):
         yield tuple(items[first : first + size])
+
+
+def token(system: str, code: str) -> str:
+    r"""A search token: `system|code`, or the code alone; `\`, `,`, `|` and `$` are escaped.
+
+    https://hl7.org/fhir/R4/search.html#escaping
+    """
+    return "|".join(part.translate(_ESCAPES) for part in (system, code) if part)
 
 
 def bare(token: str) -> str:

@@ -3,24 +3,28 @@
 `population` asks each type by its codes, several parts at once, and from the second night on only
 for what changed. `patient` asks for the index procedures by code (or takes a list of patients), and
 then for each patient's resources; it is whole every night, since that is one query a patient and
-type either way. Each query is counted: see `walk`.
+type either way. Each query is counted: see `walk`. An empty answer is doubted: see `empty_answers`.
 """
 
 from abate.kept import Kept
 from abate.landing import Landing
 from abate.source import Pulled, Say
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
+from abate.source.coded import begin, land_by_code, land_by_patient, land_population
+from abate.source.evidence import BY_CODE, BY_PATIENT
 from abate.source.http import FhirServer
 from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
 from abate.source.plan import SCORES, Plan
 from abate.source.pull import Pull, interactions
-from abate.source.query import in_pieces
 from abate.source.strategy import fitting
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
+
+# By which parameters each strategy searches.
+_PARAMETERS = {"population": BY_CODE, "patient": BY_PATIENT}
 
 
 class RestSource:
@@ -39,10 +43,11 @@ class RestSource:
         landing.began(self._server.time)
         pull = self._pull(plan, landing, say, interactions(statement))
         strategy = self._strategy(pull)
+        begin(pull, _PARAMETERS[strategy], statement)
         if strategy == "patient":
             self._by_patient(pull)
         elif self._kept.since is None:
-            _population(pull)
+            land_population(pull)
         else:
             self._changes(pull)
         for line in pull.ledger.lines:
@@ -54,6 +59,7 @@ class RestSource:
             strategy=strategy,
             newest=self._server.newest,
             newest_page=self._server.newest_page,
+            searches=pull.evidence.found,
         )
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, can: dict[str, frozenset[str]]) -> Pull:
@@ -71,6 +77,7 @@ class RestSource:
             say=say,
             kept=self._kept,
             parallel=self._settings.parallel,
+            patients_a_query=self._settings.patients_a_query,
             interactions=can,
         )
 
@@ -95,32 +102,20 @@ class RestSource:
             pull.asker.pager.warn(f"{fault} Everything is pulled again.")
             pull.landing.drop(CHANGES)
             pull.ledger.lines.clear()
-            _population(pull)
+            land_population(pull)
 
     def _by_patient(self, pull: Pull) -> None:
         """Each patient's resources: of those of the index procedures, or of those listed."""
         if self._settings.patients:
             wanted = listed_patients(pull, self._settings.patients, self._settings.zone)
         else:
-            pull.whole(pull.plan.index)
-            pull.refuse_nothing()
+            land_by_code(pull, pull.plan.index)
             wanted = pull.index_patients()
         patients = pull.patients(wanted)
-        size = self._settings.patients_a_query
         for query in pull.plan.queries:
-            asked = [query.of(patients=some) for some in in_pieces(patients, size)]
-            pull.each(query, asked, size)
+            land_by_patient(pull, query, patients)
         pull.refuse_nothing()
         pull.refuse_no_scores()
-
-
-def _population(pull: Pull) -> None:
-    """All that the study's codes find, and the patients of the index procedures."""
-    for query in pull.plan.queries:
-        pull.whole(query)
-    pull.refuse_nothing()
-    pull.refuse_no_scores()
-    pull.patients(pull.index_patients())
 
 
 def _tell_unconfirmed(pull: Pull) -> None:

@@ -117,6 +117,17 @@ class Head(msgspec.Struct):
         return {one.strip() for one in found if isinstance(one, str)}
 
     @property
+    def codings(self) -> list[tuple[str, str]]:
+        """The codings of the resource as system and code; one without a system has an empty one."""
+        codings = self.code.get("coding") if isinstance(self.code, dict) else None
+        found = [(one.get("system"), one.get("code")) for one in _tables(codings)]
+        return [
+            (system if isinstance(system, str) else "", code)
+            for system, code in found
+            if isinstance(code, str) and code
+        ]
+
+    @property
     def last_updated(self) -> datetime | None:
         """`meta.lastUpdated`; None where it is no instant."""
         return _last_updated(self.meta)

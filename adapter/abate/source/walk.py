@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from abate.errors import SourceError
 from abate.source.brought import IDLE_PAGES, Brought, Walked
+from abate.source.forms import USUAL, Form, other_forms
 from abate.source.ledger import count_of_pages
-from abate.source.paging import Expired, NotHeeded, Pager, hole
+from abate.source.paging import Expired, NotHeeded, Pager, Refused, hole
 from abate.source.query import LONG_AGO, Query, bare
 from abate.source.searchset import Head, Page, matches, warnings
 from abate.source.settling import Settling, Take
@@ -25,20 +26,52 @@ Row = tuple[Head, bytes]
 
 @dataclass(slots=True, kw_only=True)
 class Asker:
-    """Asks one server; what it learns of it holds for all queries that follow."""
+    """Asks one server; what it learns of it holds for all queries that follow.
+
+    Attributes:
+        forms: by type the form in which the server takes questions for patients' resources.
+    """
 
     pager: Pager
     tally: Tally
     one_pass: bool = False
+    forms: dict[str, Form] = field(default_factory=dict)
     _understood: set[tuple[str, ...]] = field(default_factory=set)
 
     def bring(self, query: Query, take: Take) -> Brought:
         """Give all that answers a query to `take`, each resource once.
 
+        A question for patients' resources that the server refuses is asked in another form; the
+        form that it takes holds for the type from then on.
+
         Raises:
             IncompletePull: names the query, the type and the page.
             NotHeeded: nothing is found by `_lastUpdated`, and something is there.
+            Refused: the server takes the query in no form.
         """
+        if not query.patients:
+            return self._brought(query, take)
+        try:
+            return self._brought(self.form(query.type).of(query), take)
+        except Refused as fault:
+            return self._in_another_form(query, take, fault)
+
+    def form(self, kind: str) -> Form:
+        """The form in which a type is asked for."""
+        return self.forms.get(kind, USUAL)
+
+    def _in_another_form(self, query: Query, take: Take, fault: Refused) -> Brought:
+        for form in other_forms(query):
+            try:
+                brought = self._brought(form.of(query), take)
+            except Refused:
+                continue
+            self.forms[query.type] = form
+            self.pager.warn(f"{fault} The server takes a search of {query.type} by patient {form}.")
+            return brought
+        raise fault
+
+    def _brought(self, query: Query, take: Take) -> Brought:
         brought = self._whole(query, take)
         if brought.fitting:
             self._understood.add(_shape(query))
@@ -64,6 +97,10 @@ class Asker:
         self._doubt(query, brought)
         if brought.expected is None:
             self._settle(query, take, brought)
+        if brought.is_short and brought.strays["code"]:
+            # The first page held only what answers, by chance, where all is counted (Epic, 2026).
+            everything = self.pager.count(query.of(tokens=()))
+            brought.is_heeded = everything != brought.expected
         if brought.is_short:
             self._once_more(query, take, brought)
         return brought
@@ -163,6 +200,9 @@ class Asker:
         head, raw = row
         self.pager.server.note_resource(head.last_updated)
         parameter = query.stray(head, self.pager.server.base)
+        if parameter is None and not query.is_wanted(head):
+            brought.unwanted.add(head.id)
+            return
         if parameter is None:
             brought.counted.add(head.id)
             if brought.fitting.add(head.id):

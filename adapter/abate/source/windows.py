@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from math import ceil
 
+from abate.resource_types import read_type
 from abate.source.query import Query, Window
 from abate.source.walk import Asker
 
 PARAMETERS = ("_lastUpdated", "date")
-# Conditions have a date of onset and none of their own.
-_WITHOUT_DATE = ("Condition", "Patient")
 _SHORTEST = timedelta(seconds=1)
 
 
@@ -23,7 +22,7 @@ def divided(asker: Asker, query: Query, expected: int, parts: int) -> list[Query
     if parts == 1 or expected <= 2 * asker.pager.page_size or query.window is not None:
         return [query]
     for parameter in PARAMETERS:
-        if parameter == "date" and query.type in _WITHOUT_DATE:
+        if parameter == "date" and not read_type(query.type).has_date:
             continue
         whole = Window.of_all(parameter)
         if asker.pager.count(query.of(window=whole)) == expected:

@@ -3,19 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from abate.resource_types import READ_NAMES, WRITTEN_NAMES
 from abate.survey.found import Ability, Server
 
-READ = ("Patient", "Procedure", "Observation", "Condition")
-REPORT = (
-    "CodeSystem",
-    "DiagnosticReport",
-    "Group",
-    "List",
-    "Measure",
-    "MeasureReport",
-    "Observation",
-    "Provenance",
-)
 # As https://hl7.org/fhir/uv/bulkdata names them; some servers have all three at the system (2026).
 _EXPORTS = {"export": "system", "patient-export": "Patient", "group-export": "Group"}
 # https://hl7.org/fhir/R4/valueset-versioning-policy.html: only the last one heeds If-Match.
@@ -28,7 +18,7 @@ def read(statement: Mapping[str, Any]) -> Server:
     rest = next(iter(_tables(statement.get("rest"))), {})
     offered = {str(one.get("type")): one for one in _tables(rest.get("resource"))}
     software = _table(statement.get("software"))
-    kinds = dict.fromkeys([*READ, *REPORT])
+    kinds = dict.fromkeys([*READ_NAMES, *WRITTEN_NAMES])
     return Server(
         software=plain(software.get("name")) or "not said",
         version=plain(software.get("version")),

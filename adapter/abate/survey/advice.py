@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from abate.survey import candidates
-from abate.survey.ability import REPORT
+from abate.resource_types import WRITTEN_NAMES
+from abate.survey import candidates, rows
 from abate.survey.found import Advice, Survey
 from abate.survey.saying import TRANSACTION
 
@@ -14,7 +14,7 @@ _STATES = {
     ),
     "refused": "{type}: the server does not search the whole server by code ({detail})",
     "bare-only": "{type}: {detail}: a run asks again by the bare code, whole and every night",
-    "finds-nothing": "{type}: {detail}: a run finds nothing here",
+    "finds-nothing": "{type}: {detail}: {then}",
 }
 
 
@@ -50,7 +50,7 @@ def unable(survey: Survey) -> str:
         return f"it takes no transaction ({tried}, when it was tried)"
     if not survey.server.transaction:
         return "it does not offer transactions"
-    kinds = [survey.server.of(kind) for kind in REPORT]
+    kinds = [survey.server.of(kind) for kind in WRITTEN_NAMES]
     if missing := [one.type for one in kinds if not one.offered]:
         return f"it does not take {', '.join(missing)}"
     if closed := [one.type for one in kinds if one.update_create is False]:
@@ -91,7 +91,9 @@ def without_offset(survey: Survey) -> int:
 def _missing(survey: Survey) -> Iterator[str]:
     for search in survey.searches:
         if search.state in _STATES:
-            yield _STATES[search.state].format(type=search.type, detail=search.detail)
+            yield _STATES[search.state].format(
+                type=search.type, detail=search.detail, then=rows.without_code(search.type)
+            )
     for sample in survey.samples:
         if sample.problem:
             yield f"{sample.type}: the sample ends after {sample.pages} pages: {sample.problem}"

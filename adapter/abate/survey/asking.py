@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from abate.errors import SourceError
 from abate.references import local_id
@@ -16,6 +16,9 @@ from abate.source.limits import Budget, Limits
 from abate.source.searchset import Page, matches
 from abate.survey.estimate import Pace
 from abate.survey.found import Counted
+
+if TYPE_CHECKING:
+    from abate.source.forms import Form
 
 MEGABYTE = 1_000_000
 SHUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -39,7 +42,9 @@ class Asker:
     """Asks one server, and counts what it costs.
 
     `shut` has the types that are known to be closed to us, with the status; `patients` the ids of
-    some that were named, which go into searches by POST only; `paces` what was measured of pages.
+    some that were named, which go into searches by POST only; `paces` what was measured of pages;
+    `codings` those of the first resource of each type; `forms` the form of a search by patient that
+    a type wants, where it is another one than usual.
     """
 
     def __init__(self, server: "LimitedServer", limit: Limit) -> None:
@@ -48,6 +53,8 @@ class Asker:
         self.shut: dict[str, int] = {}
         self.patients: list[str] = []
         self.paces: list[Pace] = []
+        self.codings: dict[str, list[tuple[str, str]]] = {}
+        self.forms: dict[str, Form] = {}
         self._limit = limit
         self._end = time.monotonic() + limit.seconds
         self._took = 0.0

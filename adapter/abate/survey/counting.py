@@ -1,10 +1,11 @@
 """What is there by code: the code lists that a study needs, each with what it finds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from abate.codes import Code
 from abate.identity import CANONICAL
+from abate.source.query import token
 from abate.survey.asking import Asker
 from abate.survey.found import CodeCount, CodeSearch, Counted, ListCount, SeenCode
 
@@ -32,12 +33,6 @@ SHAPED = ("cementoplasty", "pain-intensity")
 """The lists of which it is told how their resources are written."""
 
 
-def token(system: str, code: str) -> str:
-    r"""A search token: `system|code`, or the bare code; `\`, `,`, `|` and `$` are escaped."""
-    escaped = (_escaped(part) for part in (system, code) if part)
-    return "|".join(escaped)
-
-
 def control(asker: Asker, kind: str) -> CodeSearch:
     """Whether a search by code is heeded: a code that cannot be there must find nothing."""
     found = asker.count(kind, NO_SUCH_CODE)
@@ -48,6 +43,11 @@ def control(asker: Asker, kind: str) -> CodeSearch:
     if found.n is None:
         return CodeSearch(type=kind, state="refused", detail=found.problem)
     return CodeSearch(type=kind, state="untried")
+
+
+def as_seen(codings: Iterable[tuple[str, str]]) -> list[SeenCode]:
+    """The codings of one resource as codes that were seen."""
+    return [SeenCode(system=system, code=code, display="", n=1) for system, code in codings]
 
 
 def confirm(asker: Asker, search: CodeSearch, seen: Sequence[SeenCode]) -> CodeSearch:
@@ -103,7 +103,3 @@ def _of_code(asker: Asker, wanted: Wanted, code: Code, *, more: bool) -> CodeCou
     if not (found.any or bare.any):
         return None
     return CodeCount(system=code.system, code=code.code, name=code.name, n=found.n, bare=bare.n)
-
-
-def _escaped(text: str) -> str:
-    return text.translate({ord(one): f"\\{one}" for one in "\\,|$"})

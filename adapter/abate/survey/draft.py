@@ -218,9 +218,16 @@ def _beside(survey: Survey) -> list[str]:
 def _optional(survey: Survey, head: str, name: str, more: str) -> str:
     counted = survey.list_of(name)
     there = counted is not None and bool(found(survey, name))
-    comment = _named(counted) if counted and there else "none found"
+    comment = _named(counted) if counted and there else _none_found(survey, counted)
     table = f'{head}\ncodes = ["list:{name}"]  # {comment}\n{more}'
     return table if there else _behind(table)
+
+
+def _none_found(survey: Survey, counted: ListCount | None) -> str:
+    search = survey.search_of(counted.type) if counted else None
+    if search is None or search.state != "finds-nothing":
+        return "none found"
+    return f"no search by code finds a {search.type} here: a run asks by patient"
 
 
 def _table(head: str, lines: Sequence[_Line]) -> str:

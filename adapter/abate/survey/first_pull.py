@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from abate.resource_types import CODED_NAMES
 from abate.source.query import IDS_A_QUERY
 from abate.source.strategy import fitting
 from abate.source_settings import Source
@@ -10,7 +11,6 @@ from abate.survey.estimate import Estimate, Pace, Way, by_patient, by_population
 from abate.survey.found import CodeSearch, ListCount
 
 INDEX, SCORES = "cementoplasty", "pain-intensity"
-TYPES_OF_A_PATIENT = 3  # Procedures, Observations, Conditions.
 
 
 def first_pull(
@@ -31,7 +31,7 @@ def first_pull(
         return Estimate(unknown="no index procedure has a code that abate knows")
     strategy, _ = fitting(index, scores)
     if strategy == "patient":
-        return by_patient(TYPES_OF_A_PATIENT, index, paces, _way())
+        return by_patient(len(CODED_NAMES), index, paces, _way())
     if uncounted := [name for name, count in counts.items() if count is None]:
         return Estimate(unknown=f"the server does not count list:{uncounted[0]}")
     types = Counter[str]()

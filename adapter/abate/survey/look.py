@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from abate.codes import CodeLists
+from abate.resource_types import CODED_NAMES, OPTIONAL_TO_READ, READ_NAMES
 from abate.source import Say, shown
 from abate.source.access import Access
 from abate.survey import (
@@ -32,9 +33,10 @@ from abate.survey.counting import SHAPED, WANTED
 from abate.survey.first_pull import first_pull
 from abate.survey.found import CodeSearch, ListCount, Probe, Sample, Server, Survey, Written
 
-SAMPLED = ("Procedure", "Observation")
-SEARCHED = ("Procedure", "Observation", "Condition")
+# Those that each study has; of the others, one resource tells whether a search by code finds it.
+SAMPLED = tuple(kind for kind in CODED_NAMES if kind not in OPTIONAL_TO_READ)
 TIMEOUT_SECONDS = 30.0
+_NEEDED = tuple(kind for kind in READ_NAMES if kind not in OPTIONAL_TO_READ)
 
 
 def look(  # noqa: PLR0913 - each one is a part of how a server is looked at
@@ -99,15 +101,18 @@ class _Steps:
     def take(self, *, write: bool) -> None:
         """All steps; none further where we may read nothing of what a pull needs."""
         self.probes += reading.probes(self.asker)
-        if len(self._shut()) == len(ability.READ) - len(reading.OPTIONAL):
+        if len(self._shut()) == len(_NEEDED):
             return
         if "Observation" not in self.asker.shut:
             for probe in nightly.probes(self.asker, self.said):
                 self.probes.append(probe)
-        for kind in SEARCHED:
+        for kind in CODED_NAMES:
             self.searches[kind] = counting.control(self.asker, kind)
         for kind in SAMPLED:
             self._sample(kind)
+        for kind in OPTIONAL_TO_READ:
+            seen = counting.as_seen(self.asker.codings.get(kind, ()))
+            self.searches[kind] = counting.confirm(self.asker, self.searches[kind], seen)
         if "Observation" not in self.asker.shut:
             self.probes.append(large_page.probe(self.asker))
             self.probes.append(self._post())
@@ -138,8 +143,7 @@ class _Steps:
 
     def _shut(self) -> list[str]:
         """What a pull needs and may not read."""
-        needed = [kind for kind in ability.READ if kind not in reading.OPTIONAL]
-        return [kind for kind in needed if kind in self.asker.shut]
+        return [kind for kind in _NEEDED if kind in self.asker.shut]
 
     def _count(self) -> None:
         for wanted in WANTED:

@@ -9,7 +9,10 @@ from math import ceil
 
 from abate.errors import SourceError
 from abate.references import local_id
-from abate.source.paging import NO_POST
+from abate.source.forms import USUAL, other_forms
+from abate.source.http import Answer
+from abate.source.paging import NO_POST, is_refusal
+from abate.source.query import Query
 from abate.source.searchset import Page, matches
 from abate.survey.asking import Asker, Spent
 from abate.survey.found import Probe
@@ -38,7 +41,8 @@ def probe(asker: Asker, codes: Mapping[str, str]) -> Probe:
         raise
     except SourceError as error:
         return _made("NO", f'strategy = "patient" cannot be: {error}')
-    return _made("yes", '[source] strategy = "patient" can ask so')
+    forms = "".join(f"; {kind} {form}" for kind, form in asker.forms.items())
+    return _made("yes", f'[source] strategy = "patient" can ask so{forms}')
 
 
 def _some(patients: list[str]) -> list[str]:
@@ -47,9 +51,8 @@ def _some(patients: list[str]) -> list[str]:
 
 
 def _trouble(asker: Asker, patient: str, kind: str, tokens: str) -> Probe | None:
-    """What is wrong with one search, if something is."""
-    asked = [("patient", patient), ("code", tokens), ("_count", str(PAGE))]
-    answer = asker.ask(lambda: asker.server.search(kind, asked, private=True))
+    """What is wrong with one search, in all forms, if something is."""
+    answer = _answer(asker, Query(name=WHAT, type=kind, tokens=(tokens,), patients=(patient,)))
     if answer.status in NO_POST:
         return _made("not tried", "an id does not go into a URL: see search by POST")
     if answer.status != HTTPStatus.OK:
@@ -62,6 +65,30 @@ def _trouble(asker: Asker, patient: str, kind: str, tokens: str) -> Probe | None
     if any(one not in (None, patient) for one in named):
         return _made("NO", "others' come too: they are left out, and each search brings too many")
     return None
+
+
+def _answer(asker: Asker, query: Query) -> Answer:
+    """What the server answers, in the form that it takes; it is noted where it is not the usual."""
+    known = asker.forms.get(query.type, USUAL)
+    first = _searched(asker, known.of(query))
+    if answer := _taken(first):
+        return answer
+    for form in other_forms(query):
+        if answer := _taken(_searched(asker, form.of(query))):
+            asker.forms[query.type] = form
+            return answer
+    return first
+
+
+def _taken(answer: Answer) -> Answer | None:
+    """The answer, unless it refuses the form; where no POST is taken, another one does not help."""
+    is_form_refused = is_refusal(answer.status) and answer.status not in NO_POST
+    return None if is_form_refused else answer
+
+
+def _searched(asker: Asker, query: Query) -> Answer:
+    asked = [*query.pairs, ("_count", str(PAGE))]
+    return asker.ask(lambda: asker.server.search(query.type, asked, private=True))
 
 
 def _made(found: str, then: str) -> Probe:

@@ -9,10 +9,10 @@ from http import HTTPStatus
 from abate.errors import SourceError
 from abate.source.http import Answer
 from abate.source.paging import NO_POST
-from abate.source.query import Pairs
+from abate.source.query import Pairs, token
 from abate.source.searchset import Page, matches
 from abate.survey.asking import Asker, Spent
-from abate.survey.counting import NO_SUCH_CODE, token
+from abate.survey.counting import NO_SUCH_CODE
 from abate.survey.found import CodeSearch, Probe, SeenCode
 
 WHAT = "search by POST"

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from abate.errors import LoginRefused, SourceError
+from abate.resource_types import CODED_NAMES, OPTIONAL_TO_READ, READ_NAMES
 from abate.source.searchset import Head, Page, head_of, matches
-from abate.survey.ability import READ
 from abate.survey.asking import SHUT, Asker, Spent
 from abate.survey.found import Probe
 
-OPTIONAL = ("Condition",)  # A study can do without it: being shut out there is no end.
 # Patients last: the others name one, which is what a pull goes by.
-ORDER = ("Procedure", "Observation", "Condition", "Patient")
+ORDER = sorted(READ_NAMES, key=lambda kind: kind not in CODED_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +34,19 @@ def probes(asker: Asker) -> Iterator[Probe]:
         search = _searched(asker, kind)
         if search.head is not None:
             asker.name(search.head.subject)
+            asker.codings[kind] = search.head.codings
         known = search.head.id if search.head else None
         if kind == "Patient" and known is None:
             known = next(iter(asker.patients), None)
         made[kind] = _probe(asker, kind, search, known)
-    yield from (made[kind] for kind in READ)
+    yield from (made[kind] for kind in READ_NAMES)
 
 
 def _probe(asker: Asker, kind: str, search: _Tried, known: str | None) -> Probe:
     what = name(kind)
     if search.status in SHUT:
         asker.shut[kind] = search.status
-        without = "a study can do without" if kind in OPTIONAL else "a pull ends here"
+        without = "a study can do without" if kind in OPTIONAL_TO_READ else "a pull ends here"
         then = f"not even a search is allowed: {without}; ask for the right"
         return Probe(what=what, found=f"NO ({search.status})", then=then)
     if search.trouble:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from abate.resource_types import CODED_NAMES, INDEX_TYPE, OPTIONAL_TO_READ, READ_NAMES
 from abate.source.http import FhirServer
 from abate.survey import exporting, large_page, one_patient, posting, saying, validating, writing
-from abate.survey.ability import READ
 from abate.survey.found import CodeSearch, Probe
 from abate.survey.reading import name
 
@@ -13,14 +13,13 @@ _STATES = {
     "works": ("yes", "a pull asks by system|code"),
     "untried": ("not tried", "there was no code to try it with"),
     "bare-only": ("NO", "only the bare code is found: a pull asks so, whole and every night"),
-    "finds-nothing": ("NO", "a code that is there is not found: a run finds nothing"),
+    "finds-nothing": ("NO", "a code that is there is not found: {}"),
     "ignored": ("NO", "a code that cannot be there finds some: a run pulls everything and stops"),
-    "refused": ("NO", "not over the whole server: [source] patients or an export may help"),
+    "refused": ("NO", "not over the whole server: {}"),
 }
-CODED = ("Procedure", "Observation", "Condition")
 # What a pull rests on, what a night does, what a report needs.
 GROUPS = (
-    (*map(name, READ), *(f"{kind} by code" for kind in CODED)),
+    (*map(name, READ_NAMES), *(f"{kind} by code" for kind in CODED_NAMES)),
     (
         "counts",
         "next pages",
@@ -63,7 +62,17 @@ def grouped(probes: Sequence[Probe]) -> list[list[Probe]]:
 def by_code(search: CodeSearch) -> Probe:
     """The row of a search by code."""
     found, then = _STATES[search.state]
+    if search.state == "untried" and search.type in OPTIONAL_TO_READ:
+        then = f"{then}: if a run finds none either, what depends on it is not assessable"
+    then = then.format(without_code(search.type))
     return Probe(what=f"{search.type} by code", found=found, then=then)
+
+
+def without_code(kind: str) -> str:
+    """What a run does about a type that is not found by code."""
+    if kind == INDEX_TYPE:
+        return "[source] patients says whose are asked for without a code; or an export may help"
+    return "a run asks for those of its patients without a code, and looks for the codes itself"
 
 
 def shut_words(server: FhirServer, kinds: Sequence[str], shut: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from abate.survey.ability import REPORT
+from abate.resource_types import WRITTEN_NAMES
 from abate.survey.found import Ability, Probe, Server
 
 TRANSACTION, TWICE, MATCH, WHOLE = (
@@ -18,12 +18,12 @@ _TRY = "--write tries it"
 
 def of_types(server: Server, *, wrote: bool) -> Iterator[Probe]:
     """Whether it takes the types of a report, under our ids; where we `wrote`, that is known."""
-    missing = [kind for kind in REPORT if not server.of(kind).offered]
+    missing = [kind for kind in WRITTEN_NAMES if not server.of(kind).offered]
     taken = _taken(server)
     yield Probe(
         what=TYPES,
         found=_WORDS[not missing],
-        then=f"lacking: {', '.join(missing)}" if missing else f"all {len(REPORT)} are taken",
+        then=f"lacking: {', '.join(missing)}" if missing else f"all {len(WRITTEN_NAMES)} are taken",
     )
     own = _all(one.update_create for one in taken)
     yield Probe(
@@ -79,4 +79,4 @@ def _all(said: Iterable[bool | None]) -> bool | None:
 
 
 def _taken(server: Server) -> list[Ability]:
-    return [one for one in map(server.of, REPORT) if one.offered]
+    return [one for one in map(server.of, WRITTEN_NAMES) if one.offered]

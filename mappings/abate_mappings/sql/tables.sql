@@ -75,6 +75,12 @@ create table if not exists watermark (
   server varchar, reading varchar, moment timestamptz, strategy varchar, run_id varchar
 );
 
+-- One row is one type of a server: by which parameters it is searched (or that it comes by an export or in
+-- files), and whether that is known to find what is there: `works`, `finds-nothing`, or `open`, where nothing
+-- tells. `capability` is the digest of the CapabilityStatement of that day.
+create table if not exists search (
+  server varchar, type varchar, parameter varchar, state varchar, day date, capability varchar
+);
 -- One row is one thing that the last pull of a server learned beside its rows: `withheld`, with the code by
 -- which the server said that it withholds rows; `left-group`, with the number of patients who left the Group;
 -- `unfiltered`, with a type of which an export finds nothing by a filter.
@@ -99,10 +105,13 @@ create table if not exists run (
   run_id varchar, server varchar, started_at timestamptz, study_digest varchar, version varchar
 );
 
--- One row is one query of a run: what the server has, and what arrived.
+-- One row is one query of a run: what the server has, and what arrived; of this, `left_out` had none of the
+-- study's codes and did not land.
 create table if not exists ledger (
-  run_id varchar, query varchar, type varchar, expected bigint, received bigint, pages bigint
+  run_id varchar, query varchar, type varchar, expected bigint, received bigint, pages bigint,
+  left_out bigint
 );
+alter table ledger add column if not exists left_out bigint;
 
 -- One row is one resource type of a run: received = mapped + ignored + rejected.
 create table if not exists accounted (

@@ -13,7 +13,7 @@ from abate.source.answer import shown_type
 from abate.source.http import Answer, FhirServer
 from abate.source.login.client import Client
 from abate.source.login.discovery import Found
-from abate.source.login.scopes import missing
+from abate.source.login.scopes import Scopes, missing
 from abate.source.login.tokens import Token, token
 from abate.source.shown import address
 from abate.source.trouble import RETRIED, Unanswered
@@ -50,7 +50,7 @@ class Endpoint:
     find: Callable[[], Found]
     enter: Callable[[str], AbstractContextManager[FhirServer]]
     client: Client
-    scopes: Sequence[str]
+    scopes: Scopes
 
     def ask(self) -> Token:
         """Ask for a token.
@@ -61,10 +61,14 @@ class Endpoint:
         """
         found = self.find()
         asked_at = time.monotonic()
-        content = _granted(self._answer(found))
+        scopes = [*self.scopes.needed, *self.scopes.besides]
+        answer = self._answer(found, scopes)
+        if self.scopes.besides and _error(answer) == "invalid_scope":
+            answer = self._answer(found, self.scopes.needed)
+        content = _granted(answer)
         granted = content.get("scope")
         # Without a scope, what was asked for was granted: RFC 6749, section 5.1.
-        if isinstance(granted, str) and (lacking := missing(self.scopes, granted)):
+        if isinstance(granted, str) and (lacking := missing(self.scopes.needed, granted)):
             raise LoginRefused(
                 f"{address(found.token_url)} grants less than was asked for: "
                 f"{', '.join(lacking)} is missing. Let its operator grant it to this client; or "
@@ -72,29 +76,29 @@ class Endpoint:
             )
         return token(_value(content, found.token_url), asked_at, _seconds(content))
 
-    def _answer(self, found: Found) -> Answer:
+    def _answer(self, found: Found, scopes: Sequence[str]) -> Answer:
         """What was answered; a server in trouble is asked again, with an assertion of its own."""
         with self.enter(found.token_url) as server:
             for attempt in range(1, TRIES):
-                answer = self._tried(server, found)
+                answer = self._tried(server, found, scopes)
                 if answer is not None and _is_final(answer):
                     return answer
                 asked = asked_wait(answer.headers) if answer else None
                 clock.sleep(asked or backoff(attempt))
-            return self._posted(server, found)
+            return self._posted(server, found, scopes)
 
-    def _tried(self, server: FhirServer, found: Found) -> Answer | None:
+    def _tried(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer | None:
         """What was answered; None if the connection broke on the way."""
         try:
-            return self._posted(server, found)
+            return self._posted(server, found, scopes)
         except Unanswered:
             return None
 
-    def _posted(self, server: FhirServer, found: Found) -> Answer:
+    def _posted(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer:
         shown = self.client.show(found)
         form = {"grant_type": "client_credentials", **shown.form}
-        if self.scopes:
-            form["scope"] = " ".join(self.scopes)
+        if scopes:
+            form["scope"] = " ".join(scopes)
         return server.post_form(found.token_url, form, shown.headers)
 
 
@@ -112,7 +116,7 @@ def _granted(answer: Answer) -> Mapping[str, Any]:
     content = _json(answer)
     if answer.status == HTTPStatus.OK and content is not None:
         return content
-    code = (content or {}).get("error")
+    code = _error(answer)
     if not isinstance(code, str) or code not in CODES:
         kind = shown_type(answer.headers)
         raise LoginRefused(
@@ -121,6 +125,11 @@ def _granted(answer: Answer) -> Mapping[str, Any]:
         )
     advice = f": {CODES[code]}" if CODES[code] else ""
     raise LoginRefused(f"{answer.place} refuses the login ({answer.status}, {code}){advice}")
+
+
+def _error(answer: Answer) -> object:
+    """The code of an error (RFC 6749, section 5.2); None where there is none."""
+    return None if answer.status == HTTPStatus.OK else (_json(answer) or {}).get("error")
 
 
 def _json(answer: Answer) -> Mapping[str, Any] | None:

@@ -1,7 +1,6 @@
 """The kinds of login, as requests take them: each puts its header on a request."""
 
 import base64
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -17,6 +16,7 @@ from abate.source.login import discovery
 from abate.source.login.client import Client, KeyClient, SecretClient
 from abate.source.login.discovery import Found
 from abate.source.login.endpoint import Endpoint
+from abate.source.login.scopes import Scopes
 from abate.source.login.tokens import Tokens
 
 
@@ -58,7 +58,7 @@ class Asked(AuthBase):
 
 
 def make(
-    auth: Auth, base: str, access: Access, timeout_seconds: float, scopes: Sequence[str]
+    auth: Auth, base: str, access: Access, timeout_seconds: float, scopes: Scopes
 ) -> Login | None:
     """The login that a table of the study file names, or None; nothing is sent yet.
 
@@ -79,7 +79,8 @@ def make(
         return Fixed(_basic(str(auth.username), kept))
     if auth.kind == "bearer":
         return Fixed(f"Bearer {kept.header}")
-    asked = scopes if auth.scopes is None and auth.kind == "smart" else auth.scopes or ()
+    is_ours = auth.scopes is None and auth.kind == "smart"
+    asked = scopes if is_ours else Scopes(needed=auth.scopes or ())
     return Asked(Tokens(_endpoint(auth, base, access, timeout_seconds, (kept, asked)).ask))
 
 
@@ -93,7 +94,7 @@ def _endpoint(
     base: str,
     access: Access,
     timeout_seconds: float,
-    asking: tuple[Secret, Sequence[str]],
+    asking: tuple[Secret, Scopes],
 ) -> Endpoint:
     kept, scopes = asking
 

@@ -4,28 +4,45 @@ https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-READ = tuple(f"system/{kind}.rs" for kind in ("Condition", "Observation", "Patient", "Procedure"))
-# To read the members of a Group, where the study names one.
-GROUP_READ = "system/Group.rs"
+from abate.resource_types import ALWAYS, OPTIONAL_TO_READ, READ, WRITTEN_NAMES
+
+
+def _reading(kind: str) -> str:
+    return f"system/{kind}.rs"
+
+
 # Read, created under ids of our choice, updated, searched by identifier; never deleted.
-WRITE = tuple(
-    f"system/{kind}.crus"
-    for kind in (
-        "CodeSystem",
-        "DiagnosticReport",
-        "Group",
-        "List",
-        "Measure",
-        "MeasureReport",
-        "Observation",
-        "Organization",
-        "Provenance",
-    )
-)
+WRITE = tuple(f"system/{kind}.crus" for kind in sorted(WRITTEN_NAMES))
 # What `abate check --write` writes, and deletes again.
 PROBE = ("system/List.cruds",)
+# What `abate check` and `abate init` read: what each study needs, and what a study may need.
+CHECK = tuple(_reading(one.name) for one in READ if one.is_needed(ALWAYS))
+CHECK_BESIDES = tuple(_reading(name) for name in OPTIONAL_TO_READ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scopes:
+    """What a login asks for: what is needed, and what is asked for besides, if it is to be had."""
+
+    needed: Sequence[str]
+    besides: Sequence[str] = ()
+
+
+def to_read(sections: Iterable[str], patients: Iterable[str]) -> tuple[str, ...]:
+    """What a pull needs.
+
+    Args:
+        sections: the tables of the study file that name codes.
+        patients: whose resources are pulled, where the study file says it: a Group is read too.
+    """
+    named = set(sections)
+    needed = [one.name for one in READ if one.is_needed(named)]
+    group = ["Group"] if any(one.startswith("Group/") for one in patients) else []
+    return tuple(_reading(kind) for kind in sorted([*needed, *group]))
+
 
 _CLINICAL = re.compile(r"(system|user|patient)/(\*|[A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)")
 # SMART 1, as SMART 2 reads it.

@@ -1,0 +1,208 @@
+"""Whether an empty answer to a search by code can be trusted.
+
+An empty answer says that nothing is there only where the same search is known to find something.
+What tells, the cheapest first: what was found before; a resource of the type that can be read, and
+is then searched by its own code; the resources of the study's patients, asked for without a code.
+"""
+
+from collections.abc import Sequence
+from random import Random
+
+from abate.errors import IncompletePull
+from abate.references import local_id
+from abate.resource_types import INDEX_TYPE
+from abate.source.evidence import (
+    BY_CODE,
+    BY_PATIENT,
+    FINDS_NOTHING,
+    OPEN,
+    WORKS,
+    State,
+)
+from abate.source.paging import Refused, hole
+from abate.source.pull import Pull
+from abate.source.query import Query, bare, has_code, in_pieces, token
+from abate.source.searchset import Head
+
+# So many resources of a type are looked at, and so many of them are searched by their own codes.
+SAMPLED = 20
+TRIED = 3
+# So many of the study's patients are asked for without a code.
+PATIENTS = 50
+SEED = 20100831
+
+NAME_PATIENTS = (
+    "Name the study's patients, and they are asked for by patient: [source] patients = "
+    '["Group/ID"], or ids, or identifiers.'
+)
+
+
+def unfound(query: Query) -> IncompletePull:
+    """The error of index procedures that no search by code finds."""
+    words = "the server has some, and finds none by code"
+    return IncompletePull(f"{hole(query, None, words)} {NAME_PATIENTS}")
+
+
+def note(pull: Pull, kind: str, state: State) -> None:
+    """Note what is known of a type, for this pull and those that follow."""
+    pull.evidence.note(kind, state)
+    pull.evidence.remember(pull.landing)
+
+
+def keep(pull: Pull, kind: str) -> None:
+    """Keep what is known of a type, with its day."""
+    pull.evidence.keep(kind)
+    pull.evidence.remember(pull.landing)
+
+
+def keep_without_code(pull: Pull, kind: str) -> None:
+    """Keep that a type is not found by code, if that is known."""
+    if pull.evidence.known(kind) == FINDS_NOTHING:
+        keep(pull, kind)
+
+
+def judge(
+    pull: Pull, query: Query, patients: Sequence[str], *, is_denied: bool | None = None
+) -> State:
+    """What it means that a search brought nothing; it is noted.
+
+    What was known before is believed, unless the answer denies resources that the store has. The
+    empty units are dropped: a later run asks again.
+
+    Args:
+        pull: the pull.
+        query: what was asked.
+        patients: the study's patients.
+        is_denied: whether the answer denies what the store has; by default, if it has some.
+
+    Raises:
+        IncompletePull: the server has resources of the type, and finds none by patient; or index
+            procedures, and finds none by code.
+    """
+    pull.landing.drop_empty(query.name)
+    if is_denied is None:
+        is_denied = query.type in pull.kept.held
+    known = None if is_denied else pull.evidence.known(query.type)
+    if known == WORKS and pull.asker.form(query.type).has_code:
+        keep(pull, query.type)
+        return WORKS
+    state = by_any(pull, query, is_by_patient=_is_by_patient(pull, query))
+    if state is None and known == OPEN:
+        keep(pull, query.type)
+        _warn_of_open(pull, query)
+        return OPEN
+    if state is None:
+        state = _by_patients(pull, query, patients)
+    if state == FINDS_NOTHING and _is_population(pull, query):
+        raise unfound(query)
+    if state == WORKS and not pull.asker.form(query.type).has_code:
+        keep_without_code(pull, query.type)
+        return WORKS
+    note(pull, query.type, state)
+    if state == OPEN:
+        _warn_of_open(pull, query)
+    return state
+
+
+def _warn_of_open(pull: Pull, query: Query) -> None:
+    pull.asker.pager.warn(
+        f"the server has no {query.type} that can be found: whether there are {query.name} "
+        "is not known, and what depends on them is not assessable"
+    )
+
+
+def _is_population(pull: Pull, query: Query) -> bool:
+    """Whether this is the search that says whom to ask for: nothing can take its place."""
+    return query.type == INDEX_TYPE and pull.evidence.parameter == BY_CODE
+
+
+def _is_by_patient(pull: Pull, query: Query) -> bool:
+    """Whether the type is asked for by patient, by code besides or not."""
+    return pull.evidence.parameter == BY_PATIENT or not pull.asker.form(query.type).has_code
+
+
+def by_any(pull: Pull, query: Query, *, is_by_patient: bool) -> State | None:
+    """By the resources of the type that can be read, of any patient; None where there are none."""
+    asked = Query(name=f"any {query.name}", type=query.type, extra=query.extra)
+    heads = [one for one in pull.asker.pager.sample(asked, SAMPLED) if one.codings]
+    if is_by_patient:
+        heads = [one for one in heads if _patient(pull, one)]
+    if not heads:
+        return None
+    tried = _differing(heads)
+    is_by_code = pull.asker.form(query.type).has_code
+    if is_by_code and any(_finds_by_code(pull, query, one, is_by_patient) for one in tried):
+        return WORKS
+    if is_by_patient and not any(_finds_by_patient(pull, query, one) for one in tried):
+        words = "the server has some, and finds none by patient, with a code or without"
+        raise hole(query, None, words)
+    return FINDS_NOTHING if is_by_code else WORKS
+
+
+def _differing(heads: Sequence[Head]) -> list[Head]:
+    """A few of them, each with another code."""
+    by_code = {head.codings[0]: head for head in reversed(heads)}
+    return list(by_code.values())[-TRIED:]
+
+
+def _patient(pull: Pull, head: Head) -> str | None:
+    return local_id(head.subject_reference, "Patient", pull.base)
+
+
+def _finds_by_code(pull: Pull, query: Query, head: Head, is_by_patient: bool) -> bool:
+    """Whether a resource is found as the query asks, by its own code (with or without system)."""
+    patient = _patient(pull, head) if is_by_patient else None
+    whose = (patient,) if patient else ()
+    found = token(*head.codings[0])
+    for one in dict.fromkeys((found, bare(found))):
+        asked = query.of(name=f"any {query.name}", tokens=(one,), patients=whose)
+        if any(has_code(each, (one,)) for each in _sample(pull, asked)):
+            return True
+    return False
+
+
+def _finds_by_patient(pull: Pull, query: Query, head: Head) -> bool:
+    patient = _patient(pull, head)
+    if patient is None:
+        return False
+    asked = Query(name=f"any {query.name}", type=query.type, patients=(patient,), extra=query.extra)
+    return bool(_sample(pull, asked))
+
+
+def _sample(pull: Pull, query: Query) -> list[Head]:
+    """The first resources that a search finds, in the form that the server takes."""
+    asked = pull.asker.form(query.type).of(query) if query.patients else query
+    return pull.asker.pager.sample(asked, SAMPLED)
+
+
+def _by_patients(pull: Pull, query: Query, patients: Sequence[str]) -> State:
+    """By what the study's patients have of the type, asked for without a code."""
+    found: list[Head] = []
+
+    def take(head: Head, _: bytes) -> None:
+        found.append(head)
+
+    for some in in_pieces(_chosen(patients), pull.patients_a_query):
+        asked = Query(name=f"any {query.name}", type=query.type, patients=some, extra=query.extra)
+        try:
+            pull.asker.bring(asked, take)
+        except Refused:
+            return OPEN
+    if not found:
+        return OPEN
+    if not pull.asker.form(query.type).has_code:
+        return WORKS
+    if any(has_code(head, query.tokens) for head in found):
+        return FINDS_NOTHING
+    coded = _differing([head for head in found if head.codings])
+    is_by_patient = _is_by_patient(pull, query)
+    if coded and not any(_finds_by_code(pull, query, one, is_by_patient) for one in coded):
+        return FINDS_NOTHING
+    return WORKS
+
+
+def _chosen(patients: Sequence[str]) -> list[str]:
+    """All of them; of many the same few each time."""
+    if len(patients) <= PATIENTS:
+        return list(patients)
+    return Random(SEED).sample(sorted(patients), PATIENTS)  # noqa: S311 - nothing secret hangs on it.
