@@ -73,10 +73,9 @@ def whole(value: float) -> float:
     return round(value, DECIMAL_PLACES) if abs(value) >= 0.001 else float(f"{value:.13g}")
 
 
-def absent(text: str, *, is_masked: bool) -> Resource:
-    """Why there is no value: masked by a rule of small cells, or not known at all."""
-    code = "masked" if is_masked else "unknown"
-    display = {"code": code, "display": code.capitalize()}
+def absent(text: str, code: str) -> Resource:
+    """Why there is no value: masked by a rule of small cells, not applicable, or unknown."""
+    display = {"code": code, "display": code.replace("-", " ").title()}
     return {"coding": [{"system": f"{TERMINOLOGY}/data-absent-reason", **display}], "text": text}
 
 

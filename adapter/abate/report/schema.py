@@ -13,7 +13,9 @@ ID = f"{CANONICAL}/results-{FORMAT}.schema.json"
 def schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12."""
     described = msgspec.json.schema(Results)
-    del described["$defs"]["Units"], described["$defs"]["Result"]["properties"]["units"]
+    del described["$defs"]["Units"]
+    for name in ("Result", "Step"):
+        del described["$defs"][name]["properties"]["units"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
