@@ -1,6 +1,5 @@
 """A searchset, page by page: Bundles whose resources stay the bytes that the server sent."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -9,9 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from abate.errors import SourceError
-
-_TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
-_WORD = re.compile(r"[a-z-]{1,24}")
+from abate.source import shown
+from abate.source.issues import issues
 
 
 class Link(msgspec.Struct):
@@ -111,10 +109,12 @@ class Head(msgspec.Struct):
 
     @property
     def is_failure(self) -> bool:
-        """Whether this is an OperationOutcome that tells of an error."""
-        issues = self.issue if isinstance(self.issue, list) else []
-        severities = [issue.get("severity") for issue in issues if isinstance(issue, dict)]
-        return "error" in severities or "fatal" in severities
+        """Whether this is an OperationOutcome that tells of an error.
+
+        That rows are withheld is none: see `issues`, which judges it.
+        """
+        told = self.issue if isinstance(self.issue, list) else []
+        return bool(told) and any(one.is_error for one in issues(told))
 
 
 def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
@@ -147,17 +147,21 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
                 yield head.id, (_checked(head, kind), bytes(entry.resource))
 
 
+def outcomes(page: Page) -> Iterator[Any]:
+    """The `issue` of each OperationOutcome of a page."""
+    for entry in page.entry:
+        if b"OperationOutcome" in bytes(entry.resource):
+            head = _head(entry.resource)
+            if head.resourceType == "OperationOutcome":
+                yield head.issue
+
+
 def warnings(page: Page) -> Iterator[str]:
     """What the server warns of, by the codes of its outcomes: their words may name a patient."""
-    for entry in page.entry:
-        if b"OperationOutcome" not in bytes(entry.resource):
-            continue
-        head = _head(entry.resource)
-        if head.resourceType == "OperationOutcome":
-            for issue in _tables(head.issue):
-                found = (issue.get("severity"), issue.get("code"))
-                if all(isinstance(one, str) and _WORD.fullmatch(one) for one in found):
-                    yield " ".join(map(str, found))
+    for told in outcomes(page):
+        for issue in _tables(told):
+            if words := shown.issue(issue.get("severity"), issue.get("code")):
+                yield words
 
 
 def _references(links: Iterable[dict[str, Any]]) -> list[str]:
@@ -188,8 +192,7 @@ def _head(resource: msgspec.Raw) -> Head:
 
 def _checked(head: Head, kind: str) -> Head:
     if head.resourceType != kind:
-        found = head.resourceType if _TYPE.fullmatch(head.resourceType) else "something else"
-        raise SourceError(f"an entry is no {kind}: {found}")
+        raise SourceError(f"an entry is no {kind}: {shown.resource_type(head.resourceType)}")
     if not head.id:
         raise SourceError("an entry is no resource with a type and an id")
     return head
