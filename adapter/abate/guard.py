@@ -12,6 +12,7 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any, TypeVar
 
+from abate import stopping
 from abate.errors import AbateError, PluginError
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ def guarded(call: Callable[[], T], module: str) -> T:
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # sys.exit, and the panics of Rust libraries, too.
+        stopping.heed()
         if isinstance(problem, AbateError) and _modules(problem)[-1] == "abate":
             raise
         raise PluginError(place(problem, module)) from None

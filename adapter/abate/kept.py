@@ -19,6 +19,7 @@ from abate.codes import CodeLists
 from abate.host import Host
 from abate.settings import StudyFile
 from abate.source.plan import Role
+from abate.source.versions import Version
 from abate.store import Store, looked_into
 
 
@@ -34,6 +35,7 @@ class Kept:
         reading: a digest of all that decides what is pulled and how it is read.
         since: changes since then, by the server's clock, may not be in the store; None: nothing
             is, or it was read in another way.
+        moment: the watermark itself, which is later than `since` by the overlap.
         strategy: by which strategy that was pulled.
         run_id: the run that loaded it; empty where none has.
         is_read_before: whether what the store has was read in the same way.
@@ -47,6 +49,7 @@ class Kept:
     lists: CodeLists
     reading: str
     since: datetime | None = None
+    moment: datetime | None = None
     strategy: str = ""
     run_id: str = ""
     is_read_before: bool = False
@@ -58,6 +61,14 @@ class Kept:
         sql = "select id from resource where server = $server and type = $kind"
         with looked_into(self.path) as store:
             return {one for (one,) in store.rows(sql, {"server": self.server, "kind": kind})}
+
+    def versions(self, kind: str) -> dict[str, Version]:
+        """The version of each resource of a type, by id."""
+        table = kind.lower()
+        sql = f"select id, version, last_updated from {table} where server = $server"  # noqa: S608 - a name of ours
+        with looked_into(self.path) as store:
+            rows = store.rows(sql, {"server": self.server})
+        return {one: Version(number, updated) for one, number, updated in rows}
 
     def unfiltered(self) -> list[str]:
         """The types of which an export finds nothing by a filter; none before a whole pull."""
@@ -90,12 +101,14 @@ class Kept:
         [(moment, strategy, run_id)] = rows
         if moment is None:
             return replace(self, run_id=run_id)
-        return replace(self, since=moment, strategy=strategy, run_id=run_id, is_read_before=True)
+        return replace(
+            self, since=moment, moment=moment, strategy=strategy, run_id=run_id, is_read_before=True
+        )
 
     def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
         """The same for a pull of everything, or of what changed, with so much of an overlap."""
         if self.since is None or is_whole:
-            return replace(self, since=None, is_whole=is_whole)
+            return replace(self, since=None, moment=None, is_whole=is_whole)
         return replace(self, since=self.since - overlap, is_compared=is_compared)
 
     @property
@@ -123,6 +136,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
     reading = _digest(
         [
             version("abate"),
+            mapping.fingerprint(),
             [[one.name, one.version] for one in host.known],
             [msgspec.to_builtins(asdict(role)) for role in roles],
             msgspec.to_builtins(lists),

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -18,49 +18,21 @@ from typing import BinaryIO, Self
 import msgspec
 
 from abate.errors import NothingFound, StoreError
+from abate.landed_records import PULL, RECORD, Pull, Record, landed_before, records_in
+from abate.sealed import (
+    private,
+    read_sealed,
+    seals_of,
+    told_of_landing,
+    write_sealed,
+)
 
-# What landed longer ago is pulled again: it says too little of the server as it is.
-KEPT = timedelta(hours=24)
-PULL = "pull.json"
-RECORD = "unit.json"
-
-
-class Pull(msgspec.Struct, frozen=True, kw_only=True):
-    """What a folder of landed units belongs to.
-
-    Attributes:
-        key: a digest of all that decides what is pulled: server, codes, since when.
-        started_at: when the first run of it began, by this machine's clock.
-        watermark: the same by the server's clock; None where the server does not say.
-    """
-
-    key: str = ""
-    started_at: datetime
-    watermark: datetime | None = None
+__all__ = ["Landing", "Record", "Unit"]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """The books of one unit that landed whole.
-
-    Attributes:
-        query: the name of the question, for people.
-        type: the resource type.
-        expected: how many the server says it has; None where it does not say.
-        received: how many distinct ids arrived.
-        pages: on how many pages.
-        gone: the ids that are known to have left the server, or the question.
-        is_change: only what changed has landed, not all that the server has.
-        file: the file that it was read from, where it was one; its lines have their numbers there.
-    """
-
-    query: str
-    type: str
-    expected: int | None
-    received: int
-    pages: int
-    gone: tuple[str, ...] = ()
-    is_change: bool = False
-    file: str = ""
+def now() -> datetime:
+    """The time by this machine's clock; tests put theirs in this place."""
+    return datetime.now(UTC)
 
 
 class Unit:
@@ -80,7 +52,7 @@ class Unit:
         """
         if b"\n" in resource:
             resource = _one_line(resource)
-        with _told(self.folder):
+        with told_of_landing(self.folder):
             self._file(kind).write(resource + b"\n")
 
     def skip(self, kind: str, lines: int) -> None:
@@ -90,18 +62,18 @@ class Unit:
             StoreError: the disk refuses.
         """
         if lines > 0:
-            with _told(self.folder):
+            with told_of_landing(self.folder):
                 self._file(kind).write(b"\n" * lines)
 
     def _file(self, kind: str) -> BinaryIO:
         if kind not in self._files:
             path = self.folder / f"{kind}.ndjson"
-            self._files[kind] = open(path, "ab", opener=_private)  # noqa: SIM115 - `close` closes it.
+            self._files[kind] = open(path, "ab", opener=private)  # noqa: SIM115 - `close` closes it.
         return self._files[kind]
 
     def close(self) -> None:
         """Finish the files, so that they outlive this process; if one fails, all are closed."""
-        with _told(self.folder), ExitStack() as closing:
+        with told_of_landing(self.folder), ExitStack() as closing:
             while self._files:
                 file = self._files.popitem()[1]
                 closing.callback(file.close)
@@ -118,17 +90,21 @@ class Landing:
         `abandoned` are the notes of an earlier pull whose landed units are not used.
         """
         self.folder = folder
-        self.pull = Pull(key=key, started_at=datetime.now(UTC))
+        self.pull = Pull(key=key, started_at=now())
         self.records: dict[str, Record] = {}
+        self.torn: list[str] = []
         self.abandoned: dict[str, bytes] = {}
         self._lock = Lock()
         self._asked: set[str] = set()
 
     def __enter__(self) -> Self:
-        before = _kept(self.folder, self.pull)
+        before = landed_before(self.folder, self.pull)
         if before is not None:
             self.pull = before
-            self.records = dict(_records(self.folder))
+            found = dict(records_in(self.folder))
+            self.records = {name: one for name, one in found.items() if one is not None}
+            self.torn = sorted(found.keys() - self.records.keys())
+            self._begin_nothing()
             return self
         self.abandoned = _notes(self.folder)
         self._empty()
@@ -136,9 +112,13 @@ class Landing:
 
     def _empty(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        with _told(self.folder):
+        with told_of_landing(self.folder):
             self.folder.mkdir(mode=0o700, parents=True)
-            self._nothing.touch(mode=0o600)
+        self._begin_nothing()
+
+    def _begin_nothing(self) -> None:
+        with told_of_landing(self.folder), open(self._nothing, "wb", opener=private):
+            pass
 
     def __exit__(
         self,
@@ -155,19 +135,19 @@ class Landing:
         """Note when the pull began, by the server's clock; the first run's word stays."""
         if not (self.folder / PULL).exists():
             self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
-            _write(self.folder / PULL, msgspec.json.encode(self.pull))
+            write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
 
     def moved(self, watermark: datetime | None) -> None:
         """Note another moment than the one that the pull began at."""
         self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
-        _write(self.folder / PULL, msgspec.json.encode(self.pull))
+        write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
 
     def begin_again(self) -> None:
         """Let go of all that has landed, and of all notes."""
         self.abandoned = _notes(self.folder)
         self._empty()
         self.records.clear()
-        self.pull = Pull(key=self.pull.key, started_at=datetime.now(UTC))
+        self.pull = Pull(key=self.pull.key, started_at=now())
 
     @contextmanager
     def unit(self, name: str) -> Iterator[Unit]:
@@ -179,7 +159,7 @@ class Landing:
             name: what it is, the same in each run; units are read in the order of their names.
         """
         folder = self.folder / f".{name}"
-        with _told(self.folder):
+        with told_of_landing(self.folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
         unit = Unit(folder)
@@ -197,8 +177,10 @@ class Landing:
 
     def _keep(self, name: str, record: Record) -> None:
         folder = self.folder / f".{name}"
-        _write(folder / RECORD, msgspec.json.encode(record))
-        with _told(self.folder):
+        with told_of_landing(self.folder):
+            record = msgspec.structs.replace(record, files=seals_of(folder))
+        write_sealed(folder / RECORD, msgspec.json.encode(record))
+        with told_of_landing(self.folder):
             shutil.rmtree(self.folder / name, ignore_errors=True)
             folder.rename(self.folder / name)
         with self._lock:
@@ -216,14 +198,20 @@ class Landing:
             shutil.rmtree(self.folder / name, ignore_errors=True)
             del self.records[name]
 
+    def drop(self, prefix: str) -> None:
+        """Delete the units whose name begins so: another way to pull takes their place."""
+        for name in [one for one in self.records if one.startswith(prefix)]:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            del self.records[name]
+            self._asked.discard(name)
+
     def remember(self, name: str, note: bytes) -> None:
         """Keep a small note, so that a later run of this pull goes about it in the same way."""
-        _write(self.folder / f"{name}.note", note)
+        write_sealed(self.folder / f"{name}.note", note)
 
     def recall(self, name: str) -> bytes | None:
-        """What `remember` kept; None if nothing was."""
-        path = self.folder / f"{name}.note"
-        return path.read_bytes() if path.exists() else None
+        """What `remember` kept; None if nothing was, or it is not whole any more."""
+        return read_sealed(self.folder / f"{name}.note")
 
     def paths(self, kind: str) -> list[Path]:
         """The files of a resource type, of all units that landed whole and were asked for."""
@@ -248,69 +236,24 @@ class Landing:
         """Whether all resources of a type landed, and not only what changed."""
         return not any(one.is_change for one in self.records.values() if one.type == kind)
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether of any type only what changed has landed."""
+        return any(one.is_change for one in self.records.values())
+
+    def is_compared(self, kind: str) -> bool:
+        """Whether what landed of a type is what the server has now, whatever its dates say."""
+        return any(one.is_compared for one in self.records.values() if one.type == kind)
+
     def gone(self, kind: str) -> set[str]:
         """The ids of a type that are known to have left the server, or the question."""
         return {one for r in self.records.values() if r.type == kind for one in r.gone}
 
 
-def _kept(folder: Path, pull: Pull) -> Pull | None:
-    """What an earlier run began, if it is the same pull and not too long ago."""
-    try:
-        before = msgspec.json.decode((folder / PULL).read_bytes(), type=Pull)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    is_fresh = timedelta(0) <= pull.started_at - before.started_at < KEPT
-    return before if pull.key and before.key == pull.key and is_fresh else None
-
-
 def _notes(folder: Path) -> dict[str, bytes]:
-    """The notes of a folder, by name; what cannot be read is left out."""
-    found = {}
-    for path in folder.glob("*.note"):
-        with suppress(OSError):
-            found[path.stem] = path.read_bytes()
-    return found
-
-
-def _records(folder: Path) -> Iterator[tuple[str, Record]]:
-    """The units that landed whole; what was landing when a run was killed is removed."""
-    for one in sorted(folder.iterdir()):
-        if not one.is_dir():
-            continue
-        try:
-            record = msgspec.json.decode((one / RECORD).read_bytes(), type=Record)
-        except (OSError, msgspec.MsgspecError):
-            shutil.rmtree(one, ignore_errors=True)
-            continue
-        if one.name.startswith("."):
-            shutil.rmtree(one, ignore_errors=True)
-        else:
-            yield one.name, record
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a small file that is whole on the disk before this returns."""
-    with _told(path.parent), open(path, "wb", opener=_private) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-@contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """Say in a sentence that the disk refuses.
-
-    Raises:
-        StoreError: names the folder and the reason.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"nothing can be landed in {folder}: {error.strerror}.") from None
+    """The notes of a folder, by name; what cannot be read, or is torn, is left out."""
+    found = {path.stem: read_sealed(path) for path in folder.glob("*.note")}
+    return {name: note for name, note in found.items() if note is not None}
 
 
 def _one_line(resource: bytes) -> bytes:

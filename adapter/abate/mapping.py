@@ -4,6 +4,7 @@ Each line is mapped, ignored by a rule, or rejected with a reason, and the three
 was received, or the run stops. The SQL lies in `abate_mappings`, one file a resource type.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -71,13 +72,17 @@ ReadScore = Callable[[Mapping[str, Any]], Score | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounted:
-    """What became of the lines of one type: received = mapped + ignored + rejected."""
+    """What became of the lines of one type: received = mapped + ignored + rejected.
+
+    Of `earlier` the version has an earlier date than the one that the store had.
+    """
 
     type: str
     received: int
     mapped: int
     ignored: int
     rejected: int
+    earlier: int = 0
 
 
 def register(store: Store, roles: Sequence[Role], lists: CodeLists) -> None:
@@ -123,6 +128,7 @@ def load(
             "keep_raw": study_file.settings.output.keep_raw,
             "asks_plugins": reading.read_score is not None,
             "score_codes": _score_codes(store),
+            "sides": _sides(store),
             "server": source.url,
             "source_zone": source.timezone,
             "own_system": SYSTEM,
@@ -139,7 +145,9 @@ def load(
     )
     books = [
         batch.load(
-            kind, LandedFiles(landing.paths(kind), landing.file), is_whole=landing.is_whole(kind)
+            kind,
+            LandedFiles(landing.paths(kind), landing.file),
+            {"is_whole": landing.is_whole(kind), "is_compared": landing.is_compared(kind)},
         )
         for kind in TYPES
     ]
@@ -197,12 +205,12 @@ class _Batch:
     read_score: ReadScore | None
     parameters: Parameters
 
-    def load(self, kind: str, files: LandedFiles, *, is_whole: bool) -> Accounted:
-        """Map one type's files, merge them, and balance the books."""
+    def load(self, kind: str, files: LandedFiles, landed: Parameters) -> Accounted:
+        """Map one type's files, merge them as it was `landed`, and balance the books."""
         table = kind.lower()
         self.store.script(sql(f"shape_{table}"))
         parameters = {
-            **self.parameters, "kind": kind, "paths": files.patterns, "is_whole": is_whole,
+            **self.parameters, **landed, "kind": kind, "paths": files.patterns,
         }  # fmt: skip
         self.store.run(sql("landed"), parameters)
         unreadable = _unreadable(self.store, files)
@@ -216,7 +224,7 @@ class _Batch:
         states = Counter[str]()
         for state, count in self.store.rows(sql("states")):
             states[state] += count
-        self._merge(table, parameters)
+        earlier = self._merge(table, parameters)
         return _balanced(
             Accounted(
                 type=kind,
@@ -224,16 +232,23 @@ class _Batch:
                 mapped=states["mapped"],
                 ignored=states["ignored"],
                 rejected=states["rejected"] + len(unreadable),
+                earlier=earlier,
             )
         )
 
-    def _merge(self, table: str, parameters: Parameters) -> None:
-        """Bring the batch into the store; where nothing can be replaced, it is only added."""
+    def _merge(self, table: str, parameters: Parameters) -> int:
+        """Bring the batch into the store: how many versions have an earlier date than the last.
+
+        Where nothing can be replaced, it is only added.
+        """
         arrived = sql("arrived")
         if not self.store.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - a name of ours
             self.store.run(f"insert into {table} by name\n{arrived}", parameters)
-            return
+            return 0
         self.store.run(f"create or replace temp table arrived as\n{arrived}", parameters)
+        [(earlier,)] = self.store.rows(
+            f"select count(*) from {table} as known\n{sql('went_back')}"  # noqa: S608 - a name of ours
+        )
         self.store.run(
             f"merge into {table} as known using arrived as one\n{sql('merge')}", parameters
         )
@@ -245,6 +260,7 @@ class _Batch:
             parameters,
         )
         self.store.run(sql("risen"), parameters)
+        return int(earlier)
 
 
 def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str, str | None]]:
@@ -273,9 +289,23 @@ def _score_codes(store: Store) -> list[str]:
     return [code for (code,) in store.rows("select distinct code from role where role = 'scores'")]
 
 
+def _sides(store: Store) -> list[str]:
+    """The codes of the list `laterality`, each as `system|code`."""
+    rows = store.rows("select system || '|' || code from code_list where list = 'laterality'")
+    return [side for (side,) in rows]
+
+
 def sql(name: str) -> str:
     """A statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")
+
+
+def fingerprint() -> str:
+    """A digest of all that the mapping is: what another one has read is read anew."""
+    found = hashlib.sha256()
+    for file in sorted(MAPPINGS.iterdir(), key=lambda one: one.name):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def _balanced(counted: Accounted) -> Accounted:

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
-from abate import hookspecs
+from abate import hookspecs, stopping
 from abate.errors import PluginError
 from abate.guard import unheard
 from abate.hookspecs import PROJECT
@@ -100,6 +100,7 @@ def _imported(entry: EntryPoint) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as fault:  # No patient's data are near yet: the text may be told.
+        stopping.heed()
         raise PluginError(f"{type(fault).__name__}: {fault}") from None
     return module
 

@@ -1,8 +1,8 @@
 """Files that are their owner's alone, written whole or not at all."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from abate.errors import StoreError
@@ -19,15 +19,53 @@ def write_private(path: Path, content: bytes, *, is_lasting: bool = True) -> Non
     Raises:
         StoreError: the disk refuses.
     """
-    partial = path.with_name(f".{path.name}.partial")
     with told_of_the_disk(path):
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            if is_lasting:
-                file.flush()
-                os.fsync(file.fileno())
-        partial.replace(path)
+        _write_partial(path, content, is_lasting=is_lasting).replace(path)
+
+
+def write_set(contents: Mapping[Path, bytes], before: Callable[[], None]) -> None:
+    """Write files that belong together: all of them, or none.
+
+    All are on the disk under other names before the first gets its own. So a disk that is full
+    leaves the files of before. Who is killed while they are renamed leaves the first of them: the
+    one that tells that the set is whole goes last.
+
+    Args:
+        contents: what stands in each, in the order in which they get their names.
+        before: is called when all are on the disk: removes the files of before.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    partials = [_partial(path) for path in contents]
+    try:
+        for path, content in contents.items():
+            with told_of_the_disk(path):
+                _write_partial(path, content)
+        before()
+        for path, partial in zip(contents, partials, strict=True):
+            with told_of_the_disk(path):
+                partial.replace(path)
+    finally:
+        for partial in partials:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def _write_partial(path: Path, content: bytes, *, is_lasting: bool = True) -> Path:
+    """Write what will be the file at `path` under another name beside it."""
+    partial = _partial(path)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        if is_lasting:
+            file.flush()
+            os.fsync(file.fileno())
+    return partial
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import codes, kept, mapping, pull_remarks, told
+from abate import codes, kept, mapping, pull_remarks, told, watermark
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
@@ -29,6 +29,10 @@ class How:
 
 
 HOW = How()
+CLOCK_WENT_BACK = (
+    "warning: some resources came in another version with an earlier lastUpdated: the server's "
+    "clock went back. The next pull is of everything"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +90,11 @@ def refreshed(
     )
     told.stage(say, "pull")
     with Landing(study_file.output / "landing", key(study_file, has)) as landing:
+        told.torn(say, landing.torn)
         with chosen(study_file, has, say) as source:
             pulled = source.bring(needed, landing, say)
         landing.let_go_of_others()
+        watermark.compare_clocks(landing, settings.source.url, say)
         progress.pulled(pulled.ledger)
         told.stage(say, "map", "mapping what arrived")
         with opened(has.path) as store, store.transaction():
@@ -101,8 +107,13 @@ def refreshed(
             accounted = mapping.load(store, landing, study_file, reading)
             told.mapped(say, accounted)
             mapping.balance(store, progress.run_id, pulled.ledger, accounted, landing)
+            # Before Patients who are not needed are removed: their dates show the server's clock.
+            moment = watermark.moment(store, has, landing, pulled)
+            if landing.has_changes and any(one.earlier for one in accounted):
+                say(CLOCK_WENT_BACK)
+                moment = None
             mapping.prune(store, settings.source.url)
             pull_remarks.keep(store, landing, settings.source.url)
             told.withheld(say, pull_remarks.withheld(store, settings.source.url))
-            kept.keep(store, has, landing.pull.watermark, pulled.strategy, progress.run_id)
+            kept.keep(store, has, moment, pulled.strategy, progress.run_id)
             yield store

@@ -55,12 +55,24 @@ class Inputs:
     """What the results were computed from: counts and one digest, and no resource's name.
 
     `withheld` are the codes by which the server said that it withholds rows, which are not in it.
+    `unconfirmed` names the queries of which nothing shows that all that the server has arrived.
     """
 
     server: str
     counts: Mapping[str, int]
     digest: str
     withheld: Sequence[str] = ()
+    unconfirmed: Sequence[str] = ()
+
+    @property
+    def doubt(self) -> str:
+        """A sentence on what nothing confirms; empty if all is confirmed."""
+        if not self.unconfirmed:
+            return ""
+        return (
+            f"Nothing confirms that all {', '.join(self.unconfirmed)} arrived: the source gives no "
+            "total and no count."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,11 +262,16 @@ def lacking_units(results: Results) -> dict[str, int]:
 def save(results: Results, folder: Path) -> Path:
     """Write `results.json`, whole or not at all, for the owner only, and the units beside it."""
     path = folder / FILE
-    text = msgspec.json.format(msgspec.json.encode(plain(results)), indent=2)
+    text = as_json(results)
     if has_units(results):
-        units_file.save(results, text, folder)
+        write_private(folder / units_file.FILE, units_file.content(results, text))
     write_private(path, text)
     return path
+
+
+def as_json(results: Results) -> bytes:
+    """What stands in `results.json`: everything but the units."""
+    return msgspec.json.format(msgspec.json.encode(plain(results)), indent=2)
 
 
 def load(folder: Path) -> Results:

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
-from abate import runs
+from abate import runs, stopping
 from abate.errors import EXIT_CODES, AbateError, Busy, StoreError
+from abate.memory import refuse_limit
 from abate.progress import FILE, Progress, Status, count
 from abate.runs import Run
 
@@ -25,7 +26,9 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
     Raises:
         Busy: somebody else holds it; says who and since when.
         StoreError: the folder cannot be written to.
+        AbateError: the address space is limited to less than what is needed.
     """
+    refuse_limit()
     lock = FileLock(folder / LOCK, timeout=WAIT_SECONDS, mode=0o600)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,17 +46,20 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
         try:
             yield progress
             progress.end(0)
-        except AbateError as error:
-            _end(progress, error.exit_code, str(error))
-            raise
-        except KeyboardInterrupt:
-            _end(progress, 130, EXIT_CODES[130])
-            raise
         except BaseException as error:
-            _end(progress, 1, type(error).__name__)
+            _end(progress, *_ending(error))
             raise
     finally:
         lock.release()
+
+
+def _ending(error: BaseException) -> tuple[int, str]:
+    """The exit code and the message of what ended a command."""
+    if stopping.is_asked() or isinstance(error, KeyboardInterrupt):
+        return 130, EXIT_CODES[130]
+    if isinstance(error, AbateError):
+        return error.exit_code, str(error)
+    return 1, type(error).__name__
 
 
 def _end(progress: Progress, exit_code: int, message: str) -> None:

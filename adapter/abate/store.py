@@ -8,17 +8,20 @@ they stumble over: none is ever passed on.
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from shutil import disk_usage
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
 
+from abate import stopping
 from abate.errors import Busy, StoreError
 
 MAPPINGS = files("abate_mappings") / "sql"
@@ -30,33 +33,50 @@ ROWS_AT_ONCE = 200
 _LOCKED = "Could not set lock on file"
 # DuckDB 2.0.0 takes `?` for the begin of options, and a backslash for a separator (2026-11).
 _NOT_IN_A_PATH = "?" if os.name == "nt" else "?\\"
+# A damaged file shows in one of these, or in a plain Error: of a checksum that does not match.
+_DAMAGED = (
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
 _FULL_BYTES = 16 * 1024 * 1024
 
+_INTERRUPT_SECONDS = 0.05
+
 Parameters = Mapping[str, Any]
+Done = TypeVar("Done")
 
 
 class Store:
-    """An open store: runs SQL files, gives rows."""
+    """An open store: runs SQL files, gives rows.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        """Work on an open `connection` to a store in `folder`; use `opened` to get one."""
+    The database works in a thread of its own. In the main thread a signal that comes at a bad
+    moment is not noticed until a statement has ended (DuckDB 2.0.1).
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        """Work on an open `connection` to the store at `path`; use `opened` to get one."""
         self._connection = connection
-        self._folder = folder
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._thread.shutdown()
+        self._connection.close()
 
     def script(self, sql: str) -> None:
         """Run statements that take no parameters and give no rows."""
-        with _told(self._folder):
-            self._connection.execute(sql)
+        self._do(lambda: self._connection.execute(sql))
 
     def run(self, sql: str, parameters: Parameters | None = None) -> None:
         """Run one statement; of `parameters` it is given those that it names."""
-        with _told(self._folder):
-            self._connection.execute(sql, _named(sql, parameters))
+        self._do(lambda: self._connection.execute(sql, _named(sql, parameters)))
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """The rows of one query."""
-        with _told(self._folder):
-            return self._connection.execute(sql, _named(sql, parameters)).fetchall()
+        return self._do(lambda: self._connection.execute(sql, _named(sql, parameters)).fetchall())
 
     def frame(self, sql: str) -> pl.DataFrame:
         """The rows of one query as a Polars frame.
@@ -64,8 +84,7 @@ class Store:
         All are there before Polars takes them over: some of its versions print what DuckDB says
         of a value that it stumbles over while they do.
         """
-        with _told(self._folder):
-            return pl.DataFrame(self._connection.sql(sql).materialize())
+        return self._do(lambda: pl.DataFrame(self._connection.sql(sql).materialize()))
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Append rows to one of our tables."""
@@ -73,11 +92,25 @@ class Store:
         for first in range(0, len(rows), ROWS_AT_ONCE):
             some = rows[first : first + ROWS_AT_ONCE]
             marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
-            with _told(self._folder):
-                self._connection.execute(
-                    f"insert into {table} values {marks}",  # noqa: S608 - a name and marks of ours
-                    [value for row in some for value in row],
-                )
+            sql = f"insert into {table} values {marks}"  # noqa: S608 - a name and marks of ours
+            values = [value for row in some for value in row]
+            self._do(partial(self._connection.execute, sql, values))
+
+    def _do(self, work: Callable[[], Done]) -> Done:
+        """Let the database work; a signal interrupts it.
+
+        Raises:
+            StoreError: in our words.
+        """
+        with _told(self._path):
+            doing = self._thread.submit(work)
+            try:
+                return doing.result()
+            finally:
+                # An interrupt is lost that comes before the statement has begun.
+                while not doing.done():
+                    self._connection.interrupt()
+                    wait([doing], timeout=_INTERRUPT_SECONDS)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -110,17 +143,16 @@ def opened(path: Path) -> Iterator[Store]:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
                 _begin(path)
-        connection = _connect(path)
+        store = Store(_connect(path), path)
         try:
             with _refused(path):
                 path.chmod(0o600)
-            store = Store(connection, path.parent)
             store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
             store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
             _key(store)
             yield store
         finally:
-            connection.close()
+            store.close()
 
 
 @contextmanager
@@ -132,11 +164,11 @@ def looked_into(path: Path) -> Iterator[Store]:
         StoreError: it is no store.
     """
     with _private():
-        connection = _connect(path, read_only=True)
+        store = Store(_connect(path, read_only=True), path)
         try:
-            yield Store(connection, path.parent)
+            yield store
         finally:
-            connection.close()
+            store.close()
 
 
 @contextmanager
@@ -188,36 +220,55 @@ def _try_to_connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection
     }
     try:
         return duckdb.connect(str(path), read_only=read_only, config=settings)
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError, MemoryError) as error:
+        stopping.heed()
         if _LOCKED in str(error):
             raise Busy(
                 f"{path} is open in another process{_holder(error)}. Try again when it is done."
             ) from None
-    if _full(path.parent):
-        raise _no_space(path.parent)
+        if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or _full(path.parent):
+            raise _error_of(error, path) from None
     raise StoreError(
-        f"{path} cannot be opened as a store. Was it written by another program or version of "
-        "DuckDB, or may you not read it? Move it away to begin a new one."
+        f"{path} cannot be opened as a store. Was it truncated, written by another program or "
+        "version of DuckDB, or may you not read it? Move it away: the next run makes a new one, "
+        "and pulls everything again."
     )
 
 
-def _holder(error: duckdb.Error) -> str:
+def _holder(error: Exception) -> str:
     process = re.search(r"\(PID (\d+)\)", str(error))
     return f" (PID {process[1]})" if process else ""
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def _told(path: Path) -> Iterator[None]:
     """Give DuckDB's errors a message of ours: theirs may quote a patient's data."""
     try:
         yield
-    except duckdb.Error as error:
-        if _full(folder):
-            raise _no_space(folder) from None
-        raise StoreError(
-            f"the database stopped with {type(error).__name__} (its message may hold patient "
-            "data and is not shown). Please report this with the output of `abate plugins`."
-        ) from None
+    except (duckdb.Error, RuntimeError, MemoryError) as error:
+        stopping.heed()  # DuckDB tells of a signal by an error of its own.
+        raise _error_of(error, path) from None
+
+
+def _error_of(error: Exception, path: Path) -> StoreError:
+    name = type(error).__name__
+    if _full(path.parent):
+        return _no_space(path.parent)
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return StoreError(
+            f"there is not enough memory for the database ({name}). Give this machine or this "
+            "process more."
+        )
+    if isinstance(error, _DAMAGED) or type(error) is duckdb.Error:
+        return StoreError(
+            f"{path} cannot be read to its end ({name}): it may have been truncated or damaged, by "
+            "a full disk or a copy that broke off. Move it away: the next run pulls everything "
+            "again. If the new one fails too, report this with the output of `abate plugins`."
+        )
+    return StoreError(
+        f"the database stopped with {name} (its message may hold patient data and is not shown). "
+        "Please report this with the output of `abate plugins`."
+    )
 
 
 def _full(folder: Path) -> bool:

@@ -38,9 +38,8 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
     with refreshed(study_file, host, progress, say, How(is_whole=is_whole)) as store:
         told.stage(say, "assemble")
         cohort = assemble(store, settings, progress.run_id)
-        pulled = inputs(store, settings.source.url)
+        pulled = inputs(store, settings.source.url, progress.unconfirmed)
         listed = members(store) if settings.report.members else None
-    results.forget(folder)
     files.forget(folder)
     results.refuse_empty(cohort)
     told.assembled(say, cohort)
@@ -50,7 +49,6 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
     ]
     gathered = Gathered(cohort=cohort, inputs=pulled, paper=published, members=listed)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
-    results.save(found, folder)
     told.lacking_units(say, found, rule_of(settings.report.minimum_cell))
     files.write(found, folder)
     progress.analysed(found)
@@ -58,7 +56,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
 
 
 def reconcile(study_file: StudyFile, progress: Progress, say: Say) -> list[Compared]:
-    """Compare all ids with the server's, and bring the store up to date; computes nothing.
+    """Compare all ids and versions with the server's, and bring the store up to date.
 
     Raises:
         AbateError: as the pull and the mapping do; nothing in the store has changed.

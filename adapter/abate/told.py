@@ -21,6 +21,15 @@ def stage(say: Say, name: str, text: str = "") -> None:
     say(text, event="stage.begin", stage=name)
 
 
+def torn(say: Say, units: Sequence[str]) -> None:
+    """Which landed units of an earlier run are not used, since their files have changed."""
+    if units:
+        say(
+            f"warning: {len(units)} of the units that an earlier run landed are not as it left "
+            "them: they are pulled again"
+        )
+
+
 def mapped(say: Say, accounted: Sequence["Accounted"]) -> None:
     """What became of the resources of each type."""
     for one in accounted:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from abate.private_file import told_of_the_disk, write_private
+from abate.private_file import told_of_the_disk
 from abate.units import Units, as_units
 
 if TYPE_CHECKING:
@@ -42,16 +42,12 @@ class _Kept:
     steps: Sequence[Sequence[str]]
 
 
-def save(results: "Results", of: bytes, folder: Path) -> None:
-    """Write the units of a run's estimates and steps, for the owner only.
+def content(results: "Results", of: bytes) -> bytes:
+    """What stands in `units.json`: the units of a run's estimates and steps.
 
     Args:
         results: of the run.
         of: the content of its `results.json`.
-        folder: where both lie.
-
-    Raises:
-        StoreError: the disk refuses.
     """
     places: dict[int, int] = {}
     found: list[Units] = []
@@ -69,7 +65,7 @@ def save(results: "Results", of: bytes, folder: Path) -> None:
         estimates=estimates,
         steps=[one.units for one in results.attrition],
     )
-    write_private(folder / FILE, msgspec.json.encode(kept))
+    return msgspec.json.encode(kept)
 
 
 def attached(results: "Results", of: bytes, folder: Path) -> "Results":

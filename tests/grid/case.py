@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from fault import Fault, honest
 from ways import SEARCH
@@ -27,6 +28,9 @@ class Case:
         warns: a warning that must be said.
         deleted: what is deleted before the pull, by type and id.
         disguised: what the server shows of some resources, by id, in place of what it was given.
+        unseen: by way, the ids of the rows that are missing, where no client can tell it.
+        ahead: how far the server's whole clock is ahead on that night, and only then; it writes a
+            row meanwhile, with such a date. The machine that pulls knows the time.
         is_compared: whether the night compares all ids, as `abate reconcile` does.
     """
 
@@ -45,7 +49,9 @@ class Case:
     warns: str = ""
     deleted: Sequence[tuple[str, str]] = ()
     disguised: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    unseen: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_compared: bool = False
+    ahead: timedelta = timedelta(0)
 
 
 def everywhere(words, ways=SEARCH):

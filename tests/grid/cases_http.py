@@ -3,6 +3,7 @@
 from datetime import timedelta
 from email.utils import format_datetime
 
+from abate.source import clock
 from case import Case, everywhere
 from fault import (
     RESET,
@@ -62,6 +63,14 @@ def truncated(asked):
 
 def nothing(asked):
     return asked.honest.of(body=b"")
+
+
+def dripping(_):
+    """The head of an answer, a byte every half minute by a clock that nobody waits for."""
+    yield b"HTTP/1.1 200 Said\r\nX-Slow: "
+    for _ in range(1000):
+        clock.sleep(30)
+        yield b"x"
 
 
 # Each one by its name: what it is, the fault, where it was seen, what is said if it stays.
@@ -157,6 +166,15 @@ CASES = [
     *_busy(),
     *_broken(),
     *_retry_after(),
+    Case(
+        id="head-drips",
+        says="The head of an answer comes byte by byte, and the pull has five minutes.",
+        seen="assumed",
+        ways=ALL,
+        settings=("source.max_minutes=5",),
+        fault=always(scores, dripping),
+        fails=everywhere("max_minutes", ALL),
+    ),
     Case(
         id="html-with-200",
         says="The search for pain scores, or their file, is an HTML page with status 200.",

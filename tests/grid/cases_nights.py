@@ -1,9 +1,12 @@
 """Doubtful answers: of listings and lists of ids, of histories, of counts."""
 
+from datetime import timedelta
+from wsgiref.handlers import format_date_time
+
 from case import Case, everywhere
-from fault import always, edited, meets, says
+from fault import always, anything, edited, meets, says
 from faults_search import has, ignored, no_count, nothing
-from ways import NIGHTLY, PATIENT, POPULATION
+from ways import BULK, BULK_NIGHTLY, NIGHTLY, PATIENT, POPULATION
 
 RECORDS = ("Procedure", "Observation", "Condition")
 ALL = (POPULATION, PATIENT, NIGHTLY)
@@ -103,7 +106,60 @@ def in_brackets(page, _):
             one["url"] = "http://[server]/fhir"
 
 
+def ahead(asked):
+    """A gateway writes Date, and its clock is two hours ahead of the server's."""
+    date = format_date_time((asked.server.now + timedelta(hours=2)).timestamp())
+    return asked.honest.having(Date=date)
+
+
+def by_date(asked):
+    """Whether only what changed is asked for."""
+    return has("_lastUpdated")(asked)
+
+
+def uncorrected(page, _):
+    """The corrected score is not among what changed."""
+    page["entry"] = [one for one in page.get("entry", []) if one["resource"]["id"] != "a1"]
+    page.pop("total", None)
+
+
 CASES = (
+    Case(
+        id="date-two-hours-ahead",
+        says="Date is two hours ahead of lastUpdated for one night; a day and a night follow.",
+        seen="assumed",
+        ways=(POPULATION, NIGHTLY, BULK, BULK_NIGHTLY),
+        fault=always(anything, ahead),
+        is_followed=True,
+    ),
+    Case(
+        id="clock-two-hours-ahead",
+        says="The server's clock is two hours ahead for one night, on which it writes; a day and a "
+        "night follow.",
+        seen="assumed",
+        ways=(POPULATION, NIGHTLY, BULK, BULK_NIGHTLY),
+        ahead=timedelta(hours=2),
+        is_followed=True,
+        warns="ahead of this machine",
+    ),
+    Case(
+        id="correction-without-a-date",
+        says="A corrected score is not found by _lastUpdated (`abate reconcile`).",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=always(by_date, edited(uncorrected)),
+        is_compared=True,
+    ),
+    Case(
+        id="correction-without-a-version",
+        says="The same, of a score that has neither versionId nor lastUpdated (`abate reconcile`).",
+        seen="assumed",
+        ways=(NIGHTLY,),
+        fault=always(by_date, edited(uncorrected)),
+        disguised={"a1": {"meta": {}}},
+        is_compared=True,
+        warns="tells no version",
+    ),
     Case(
         id="elements-find-nothing",
         says="A search with _elements finds nothing.",

@@ -2,10 +2,11 @@
 
 import stat
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from abate import landing as module
+from abate import landed_records
 from abate.errors import StoreError
 from abate.landing import Landing, Record
 
@@ -99,6 +100,56 @@ def test_what_this_run_has_not_asked_for_is_let_go(tmp_path):
         assert not (tmp_path / "landing" / "a").exists()
 
 
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def another_byte(path):
+    path.write_bytes(path.read_bytes()[:-4] + b"x" + path.read_bytes()[-3:])
+
+
+@pytest.mark.parametrize("change", [cut, emptied, another_byte, Path.unlink])
+@pytest.mark.parametrize("name", ["Patient.ndjson", "unit.json"])
+def test_a_unit_whose_files_have_changed_is_not_taken(tmp_path, change, name):
+    stopped(tmp_path / "landing")
+    change(tmp_path / "landing" / "a" / name)
+    with Landing(tmp_path / "landing", "key") as landing:
+        assert not landing.has("a")
+        assert landing.torn == ["a"]
+        assert not (tmp_path / "landing" / "a").exists()
+        land(landing, "a", b'{"id": "new"}')
+        assert text(landing, "Patient") == b'{"id": "new"}\n'
+
+
+@pytest.mark.parametrize("change", [cut, emptied, another_byte, Path.unlink])
+def test_a_note_that_has_changed_is_none(tmp_path, change):
+    stopped(tmp_path / "landing")
+    change(tmp_path / "landing" / "note.note")
+    with Landing(tmp_path / "landing", "key") as landing:
+        assert landing.recall("note") is None
+        assert landing.has("a")
+
+
+@pytest.mark.parametrize("change", [cut, emptied, another_byte, Path.unlink])
+def test_where_it_is_not_known_what_landed_nothing_is_taken(tmp_path, change):
+    stopped(tmp_path / "landing")
+    change(tmp_path / "landing" / "pull.json")
+    with Landing(tmp_path / "landing", "key") as landing:
+        assert not landing.has("a")
+        assert landing.recall("note") is None
+
+
+def test_a_line_in_the_file_of_a_type_that_has_none_is_not_taken(tmp_path):
+    stopped(tmp_path / "landing")
+    (tmp_path / "landing" / "nothing.ndjson").write_bytes(b'{"id": "x"}\n')
+    with Landing(tmp_path / "landing", "key") as landing:
+        assert text(landing, "Condition") == b""
+
+
 @pytest.mark.parametrize("key", ["another", ""])
 def test_what_landed_for_another_pull_is_not_taken(tmp_path, key):
     stopped(tmp_path / "landing")
@@ -109,7 +160,7 @@ def test_what_landed_for_another_pull_is_not_taken(tmp_path, key):
 
 def test_what_landed_too_long_ago_is_not_taken(tmp_path, monkeypatch):
     stopped(tmp_path / "landing")
-    monkeypatch.setattr(module, "KEPT", timedelta(0))
+    monkeypatch.setattr(landed_records, "KEPT", timedelta(0))
     with Landing(tmp_path / "landing", "key") as landing:
         assert landing.records == {}
 

@@ -1,15 +1,18 @@
 """The store's file: private, held by one at a time, and its errors without a patient's data."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
+import threading
 
 import duckdb
 import pytest
 
 from abate import store as store_module
 from abate.errors import Busy, StoreError
+from abate.stopping import ended_by_signals
 from abate.store import opened
 
 CANARY = "Zwitscher-Canary"
@@ -143,6 +146,59 @@ def test_what_a_frame_stumbles_over_in_a_late_row_is_never_passed_on(path):
         store.frame(f"select cast({late} as integer) from range(300000) as numbers (i)")
     assert CANARY not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+@pytest.fixture
+def heeded():
+    """Heed a signal, also where the tests run in the background of a shell that ignores it."""
+    before = {}
+
+    def heed(number):
+        before[number] = signal.signal(number, signal.SIG_DFL)
+
+    yield heed
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+ENDLESS = "select sum(one.range * two.range) from range(3000000) as one, range(3000000) as two"
+TABLE = f"create temp table endless as {ENDLESS}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("call", "sql"), [("rows", ENDLESS), ("frame", ENDLESS), ("run", TABLE), ("script", TABLE)]
+)
+def test_a_signal_ends_what_the_database_works_at(path, call, sql, number, heeded):
+    """In the main thread DuckDB 2.0 says `RuntimeError: Query interrupted`, or never stops."""
+    heeded(number)
+    with opened(path) as store, ended_by_signals():
+        sender = threading.Timer(0.2, os.kill, (os.getpid(), number))
+        sender.start()
+        with pytest.raises(KeyboardInterrupt):
+            getattr(store, call)(sql)
+        sender.join()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_store_that_was_truncated_is_to_be_moved_away(path, share):
+    with opened(path) as store:
+        store.script("create table t as select hash(range) as i from range(500000)")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(StoreError, match="Move it away: the next run"), opened(path) as store:
+        store.rows("select sum(i) from t")
+
+
+def test_a_store_with_a_damaged_block_is_to_be_moved_away(path):
+    with opened(path) as store:
+        store.script("create table t as select hash(range) as i from range(500000)")
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4096] = bytes(4096)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="Move it away: the next run"), opened(path) as store:
+        store.rows("select sum(i) from t")
 
 
 def test_a_row_that_does_not_fit_is_refused_without_its_values(path):

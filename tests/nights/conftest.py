@@ -10,7 +10,7 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
-from abate import plugins
+from abate import landing, plugins
 from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
 from abate.say import sentences
@@ -48,7 +48,11 @@ TABLES = ("patient", "procedure", "condition", "observation")
 
 
 class Server:
-    """The sandbox behind a front whose clock is the test's; `requests` since the last night."""
+    """The sandbox behind a front whose clock is the test's; `requests` since the last night.
+
+    `gateway` is how far the clock that writes `Date` is ahead of the sandbox's, and `machine` the
+    same of the machine that pulls: that is so late that only the server's clocks decide.
+    """
 
     def __init__(self):
         self.requests = []
@@ -58,6 +62,7 @@ class Server:
     def clear(self):
         """Begin anew, without a resource."""
         self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        self.gateway, self.machine = timedelta(0), timedelta(days=3650)
         self.sandbox = Sandbox(referential_integrity=False, clock=lambda: self.now)
 
     def __call__(self, request):
@@ -128,7 +133,8 @@ class Hospital:
 def hospital(tmp_path, httpserver, monkeypatch):
     server = Server()
     # The HTTP server below writes the machine's own time into its answers.
-    monkeypatch.setattr(Answer, "date", property(lambda _: server.now))
+    monkeypatch.setattr(Answer, "date", property(lambda _: server.now + server.gateway))
+    monkeypatch.setattr(landing, "now", lambda: server.now + server.machine)
     httpserver.expect_request(re.compile("/fhir.*")).respond_with_handler(server)
     return Hospital(tmp_path, server, httpserver.url_for("/fhir"))
 

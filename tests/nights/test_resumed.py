@@ -46,6 +46,24 @@ def test_what_landed_from_one_server_is_not_stored_as_another_s(stopped):
     assert rows == stopped.fresh(other)
 
 
+@pytest.mark.parametrize("size", [0, -100])
+def test_a_landed_file_that_was_torn_is_pulled_again(stopped, size):
+    stopped.stop()
+    [torn] = (stopped.folder / "nightly" / "abate-output" / "landing").glob("*/Procedure.ndjson")
+    torn.write_bytes(torn.read_bytes()[:size])
+    rows = stopped.night()
+    assert [one for one in stopped.said if "not as it left them" in one]
+    assert [row[1] for row in rows["procedure"]] == ["treat-a", "treat-b"]
+    assert rows == stopped.fresh()
+
+
+def test_notes_that_were_torn_stop_no_night(stopped):
+    stopped.stop()
+    for note in (stopped.folder / "nightly" / "abate-output" / "landing").glob("*.note"):
+        note.write_bytes(b"")
+    assert stopped.night() == stopped.fresh()
+
+
 def test_a_patient_taken_off_the_list_between_two_runs_is_not_stored(stopped):
     listed = ("source.strategy='patient'", "source.patients=['Group/g']")
     stopped.stop(*listed)

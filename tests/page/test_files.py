@@ -151,3 +151,42 @@ def test_a_disk_that_refuses_is_named(tiny, tmp_path):
     (tmp_path / "tables").write_text("a file in the way")
     with pytest.raises(StoreError, match="tables"):
         files.write(tiny, tmp_path)
+
+
+def everything(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.json", "tables/attrition.csv"])
+def test_on_a_full_disk_the_whole_set_of_before_stays(tiny, outcome, tmp_path, name):
+    files.write(tiny, tmp_path)
+    before = everything(tmp_path)
+    path = tmp_path / name
+    path.with_name(f".{path.name}.partial").symlink_to("/dev/full")
+    other = replace(tiny, run_id="other", outcomes=[outcome(Result(), name="other")])
+    with pytest.raises(StoreError, match="No space left"):
+        files.write(other, tmp_path)
+    assert everything(tmp_path) == before
+
+
+def test_results_of_before_go_where_a_table_cannot_be_named(tiny, outcome, tmp_path):
+    """No results stand beside the tables of other ones."""
+    files.write(tiny, tmp_path)
+    (tmp_path / "tables" / "other-x.csv").mkdir()
+    table = Table(name="x", title="x", columns=["n"], rows=[[1]])
+    with pytest.raises(StoreError):
+        files.write(
+            replace(tiny, outcomes=[outcome(Result(tables=[table]), name="other")]), tmp_path
+        )
+    assert not (tmp_path / "results.json").exists()
+
+
+@pytest.mark.parametrize("left", [b"", b'{"resources": ['])
+def test_tables_of_before_go_though_their_descriptor_was_torn(tiny, outcome, tmp_path, left):
+    files.write(tiny, tmp_path)
+    own = tmp_path / "tables" / "own.csv"
+    own.write_text("a,b\r\n1,2\r\n", "utf-8")
+    (tmp_path / "tables" / "datapackage.json").write_bytes(left)
+    files.write(replace(tiny, outcomes=[outcome(Result(), name="other")]), tmp_path)
+    named = {path.name for path in (tmp_path / "tables").glob("*.csv")}
+    assert named == {"own.csv", "estimates.csv", "attrition.csv"}

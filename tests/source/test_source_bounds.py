@@ -12,7 +12,7 @@ import pytest
 from abate.errors import SourceError
 from abate.source import clock
 from abate.source.body import TooLarge, TooSlow
-from abate.source.http import FhirServer, Limits
+from abate.source.http import BudgetSpent, FhirServer, Limits
 
 MEBIBYTE = 1 << 20
 SMALL = Limits(largest_answer=100_000)
@@ -22,7 +22,7 @@ LINE = b'{"resourceType":"Observation","id":"o"}\n'
 CLIENT = """
 import resource, sys
 from pathlib import Path
-from abate.source.http import FhirServer, Limits
+from abate.source.http import BudgetSpent, FhirServer, Limits
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 base, what = sys.argv[1:]
@@ -160,6 +160,54 @@ def test_a_body_that_drips_is_left_when_its_time_is_over(wild, raw, monkeypatch)
     ):
         server.get("Patient")
     assert next(looks) < 1000
+
+
+@pytest.fixture
+def drip(wild, monkeypatch):
+    """After its first bytes the server sends one for each look at the clock, some 2000 of them."""
+    looks, drops = itertools.count(), threading.Semaphore(0)
+
+    def now():
+        drops.release()
+        return next(looks)
+
+    def dripping(first, drop):
+        yield first
+        for _ in range(2000):
+            drops.acquire(timeout=5)
+            yield drop
+
+    def run(first, drop, **limits):
+        wild.answers = [dripping(first, drop)]
+        monkeypatch.setattr(clock, "now", now)
+        with FhirServer(wild.base, limits=Limits(**limits)) as server:
+            server.get("Patient")
+
+    return run
+
+
+HEAD = b"HTTP/1.1 200 Said\r\nContent-Type: application/fhir+json\r\n"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"",
+        b"HTTP/1.1 200 ",
+        HEAD + b"X-Slow: ",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;",
+    ],
+)
+def test_max_minutes_bounds_a_head_and_the_lengths_of_chunks_that_drip(drip, first):
+    with pytest.raises(BudgetSpent, match="budget of 5 minutes is used up"):
+        drip(first, b"1", max_minutes=5)
+
+
+def test_a_head_that_drips_is_left_when_its_time_is_over(drip):
+    words = "after 100 seconds the head of the answer was not there"
+    with pytest.raises(TooSlow, match=words):
+        drip(HEAD + b"X-Slow: ", b"x", answer_seconds=100)
 
 
 @pytest.fixture

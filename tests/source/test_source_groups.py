@@ -117,7 +117,7 @@ def test_a_group_whose_members_cannot_be_told_is_refused(read, members, words):
         ({"quantity": 3}, "counts 3 members and lists 1"),
         ({"meta": {"tag": [{"code": "SUBSETTED"}]}}, "only a part"),
         ({"active": False}, "no longer in use"),
-        ({"resourceType": "OperationOutcome"}, "not a Group"),
+        ({"resourceType": "OperationOutcome"}, "not the Group that was asked for"),
     ],
 )
 def test_a_group_that_is_not_whole_or_not_in_use_is_refused(read, more, words):

@@ -1,20 +1,16 @@
 """The command line: one module a command. Heavy libraries load only when a command runs."""
 
+import atexit
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 from textwrap import wrap
-from threading import current_thread, main_thread
-from typing import Any
 
 import click
 
-from abate import redact
+from abate import redact, stopping
 from abate.cli import common
 from abate.errors import EXIT_CODES, AbateError, nearest
 from abate.pseudonyms import naming
@@ -34,8 +30,6 @@ COMMANDS = (
     "status",
     "sync",
 )
-
-ENDING = ("SIGTERM", "SIGHUP")  # There is no SIGHUP on Windows.
 
 _CODES = "\n".join(
     wrap(
@@ -103,43 +97,28 @@ def main() -> None:
     os.umask(0o077)  # What a command writes may hold patient data, DuckDB's log file too.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # A title may hold what a code page does not.
+    atexit.register(stopping.ignore)
     try:
-        with _ended_by_signals():
+        with stopping.ended_by_signals():
             abate(standalone_mode=False)
+    except SystemExit:
+        raise
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _end("stopped.", 130)
-    except AbateError as error:
-        _end(str(error), error.exit_code)
-    except Exception as error:
-        _end(_place(error), 1)
+    except BaseException as error:
+        _end(*_ending(error))
 
 
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a command as Ctrl-C does: locks, files and servers are let go of.
-
-    Those that are ignored stay so: nohup keeps a command alive that way.
-    """
-    if current_thread() is not main_thread():
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    numbers = {getattr(signal, name) for name in ENDING if hasattr(signal, name)}
-    before = {one: signal.getsignal(one) for one in numbers}
-    heeded = [one for one in numbers if before[one] is not signal.SIG_IGN]
-    for one in heeded:
-        signal.signal(one, stop)
-    try:
-        yield
-    finally:
-        for one in heeded:
-            signal.signal(one, before[one])
+def _ending(error: BaseException) -> tuple[str, int]:
+    """The sentence and the exit code of what ended a command."""
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return "stopped.", 130
+    if isinstance(error, AbateError):
+        return str(error), error.exit_code
+    if isinstance(error, MemoryError):
+        return "there is not enough memory. Give this machine or this process more.", 1
+    return _place(error), 1
 
 
 def _end(message: str, exit_code: int) -> None:

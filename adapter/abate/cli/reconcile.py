@@ -1,4 +1,4 @@
-"""`abate reconcile`: compare all ids with the server's."""
+"""`abate reconcile`: compare all ids and versions with the server's."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -25,10 +25,11 @@ Examples:
 def command(
     study: Path, overrides: tuple[str, ...], as_json: bool, **spoken: Unpack[Spoken]
 ) -> None:
-    """Compare all ids of the store with the server's, and bring the store up to date.
+    """Compare all ids and versions of the store with the server's, and bring the store up to date.
 
     Nightly runs ask for what changed. A server that neither counts nor keeps a history tells nobody
-    what was deleted: this finds it. Computes and publishes nothing.
+    what was deleted, and some changes are not found by their date: this finds both. Computes and
+    publishes nothing.
     """
     from abate import study as stages
 

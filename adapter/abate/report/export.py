@@ -9,7 +9,6 @@ import msgspec
 from abate import plugins, results
 from abate.errors import PublishRefused, StoreError
 from abate.identity import SYSTEM, stable_id
-from abate.private_file import write_private
 from abate.report import fhir, files, page
 from abate.results import Results
 from abate.settings import StudyFile
@@ -51,11 +50,8 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
     shown = _anonymous(released(found, rule))
     bundle = _bundle(study_file, shown, version) if version else None
     _make(folder)
-    written = [*files.write(shown, folder), results.save(shown, folder)]
-    if bundle is not None:
-        path = folder / f"bundle-{version}.json".lower()
-        write_private(path, bundle)
-        written.append(path)
+    others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
+    written = files.write(shown, folder, others)
     return Exported(study=shown.study, rule=shown.rule, files=written)
 
 

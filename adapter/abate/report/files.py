@@ -1,18 +1,23 @@
-"""The report's files in a folder: the page, and the numbers as CSV."""
+"""The report's files in a folder: the results, the page, and the numbers as CSV, as one set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
+from abate import results as results_file
+from abate import units_file
 from abate.errors import StoreError
-from abate.private_file import write_private
+from abate.private_file import write_set
 from abate.report import page, tables
 from abate.results import Results
 
 PAGE = "report.html"
 TABLES = "tables"
+NOTHING_ELSE: Mapping[Path, bytes] = MappingProxyType({})
 
 
 class _Resource(msgspec.Struct):
@@ -25,32 +30,45 @@ class _Package(msgspec.Struct):
     resources: list[_Resource]
 
 
-def write(results: Results, folder: Path) -> list[Path]:
-    """Write page and tables for the owner only; files of an earlier report are removed.
+def write(
+    results: Results, folder: Path, others: Mapping[Path, bytes] = NOTHING_ELSE
+) -> list[Path]:
+    """Write page, tables, `results.json` and its units, for the owner; those of before go.
+
+    They are one set: where one cannot be written, none is, and no new results stand beside old
+    tables. `results.json` comes last.
+
+    Args:
+        results: what they show.
+        folder: where.
+        others: what belongs to the same set.
 
     Raises:
         StoreError: the disk refuses.
     """
-    html = page.render(results)
     sheets = tables.sheets(results)
-    forget(folder)
     with _made(folder / TABLES):
         (folder / TABLES).mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = {folder / PAGE: html.encode()}
     # The descriptor first: what it names is ours, and is removed the next time.
-    content[folder / TABLES / tables.DESCRIPTOR] = tables.descriptor(results, sheets)
+    content = {folder / TABLES / tables.DESCRIPTOR: tables.descriptor(results, sheets)}
     content |= {folder / TABLES / f"{one.name}.csv": tables.as_csv(one) for one in sheets}
-    for path, text in content.items():
-        write_private(path, text)
+    content[folder / PAGE] = page.render(results).encode()
+    content |= others
+    text = results_file.as_json(results)
+    if results_file.has_units(results):
+        content[folder / units_file.FILE] = units_file.content(results, text)
+    content[folder / results_file.FILE] = text
+    write_set(content, partial(forget, folder))
     return list(content)
 
 
 def forget(folder: Path) -> None:
-    """Remove the page and the tables of an earlier report, and no file but those.
+    """Remove the results, the page and the tables of an earlier report, and no file but those.
 
     Raises:
         StoreError: the disk refuses.
     """
+    results_file.forget(folder)
     for path in [folder / PAGE, *_written_before(folder / TABLES)]:
         with _made(path):
             path.unlink(missing_ok=True)
@@ -60,12 +78,22 @@ def _written_before(folder: Path) -> Iterator[Path]:
     descriptor = folder / tables.DESCRIPTOR
     try:
         package = msgspec.json.decode(descriptor.read_bytes(), type=_Package)
+    except FileNotFoundError:
+        return
     except (OSError, msgspec.MsgspecError):
+        yield from filter(_is_ours, folder.glob("*.csv"))
+        yield descriptor
         return
     for resource in package.resources:
         if Path(resource.path).name == resource.path and resource.path.endswith(".csv"):
             yield folder / resource.path
     yield descriptor
+
+
+def _is_ours(sheet: Path) -> bool:
+    """Whether a table is one of ours: the last column of each is `release`."""
+    with _made(sheet), sheet.open("rb") as file:
+        return file.readline().endswith(b"release\r\n")
 
 
 @contextmanager

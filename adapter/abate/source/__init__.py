@@ -4,6 +4,7 @@ Each way of pulling is a `Source`: it lands NDJSON and fills a ledger, or raises
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from abate.landing import Landing
@@ -21,10 +22,14 @@ class Pulled:
     Attributes:
         ledger: the books.
         strategy: how it went about it.
+        newest: the newest `lastUpdated` of all resources that were seen, of the study or not.
+        newest_page: the newest `lastUpdated` of a page; either is None where none was seen.
     """
 
     ledger: Ledger
     strategy: str = ""
+    newest: datetime | None = None
+    newest_page: datetime | None = None
 
 
 class Source(Protocol):

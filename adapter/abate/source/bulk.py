@@ -16,6 +16,8 @@ from abate.landing import Landing
 from abate.pull_remarks import note_unfiltered, unfiltered
 from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
+from abate.source.bundle_entries import TYPES
+from abate.source.changes import ClockWentBack, refuse_clock_behind
 from abate.source.export_job import ExportJob, NotKnown
 from abate.source.export_request import (
     asked_types,
@@ -34,7 +36,6 @@ from abate.source.paging import Pager
 from abate.source.plan import Plan
 from abate.source.pull import Pull
 from abate.source.query import bare, instant
-from abate.source.sorting import TYPES
 from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
@@ -61,6 +62,7 @@ class BulkSource:
         """
         say = one_at_a_time(say)
         self._server.capability()
+        self._refuse_clock_behind(landing, say)
         self._tidy(landing, say)
         was_begun = landing.recall("export") is not None
         note_unfiltered(landing, unfiltered(landing).union(self._kept.unfiltered()))
@@ -84,7 +86,24 @@ class BulkSource:
         for line in ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
         say("", event="pull.done", requests=self._server.budget.requests)
-        return Pulled(ledger=ledger, strategy="bulk")
+        return Pulled(
+            ledger=ledger,
+            strategy="bulk",
+            newest=self._server.newest,
+            newest_page=self._server.newest_page,
+        )
+
+    def _refuse_clock_behind(self, landing: Landing, say: Say) -> None:
+        """Ask for everything where the server's clock went back: `_since` would skip changes.
+
+        An export of changes that an earlier run began is not used.
+        """
+        try:
+            refuse_clock_behind(self._server, self._since)
+        except ClockWentBack as fault:
+            say(f"warning: {fault} Everything is exported again.")
+            self._since = None
+            landing.begin_again()
 
     def _tidy(self, landing: Landing, say: Say) -> None:
         """Cancel the export of an earlier run that this one does not go on with.

@@ -2,25 +2,56 @@
 
 What changed is asked for by `_lastUpdated`, with an overlap. A resource that was deleted, or that
 no longer has one of the codes, never shows there: so the server's count is held against the
-store's, and where they differ all ids are compared. Of Patients, which have no code, the history
-tells.
+store's, and where they differ all ids and versions are compared. Of Patients, which have no code,
+the history tells.
+
+All of this relies on the server's clock. Where it went back, resources that changed since may have
+dates from before the watermark: then everything is pulled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from abate.landing import Record, Unit
 from abate.references import local_id
-from abate.source.compared import fetch, listed, refuse_empty
+from abate.source.compared import fetch, listed, refuse_empty, refuse_found, stale
+from abate.source.http import FhirServer
 from abate.source.paging import Expired, NotHeeded
 from abate.source.plan import PATIENTS
 from abate.source.pull import TRIED_ALONE, Pull
-from abate.source.query import IDS_A_QUERY, Query, in_pieces
+from abate.source.query import IDS_A_QUERY, Query, in_pieces, instant
 from abate.source.searchset import Head
-from abate.source.walk import Take
+from abate.source.settling import Take
+from abate.source.versions import Version, differing, version_of
+
+# The names of the units that hold what changed begin so.
+CHANGES = "changes-"
+
+
+class ClockWentBack(Exception):
+    """The server's clock is, or a resource's date shows that it was, earlier than before."""
+
+
+def refuse_clock_behind(server: FhirServer, since: datetime | None) -> None:
+    """Hold the server's time against the moment from which changes are asked for.
+
+    Raises:
+        ClockWentBack: the server's time is earlier.
+    """
+    if since is not None and server.time is not None and server.time < since:
+        raise ClockWentBack(
+            f"the clock of {server.base} went back: it is {instant(server.time)} there, and "
+            f"changes until {instant(since)} are here already."
+        )
 
 
 def land_changes(pull: Pull, *, is_compared: bool) -> None:
-    """Land what changed since the watermark, of each type; compare all ids where that is asked."""
+    """Land what changed since the watermark, of each type; compare all ids where that is asked.
+
+    Raises:
+        ClockWentBack: the watermark cannot be relied on.
+    """
+    refuse_clock_behind(pull.asker.pager.server, pull.kept.since)
     for query in pull.plan.queries:
         try:
             _changed(pull, query, is_compared=is_compared)
@@ -31,61 +62,87 @@ def land_changes(pull: Pull, *, is_compared: bool) -> None:
 
 
 def _changed(pull: Pull, query: Query, *, is_compared: bool) -> None:
-    name = f"changes-{query.type}"
+    name = f"{CHANGES}{query.type}"
     if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:
             unit.record = _landed(pull, query, unit, is_compared=is_compared)
     record = pull.landing.records[name]
-    pull.enter(query, record.expected, record.received, record.pages)
+    pull.enter(query, record)
 
 
 def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record:
-    ids: dict[str, None] = {}
+    ids: set[str] = set()
+    here = pull.kept.versions(query.type)
 
     def take(head: Head, raw: bytes) -> None:
-        ids[head.id] = None
+        ids.add(head.id)
         unit.write(query.type, raw)
 
-    since = pull.kept.since
-    brought = pull.asker.bring(query.of(since=since, name=f"changed {query.name}"), take)
-    there = pull.kept.ids(query.type)
-    total = pull.asker.count(query)
-    if total == 0:
-        refuse_empty(pull, query, there)
+    def take_change(head: Head, raw: bytes) -> None:
+        _refuse_earlier(query, head, here)
+        take(head, raw)
+
+    asked = query.of(since=pull.kept.since, name=f"changed {query.name}")
+    brought = pull.asker.bring(asked, take_change)
     gone: set[str] = set()
-    if total is None and not is_compared:
-        pull.asker.pager.warn(
-            f"the server does not count {query.name}: what was deleted is not noticed. "
-            "Say from time to time: abate reconcile"
-        )
-    elif is_compared or total != len(there | ids.keys()):
-        pull.say(
-            f"{query.name}: {total} on the server, {len(there | ids.keys())} here: comparing ids"
-        )
-        now = listed(pull, query, there)
-        gone = there - now
-        fetch(pull, query, now - there - ids.keys(), take)
+    total = pull.asker.count(query)
+    is_listed = _is_listed(pull, query, total, here.keys() | ids, is_compared=is_compared)
+    if is_listed:
+        there = listed(pull, query, here)
+        gone = here.keys() - there
+        if total is None:
+            refuse_found(pull, query, gone)
+        changed = stale(query, there, here) if is_compared else differing(there, here)
+        fetch(pull, query, (there.keys() - here | changed) - ids, take)
     return Record(
         query=query.name,
         type=query.type,
         expected=brought.expected,
         received=len(ids),
         pages=brought.pages,
-        gone=tuple(sorted(gone - ids.keys())),
+        gone=tuple(sorted(gone - ids)),
         is_change=True,
+        is_compared=is_listed,
+        is_confirmed=brought.is_confirmed and total is not None,
     )
+
+
+def _refuse_earlier(query: Query, head: Head, here: Mapping[str, Version]) -> None:
+    """Hold the date of a resource that changed against the one that the store has.
+
+    Raises:
+        ClockWentBack: the newer version has an earlier date.
+    """
+    if head.id in here and version_of(head).went_back(here[head.id]):
+        raise ClockWentBack(
+            f"the server's clock went back: of the {query.name}, a newer version has an earlier "
+            "lastUpdated than the one before."
+        )
+
+
+def _is_listed(
+    pull: Pull, query: Query, total: int | None, here: Collection[str], *, is_compared: bool
+) -> bool:
+    """Whether all ids are compared: the server's count is not the store's, or it was asked for."""
+    if total == 0:
+        refuse_empty(pull, query, here)
+    if total == len(here) and not is_compared:
+        return False
+    found = "an unknown number" if total is None else total
+    pull.say(f"{query.name}: {found} on the server, {len(here)} here: comparing ids and versions")
+    return True
 
 
 def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
     """The Patients that changed or have gone, of those that the study needs; and new ones."""
     there = pull.kept.ids("Patient")
     needed = [*pull.kept.index_patients(), *pull.index_patients()]
-    name = "changes-Patient"
+    name = f"{CHANGES}Patient"
     if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:
             unit.record = _landed_patients(pull, unit, there, needed, is_compared=is_compared)
     record = pull.landing.records[name]
-    pull.enter(Query(name=PATIENTS, type="Patient"), None, record.received, record.pages)
+    pull.enter(Query(name=PATIENTS, type="Patient"), record)
     left = there - set(record.gone)
     pull.patients(needed, known=left, survivors=sorted(left) if is_compared else ())
 
@@ -122,6 +179,7 @@ def _landed_patients(
         pages=pages,
         gone=tuple(sorted((gone & there) - landed)),
         is_change=True,
+        is_compared=is_compared,
     )
 
 

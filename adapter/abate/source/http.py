@@ -5,11 +5,12 @@ Messages name the URL without its query and never the body: both may hold patien
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from abate.addresses import origin
 from abate.errors import SourceError
@@ -22,9 +23,6 @@ from abate.source.download import Downloaded, Lines, LinkExpired, Way, refuse_ot
 from abate.source.limits import Budget, BudgetSpent, Limits
 from abate.source.patience import Patience
 from abate.source.wire import Parameters, Request, Wire
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 __all__ = [
     "Answer",
@@ -80,6 +78,8 @@ class FhirServer:
         self.limits = limits or Limits()
         self.budget = Budget(self.limits)
         self.time: datetime | None = None
+        self.newest: datetime | None = None
+        self.newest_page: datetime | None = None
         self._say = say
         self._names: set[str] = set()
         self._wire = Wire(self.base, timeout_seconds, self._access, self.limits, self.budget)
@@ -95,6 +95,20 @@ class FhirServer:
         traceback: TracebackType | None,
     ) -> None:
         self._wire.close()
+
+    def note_resource(self, moment: datetime | None) -> None:
+        """Note a resource's `lastUpdated`, unless it is later than the server's own time.
+
+        A later one says nothing of the clock: somebody else wrote it. Where two threads note one at
+        once, the earlier may stay, which asks for more than is needed and loses nothing.
+        """
+        if moment is not None and self.time is not None and moment <= self.time:
+            self.newest = max(self.newest or moment, moment)
+
+    def note_page(self, moment: datetime | None) -> None:
+        """Note the `lastUpdated` of a searchset: when the server made it."""
+        if moment is not None:
+            self.newest_page = max(self.newest_page or moment, moment)
 
     def get(self, path: str, parameters: Parameters | None = None) -> Answer:
         """GET a path below the base, or a URL that this server gave (a next link).

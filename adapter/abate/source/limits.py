@@ -72,6 +72,11 @@ class Budget:
         self.requests = 0
         self.bytes = 0
 
+    @property
+    def seconds_left(self) -> float:
+        """How much time is left, and never none: what has no time left is refused elsewhere."""
+        return inf if self._is_lifted else max(self._end - clock.now(), 0.001)
+
     @contextmanager
     def lifted(self) -> Iterator[None]:
         """Let some requests pass in any case: those that leave the server tidy."""

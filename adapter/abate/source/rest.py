@@ -9,7 +9,7 @@ type either way. Each query is counted: see `walk`.
 from abate.kept import Kept
 from abate.landing import Landing
 from abate.source import Pulled, Say
-from abate.source.changes import land_changes
+from abate.source.changes import CHANGES, ClockWentBack, land_changes
 from abate.source.http import FhirServer
 from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
@@ -44,11 +44,17 @@ class RestSource:
         elif self._kept.since is None:
             _population(pull)
         else:
-            land_changes(pull, is_compared=self._kept.is_compared)
+            self._changes(pull)
         for line in pull.ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
+        _tell_unconfirmed(pull)
         say("", event="pull.done", requests=self._server.budget.requests)
-        return Pulled(ledger=pull.ledger, strategy=strategy)
+        return Pulled(
+            ledger=pull.ledger,
+            strategy=strategy,
+            newest=self._server.newest,
+            newest_page=self._server.newest_page,
+        )
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, can: dict[str, frozenset[str]]) -> Pull:
         pager = Pager(
@@ -81,6 +87,16 @@ class RestSource:
         pull.say(f"strategy {strategy}: {why}")
         return strategy
 
+    def _changes(self, pull: Pull) -> None:
+        """What changed; everything, where the watermark cannot be relied on."""
+        try:
+            land_changes(pull, is_compared=self._kept.is_compared)
+        except ClockWentBack as fault:
+            pull.asker.pager.warn(f"{fault} Everything is pulled again.")
+            pull.landing.drop(CHANGES)
+            pull.ledger.lines.clear()
+            _population(pull)
+
     def _by_patient(self, pull: Pull) -> None:
         """Each patient's resources: of those of the index procedures, or of those listed."""
         if self._settings.patients:
@@ -105,6 +121,17 @@ def _population(pull: Pull) -> None:
     pull.refuse_nothing()
     pull.refuse_no_scores()
     pull.patients(pull.index_patients())
+
+
+def _tell_unconfirmed(pull: Pull) -> None:
+    """Warn once where nothing can show that all arrived: the results say so too."""
+    if names := pull.ledger.unconfirmed:
+        pull.say(
+            f"warning: nothing confirms that all {', '.join(names)} arrived: {pull.base} gives no "
+            "total and no count. The status and the report say so",
+            event="pull.unconfirmed",
+            queries=", ".join(names),
+        )
 
 
 def _chosen(pull: Pull) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from http.cookiejar import DefaultCookiePolicy
 import requests
 
 from abate.source.access import Access, OwnOrigin
+from abate.source.bounded import BoundedAdapter, Reading
 
 # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
 # no-store it gives one page and a wrong total (2026-11).
@@ -47,23 +48,25 @@ class Sessions:
             session.close()
 
 
-def known(base: str, access: Access) -> requests.Session:
+def known(base: str, access: Access, reading: Reading) -> requests.Session:
     """A session to our own server, with our login and our certificate."""
-    session = _bare()
+    session = _bare(reading)
     session.auth = OwnOrigin(base, access.login)
     session.cert = access.cert
     return session
 
 
-def stranger() -> requests.Session:
+def stranger(reading: Reading) -> requests.Session:
     """A session to a storage elsewhere: it sends no login and keeps no cookie."""
-    session = _bare()
+    session = _bare(reading)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
 
 
-def _bare() -> requests.Session:
+def _bare(reading: Reading) -> requests.Session:
     session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, BoundedAdapter(reading))
     session.headers.update(HEADERS)
     session.auth = _no_login
     return session

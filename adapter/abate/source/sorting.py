@@ -11,13 +11,12 @@ import msgspec
 
 from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
+from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, Placed
 from abate.source.issues import Judge, refuse
 from abate.source.searchset import head_of
 from abate.source.shown import resource_type
 
-# In the order in which the mapping takes them.
-TYPES = ("Patient", "Procedure", "Condition", "Observation")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
 
 
@@ -86,6 +85,7 @@ def land(  # noqa: PLR0913 - what lands, where, and how it is judged
                 received=count,
                 pages=1,
                 is_change=is_change,
+                is_compared=is_change,  # An export has each resource as it is now.
                 file=file.name,
             )
     return found
@@ -100,10 +100,15 @@ def type_of(resource: bytes) -> str | None:
     return found if isinstance(found, str) and _TYPE.fullmatch(found) else None
 
 
-def take_again(landing: Landing, name: str) -> None:
-    """Take what `land` landed under a name in a run before this one."""
-    for kind in TYPES:
-        landing.has(f"{name}-{kind}")
+def take_again(landing: Landing, name: str, received: Iterable[str]) -> bool:
+    """Take what `land` landed under a name in a run before this one, if all of it is still there.
+
+    Args:
+        landing: where.
+        name: of the units.
+        received: the types that landed.
+    """
+    return all(landing.has(f"{name}-{kind}") for kind in received)
 
 
 def _judge_outcome(kind: str, resource: bytes, file: str, judge: Judge) -> None:

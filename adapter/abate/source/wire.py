@@ -12,8 +12,9 @@ import requests
 from abate.addresses import is_loopback, origin
 from abate.source import places, sessions
 from abate.source.access import Access, login_refused
-from abate.source.answer import Answer, answer_of
-from abate.source.body import Bounds, receive
+from abate.source.answer import FHIR_JSON, Answer, answer_of
+from abate.source.body import Bounds, TooSlow, receive
+from abate.source.bounded import HeadLate, Reading
 from abate.source.limits import Budget, Limits
 from abate.source.sessions import Sessions
 from abate.source.trouble import Trouble, refuse_flawed, unreachable
@@ -42,6 +43,11 @@ class Request:
     named: str = ""
 
     @property
+    def is_fhir(self) -> bool:
+        """Whether it asks for a FHIR resource."""
+        return self.headers.get("Accept") == FHIR_JSON
+
+    @property
     def place(self) -> str:
         """Where it goes, for people."""
         return self.named or places.place_of(self.url)
@@ -59,8 +65,9 @@ class Wire:
         self._timeout, self._limits, self._budget = timeout_seconds, limits, budget
         # A proxy of the environment is for other machines: it would see the patients' ids.
         self._proxies = {"no_proxy": "*"} if is_loopback(base) else None
-        self._known = Sessions(partial(sessions.known, base, access))
-        self._strangers = Sessions(sessions.stranger)
+        reading = Reading(refuse=budget.refuse_late, head_seconds=limits.answer_seconds)
+        self._known = Sessions(partial(sessions.known, base, access, reading))
+        self._strangers = Sessions(partial(sessions.stranger, reading))
 
     def close(self) -> None:
         """Close all connections."""
@@ -79,7 +86,7 @@ class Wire:
             with closing(self.open(request)) as response:
                 receive(response, request.place, self._bounds(), body.write)
                 answer = answer_of(response, body.getvalue(), request.place)
-            refuse_flawed(answer)
+            refuse_flawed(answer, is_fhir=request.is_fhir)
         except Trouble as trouble:
             if trouble.is_costly:
                 # What is left of a broken answer must not be taken for the next one.
@@ -120,14 +127,20 @@ class Wire:
                 params=request.parameters,
                 data=request.body,
                 headers=dict(request.headers),
-                timeout=self._timeout,
+                timeout=(min(self._timeout, self._budget.seconds_left), self._timeout),
                 proxies=self._proxies,
                 # Said with each request: of the session's own, REQUESTS_CA_BUNDLE gets the better.
                 verify=self._access.verify,
                 allow_redirects=False,
                 stream=True,
             )
+        except HeadLate:
+            raise TooSlow(
+                f"{request.place} answers too slowly: after {self._limits.answer_seconds:g} "
+                "seconds the head of the answer was not there"
+            ) from None
         except requests.RequestException as error:
+            self._budget.refuse_late()
             raise unreachable(request.place, error) from None
 
     def _bounds(self) -> Bounds:

@@ -1,0 +1,84 @@
+"""Files that an earlier run left, and whether they are as that run wrote them.
+
+A file is not believed because it exists. A power cut, a full disk or a copy may leave the name and
+take the content. So each file's size and SHA-256 digest are kept: of a landed file in the record of
+its unit, of a small file in its own first line. What does not match is not used.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from abate.errors import StoreError
+
+
+class Seal(msgspec.Struct, frozen=True):
+    """What a file was when it was written: its size in bytes, and its SHA-256 digest."""
+
+    size: int
+    digest: str
+
+
+def seal_of(path: Path) -> Seal:
+    """The seal of a file as it is now."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Seal(file.tell(), digest)
+
+
+def seals_of(folder: Path) -> dict[str, Seal]:
+    """The seals of all files in a folder, by name."""
+    return {path.name: seal_of(path) for path in sorted(folder.iterdir())}
+
+
+def is_as_sealed(folder: Path, seals: Mapping[str, Seal]) -> bool:
+    """Whether the files of a folder are those that were sealed; others may lie beside them."""
+    with suppress(OSError):
+        # The size first: it is known without reading.
+        sizes = {name: (folder / name).stat().st_size for name in seals}
+        is_whole = all(sizes[name] == seal.size for name, seal in seals.items())
+        return is_whole and all(seal_of(folder / name) == seal for name, seal in seals.items())
+    return False
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write a small file that is whole on the disk before this returns.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    with told_of_landing(path.parent), open(path, "wb", opener=private) as file:
+        file.write(b"%s\n%s" % (hashlib.sha256(content).hexdigest().encode(), content))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_sealed(path: Path) -> bytes | None:
+    """What `write_sealed` wrote; None if it is not there, or not as it was written."""
+    try:
+        digest, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    return content if digest == hashlib.sha256(content).hexdigest().encode() else None
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read."""
+    return os.open(path, flags, 0o600)
+
+
+@contextmanager
+def told_of_landing(folder: Path) -> Iterator[None]:
+    """Say in a sentence that the disk refuses.
+
+    Raises:
+        StoreError: names the folder and the reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"nothing can be landed in {folder}: {error.strerror}.") from None

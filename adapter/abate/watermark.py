@@ -1,0 +1,63 @@
+"""Up to which moment of the server's clock all changes are in the store.
+
+The next pull asks for what changed since then, so the moment must not be later than the clock that
+writes `lastUpdated` was when the pull began. No single clock is trusted for that. A gateway that
+writes `Date` may be ahead of the server behind it, and a server may be ahead for one night. The
+moment is the earliest of: the server's `Date` and this machine's own time, both from the beginning
+of the pull; and the newest `lastUpdated` that was seen, minus the time that the pull took, because
+that resource may have been written at the end of the pull. An earlier moment than necessary only
+makes the next pull read some resources twice.
+"""
+
+from datetime import datetime, timedelta
+
+from abate import landing, mapping
+from abate.kept import Kept
+from abate.landing import Landing
+from abate.source import Pulled, Say
+from abate.store import Store
+
+# Two clocks that differ by less are not worth a warning.
+TOLERATED = timedelta(minutes=5)
+
+
+def moment(store: Store, kept: Kept, landed: Landing, pulled: Pulled) -> datetime | None:
+    """The moment to keep as the watermark; None where the server tells no time.
+
+    Args:
+        store: with all that this pull landed.
+        kept: what the store had before.
+        landed: the landing, which knows when the pull began.
+        pulled: what was seen of the server's clock.
+    """
+    pull = landed.pull
+    if pull.watermark is None:
+        return None
+    until = min(pull.watermark, pull.started_at)
+    took = max(landing.now() - pull.started_at, timedelta(0))
+    newest = _newest(store, kept.server, pulled, until + took)
+    if newest is None:
+        return until
+    # Where nothing has changed since the watermark, no resource shows that the clock went on.
+    before = kept.moment if landed.has_changes else None
+    return min(until, max(newest - took, before or newest - took))
+
+
+def compare_clocks(landed: Landing, server: str, say: Say) -> None:
+    """Warn where the server's clock is ahead of this machine's: one of the two is wrong."""
+    pull = landed.pull
+    ahead = (pull.watermark or pull.started_at) - pull.started_at
+    if ahead > TOLERATED:
+        say(
+            f"warning: the clock of {server} is {ahead.total_seconds() / 60:.0f} minutes ahead of "
+            "this machine's. The next pull asks for what changed since the earlier of the two: "
+            "set the clock that is wrong"
+        )
+
+
+def _newest(store: Store, server: str, pulled: Pulled, limit: datetime) -> datetime | None:
+    """The newest resource up to `limit`; where none has a date, the newest page."""
+    [(stored,)] = store.rows(mapping.sql("newest"), {"server": server, "until": limit})
+    seen = pulled.newest if pulled.newest is not None and pulled.newest <= limit else None
+    found = [one for one in (stored, seen) if one is not None]
+    return max(found) if found else pulled.newest_page
