@@ -16,7 +16,7 @@ from abate.results import Gathered, Results
 from abate.retraction import retractions
 from abate.say import silent
 from abate.settings import StudyFile
-from abate.small_cells import released, rule_of
+from abate.small_cells import refuse_without_units, released, rule_of
 from abate.source import Say
 from abate.status import Progress
 from abate.target import target_of
@@ -49,6 +49,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
     ]
     gathered = Gathered(cohort=cohort, inputs=pulled, paper=published, members=listed)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
+    told.lacking_units(say, found, rule_of(settings.report.minimum_cell))
     files.write(found, folder)
     progress.analysed(found)
     return found
@@ -80,7 +81,10 @@ def write_back(
     found = results.load(folder)
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
-    shown = released(found, rule_of(study_file.settings.report.minimum_cell))
+    rule = rule_of(study_file.settings.report.minimum_cell)
+    refuse_without_units(found, rule)
+    told.lacking_units(say, found, rule)
+    shown = released(found, rule)
     with target_server(study_file, say) as server:
         target = target_of(server)
         resources = fhir.report(

@@ -1,20 +1,22 @@
 """The profile of a cohort: who and what was treated and analysed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import polars as pl
 
-from abate import Cohort, Estimate, Interval, Result, Split
+from abate import Cohort, Estimate, Interval, Result, Units
+from abate.units import NO_DATUM
 from abate_analyses import counts
-from abate_analyses.adjuncts import WITHOUT, by_adjunct
-from abate_analyses.counts import LESIONS, PATIENTS, Whole
-from abate_analyses.profile_splits import fact_name, profile_splits
+from abate_analyses.adjuncts import by_adjunct
+from abate_analyses.counts import PATIENTS, Whole
 from abate_analyses.profile_tables import age_table, tables
+from abate_analyses.profile_units import fact_name, profile_units
 from abate_analyses.quantiles import spread
 from abate_analyses.slugs import slug
-from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, flow_splits, treated
+from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
+from abate_analyses.units import of_estimates
 
 # The tables of the study file that name facts.
 FACTS = ("condition", "history")
@@ -40,10 +42,14 @@ class Profile:
             *_lesions(cohort),
             *_treated_facts(cohort),
         ]
+        missing = list(_not_assessable(cohort))
+        estimates = [*_flow_counts(flow), *ages, *shown, *missing]
         return Result(
-            estimates=[*_flow_counts(flow), *ages, *shown, *_not_assessable(cohort)],
+            estimates=estimates,
             tables=[*age_table(ages), *tables(shown)],
-            splits=[*flow_splits(flow), *_all_splits(cohort, first)],
+            units=of_estimates(
+                estimates, {**profile_units(cohort, first), **_units_of_missing(cohort, missing)}
+            ),
         )
 
 
@@ -140,6 +146,12 @@ def _not_assessable(cohort: Cohort) -> Iterator[Estimate]:
             )
 
 
+def _units_of_missing(cohort: Cohort, missing: Iterable[Estimate]) -> dict[str, Units]:
+    """What is not assessable used no datum: its units are the population alone."""
+    units = Units.of(cohort.analysed["patient_id"].unique(), NO_DATUM)
+    return {one.name: units for one in missing}
+
+
 def _facts(facts: pl.DataFrame) -> dict[str, Mapping[str, int]]:
     """How many patients have each fact, by kind; twice told counts once."""
     once = facts.select("patient_id", "kind", "name").unique(maintain_order=True)
@@ -151,11 +163,3 @@ def _shares(what: str, tally: Mapping[str, int], whole: Whole) -> Iterator[Estim
     for value, number in tally.items():
         one = counts.count(f"{what}-{slug(value)}", number, whole, f"{what}: {value}")
         yield replace(one, from_data=what not in ("sex", "adjunct"))
-
-
-def _all_splits(cohort: Cohort, first: pl.DataFrame) -> Iterator[Split]:
-    yield from profile_splits(cohort, first, treated(cohort))
-    lesions = cohort.analysed.height
-    without = by_adjunct(cohort)["kind"].null_count()
-    yield Split(whole=WITHOUT, parts={f"{LESIONS}: without-adjunct": without})
-    yield Split(whole=LESIONS, parts={f"{TREATED_LESIONS}: lesions-analysed": lesions})

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from abate import results as results_file
+from abate import units_file
 from abate.errors import StoreError
 from abate.private_file import write_set
 from abate.report import page, tables
@@ -32,7 +33,7 @@ class _Package(msgspec.Struct):
 def write(
     results: Results, folder: Path, others: Mapping[Path, bytes] = NOTHING_ELSE
 ) -> list[Path]:
-    """Write page, tables and `results.json` for the owner only; those of before are removed.
+    """Write page, tables, `results.json` and its units, for the owner; those of before go.
 
     They are one set: where one cannot be written, none is, and no new results stand beside old
     tables. `results.json` comes last.
@@ -53,7 +54,10 @@ def write(
     content |= {folder / TABLES / f"{one.name}.csv": tables.as_csv(one) for one in sheets}
     content[folder / PAGE] = page.render(results).encode()
     content |= others
-    content[folder / results_file.FILE] = results_file.as_json(results)
+    text = results_file.as_json(results)
+    if results_file.has_units(results):
+        content[folder / units_file.FILE] = units_file.content(results, text)
+    content[folder / results_file.FILE] = text
     write_set(content, partial(forget, folder))
     return list(content)
 

@@ -1,0 +1,109 @@
+"""The units of a run's estimates, in a private file beside `results.json`, tied to it by a digest.
+
+`publish` runs in another process than `run`. The file holds pseudonyms and keys of data, no more
+than the store beside it does, and is never published.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from abate.private_file import told_of_the_disk
+from abate.units import Units, as_units
+
+if TYPE_CHECKING:
+    from abate.outcome import Outcome
+    from abate.results import Results
+
+FILE = "units.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What the file holds: equal units stand once.
+
+    Attributes:
+        format: of the file.
+        results: the digest of the results that they belong to.
+        units: each once.
+        estimates: by analysis and estimate, the place in `units`.
+        steps: of each step of the attrition table.
+    """
+
+    format: int
+    results: str
+    units: Sequence[Units]
+    estimates: Mapping[str, Mapping[str, int]]
+    steps: Sequence[Sequence[str]]
+
+
+def content(results: "Results", of: bytes) -> bytes:
+    """What stands in `units.json`: the units of a run's estimates and steps.
+
+    Args:
+        results: of the run.
+        of: the content of its `results.json`.
+    """
+    places: dict[int, int] = {}
+    found: list[Units] = []
+    estimates: dict[str, dict[str, int]] = {}
+    for outcome in results.outcomes:
+        for name, units in (outcome.result.units if outcome.result else {}).items():
+            if id(units) not in places:
+                places[id(units)] = len(found)
+                found.append(as_units(units))
+            estimates.setdefault(outcome.name, {})[name] = places[id(units)]
+    kept = _Kept(
+        format=FORMAT,
+        results=_digest(of),
+        units=found,
+        estimates=estimates,
+        steps=[one.units for one in results.attrition],
+    )
+    return msgspec.json.encode(kept)
+
+
+def attached(results: "Results", of: bytes, folder: Path) -> "Results":
+    """The results with their units; as they are if the file is missing or belongs to others."""
+    try:
+        kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)
+    except (OSError, msgspec.MsgspecError):
+        return results
+    if (kept.format, kept.results) != (FORMAT, _digest(of)):
+        return results
+    return replace(
+        results,
+        outcomes=[_with_units(one, kept) for one in results.outcomes],
+        attrition=[
+            replace(step, units=units)
+            for step, units in zip(results.attrition, kept.steps, strict=True)
+        ],
+    )
+
+
+def _with_units(outcome: "Outcome", kept: _Kept) -> "Outcome":
+    places = kept.estimates.get(outcome.name, {})
+    if outcome.result is None:
+        return outcome
+    units = {name: kept.units[place] for name, place in places.items()}
+    return replace(outcome, result=replace(outcome.result, units=units))
+
+
+def forget(folder: Path) -> None:
+    """Drop the units of an earlier run.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    path = folder / FILE
+    with told_of_the_disk(path):
+        path.unlink(missing_ok=True)
+
+
+def _digest(of: bytes) -> str:
+    return hashlib.sha256(of).hexdigest()
