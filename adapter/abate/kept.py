@@ -19,7 +19,7 @@ from abate.codes import CodeLists
 from abate.host import Host
 from abate.settings import StudyFile
 from abate.source.plan import Role
-from abate.store import Store, looked_into
+from abate.store import FILE, Store, looked_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
         ]
     )
     return Kept(
-        path=study_file.output / "store.duckdb",
+        path=study_file.output / FILE,
         server=source.url,
         roles=roles,
         lists=lists,

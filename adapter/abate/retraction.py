@@ -18,21 +18,25 @@ from abate.report.fhir import TEST_DATA
 from abate.report.narrative import narrative
 from abate.settings import Study
 from abate.standing import Own, listed, owned, refuse_unmarked, standing, ways_in
+from abate.study_key import Owner
 from abate.target import Target
 from abate.withdrawal import retract
 
 
-def retractions(target: Target, study: Study) -> list[Change]:
+def retractions(target: Target, study: Study, owner: Owner) -> list[Change]:
     """What taking the study's report back would change on the target.
 
     The DiagnosticReport and the Provenance that stand there name what was written, so that no
     results are needed. The second time all is unchanged.
 
     Raises:
-        PublishRefused: nothing of the study stands there, or it cannot be taken back.
+        PublishRefused: nothing of the study stands there, it carries another study key, or it
+            cannot be taken back.
         SourceError: the target does not answer as a FHIR server.
     """
-    changes = [retract(one.resource) for one in _standing(target, study)]
+    found = [one.resource for one in _standing(target, study)]
+    owner.refuse_other(target.base, found)
+    changes = [owner.adopt(retract(one)) for one in found]
     provenance = _recorded(target, study, changes)
     if reason := target.inability(
         one.reference.partition("/")[0] for one in [*changes, provenance]

@@ -19,6 +19,7 @@ from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
 from abate.source import Say
 from abate.status import Progress
+from abate.study_key import owner_of
 from abate.target import target_of
 
 
@@ -69,9 +70,16 @@ def reconcile(study_file: StudyFile, progress: Progress, say: Say) -> list[Compa
 
 
 def write_back(
-    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+    study_file: StudyFile,
+    progress: Progress,
+    *,
+    dry_run: bool,
+    say: Say = silent,
+    adopt: bool = False,
 ) -> list[Change]:
     """Publish the results of the last run; the second time, nothing is written.
+
+    A report that carries another study key, or none, is written over only if `adopt` says so.
 
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
@@ -83,13 +91,14 @@ def write_back(
     publish.refuse(study_file, found)
     host = plugins.load(study_file.settings.plugins)
     shown = released(found, rule_of(study_file.settings.report.minimum_cell))
+    owner = owner_of(folder, found.study, may_adopt=adopt)
     with target_server(study_file, say) as server:
         target = target_of(server)
         resources = fhir.report(
             shown, host, page=page.render(shown), version=target.release, target=server.base
         )
         left = None if dry_run else folder
-        compared = partial(publish.compare, target, resources, shown, folder=left)
+        compared = partial(publish.compare, target, resources, shown, owner, folder=left)
         changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
     if not dry_run:
         publish.tell(host, shown, progress)
@@ -99,19 +108,27 @@ def write_back(
 
 
 def take_back(
-    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+    study_file: StudyFile,
+    progress: Progress,
+    *,
+    dry_run: bool,
+    say: Say = silent,
+    adopt: bool = False,
 ) -> list[Change]:
     """Retract the study's report from the target; no results are needed.
+
+    One that carries another study key, or none, is retracted only if `adopt` says so.
 
     Raises:
         PublishRefused: nothing of the study stands there, or the target forbids it.
     """
     say = progress.hearing(say)
     told.stage(say, "retract")
+    folder, settings = study_file.output, study_file.settings
+    owner = owner_of(folder, settings.study.id, may_adopt=adopt)
     with target_server(study_file, say) as server:
         target = target_of(server)
-        compared = partial(retractions, target, study_file.settings.study)
-        folder = study_file.output
+        compared = partial(retractions, target, settings.study, owner)
         changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
     progress.published(changes, dry_run=dry_run)
     told.published(say, changes, dry_run=dry_run)

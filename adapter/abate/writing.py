@@ -25,6 +25,7 @@ from abate.source.places import SentAway
 from abate.source.trouble import RETRIED, Unseen
 from abate.source.waiting import asked_wait, backoff
 from abate.standing import standing
+from abate.study_key import key_of
 from abate.written import refusals, stray
 
 BUNDLE = "bundle.json"
@@ -266,5 +267,7 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
 def _stands(server: FhirServer, one: Change) -> bool:
     resource, found = one.resource, standing(server, one.reference)
     if found is None or any(found.get(key) != resource.get(key) for key in ("status", "active")):
+        return False
+    if key_of(found) != key_of(resource):
         return False
     return not elements(resource, found)

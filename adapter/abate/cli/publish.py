@@ -19,11 +19,13 @@ EPILOG = """\b
 Examples:
   abate publish --dry-run      what would be created, updated and retracted
   abate publish                the second time: unchanged, nothing written
+  abate publish --adopt        take over a report that abate 0.1 wrote
 """
 
 
 @click.command("publish", epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
+@common.adopt
 @common.log
 @common.of_study
 def command(
@@ -31,6 +33,7 @@ def command(
     overrides: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
+    adopt: bool,
     **spoken: Unpack[Spoken],
 ) -> None:
     """Write the report of the last run to the target server, as FHIR.
@@ -44,7 +47,9 @@ def command(
     with working(study_file, "publish", **spoken) as work:
         target = study_file.settings.target_url
         work.say(f"comparing with {target}", event="target.begin", target=target)
-        changes = stages.write_back(study_file, work.progress, dry_run=dry_run, say=work.say)
+        changes = stages.write_back(
+            study_file, work.progress, dry_run=dry_run, say=work.say, adopt=adopt
+        )
         work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))
 
 
