@@ -72,7 +72,7 @@ class Owner:
         found_key = "no study key (abate 0.1 wrote none)" if found is None else "another study key"
         return (
             f"{base} has a report of the study {self.study!r} that carries {found_key}, so that it "
-            "may belong to another study: nothing was written. If it is this study's own report "
+            "may belong to another study: it is left as it is. If it is this study's own report "
             "(an earlier version of abate wrote it, or its store was lost), take it over: "
             "--adopt, an option of abate publish and abate retract. If it is not, give this study "
             "another [study] id."

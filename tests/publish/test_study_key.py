@@ -60,7 +60,7 @@ def test_a_report_that_does_not_carry_it_is_left_alone(abate, published, source,
     assert refused.exit_code == 5
     said = "another study key" if before is lose_the_store else "no study key"
     assert f"has a report of the study 'cementoplasty-2010' that carries {said}" in refused.err
-    assert "nothing was written" in refused.err
+    assert "it is left as it is" in refused.err
     assert "--adopt" in refused.err
     assert "another [study] id" in refused.err
     assert source.ours() == standing
