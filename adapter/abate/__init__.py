@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
     from abate.hookspecs import hookimpl
     from abate.mapping import Score
+    from abate.units import Units
 
 _HOME = {
     "API_VERSION": "abate.cohort",
@@ -38,6 +39,7 @@ _HOME = {
     "Score": "abate.mapping",
     "Split": "abate.analysis",
     "Table": "abate.analysis",
+    "Units": "abate.units",
     "hookimpl": "abate.hookspecs",
 }
 
@@ -56,6 +58,7 @@ __all__ = [
     "Score",
     "Split",
     "Table",
+    "Units",
     "hookimpl",
 ]
 

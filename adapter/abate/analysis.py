@@ -7,9 +7,11 @@ Numbers stand in estimates, and only there: tables and charts cite them (`Ref`).
 small cells, held on the estimates, holds for all that leaves the house.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+
+from abate.units import Units
 
 if TYPE_CHECKING:
     from abate.cohort import Cohort
@@ -187,7 +189,21 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What an analysis found: estimates, tables, charts, notes; or why nothing can be estimated."""
+    """What an analysis found: estimates, tables, charts, notes; or why nothing can be estimated.
+
+    Attributes:
+        estimates: all numbers.
+        tables: for people; they cite estimates.
+        charts: they cite estimates, too.
+        notes: what else a reader must know.
+        reason: why nothing can be estimated.
+        splits: accepted from plugins of version 0.1, and not used: `units` say more.
+        measures: proportions that are published as a FHIR Measure, too.
+        units: by the name of the estimate, the units that it was computed from: `Units`, or a
+            collection of their ids. An estimate without them is never released where small cells
+            are hidden, unless the study is synthetic. They are kept apart from the result, in a
+            private file, and are never published.
+    """
 
     estimates: Sequence[Estimate] = ()
     tables: Sequence[Table] = ()
@@ -196,6 +212,7 @@ class Result:
     reason: str | None = None
     splits: Sequence[Split] = ()
     measures: Sequence[Measured] = ()
+    units: Mapping[str, Units | Collection[str]] = field(default_factory=dict)
 
     @classmethod
     def not_estimable(cls, reason: str) -> Self:

@@ -5,7 +5,7 @@ A result is kept as JSON and published as FHIR, so that it is held to what both 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -13,8 +13,10 @@ import msgspec
 import numpy as np
 
 from abate.analysis import Estimate, Result
+from abate.counted import unit_faults
 from abate.errors import PluginError
 from abate.loose_ends import loose_ends
+from abate.units import Units, as_units
 
 # https://hl7.org/fhir/R4/datatypes.html#code
 _CODE = re.compile(r"\S+( \S+)*")
@@ -43,18 +45,38 @@ def checked(given: Any) -> Result:
     if not isinstance(given, Result):
         raise PluginError(f"it gave a {type(given).__name__}, not a Result")
     try:
-        result = msgspec.convert(plain(given), Result)
+        units = _units_of(given)
+        result = msgspec.convert(plain(replace(given, units={})), Result)
     except (msgspec.MsgspecError, TypeError, ValueError) as problem:
         raise PluginError(f"its Result is not of the right types: {problem}") from None
+    found = replace(result, units=units)
+    for fault in _faults_of(found, units):
+        raise PluginError(fault)
+    return found
+
+
+def _faults_of(result: Result, units: Mapping[str, Units]) -> Iterator[str]:
+    """What cannot be kept or published in a result."""
     names = [estimate.name for estimate in result.estimates]
     for estimate in result.estimates:
         if names.count(estimate.name) > 1:
-            raise PluginError(f"two estimates are called {estimate.name!r}")
-        for fault in _faults(estimate):
-            raise PluginError(f"the estimate {estimate.name!r}: {fault}")
-    for fault in loose_ends(result):
-        raise PluginError(fault)
-    return result
+            yield f"two estimates are called {estimate.name!r}"
+        known = units.get(estimate.name)
+        for fault in (*_faults(estimate), *(unit_faults(estimate, known) if known else ())):
+            yield f"the estimate {estimate.name!r}: {fault}"
+    yield from loose_ends(result)
+    for name in units:
+        if name not in names:
+            yield f"it gives the units of {name!r}, and there is no such estimate"
+
+
+def _units_of(given: Result) -> dict[str, Units]:
+    """The units by estimate, as `Units`; equal ones stay one object, so that large ones are few."""
+    known: dict[int, Units] = {}
+    for one in given.units.values():
+        if id(one) not in known:
+            known[id(one)] = msgspec.convert(plain(as_units(one)), Units)
+    return {str(name): known[id(one)] for name, one in given.units.items()}
 
 
 def plain(given: Any) -> Any:

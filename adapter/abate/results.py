@@ -1,7 +1,7 @@
 """What a run found, as it is kept in `results.json`: for `publish`, and for programs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from abate import units_file
 from abate.cohort import Cohort
 from abate.errors import AbateError, NothingFound
 from abate.outcome import Outcome
@@ -193,29 +194,51 @@ def forget(folder: Path) -> None:
     path = folder / FILE
     with told_of_the_disk(path):
         path.unlink(missing_ok=True)
+    units_file.forget(folder)
+
+
+def plain(results: Results) -> dict[str, Any]:
+    """Results as plain values, without the units of their estimates: these stay in the house."""
+    content: dict[str, Any] = msgspec.to_builtins(without_units(results))
+    for outcome in content["outcomes"]:
+        if outcome["result"] is not None:
+            del outcome["result"]["units"]
+    return content
+
+
+def without_units(results: Results) -> Results:
+    """The same results without the units of their estimates."""
+    outcomes = [
+        replace(one, result=replace(one.result, units={})) if one.result else one
+        for one in results.outcomes
+    ]
+    return replace(results, outcomes=outcomes)
 
 
 def save(results: Results, folder: Path) -> Path:
-    """Write `results.json`, whole or not at all, for the owner only."""
+    """Write `results.json`, whole or not at all, for the owner only, and the units beside it."""
     path = folder / FILE
-    text = msgspec.json.format(msgspec.json.encode(results), indent=2)
+    text = msgspec.json.format(msgspec.json.encode(plain(results)), indent=2)
+    units_file.save(results.outcomes, text, folder)
     write_private(path, text)
     return path
 
 
 def load(folder: Path) -> Results:
-    """Read `results.json`.
+    """Read `results.json`, with the units that are kept beside it; without, if they are missing.
 
     Raises:
         AbateError: there is none, or another version of abate wrote it.
     """
     path = folder / FILE
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Results)
+        text = path.read_bytes()
+        found = msgspec.json.decode(text, type=Results)
     except FileNotFoundError:
         raise AbateError(f"{path} is not there: run the study first: abate run") from None
     except (OSError, msgspec.MsgspecError):
         raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
     if found.format != FORMAT:
         raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
-    return found
+    outcomes = units_file.attached(found.outcomes, text, folder)
+    return found if outcomes is None else replace(found, outcomes=outcomes)

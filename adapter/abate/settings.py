@@ -16,6 +16,8 @@ from abate.setting_kinds import CodeRefs, MinimumCell, Slug, Zone, fault_at
 from abate.source_settings import Source
 from abate.visits import VisitFault, check_windows
 
+Audience = Literal["care", "public"]
+
 
 class Section(BaseModel):
     """One table of the study file: frozen, and unknown keys are errors."""
@@ -43,7 +45,13 @@ class Study(Section):
 
 
 class Target(Server):
-    """`[target]`: the FHIR server that the report goes to; without it, the source."""
+    """`[target]`: the FHIR server that the report goes to; without it, the source.
+
+    `audience` says who reads there: `care`, people who may read these patients' records anyway, or
+    `public`, anybody else.
+    """
+
+    audience: Audience = "public"
 
 
 class Codes(Section):
@@ -251,6 +259,11 @@ class Settings(Section):
     def target_url(self) -> str:
         """The server that the report goes to."""
         return (self.target or self.source).url
+
+    @property
+    def audience(self) -> Audience:
+        """Who reads what is published: without `[target]`, `public`."""
+        return self.target.audience if self.target else "public"
 
 
 class StudyFile(BaseModel):

@@ -35,7 +35,7 @@ _NO_MATTER: Mapping[str, Any] = {
         "max_requests",
         *_WAY_IN,
     },
-    "target": _WAY_IN,
+    "target": {*_WAY_IN, "audience"},
 }
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _KEYS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")

@@ -130,7 +130,7 @@ def test_every_visit_is_there_also_without_a_score(cohort):
     assert list(by_visit) == [
         ("baseline", [8, 6, 10]), ("D1", [5, 4]), ("Wk1", [2, 4, 7]), ("M1", []),
     ]  # fmt: skip
-    assert by_visit.frame.columns == ["lesion_id", "patient_id", "visit", "value"]
+    assert by_visit.frame.columns == ["lesion_id", "patient_id", "visit", "value", "datum"]
 
 
 def test_the_scores_at_an_endpoint_are_of_all_analysed_lesions(cohort):

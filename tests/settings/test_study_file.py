@@ -164,3 +164,14 @@ def test_the_digest_follows_the_code_lists_of_the_study_and_not_where_they_lie(s
 
 def test_a_folder_of_code_lists_that_is_not_there_is_told_later(small):
     assert read(small, ["codes.directory=nowhere"]).digest
+
+
+def test_the_audience_of_a_target_is_the_public_unless_the_study_file_says_care(small):
+    text = small.read_text("utf-8")
+    assert read(small).settings.audience == "public"
+    small.write_text(f'{text}\n[target]\nurl = "http://127.0.0.1:8000/fhir"\n', "utf-8")
+    public = read(small)
+    assert public.settings.audience == "public"
+    care = read(small, ["target.audience=care"])
+    assert care.settings.audience == "care"
+    assert care.digest == public.digest, "who reads the target does not change the results"

@@ -96,8 +96,8 @@ def test_an_unknown_table_is_named_with_the_nearest_and_all_known_ones(fault):
             "[scores]\n",
             "[target]\nurl = 'http://127.0.0.1'\nzzz = 1\n[scores]\n",
             (
-                "line 16: target.zzz: there is no such key. Known here: auth, "
-                "ca, certificate, certificate_key, insecure_http, url."
+                "line 16: target.zzz: there is no such key. Known here: "
+                "audience, auth, ca, certificate, certificate_key, insecure_http, url."
             ),
         ),
     ],

@@ -3,14 +3,16 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
-from abate import study
+from abate import Cohort, study
 from abate.analysis import Estimate, Result, Split
 from abate.demo import load_study_by_http
 from abate.outcome import Outcome
@@ -196,6 +198,36 @@ def published_under(published) -> Callable[[int | str], Results]:
 @pytest.fixture
 def estimate() -> Callable[..., Estimate]:
     return count
+
+
+@pytest.fixture
+def result_of() -> Callable[..., Result]:
+    """A result of one estimate, with its units."""
+    return lambda estimate, units: Result(estimates=[estimate], units=units)
+
+
+@pytest.fixture
+def two_lesions() -> Cohort:
+    """Two lesions of one patient; the second was not scored at Wk1."""
+    at = {0: "baseline", 1: "D1", 7: "Wk1"}
+    values = {"a0": 8.0, "a1": 3.0, "a7": 2.0, "b0": 6.0, "b1": 5.0}
+    start, empty = datetime(2026, 3, 1, tzinfo=UTC), pl.DataFrame()
+    lesions = {"lesion_id": ["a", "b"], "patient_id": ["P", "P"], "sex": ["female", "male"]}
+    scores = {
+        "score_id": list(values),
+        "lesion_id": [name[0] for name in values],
+        "value": list(values.values()),
+        "visit": [at[int(name[1])] for name in values],
+        "at": [start + timedelta(days=int(name[1])) for name in values],
+        "chosen": [True] * len(values),
+    }
+    return Cohort(
+        lesions=pl.DataFrame(lesions).with_columns(
+            excluded_by=pl.lit(None, pl.String), index_start=pl.lit(start)
+        ),
+        scores=pl.DataFrame(scores), adjuncts=empty, characteristics=empty, events=empty,
+        attrition=empty, visits=("baseline", "D1", "Wk1"),
+    )  # fmt: skip
 
 
 @pytest.fixture

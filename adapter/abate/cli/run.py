@@ -48,10 +48,10 @@ def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
 
     from abate.cli import summary
     from abate.report.files import PAGE
-    from abate.results import FILE
+    from abate.results import FILE, plain
 
     if run is not None:
-        common.print_json({**msgspec.to_builtins(found), "run": msgspec.to_builtins(run)})
+        common.print_json({**plain(found), "run": msgspec.to_builtins(run)})
         return
     common.show(summary.text(found))
     common.show(f"\nKept in {study_file.output / FILE} ({found.release}).")

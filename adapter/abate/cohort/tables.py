@@ -7,9 +7,11 @@ from typing import NamedTuple, Self
 
 import polars as pl
 
+from abate.cohort.data import datum, units_of
 from abate.cohort.states import visit_states
 from abate.errors import StudyFileError
 from abate.study_file import nearest
+from abate.units import Units
 from abate.visits import BASELINE, SAME_DAY_AFTER
 
 API_VERSION = 1
@@ -42,8 +44,9 @@ class Pairs:
 
     Attributes:
         frame: one row a lesion: lesion_id, label, patient_id, reference, reference_visit,
-            endpoint, endpoint_visit, change (endpoint - reference: a fall is negative), and the
-            columns of `Cohort.lesions`; in the order of `index_start`.
+            reference_datum, endpoint, endpoint_visit, endpoint_datum (a datum is the score's id and
+            value), change (endpoint - reference: a fall is negative), and the columns of
+            `Cohort.lesions`; in the order of `index_start`.
         population: which lesions these are, in words.
     """
 
@@ -63,20 +66,44 @@ class Pairs:
         """The scores at the endpoint, 0 to 10."""
         return self.frame["endpoint"].to_list()
 
+    @property
+    def units(self) -> Units:
+        """These lesions, each with the data of its change: for `Result.units`."""
+        return units_of(self.frame, "lesion_id", "reference_datum", "endpoint_datum")
+
+    @property
+    def patient_units(self) -> Units:
+        """The patients of these lesions, each with the data of all of its lesions' changes."""
+        return units_of(self.frame, "patient_id", "reference_datum", "endpoint_datum")
+
+    def where(self, column: str, *values: str) -> Self:
+        """Only the lesions with one of `values` in `column`.
+
+        Raises:
+            StudyFileError: there is no such column; names the nearest.
+        """
+        self._known(column)
+        said = f"{self.population}, {column.replace('_', ' ')}: {' or '.join(values)}"
+        kept = self.frame.filter(pl.col(column).is_in(list(values)))
+        return replace(self, frame=kept, population=said)
+
     def split(self, column: str, *values: str) -> tuple[list[float], ...]:
         """The changes of the lesions with each of `values` in `column`.
 
         Raises:
             StudyFileError: there is no such column; names the nearest.
         """
+        self._known(column)
+        return tuple(
+            self.frame.filter(pl.col(column) == value)["change"].to_list() for value in values
+        )
+
+    def _known(self, column: str) -> None:
         if column not in self.frame.columns:
             raise StudyFileError(
                 f"there is no column {column!r}.{nearest(column, self.frame.columns)} "
                 f"Columns: {', '.join(self.frame.columns)}."
             )
-        return tuple(
-            self.frame.filter(pl.col(column) == value)["change"].to_list() for value in values
-        )
 
     def first_lesion_per_patient(self) -> Self:
         """Only each patient's first lesion, by the start of its index procedure."""
@@ -92,7 +119,8 @@ class ByVisit:
     """The scores that stand for each visit, of analysed lesions.
 
     Attributes:
-        frame: one row a lesion and visit: lesion_id, patient_id, visit, value, in visit order.
+        frame: one row a lesion and visit: lesion_id, patient_id, visit, value, datum (the score's
+            id and value), in visit order.
         visits: all visits of the study, also those without a score.
         population: which lesions these are, in words.
     """
@@ -104,6 +132,10 @@ class ByVisit:
     def __iter__(self) -> Iterator[tuple[str, list[float]]]:
         for visit in self.visits:
             yield visit, self.frame.filter(pl.col("visit") == visit)["value"].to_list()
+
+    def units(self, visit: str) -> Units:
+        """The lesions that were scored at a visit, each with its score: for `Result.units`."""
+        return units_of(self.frame.filter(pl.col("visit") == visit), "lesion_id", "datum")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +201,12 @@ class Cohort:
         last = self._last(visits).select(
             "lesion_id", pl.col("value").alias("endpoint"),
             pl.col("visit").alias("endpoint_visit"), pl.col("at").alias("endpoint_at"),
+            datum().alias("endpoint_datum"),
         )  # fmt: skip
         first = self._reference(reference).select(
             "lesion_id", pl.col("value").alias("reference"),
             pl.col("visit").alias("reference_visit"), pl.col("at").alias("reference_at"),
+            datum().alias("reference_datum"),
         )  # fmt: skip
         frame = (
             self.analysed.join(first, on="lesion_id", maintain_order="left")
@@ -196,7 +230,7 @@ class Cohort:
         visits = endpoint.last_of if isinstance(endpoint, LastOf) else (endpoint,)
         frame = self._last(visits).with_columns(pl.lit(str(endpoint)).alias("visit"))
         return ByVisit(
-            frame=frame.select("lesion_id", "patient_id", "visit", "value"),
+            frame=frame.select("lesion_id", "patient_id", "visit", "value", datum()),
             visits=(str(endpoint),),
             population=f"analysed lesions with {_named(endpoint)}",
         )
@@ -207,7 +241,7 @@ class Cohort:
         frame = (
             self._chosen(self.visits)
             .sort(pl.col("visit").cast(order), "index_start", "lesion_id")
-            .select("lesion_id", "patient_id", "visit", "value")
+            .select("lesion_id", "patient_id", "visit", "value", datum())
         )
         return ByVisit(
             frame=frame, visits=self.visits, population="analysed lesions with a score at the visit"

@@ -12,11 +12,13 @@ ID = f"{CANONICAL}/results-{FORMAT}.schema.json"
 
 def schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12."""
+    described = msgspec.json.schema(Results)
+    del described["$defs"]["Units"], described["$defs"]["Result"]["properties"]["units"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": f"Results of abate, format {FORMAT}",
-        **msgspec.json.schema(Results),
+        **described,
     }
 
 

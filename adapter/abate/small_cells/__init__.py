@@ -7,7 +7,7 @@ out again from what is left.
 
 from dataclasses import replace
 
-from abate.results import Results
+from abate.results import Results, without_units
 from abate.small_cells.rule import Rule, rule_of
 
 __all__ = ["Rule", "released", "rule_of"]
@@ -22,7 +22,7 @@ def released(results: Results, rule: Rule) -> Results:
         PublishRefused: the rule cannot be held.
     """
     if not rule.hides_some:
-        return replace(results, release=OPEN, rule=rule.name)
+        return without_units(replace(results, release=OPEN, rule=rule.name))
     from abate.small_cells.audit import audit
     from abate.small_cells.hiding import hidden_cells
     from abate.small_cells.release import without

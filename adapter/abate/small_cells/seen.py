@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from abate.analysis import Estimate, Result
+from abate.counted import NUMERATOR, counts_of, is_count
 from abate.errors import PublishRefused
-from abate.results import Results
+from abate.results import Results, plain
 from abate.small_cells import cites
 from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import NUMERATOR, Mention, Sheet, counts_of, is_count
+from abate.small_cells.sheet import Mention, Sheet
 from abate.small_cells.shown import OF_VALUES
 
 Known = dict[int, tuple[int, int]]
@@ -144,7 +143,7 @@ def _refuse_single(shown: Estimate) -> None:
 def _refuse_unexpected(shown: Results) -> None:
     if shown.members is not None:
         raise refused("the members are listed")
-    for path in _numbers(msgspec.to_builtins(shown), ()):
+    for path in _numbers(plain(shown), ()):
         if not _EXPECTED.fullmatch("/".join(path)):
             raise refused(f"no rule knows the number at {'/'.join(path)}")
     for outcome in shown.outcomes:

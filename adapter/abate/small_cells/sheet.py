@@ -15,13 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from abate.analysis import Estimate, Split
+from abate.counted import NUMERATOR, basis_of, counts_of
 from abate.errors import PublishRefused
 from abate.results import Results, Step
 from abate.small_cells.rule import Rule
 from abate.small_cells.system import Builder, Cell, System
 
-NUMERATOR = "numerator"
-COUNTED_UNITS = {"{lesion}", "{patient}"}
 # The first words name the cell; the others are the same units in other words.
 ANALYSED = {
     "lesion": ("analysed lesions", "lesions analysed"),
@@ -98,34 +97,6 @@ def sheet(results: Results, rule: Rule) -> Sheet:
         steps=steps,
         totals=totals,
     )
-
-
-def counts_of(estimate: Estimate) -> dict[str, int]:
-    """The counts that an estimate shows, by the name of their cell."""
-    counts = {
-        estimate.name if name == NUMERATOR else name: count
-        for name, count in estimate.counts.items()
-    }
-    if estimate.value is None or estimate.n is None:
-        return counts
-    if is_count(estimate):
-        counts[estimate.name] = int(estimate.value)
-    elif estimate.statistic == "proportion" and NUMERATOR not in estimate.counts:
-        counts[estimate.name] = round(estimate.value * estimate.n)
-    return counts
-
-
-def is_count(estimate: Estimate) -> bool:
-    """Whether the value is a number of units."""
-    said = estimate.statistic == "count" or (
-        estimate.statistic == "other" and estimate.unit in COUNTED_UNITS
-    )
-    return said and estimate.value is not None and float(estimate.value).is_integer()
-
-
-def basis_of(estimate: Estimate) -> str:
-    """What it counts."""
-    return "patient" if estimate.unit == "{patient}" else estimate.basis
 
 
 @dataclass(slots=True)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from abate.analysis import Estimate
+from abate.counted import NUMERATOR, is_count
 from abate.small_cells.cites import DIGIT
 from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import NUMERATOR, Mention, is_count
+from abate.small_cells.sheet import Mention
 
 ROUNDED = "interval and p withheld: counts are rounded"
 # A quartile with fewer units than the minimum on its far side is as good as one unit's value.

@@ -1,0 +1,57 @@
+"""What an estimate counts: its numbers of units by name, and the units that each number counts."""
+
+from collections.abc import Iterator
+
+from abate.analysis import Estimate
+from abate.units import Units
+
+NUMERATOR = "numerator"
+COUNTED_UNITS = {"{lesion}", "{patient}"}
+
+
+def counts_of(estimate: Estimate) -> dict[str, int]:
+    """The counts that an estimate shows, by name; the numerator goes by the estimate's name."""
+    counts = {
+        estimate.name if name == NUMERATOR else name: count
+        for name, count in estimate.counts.items()
+    }
+    if estimate.value is None or estimate.n is None:
+        return counts
+    if is_count(estimate):
+        counts[estimate.name] = int(estimate.value)
+    elif estimate.statistic == "proportion" and NUMERATOR not in estimate.counts:
+        counts[estimate.name] = round(estimate.value * estimate.n)
+    return counts
+
+
+def is_count(estimate: Estimate) -> bool:
+    """Whether the value is a number of units."""
+    said = estimate.statistic == "count" or (
+        estimate.statistic == "other" and estimate.unit in COUNTED_UNITS
+    )
+    return said and estimate.value is not None and float(estimate.value).is_integer()
+
+
+def basis_of(estimate: Estimate) -> str:
+    """What it counts."""
+    return "patient" if estimate.unit == "{patient}" else estimate.basis
+
+
+def members(units: Units, estimate: Estimate) -> dict[str, frozenset[str]]:
+    """The ids that each count of an estimate counts, as far as the units say."""
+    return {
+        estimate.name if name == NUMERATOR else name: frozenset(ids)
+        for name, ids in units.counts.items()
+    }
+
+
+def unit_faults(estimate: Estimate, units: Units) -> Iterator[str]:
+    """What the units of an estimate say that its numbers do not."""
+    if len(units.data) != estimate.n:
+        yield "it was computed from another number of units than its n"
+    counts = counts_of(estimate)
+    for name, ids in members(units, estimate).items():
+        if name not in counts:
+            yield f"its units count {name!r}, and there is no such count"
+        elif len(ids) != counts[name]:
+            yield f"its units do not add up to its count {name!r}"

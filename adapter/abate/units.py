@@ -1,0 +1,48 @@
+"""Which units an estimate was computed from, and which datum of each: for the rules of release.
+
+Units travel beside a result, and never in it: they are pseudonyms, and stay in the house.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """The units of one estimate.
+
+    Attributes:
+        data: for each of the `n` units, its id and a key of the datum that was used. The key of a
+            score is its id and its value, that of a change those of both scores. Equal keys are
+            equal data. A key that names a question (`site`, `state at M1`) keeps two questions to
+            the same units apart. An empty key could be any datum.
+        counts: for each of the estimate's counts, the ids that it counts. A number of something
+            other than units (events) is counted by ids of its own.
+    """
+
+    data: Mapping[str, str]
+    counts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, ids: Iterable[str], datum: str = "") -> Self:
+        """The units with these ids, of which one question was asked."""
+        return cls(data=dict.fromkeys(ids, datum))
+
+    def counting(self, counts: Mapping[str, Iterable[str]]) -> Self:
+        """The same units, with the ids that each of the estimate's counts counts."""
+        return replace(self, counts={name: frozenset(ids) for name, ids in counts.items()})
+
+    def where(self, ids: Iterable[str]) -> Self:
+        """Only the units with these ids, without counts."""
+        kept = set(ids)
+        return replace(
+            self, data={one: key for one, key in self.data.items() if one in kept}, counts={}
+        )
+
+
+def as_units(given: Units | Collection[str]) -> Units:
+    """Units as an author may give them: a plain collection of ids, or a mapping of ids to keys."""
+    if isinstance(given, Units):
+        return given
+    return Units(data=given) if isinstance(given, Mapping) else Units.of(given)
