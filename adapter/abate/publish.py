@@ -6,7 +6,7 @@ retracted: it stays, as entered in error. How it is written: see `writing`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from abate.addresses import is_loopback
@@ -17,13 +17,38 @@ from abate.remains import Remains, remaining, with_remains
 from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
 from abate.results import Results
-from abate.settings import StudyFile
+from abate.settings import Settings, StudyFile
+from abate.small_cells import rule_of
 from abate.standing import refuse_elsewhere, refuse_unmarked, standing, ways_in
 from abate.status import Progress
 from abate.study_key import Owner
 from abate.target import Target
 from abate.withdrawal import is_retracted, retract
 from abate.writing import keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """What somebody has decided about a publication.
+
+    Attributes:
+        adopts: a report that carries another study key, or none, is taken over.
+        replaces: the report that stands there is retracted first, and the new one does not wait,
+            whatever it discloses together with earlier releases.
+    """
+
+    adopts: bool = False
+    replaces: bool = False
+
+
+PUBLISH = Publishing()
+
+
+def least_group(settings: Settings) -> int:
+    """The least number of units that releases may tell apart together; 1 where no rule holds."""
+    if settings.study.synthetic or settings.audience != "public":
+        return 1
+    return rule_of(settings.report.minimum_cell).minimum
 
 
 def refuse(study_file: StudyFile, results: Results) -> None:

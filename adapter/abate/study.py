@@ -10,7 +10,9 @@ from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.connect import target_server
 from abate.errors import AnalysisFailed
+from abate.publish import PUBLISH, Publishing
 from abate.refresh import Compared, How, compared, refreshed
+from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
@@ -75,31 +77,41 @@ def write_back(
     *,
     dry_run: bool,
     say: Say = silent,
-    adopt: bool = False,
+    how: Publishing = PUBLISH,
 ) -> list[Change]:
     """Publish the results of the last run; the second time, nothing is written.
 
-    A report that carries another study key, or none, is written over only if `adopt` says so.
-
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
+        PublicationWaits: together with earlier releases it would disclose single units.
     """
-    folder = study_file.output
+    folder, settings = study_file.output, study_file.settings
     say = progress.hearing(say)
     told.stage(say, "publish")
     found = results.load(folder)
     publish.refuse(study_file, found)
-    host = plugins.load(study_file.settings.plugins)
-    shown = released(found, rule_of(study_file.settings.report.minimum_cell))
-    owner = owner_of(folder, found.study, may_adopt=adopt)
+    host = plugins.load(settings.plugins)
+    shown = released(found, rule_of(settings.report.minimum_cell))
+    owner = owner_of(folder, found.study, may_adopt=how.adopts)
     with target_server(study_file, say) as server:
         target = target_of(server)
         resources = fhir.report(
             shown, host, page=page.render(shown), version=target.release, target=server.base
         )
-        left = None if dry_run else folder
-        compared = partial(publish.compare, target, resources, shown, owner, folder=left)
-        changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
+        report = Report(
+            found=found, shown=shown, resources=resources, minimum=publish.least_group(settings)
+        )
+        publication = Publication(
+            study=settings.study,
+            folder=folder,
+            target=target,
+            owner=owner,
+            report=report,
+            say=say,
+            how=how,
+            dry_run=dry_run,
+        )
+        changes = publication.write()
     if not dry_run:
         publish.tell(host, shown, progress)
     progress.published(changes, dry_run=dry_run)

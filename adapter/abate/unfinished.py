@@ -26,6 +26,10 @@ _NO_TRANSACTIONS = (
 _REFUSED_CONTENT = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
+class NothingWritten(PublishRefused):
+    """The target is known to have taken nothing."""
+
+
 class Unfinished(PublishRefused):
     """This try did not succeed, and only a new comparison tells what stands there.
 
@@ -122,6 +126,7 @@ def refuse_unwritten(
     """Stop after the last try, unless all of it stands there whatever the target answered.
 
     Raises:
+        NothingWritten: nothing of it stands there.
         PublishRefused: says what is known of what stands there.
     """
     done = len(written(needed, after))
@@ -139,6 +144,8 @@ def refuse_unwritten(
         )
     else:
         known = "Nothing was written there: all was read again and is as before."
+        if problem.attempt.number == 1:
+            raise NothingWritten(problem.said(known)) from None
     raise PublishRefused(problem.said(known)) from None
 
 
