@@ -1,10 +1,12 @@
-# Everything abate does from a clone. Needs Python 3.11 or newer and make; each target installs
-# what it needs into .venv by itself.
+# Everything abate does from a clone. Needs Python 3.11 to 3.14 and make; each target installs
+# what it needs into .venv, in the versions of constraints.txt.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # How many tests run at once; those of one file run one after the other.
 JOBS ?= auto
+# Where the wheel is tried, as `python3.12 python3.13`; on each Python that is here, without it.
+PYTHONS ?=
 # How large the benchmarks are, and how often the peers run: see benchmarks/README.md.
 OBSERVATIONS ?=
 INDEX_PROCEDURES ?=
@@ -12,8 +14,17 @@ SCORES ?=
 PEER_SCORES ?=
 PEER_RUNS ?=
 
+# Not empty: `make test` and `make test-servers` measure what they cover.
+COVERAGE ?=
+RUN := $(BIN)/$(if $(COVERAGE),coverage run,python) -m pytest
+
+# For each pip below, and for each build that it starts. Relative: pip splits these at blanks.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+NEWEST := env -u PIP_CONSTRAINT -u PIP_BUILD_CONSTRAINT
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test grid test-servers test-browser test-lowest check format lint types coverage wheel bench clean
+.PHONY: help demo test grid test-servers test-browser test-lowest test-latest check format lint types coverage wheel bench constraints clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -21,9 +32,9 @@ help:
 demo: $(VENV)/.runtime  ## the published study, out of a FHIR server and back to it
 	@$(BIN)/abate demo
 
-test: $(VENV)/.dev  ## the tests
-	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses $(JOBS) --dist loadfile
+test: $(VENV)/.dev  ## the tests; COVERAGE=1 also measures what they cover
+	@$(if $(COVERAGE),$(BIN)/coverage erase)
+	$(RUN) --numprocesses $(JOBS) --dist loadfile
 
 grid: $(VENV)/.dev  ## each fault of a server by each way to pull: rows lost, rows doubled
 	$(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/grid
@@ -31,7 +42,7 @@ grid: $(VENV)/.dev  ## each fault of a server by each way to pull: rows lost, ro
 
 test-servers: $(VENV)/.dev  ## the tests against a real FHIR server (needs Java 17 and Maven)
 	@command -v mvn >/dev/null || { echo "make test-servers needs Maven and Java 17, and mvn is not here"; exit 1; }
-	$(BIN)/coverage run -m pytest tests/servers
+	$(RUN) tests/servers
 
 test-browser: $(VENV)/.dev  ## look at the page in a real browser (needs chromium)
 	@command -v chromium >/dev/null || { echo "make test-browser needs chromium, and it is not here"; exit 1; }
@@ -39,9 +50,17 @@ test-browser: $(VENV)/.dev  ## look at the page in a real browser (needs chromiu
 
 test-lowest: $(VENV)/.made  ## the statistics on the lowest versions of scipy and numpy that we allow
 	$(PYTHON) -m venv $(VENV)/lowest
-	$(VENV)/lowest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)/lowest/bin/python -m pip install --quiet --editable . --group dev --constraint tests/analyses/lowest.txt
+	$(NEWEST) $(VENV)/lowest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(NEWEST) $(VENV)/lowest/bin/python -m pip install --quiet --editable . --group dev --constraint tests/analyses/lowest.txt
 	$(VENV)/lowest/bin/python -m pytest --numprocesses $(JOBS) tests/analyses tests/small_cells
+
+test-latest: $(VENV)/.made  ## the tests on the newest version of everything; no gate
+	$(PYTHON) -m venv --clear $(VENV)/latest
+	$(NEWEST) $(VENV)/latest/bin/python -m pip install --quiet --upgrade pip
+	$(NEWEST) $(VENV)/latest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev
+	@$(VENV)/latest/bin/python .ci/compare.py
+	@$(NEWEST) $(VENV)/latest/bin/python -m pip list --outdated | sed '1i Newer, but not allowed by pyproject.toml or by another package:'
+	$(VENV)/latest/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 check: format-check lint types  ## format, lint and types, as the daily checks want them
 
@@ -64,7 +83,7 @@ coverage: $(VENV)/.dev  ## what the last `make test` covered
 	$(BIN)/coverage report
 
 wheel: $(VENV)/.dev  ## build the wheel, look into it, and run the demo from it in fresh environments
-	$(BIN)/python -m pytest tests/wheel
+	WHEEL_PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/wheel
 
 bench: $(VENV)/.dev $(VENV)/.peers  ## speed: start, demo, cohort, analyses, the pull; beside orjson and peers
 	$(BIN)/python benchmarks/start.py
@@ -73,13 +92,17 @@ bench: $(VENV)/.dev $(VENV)/.peers  ## speed: start, demo, cohort, analyses, the
 	$(BIN)/python benchmarks/pull.py $(SCORES)
 	$(BIN)/python benchmarks/peers.py $(VENV)/peers/bin/python $(PEER_SCORES) $(PEER_RUNS)
 
+constraints: $(VENV)/.dev  ## write constraints.txt: the newest versions that pyproject.toml allows
+	$(NEWEST) $(BIN)/python .ci/constraints.py > $(VENV)/constraints.txt
+	@mv $(VENV)/constraints.txt constraints.txt
+
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
 
-$(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "abate needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Say: make PYTHON=python3.12")'
+$(VENV)/.made: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else "abate needs Python 3.11 to 3.14, and $(PYTHON) is " + sys.version.split()[0] + ". Say: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --upgrade pip
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.made pyproject.toml
@@ -93,6 +116,6 @@ $(VENV)/.dev: $(VENV)/.runtime
 # Never in the environment of the tests: they bring their own pandas, aiohttp and antlr.
 $(VENV)/.peers: $(VENV)/.made pyproject.toml
 	$(PYTHON) -m venv $(VENV)/peers
-	$(VENV)/peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)/peers/bin/python -m pip install --quiet --group peers
+	$(NEWEST) $(VENV)/peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(NEWEST) $(VENV)/peers/bin/python -m pip install --quiet --group peers
 	@touch $@

@@ -95,7 +95,9 @@ class Progress:
     def analysed(self, found: "Results") -> None:
         """Note what came of the analyses."""
         self._status.lesions_analysed = found.lesions
-        self._status.analyses = {one.name: one.error or "done" for one in found.outcomes}
+        self._status.analyses = {
+            one.name: redact.sentence(one.error or "done", self.pseudonym) for one in found.outcomes
+        }
         self._write()
 
     def published(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
@@ -106,7 +108,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Note what went wrong without stopping anything."""
-        self._status.notes.append(text)
+        self._status.notes.append(redact.sentence(text, self.pseudonym))
         self._write()
 
     def end(self, exit_code: int, message: str = "") -> None:
@@ -120,7 +122,7 @@ class Progress:
         status.finished_at = datetime.now(UTC)
         status.seconds = round((status.finished_at - status.started_at).total_seconds(), 3)
         status.exit_code = exit_code
-        status.message = message
+        status.message = redact.sentence(message, self.pseudonym)
         status.stage, status.since, status.asking = "", None, None
         self._write()
         runs.keep(status, self._folder)

@@ -11,7 +11,7 @@ from abate.errors import PublishRefused, SourceError
 from abate.identity import stable_id
 from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
-from abate.report.elements import Resource, reference_to
+from abate.report.elements import Resource, name_of, reference_to
 from abate.source.http import Answer, FhirServer
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
@@ -67,7 +67,7 @@ def refuse_unmarked(
     """
     if found and digest_of(found) is None:
         raise PublishRefused(
-            f"{server.base} has a {reference_to(resource)} without abate's mark, so that it is not "
+            f"{server.base} has a {name_of(resource)} without abate's mark, so that it is not "
             "overwritten. If it is a report that lost its mark, delete "
             "it there; if a plugin renders it, tell its author."
         )

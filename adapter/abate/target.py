@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from abate.errors import PublishRefused, SourceError
+from abate.source import shown
 from abate.source.http import FhirServer
 
 Release = Literal["R4", "R5"]
@@ -76,7 +77,7 @@ def target_of(server: FhirServer) -> Target:
     codes = {one.get("code") for one in rest.get("interaction") or ()}
     return Target(
         server=server,
-        release=_release(server, str(statement.get("fhirVersion", "of no version"))),
+        release=_release(server, statement.get("fhirVersion")),
         offered=offered,
         has_transactions="transaction" in codes,
     )
@@ -95,12 +96,13 @@ def _statement(server: FhirServer) -> Mapping[str, Any]:
     return server.capability()
 
 
-def _release(server: FhirServer, version: str) -> Release:
+def _release(server: FhirServer, version: Any) -> Release:
     releases: dict[str, Release] = {"4.0": "R4", "5.0": "R5"}
-    release = releases.get(".".join(version.split(".")[:2]))
+    release = releases.get(".".join(str(version).split(".")[:2]))
     if release is None:
         raise PublishRefused(
-            f"{server.base} speaks FHIR {version[:16]}, and a report is written as R4 (4.0.1) or "
-            "R5 (5.0.0): nothing was written. Many servers offer R4 at another base URL, as /r4."
+            f"{server.base} speaks {shown.fhir_version(version)}, and a report is written as R4 "
+            "(4.0.1) or R5 (5.0.0): nothing was written. Many servers offer R4 at another base "
+            "URL, as /r4."
         )
     return release

@@ -17,6 +17,7 @@ from abate.change import Change, transaction
 from abate.difference import elements
 from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.private_file import write_private
+from abate.report.elements import name_of
 from abate.say import Say, silent
 from abate.source import clock
 from abate.source.answer import Answer
@@ -167,7 +168,7 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
             return
         if tried < TRIES:
             clock.sleep(backoff(tried))
-    names = ", ".join(one.reference for one in wrong[:3])
+    names = ", ".join(name_of(one.resource) for one in wrong[:3])
     raise PublishRefused(
         f"{server.base} took the report and gives back something else for {names} ({len(wrong)} in "
         f"all){refusals(answer)}{stray(answer, needed)}. Look there before anyone reads it."

@@ -70,7 +70,7 @@ def test_pages_without_an_end_are_left_after_five(odd, checked):
 def test_a_next_link_to_another_place_is_told_and_not_followed(odd, checked):
     found = checked(odd(page_size=2, next_on="http://other.invalid/r4"))
     [line, *_] = [one for one in found["advice"]["missing"] if one.startswith("Procedure")]
-    assert "sends us on to http://other.invalid, " in line
+    assert "sends us on to http://other.invalid/r4/Procedure, " in line
 
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(odd):

@@ -127,7 +127,7 @@ def test_an_export_is_waited_for_as_long_as_the_server_asks_and_its_progress_is_
     night()
     assert waited[:2] == [11, 120]
     assert len(waited) == 3
-    assert "the export is under way (50 % done): asking again in 11 s" in hospital.said
+    assert "the export is under way (50 %): asking again in 11 s" in hospital.said
     assert "Zwitscher" not in " ".join(hospital.said)
 
 

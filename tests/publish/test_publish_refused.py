@@ -273,7 +273,7 @@ class TestTarget:
         assert told.exit_code == 5
         falls = behind.statistic("week/falls")
         assert "took the report and gives back something else for" in told.err
-        assert f"Observation/{falls['id']}" in told.err
+        assert f"Observation {falls['id']}" in told.err
 
     def test_a_server_that_takes_all_and_keeps_nothing_is_told(
         self, abate, ran, aim, proxy, around
@@ -318,4 +318,4 @@ def test_a_resource_without_our_mark_is_not_overwritten(abate, ran, source):
     source.put(falls)
     refused = abate("publish", ran)
     assert refused.exit_code == 5
-    assert f"Observation/{falls['id']} without abate's mark" in refused.err
+    assert f"Observation {falls['id']} without abate's mark" in refused.err

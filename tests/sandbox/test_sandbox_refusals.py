@@ -1,7 +1,11 @@
 """Each error is an OperationOutcome that shows nothing of what was sent."""
 
+from types import SimpleNamespace
+
 import pytest
 import requests
+
+from abate.sandbox import Sandbox, running
 
 CANARY = "Canary-Surname"
 
@@ -99,3 +103,69 @@ def test_elements_of_an_odd_shape_are_kept_and_not_found(fhir, value):
     assert send(fhir, "PUT", "/Observation/o1", body).status_code == 201
     assert f'"code":{value}' in fhir.get("Observation/o1").text
     assert fhir.ids("Observation?date=2026&code=y&subject=z") == []
+
+
+PAGE = "http://pages.example"
+
+
+def from_a_page(fhir, method, path, body=None, **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    sent = requests.Request(method, f"{fhir.base}{path}", data=body, headers=named).prepare()
+    with requests.Session() as session:
+        return session.send(sent, timeout=5)
+
+
+PATIENT = '{"resourceType": "Patient", "id": "p1"}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        # What a browser sends without asking first: fetch() with a Blob of no type, text, a form.
+        ({}, 415),
+        ({"Content_Type": "text/plain"}, 415),
+        ({"Content_Type": "text/plain", "Origin": PAGE}, 403),
+        ({"Content_Type": "application/x-www-form-urlencoded", "Origin": PAGE}, 403),
+        ({"Content_Type": "application/fhir+json", "Origin": PAGE}, 403),
+        ({"Content_Type": "application/fhir+json", "Origin": "null"}, 403),
+        ({"Content_Type": "application/fhir+json", "Origin": "http://[broken"}, 403),
+    ],
+)
+def test_a_web_page_cannot_write(fhir, headers, status):
+    response = from_a_page(fhir, "POST", "/Patient", PATIENT, **headers)
+
+    assert response.status_code == status
+    assert response.json()["resourceType"] == "OperationOutcome"
+    assert fhir.get("Patient").json()["total"] == 0
+
+
+@pytest.mark.parametrize("host", ["pages.example", "pages.example:8080", "", "[::1", "127.0.0.1.x"])
+def test_a_web_page_whose_name_resolves_to_this_machine_cannot_read(fhir, host):
+    fhir.put("Patient/p1", {"resourceType": "Patient", "id": "p1"})
+
+    response = from_a_page(fhir, "GET", "/Patient/p1", Host=host)
+
+    assert response.status_code in (400, 403)
+    assert "p1" not in response.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost.:8080", "127.0.0.1:1", "[::1]:80"])
+def test_the_names_of_this_machine_are_answered(fhir, host):
+    assert from_a_page(fhir, "GET", "/metadata", Host=host).status_code == 200
+
+
+def test_a_page_of_the_server_itself_is_answered(fhir):
+    port = fhir.base.removesuffix("/fhir").rpartition(":")[2]
+    host = f"127.0.0.1:{port}"
+
+    response = from_a_page(fhir, "GET", "/metadata", Host=host, Origin=f"http://{host}")
+
+    assert response.status_code == 200
+
+
+def test_a_name_that_was_given_is_answered():
+    with running(Sandbox(hosts=["fhir.test"])) as base:
+        fhir = SimpleNamespace(base=base)
+
+        assert from_a_page(fhir, "GET", "/metadata", Host="fhir.test:80").status_code == 200
+        assert from_a_page(fhir, "GET", "/metadata", Host="other.test").status_code == 403

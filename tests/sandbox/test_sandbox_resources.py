@@ -11,6 +11,8 @@ from abate.sandbox import Sandbox
 
 IDENTIFIER = [{"system": "urn:example:mrn", "value": "1"}]
 
+JSON = {"Content-Type": "application/fhir+json"}
+
 
 def test_create_gives_an_id_a_location_and_an_etag(fhir):
     response = fhir.post("Patient", {"resourceType": "Patient", "id": "mine", "active": True})
@@ -74,7 +76,7 @@ def test_the_same_content_makes_no_new_version(fhir, clock, make):
 def test_another_text_of_a_decimal_is_another_content(fhir):
     for number, version in (("0.5", "1"), ("0.50", "2"), ("0.50", "2")):
         body = f'{{"resourceType":"Patient","id":"p1","extension":[{{"valueDecimal":{number}}}]}}'
-        response = requests.put(f"{fhir.base}/Patient/p1", data=body, timeout=5)
+        response = requests.put(f"{fhir.base}/Patient/p1", data=body, headers=JSON, timeout=5)
         assert response.headers["ETag"] == f'W/"{version}"'
 
 

@@ -57,7 +57,8 @@ def test_one_connection_carries_many_requests(fhir):
         for body in (b"", b"not JSON at all", b""):
             method = b"POST" if body else b"GET"
             connection.sendall(
-                b"%s /fhir/Patient HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+                b"%s /fhir/Patient HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                 % (method, len(body), body)
             )
             status = answers.readline()
@@ -72,7 +73,8 @@ def test_one_connection_carries_many_requests(fhir):
 
 def test_a_body_may_come_in_chunks(fhir):
     pieces = iter([b'{"resourceType":', b'"Patient","id":"p1"}'])
-    response = requests.put(f"{fhir.base}/Patient/p1", data=pieces, timeout=5)
+    headers = {"Content-Type": "application/fhir+json"}
+    response = requests.put(f"{fhir.base}/Patient/p1", data=pieces, headers=headers, timeout=5)
     assert response.status_code == 201
 
 

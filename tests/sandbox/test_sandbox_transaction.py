@@ -185,5 +185,6 @@ def test_numbers_keep_their_text_in_a_transaction(fhir):
         '{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"PUT",'
         '"url":"Patient/p1"},"resource":{"resourceType":"Patient","x":6.50}}]}'
     )
-    requests.post(fhir.base, data=body, timeout=5)
+    headers = {"Content-Type": "application/fhir+json"}
+    requests.post(fhir.base, data=body, headers=headers, timeout=5)
     assert '"x":6.50}' in fhir.get("Patient/p1").text

@@ -132,7 +132,7 @@ def test_a_redirect_is_not_followed_and_its_target_is_named(pull, two_pages, res
     two_pages(moved)
     with pytest.raises(IncompletePull) as hole:
         pull()
-    assert "sends us on to https://other.example, which" in str(hole.value)
+    assert "sends us on to https://other.example/r4/Observation, which" in str(hole.value)
     assert "patient=" not in str(hole.value)
 
 

@@ -53,11 +53,14 @@ def test_a_next_link_is_followed_as_it_was_given(script, pull, resource):
 @pytest.mark.parametrize(
     ("link", "named"),
     [
-        ("http://other.example/r4/p1/Observation?page=2&patient=p1", "http://other.example, "),
-        ("//other.example/r4?patient=p1", "http://other.example, "),
-        ("https://127.0.0.1/fhirs?patient=p1", "https://127.0.0.1, "),
-        ("http://other.example/fhir/../r4?patient=p1", "http://other.example, "),
-        ("ftp://other.example/fhir?patient=p1", "ftp://other.example, "),
+        (
+            "http://other.example/r4/p1/Observation?page=2&patient=p1",
+            "http://other.example/r4/…/Observation, ",
+        ),
+        ("//other.example/r4?patient=p1", "http://other.example/r4, "),
+        ("https://127.0.0.1/fhirs?patient=p1", "https://127.0.0.1/…, "),
+        ("http://other.example/fhir/../r4?patient=p1", "http://other.example/fhir/…/r4, "),
+        ("ftp://other.example/fhir?patient=p1", "ftp://other.example/fhir, "),
         ("http://127.0.0.1:443:8080/fhir?patient=p1", "a text that is no URL"),
         ("http://[fhir?patient=p1", "a text that is no URL"),
     ],
@@ -228,7 +231,7 @@ def test_an_entry_without_a_search_mode_is_a_match(script, pull, resource):
         ({"id": "canary"}, "no resource with a type and an id"),
         (None, "no resource with a type and an id"),
         ({"resourceType": "Condition", "id": "c1"}, "an entry is no Observation: Condition"),
-        ({"resourceType": "canary 7", "id": "c1"}, "an entry is no Observation: something else"),
+        ({"resourceType": "canary 7", "id": "c1"}, "an entry is no Observation: an unknown type"),
         (
             {"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "x": "canary"}]},
             "an OperationOutcome with an error",

@@ -4,6 +4,7 @@ Left out of a plain `pytest`, since it installs everything anew: `make wheel` ru
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PYTHONS = ("python3.11", "python3.12", "python3.13")
+PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 MEGABYTES_ALLOWED = 650
+# As a URL, since pip splits the variable at blanks.
+EXACT = {
+    name: (ROOT / "constraints.txt").as_uri() for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")
+}
 
 
 def run(*command, cwd):
     return subprocess.run(
-        [str(part) for part in command], cwd=cwd, check=True, capture_output=True, text=True
+        [str(part) for part in command],
+        cwd=cwd,
+        env=os.environ | EXACT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
 
 
@@ -32,7 +42,9 @@ def works(python):
 
 
 def interpreters():
-    return [python for python in PYTHONS if works(python)] or [sys.executable]
+    """The Pythons that WHEEL_PYTHONS names, or all supported ones that are here."""
+    named = os.environ.get("WHEEL_PYTHONS", "").split()
+    return named or [python for python in PYTHONS if works(python)] or [sys.executable]
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +59,9 @@ def wheel(tmp_path_factory):
 def installed(request, wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
     run(shutil.which(request.param) or request.param, "-m", "venv", folder / "venv", cwd=folder)
-    run(folder / "venv/bin/python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    install = (folder / "venv/bin/python", "-m", "pip", "install", "--quiet")
+    run(*install, "--upgrade", "pip", cwd=folder)
+    run(*install, wheel, cwd=folder)
     return folder
 
 

@@ -14,8 +14,10 @@ from typing import Any
 
 import click
 
+from abate import redact
 from abate.cli import common
 from abate.errors import EXIT_CODES, AbateError, nearest
+from abate.pseudonyms import naming
 
 COMMANDS = (
     "check",
@@ -141,7 +143,8 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _end(message: str, exit_code: int) -> None:
-    common.say(f"abate: {message}")
+    """Say how it ended. Messages name no patient; this is for the day on which one does."""
+    common.say(f"abate: {redact.sentence(message, naming(None))}")
     sys.exit(exit_code)
 
 

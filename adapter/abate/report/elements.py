@@ -16,6 +16,11 @@ TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 
+def name_of(resource: Mapping[str, Any]) -> str:
+    """What a resource of ours is called in messages; `Type/id` would be hidden as a patient's."""
+    return f"{resource['resourceType']} {resource['id']}"
+
+
 def reference_to(resource: Mapping[str, Any]) -> str:
     """`Type/id`."""
     return f"{resource['resourceType']}/{resource['id']}"

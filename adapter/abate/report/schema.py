@@ -1,5 +1,7 @@
 """The JSON Schema of `results.json`, made from the types that it is written by."""
 
+import inspect
+import json
 from typing import Any
 
 import msgspec
@@ -8,11 +10,13 @@ from abate.identity import CANONICAL
 from abate.results import FORMAT, Results
 
 ID = f"{CANONICAL}/results-{FORMAT}.schema.json"
+# Keywords whose keys are names of ours, not keywords of JSON Schema.
+_NAMED = ("properties", "$defs")
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema, draft 2020-12."""
-    described = msgspec.json.schema(Results)
+    """JSON Schema, draft 2020-12: the same with every version of msgspec and Python."""
+    described = normalise(msgspec.json.schema(Results))
     del described["$defs"]["Units"], described["$defs"]["Result"]["properties"]["units"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,4 +28,31 @@ def schema() -> dict[str, Any]:
 
 def text() -> str:
     """The published file: `docs/reference/results.schema.json`."""
-    return msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode() + "\n"
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def normalise(made: Any) -> Any:
+    """Remove from a schema what depends on the version of msgspec or Python.
+
+    Descriptions lose their common indentation: msgspec 0.23 and Python 3.13 remove it, older
+    versions keep it. A default that is an empty array or object is left out: msgspec 0.23 states
+    `{}` for a `default_factory`, older versions do not. The alternatives of an `anyOf` are sorted:
+    their order is not the same in all versions.
+    """
+    if isinstance(made, list):
+        return [normalise(one) for one in made]
+    if not isinstance(made, dict):
+        return made
+    return {
+        keyword: _value(keyword, value)
+        for keyword, value in made.items()
+        if not (keyword == "default" and value in ([], {}))
+    }
+
+
+def _value(keyword: str, value: Any) -> Any:
+    if keyword in _NAMED:
+        return {name: normalise(one) for name, one in value.items()}
+    if keyword == "anyOf":
+        return sorted(map(normalise, value), key=json.dumps)
+    return inspect.cleandoc(value) if keyword == "description" else normalise(value)

@@ -5,7 +5,7 @@ For demos, tests and authors of plugins; not for production.
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 from abate.sandbox.endpoints import ROUTES, Endpoints
 from abate.sandbox.incoming import check_arguments
 from abate.sandbox.loading import load
+from abate.sandbox.own_host import refuse_foreign
 from abate.sandbox.pages import Pages
 from abate.sandbox.refusal import Refused
 from abate.sandbox.responses import refusal_response
@@ -41,6 +42,7 @@ class Sandbox:
         maximum_page_size: the most that `_count` can ask for.
         clock: gives `meta.lastUpdated`, with a zone.
         referential_integrity: refuse a reference to a resource that never was here.
+        hosts: names by which clients reach it, besides `localhost` and IP addresses.
     """
 
     def __init__(
@@ -50,7 +52,9 @@ class Sandbox:
         maximum_page_size: int = 1000,
         clock: Callable[[], datetime] = _utc_now,
         referential_integrity: bool = True,
+        hosts: Collection[str] = (),
     ) -> None:
+        self._hosts = hosts
         self._store = Store(clock, referential_integrity=referential_integrity)
         pages = Pages(self._store, page_size=page_size, maximum_page_size=maximum_page_size)
         self._endpoints = Endpoints(self._store, pages, clock().astimezone(UTC))
@@ -81,6 +85,7 @@ class Sandbox:
             return refusal_response(Refused(500, "exception", "the sandbox failed: see its log"))
 
     def _dispatch(self, request: Request) -> Response:
+        refuse_foreign(request, self._hosts)
         endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
         check_arguments(arguments)
         request.get_data()  # Read before the store is held: a client may be slow.

@@ -14,7 +14,8 @@ from abate.sandbox.refusal import Refused
 from abate.sandbox.search import Pair
 
 BASE = "/fhir"
-_JSON = ("", "application/fhir+json", "application/json", "application/json+fhir", "text/json")
+# Not without a media type: a web page can send such a body to this machine.
+_JSON = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 _FORM = "application/x-www-form-urlencoded"
 
 

@@ -5,7 +5,7 @@ Nothing that is told holds text of the body: only codes of an OperationOutcome, 
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -15,23 +15,12 @@ import msgspec
 import requests
 
 from abate.errors import SourceError
+from abate.source import shown
 
 FHIR_JSON = "application/fhir+json"
 _PIECE = 1 << 20
 # `application/json+fhir` is what servers of DSTU 2 said.
 _JSON = re.compile(r"(application|text)/(json|json\+fhir|[a-z0-9.-]+\+json)")
-_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
-# https://hl7.org/fhir/R4/valueset-issue-type.html, and the two that R5 added
-_ISSUES = re.compile(
-    r"invalid|structure|required|value|invariant|security|login|unknown|expired"
-    r"|forbidden|suppressed|processing|not-supported|duplicate|multiple-matches"
-    r"|not-found|deleted|too-long|code-invalid|extension|too-costly|business-rule"
-    r"|conflict|transient|lock-error|no-store|exception|timeout|incomplete|throttled"
-    r"|informational|success|limited-filter"
-)
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,19}")
-_SYSTEM = re.compile(r"(https?://|urn:)[A-Za-z0-9_.:/-]{1,120}")
-_MOST_CODES = 5
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +51,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def told(self) -> str:
-        """The status, with the codes of an OperationOutcome, as `400 (processing, urn:x|4127)`."""
+        """The status, with the codes of an OperationOutcome, as `400 (processing, 4127)`."""
         codes = ", ".join(self.issues)
         return f"{self.status} ({codes})" if codes else str(self.status)
 
@@ -73,7 +62,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             outcome = self.json()
         except SourceError:
             return []
-        return list(dict.fromkeys(_codes(outcome)))[:_MOST_CODES]
+        return shown.issues(outcome)
 
     def json(self) -> Any:
         """The body as Python values.
@@ -128,11 +117,8 @@ def charset(headers: Mapping[str, str]) -> str:
 
 
 def shown_type(headers: Mapping[str, str]) -> str:
-    """The media type for people; what does not look like one is not shown."""
-    kind = media_type(headers)
-    if not kind:
-        return "no content type"
-    return kind if _MEDIA_TYPE.fullmatch(kind) else "an odd content type"
+    """The media type for people."""
+    return shown.media_type(media_type(headers))
 
 
 def http_date(text: str) -> datetime | None:
@@ -155,22 +141,3 @@ def _refuse_other_than_utf8(body: bytes) -> None:
     for first in range(0, len(whole), _PIECE):
         decoder.decode(whole[first : first + _PIECE])
     decoder.decode(b"", final=True)
-
-
-def _codes(outcome: Any) -> Iterator[str]:
-    if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
-        return
-    for issue in _dicts(outcome.get("issue")):
-        if _ISSUES.fullmatch(str(issue.get("code"))):
-            yield issue["code"]
-        details = issue.get("details")
-        for coding in _dicts(details.get("coding") if isinstance(details, dict) else None):
-            system, code = str(coding.get("system")), str(coding.get("code"))
-            if _SYSTEM.fullmatch(system) and _CODE.fullmatch(code):
-                yield f"{system}|{code}"
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    for one in value if isinstance(value, list) else ():
-        if isinstance(one, dict):
-            yield one

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import SourceError
+from abate.source import shown
 from abate.source.answer import Answer
 from abate.source.trouble import RETRIED
 
@@ -30,10 +31,10 @@ def r4(base: str, answer: Answer) -> Mapping[str, Any]:
         raise _no_fhir(str(error)) from None
     if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
         raise _no_fhir(f"{answer.place} answered with JSON that is no CapabilityStatement")
-    version = str(statement.get("fhirVersion", "of no version"))
-    if version != "4.0" and not version.startswith("4.0."):
+    version = statement.get("fhirVersion")
+    if version != "4.0" and not str(version).startswith("4.0."):
         raise SourceError(
-            f"{base} speaks FHIR {version[:16]}, and abate needs R4 (4.0.1). "
+            f"{base} speaks {shown.fhir_version(version)}, and abate needs R4 (4.0.1). "
             "Many servers offer R4 at another base URL, such as /r4."
         )
     return statement

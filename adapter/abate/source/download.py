@@ -15,10 +15,11 @@ import requests
 
 from abate.addresses import is_loopback, origin
 from abate.errors import SourceError, StoreError
+from abate.source import shown
 from abate.source.answer import Answer, answer_of
 from abate.source.body import TooLarge, receive
 from abate.source.limits import LARGEST_ANSWER
-from abate.source.places import joined, place_of, sent_away
+from abate.source.places import joined, sent_away
 from abate.source.trouble import RETRIED, damaged, refuse_flawed, refuse_page
 from abate.source.unpacked import MAGIC
 from abate.source.wire import Request, Wire
@@ -121,7 +122,7 @@ class Way:
             SourceError: it lies where we do not go, or is a page for people.
         """
         with closing(self._followed(url, is_known)) as response:
-            head = answer_of(response, b"", place_of(response.url))
+            head = answer_of(response, b"", shown.address(response.url))
             if head.status == HTTPStatus.OK:
                 refuse_page(head)
                 bounds = self.wire.bounds_of_file()
@@ -137,14 +138,20 @@ class Way:
         for _ in range(REDIRECTS):
             refuse_elsewhere(self.wire.base, url)
             response = self.wire.open(
-                Request(method="GET", url=url, headers=HEADERS, is_known=is_known)
+                Request(
+                    method="GET",
+                    url=url,
+                    headers=HEADERS,
+                    is_known=is_known,
+                    named=shown.address(url),
+                )
             )
             if not response.is_redirect:
                 return response
             response.close()
             url = joined(url, response.headers["location"])
             is_known = is_known and origin(url) == origin(self.wire.base)
-        raise SourceError(f"{place_of(url)} sends us on, again and again")
+        raise SourceError(f"{shown.address(url)} sends us on, again and again")
 
 
 def refuse_elsewhere(base: str, url: str) -> None:

@@ -3,7 +3,6 @@
 https://hl7.org/fhir/uv/bulkdata/STU3/export.html
 """
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -12,14 +11,11 @@ from itertools import count
 import msgspec
 
 from abate.errors import AbateError, SourceError
-from abate.source import Say, clock
+from abate.source import Say, clock, shown
 from abate.source.answer import Answer
 from abate.source.http import FhirServer
 from abate.source.trouble import RETRIED
 from abate.source.waiting import asked_wait, backoff
-
-# What a server says of its progress is for people; anything longer, or odd, is not shown.
-_PROGRESS = re.compile(r"[A-Za-z0-9 %.,:/()-]{1,80}")
 
 # https://hl7.org/fhir/uv/bulkdata/STU2/OperationDefinition-export.html
 _VALUES = {"_since": "valueInstant"}
@@ -117,6 +113,5 @@ def in_fhir(parameters: list[tuple[str, str]]) -> bytes:
 
 
 def _progress(answer: Answer) -> str:
-    said = answer.headers.get("x-progress", "").strip()
-    words = f" ({said})" if _PROGRESS.fullmatch(said) else ""
-    return f"the export is under way{words}"
+    percent = shown.percent(answer.headers.get("x-progress", ""))
+    return f"the export is under way ({percent})" if percent else "the export is under way"

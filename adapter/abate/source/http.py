@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from abate.addresses import origin
 from abate.errors import SourceError
 from abate.say import Say, silent
-from abate.source import places
+from abate.source import places, shown
 from abate.source.access import Access
 from abate.source.answer import FHIR_JSON, Answer
 from abate.source.capability import r4
@@ -161,7 +161,10 @@ class FhirServer:
     def poll(self, url: str) -> Answer:
         """How a job stands; the answer may be a redirect (303) to its result."""
         headers = {"Accept": JSON}
-        return self.request("GET", url, headers=headers, is_read=True, may_redirect=True)
+        named = f"{self.base} (its export)"
+        return self.request(
+            "GET", url, headers=headers, is_read=True, may_redirect=True, named=named
+        )
 
     def request(  # noqa: PLR0913 - each one is a part of an HTTP request
         self,
@@ -203,7 +206,7 @@ class FhirServer:
         self.time = answer.date or self.time
         if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
             target = places.joined(f"{self.base}/", answer.headers["location"])
-            raise places.sent_away(answer.place, target, is_link=bool(named))
+            raise places.sent_away(answer.place, target)
         return answer
 
     def download(self, url: str, path: Path, *, authorised: bool) -> Downloaded:
@@ -249,7 +252,13 @@ class FhirServer:
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Answer:
         """POST a form, as to a token endpoint; never repeated by itself."""
-        return self.request("POST", url, body=form, headers={"Accept": JSON, **(headers or {})})
+        return self.request(
+            "POST",
+            url,
+            body=form,
+            headers={"Accept": JSON, **(headers or {})},
+            named=shown.address(url),
+        )
 
     def login_wanted(self, status: int) -> SourceError:
         """The error where the server answers 401, or 403 to what we need."""
@@ -268,7 +277,7 @@ class FhirServer:
         if here is None:
             raise places.sent_away(self.base, absolute)
         if origin(absolute) != origin(self.base):
-            self._say_name(places.root_of(absolute))
+            self._say_name(shown.origin(absolute))
         return here
 
     def _say_name(self, name: str) -> None:
@@ -276,5 +285,5 @@ class FhirServer:
             self._names.add(name)
             self._say(
                 f"warning: {self.base} calls itself {name} in its links: they are followed at "
-                f"{places.root_of(self.base)}, and nothing goes elsewhere"
+                f"{shown.origin(self.base)}, and nothing goes elsewhere"
             )

@@ -5,6 +5,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from abate.addresses import origin
 from abate.errors import SourceError
+from abate.source import shown
 
 # Opensrp's fhircore wrote a port twice on every page, as in https://host:443:443/fhir (2022).
 _PORT_TWICE = re.compile(r"^(https?://[^/?#]*?):(\d+):\2(?=[/?#]|$)", re.IGNORECASE)
@@ -19,15 +20,9 @@ class SentAway(SourceError):
 
 
 def place_of(url: str) -> str:
-    """A URL without what may be secret or a patient's: login, query, fragment, and an id."""
+    """A URL of our own making without what may be secret: login, query, fragment, and an id."""
     path = _ID.sub(r"\1[id]", urlsplit(url).path)
-    return f"{root_of(url)}{path}"
-
-
-def root_of(url: str) -> str:
-    """Scheme, host and port as they are written, without a login."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return f"{shown.origin(url)}{path}"
 
 
 def joined(start: str, url: str) -> str:
@@ -57,15 +52,11 @@ def at_home(base: str, url: str) -> str | None:
     return urlunsplit((ours.scheme, ours.netloc, link.path, link.query, ""))
 
 
-def sent_away(place: str, target: str, *, is_link: bool = True) -> SentAway:
-    """The error where a server sends us to a place that we do not go to.
-
-    Of a link that it wrote itself, only the host is shown: a path may hold a patient's id.
-    """
-    shown = root_of(target) if is_link else place_of(target)
+def sent_away(place: str, target: str) -> SentAway:
+    """The error where a server sends us to a place that we do not go to."""
     return SentAway(
-        f"{place} sends us on to {shown}, which is not followed: use the address that the server "
-        "calls itself by"
+        f"{place} sends us on to {shown.address(target)}, which is not followed: use the address "
+        "that the server calls itself by"
     )
 
 

@@ -1,6 +1,5 @@
 """A searchset, page by page: Bundles whose resources stay the bytes that the server sent."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -9,9 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from abate.errors import SourceError
-
-_TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
-_WORD = re.compile(r"[a-z-]{1,24}")
+from abate.source import shown
 
 
 class Link(msgspec.Struct):
@@ -155,9 +152,8 @@ def warnings(page: Page) -> Iterator[str]:
         head = _head(entry.resource)
         if head.resourceType == "OperationOutcome":
             for issue in _tables(head.issue):
-                found = (issue.get("severity"), issue.get("code"))
-                if all(isinstance(one, str) and _WORD.fullmatch(one) for one in found):
-                    yield " ".join(map(str, found))
+                if words := shown.issue(issue.get("severity"), issue.get("code")):
+                    yield words
 
 
 def _references(links: Iterable[dict[str, Any]]) -> list[str]:
@@ -188,8 +184,7 @@ def _head(resource: msgspec.Raw) -> Head:
 
 def _checked(head: Head, kind: str) -> Head:
     if head.resourceType != kind:
-        found = head.resourceType if _TYPE.fullmatch(head.resourceType) else "something else"
-        raise SourceError(f"an entry is no {kind}: {found}")
+        raise SourceError(f"an entry is no {kind}: {shown.resource_type(head.resourceType)}")
     if not head.id:
         raise SourceError("an entry is no resource with a type and an id")
     return head

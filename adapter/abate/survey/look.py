@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from abate.codes import CodeLists
-from abate.source import Say
+from abate.source import Say, shown
 from abate.source.access import Access
 from abate.survey import (
     ability,
@@ -58,13 +58,12 @@ def look(  # noqa: PLR0913 - each one is a part of how a server is looked at
     with LimitedServer(base, TIMEOUT_SECONDS, limit.answer, access) as server:
         asker = Asker(server, limit)
         said = ability.read(server.capability())
+        version = shown.fhir_version(said.fhir_version)
         say(
-            f"{server.base} is {said.software} {said.version}, FHIR {said.fhir_version}",
+            f"{server.base} speaks {version}",
             event="server.found",
             server=server.base,
-            software=said.software,
-            version=said.version,
-            fhir_version=said.fhir_version,
+            fhir_version=version,
         )
         steps = _Steps(asker=asker, lists=lists, say=say, said=said)
         with steps.as_far_as_it_goes():

@@ -9,11 +9,13 @@ from typing import Any
 
 from abate.errors import LoginRefused, SourceError
 from abate.source import clock
+from abate.source.answer import shown_type
 from abate.source.http import Answer, FhirServer
 from abate.source.login.client import Client
 from abate.source.login.discovery import Found
 from abate.source.login.scopes import missing
 from abate.source.login.tokens import Token, token
+from abate.source.shown import address
 from abate.source.trouble import RETRIED, Unanswered
 from abate.source.waiting import asked_wait, backoff
 
@@ -64,7 +66,7 @@ class Endpoint:
         # Without a scope, what was asked for was granted: RFC 6749, section 5.1.
         if isinstance(granted, str) and (lacking := missing(self.scopes, granted)):
             raise LoginRefused(
-                f"{found.token_url.partition('?')[0]} grants less than was asked for: "
+                f"{address(found.token_url)} grants less than was asked for: "
                 f"{', '.join(lacking)} is missing. Let its operator grant it to this client; or "
                 "ask for what you have: scopes in the study file"
             )
@@ -104,7 +106,7 @@ def _granted(answer: Answer) -> Mapping[str, Any]:
         return content
     code = (content or {}).get("error")
     if not isinstance(code, str) or code not in CODES:
-        kind = answer.headers.get("content-type", "no content type").split(";")[0]
+        kind = shown_type(answer.headers)
         raise LoginRefused(
             f"{answer.place} answered {answer.status} with {kind}, not as a token endpoint does: "
             "check token_url, or where the server says that tokens come from"
@@ -127,7 +129,7 @@ def _value(content: Mapping[str, Any], url: str) -> str:
     is_bearer = isinstance(kind, str) and kind.lower() == "bearer"
     fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
     if not (is_bearer and fits and value):
-        raise LoginRefused(f"{url.partition('?')[0]} answered without a bearer token")
+        raise LoginRefused(f"{address(url)} answered without a bearer token")
     return str(value)
 
 

@@ -1,0 +1,130 @@
+"""What may be shown of a text that a server chose: words that are known beforehand.
+
+A server, or whoever answers in its place, can write a patient's name or a token into any text: the
+path of a redirect, a media type, a version, a code. Messages and logs show these texts by the
+functions of this module only.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+# fmt: off
+# https://hl7.org/fhir/R4/valueset-issue-type.html, and the two that R5 added.
+ISSUES = frozenset({
+    "business-rule", "code-invalid", "conflict", "deleted", "duplicate", "exception", "expired",
+    "extension", "forbidden", "incomplete", "informational", "invalid", "invariant",
+    "limited-filter", "lock-error", "login", "multiple-matches", "no-store", "not-found",
+    "not-supported", "processing", "required", "security", "structure", "success", "suppressed",
+    "throttled", "timeout", "too-costly", "too-long", "transient", "unknown", "value",
+})
+# https://hl7.org/fhir/R4/valueset-issue-severity.html, and the one that R5 added.
+SEVERITIES = frozenset({"fatal", "error", "warning", "information", "success"})
+_MEDIA_TYPES = frozenset({
+    "application/fhir+json", "application/fhir+ndjson", "application/fhir+xml", "application/gzip",
+    "application/json", "application/json+fhir", "application/ndjson", "application/octet-stream",
+    "application/pdf", "application/problem+json", "application/x-ndjson",
+    "application/x-www-form-urlencoded", "application/xhtml+xml", "application/xml",
+    "application/zip", "multipart/form-data", "text/csv", "text/html", "text/json", "text/plain",
+    "text/xml",
+})
+_TYPES = frozenset({
+    "Basic", "Binary", "BodyStructure", "Bundle", "CapabilityStatement", "CarePlan", "CodeSystem",
+    "Composition", "ConceptMap", "Condition", "Consent", "Device", "DiagnosticReport",
+    "DocumentReference", "Encounter", "EpisodeOfCare", "Evidence", "Group", "ImagingStudy",
+    "Immunization", "Library", "List", "Location", "Measure", "MeasureReport", "Medication",
+    "MedicationAdministration", "MedicationRequest", "Observation", "OperationOutcome",
+    "Organization", "Parameters", "Patient", "Person", "Practitioner", "PractitionerRole",
+    "Procedure", "Provenance", "Questionnaire", "QuestionnaireResponse", "RelatedPerson",
+    "ServiceRequest", "Specimen", "Task", "ValueSet",
+})
+# fmt: on
+# Epic numbers its faults so (2026). They tell its support what happened, and name nobody.
+_NUMBER = re.compile(r"41\d\d|59\d\d\d")
+_MOST_CODES = 5
+# https://hl7.org/fhir/R4/valueset-FHIR-version.html, and what came later.
+_VERSION = re.compile(r"[0-6]\.\d{1,2}(\.\d{1,2})?(-(ballot|draft|snapshot|cibuild)\d?)?")
+_HOST = re.compile(r"([A-Za-z0-9_.-]{1,100}|\[[0-9a-fA-F:.]{2,40}\])(:\d{1,5})?")
+# Segments of the path of a FHIR server, as many call them.
+_SEGMENT = re.compile(
+    r"|fhir|api|open|secure|server|metadata|_search|_history|v\d|(fhir|base)?-?(dstu2|stu3|r4b?|r5)"
+    r"|\.well-known|smart-configuration|auth|oauth2?|connect|openid-connect|token",
+    re.IGNORECASE,
+)
+_PERCENT = re.compile(r"\d{1,3}(\.\d{1,2})? ?%")
+
+
+def media_type(text: str) -> str:
+    """A media type in lower case, without parameters."""
+    if not text:
+        return "no content type"
+    return text if text in _MEDIA_TYPES else "an unknown content type"
+
+
+def resource_type(text: str) -> str:
+    """The type of a resource."""
+    return text if text in _TYPES else "an unknown type"
+
+
+def fhir_version(text: Any) -> str:
+    """The version of FHIR that a server says that it speaks, as `FHIR 4.0.1`."""
+    is_known = isinstance(text, str) and _VERSION.fullmatch(text)
+    return f"FHIR {text}" if is_known else "an unknown version of FHIR"
+
+
+def address(url: str) -> str:
+    """A URL: scheme, host, port, and the segments of its path that are known; `…` for others."""
+    segments = urlsplit(url).path.split("/")
+    path = "/".join(one if _is_known(one) else "…" for one in segments)
+    return f"{origin(url)}{path}"
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, without a login."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}" if _HOST.fullmatch(host) else "an address without a host"
+
+
+def issues(outcome: Any) -> list[str]:
+    """The codes of an OperationOutcome, each once: never its texts."""
+    return list(dict.fromkeys(_codes(outcome)))[:_MOST_CODES]
+
+
+def issue(severity: Any, code: Any) -> str:
+    """An issue of an OperationOutcome, as `warning processing`; empty if it is not known."""
+    is_known = _is_one(severity, SEVERITIES) and _is_one(code, ISSUES)
+    return f"{severity} {code}" if is_known else ""
+
+
+def percent(text: str) -> str:
+    """The first percentage in a text; empty if there is none."""
+    found = _PERCENT.search(text)
+    return found[0] if found else ""
+
+
+def _is_known(segment: str) -> bool:
+    return segment in _TYPES or _SEGMENT.fullmatch(segment) is not None
+
+
+def _codes(outcome: Any) -> Iterator[str]:
+    if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
+        return
+    for one in _dicts(outcome.get("issue")):
+        if _is_one(one.get("code"), ISSUES):
+            yield one["code"]
+        details = one.get("details")
+        for coding in _dicts(details.get("coding") if isinstance(details, dict) else None):
+            if _NUMBER.fullmatch(str(coding.get("code"))):
+                yield str(coding["code"])
+
+
+def _is_one(word: Any, known: frozenset[str]) -> bool:
+    return isinstance(word, str) and word in known
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict):
+            yield one

@@ -1,0 +1,71 @@
+"""Today's publish and retract where a report of 0.1 stands, whole or with small cells hidden."""
+
+from collections import Counter
+
+import pytest
+import requests
+
+SMALL = ("--set", "report.minimum_cell=5")
+PARTS = [("published.json", ()), ("published-5.json", SMALL)]
+
+
+@pytest.fixture(params=PARTS, ids=["whole", "small cells hidden"])
+def published(request, frozen):
+    """The study with the report of 0.1 on the server, and the options of its commands."""
+    name, options = request.param
+    frozen.serve("source.json", name)
+    frozen.options = options
+    frozen.before = {key_of(one) for one in frozen.valid()}
+    assert len(frozen.before) > 100
+    return frozen
+
+
+def key_of(resource):
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def published_again(study):
+    assert study("run", *study.options).exit_code == 0
+    ran = study.insist("publish", *study.options)
+    assert ran.exit_code == 0, ran.err
+
+
+def test_it_is_brought_up_to_date_and_nothing_stands_twice(published):
+    published_again(published)
+    valid = published.valid()
+    identifiers = Counter(
+        (one["resourceType"], i["system"], i["value"])
+        for one in valid
+        for i in one.get("identifier", ())
+    )
+    assert set(identifiers.values()) == {1}
+    kinds = Counter(one["resourceType"] for one in valid)
+    assert (kinds["DiagnosticReport"], kinds["Group"], kinds["List"]) == (1, 1, 1)
+
+
+def test_its_page_lists_only_what_counts(published):
+    published_again(published)
+    valid = {key_of(one) for one in published.valid()}
+    [report] = [one for one in published.all("DiagnosticReport") if key_of(one) in valid]
+    assert {one["reference"] for one in report["result"]} <= valid
+
+
+def test_a_figure_that_changed_since_stands_there_corrected(published):
+    # Lesion 10 is the only one at 5 before treatment and 3 a week after: now 9 in its place.
+    score = requests.get(f"{published.base}/Observation/lesion-10-Wk1", timeout=5).json()
+    del score["meta"]
+    score["valueQuantity"]["value"] = 9
+    requests.put(f"{published.base}/Observation/{score['id']}", json=score, timeout=5)
+    published_again(published)
+    [rises] = [
+        one
+        for one in published.valid()
+        if "frozen-0-1/first-week/sign-test" in [i["value"] for i in one.get("identifier", ())]
+    ]
+    assert rises.get("valueQuantity", {}).get("value") != pytest.approx(8 / 9, abs=1e-6)
+
+
+def test_it_can_be_retracted_without_a_run(published):
+    ran = published.insist("retract", *published.options)
+    assert ran.exit_code == 0, ran.err
+    assert published.valid() == []
