@@ -1,8 +1,9 @@
 """The key of a study: it tells the study's report from another one with the same `[study] id`.
 
-Each store makes a random key for each study id, once. The key is published as an identifier of each
-resource of the report that has an identifier of ours. A report that carries another key was
-published from another store; one that carries none was written by abate 0.1.
+Each store makes a random key for each study id, once. It is published in a second identifier of
+each resource that has one of ours: `KEY/ANALYSIS/ESTIMATE` beside `STUDY/ANALYSIS/ESTIMATE`. A
+report that carries another key was published from another store; one that carries none was written
+by abate 0.1.
 """
 
 import secrets
@@ -99,14 +100,16 @@ def key_of(resource: Mapping[str, Any]) -> str | None:
     given = resource.get("identifier")
     for one in given if isinstance(given, list) else ():
         if one.get("system") == STUDY_KEY:
-            return str(one.get("value"))
+            return str(one.get("value")).partition("/")[0]
     return None
 
 
 def _keyed(resource: Resource, key: str) -> Resource:
     """The resource with the key beside its identifier of ours."""
     others = [one for one in resource["identifier"] if one.get("system") != STUDY_KEY]
-    return {**resource, "identifier": [*others, {"system": STUDY_KEY, "value": key}]}
+    _, _, part = str(identifiers(resource)[0].get("value")).partition("/")
+    own = {"system": STUDY_KEY, "value": f"{key}/{part}"}
+    return {**resource, "identifier": [*others, own]}
 
 
 def _can_carry(resource: Mapping[str, Any]) -> bool:

@@ -114,12 +114,6 @@ def wait(answer: Answer, tried: int) -> float:
     return asked_wait(answer.headers) or backoff(tried)
 
 
-def written(needed: Mapping[str, Change], after: Sequence[Change]) -> dict[str, Change]:
-    """Those of the needed changes, by reference, that a later comparison does not find missing."""
-    missing = {one.reference for one in after if one.is_written}
-    return {name: one for name, one in needed.items() if name not in missing}
-
-
 def refuse_unwritten(
     problem: Unfinished, needed: Mapping[str, Change], after: Sequence[Change]
 ) -> None:
@@ -129,7 +123,8 @@ def refuse_unwritten(
         NothingWritten: nothing of it stands there.
         PublishRefused: says what is known of what stands there.
     """
-    done = len(written(needed, after))
+    missing = {one.reference for one in after if one.is_written}
+    done = sum(name not in missing for name in needed)
     if done == len(needed):
         return
     if done:

@@ -27,7 +27,7 @@ from abate.source.trouble import Unseen
 from abate.source.waiting import backoff
 from abate.standing import standing
 from abate.study_key import key_of
-from abate.unfinished import NOT_BEGUN, TRIES, Attempt, Unfinished, refuse_unwritten, wait, written
+from abate.unfinished import NOT_BEGUN, TRIES, Attempt, Unfinished, refuse_unwritten, wait
 from abate.written import refusals, stray
 
 BUNDLE = "bundle.json"
@@ -67,7 +67,8 @@ def settle(
             say(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
             clock.sleep(problem.seconds)
             changes = _again(compared, problem)
-            sent.update(written(needed, changes))
+            if problem.kind != "conflict":  # What stands there after one, somebody else wrote.
+                sent.update(needed)
             if tried >= problem.tries:
                 refuse_unwritten(problem, needed, changes)
                 say(f"warning: {problem.what}, and all of it stands there")

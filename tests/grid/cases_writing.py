@@ -217,7 +217,7 @@ CASES = (
         case(f"write-{status}-done", f"answers {status} to the transaction, and has committed it",
              first(writes, written(outcome(status, code))))
         for status, code in (
-            (400, "structure"), (403, "forbidden"), (404, "not-found"), (409, "conflict"),
+            (400, "structure"), (403, "forbidden"),
             (413, "too-long"), (422, "business-rule"), (501, "not-supported"),
         )
     ),

@@ -115,7 +115,7 @@ def test_what_remains_of_the_study_is_taken_over_too(abate, ran, keep_analyses, 
 def test_one_resource_of_another_key_is_enough(abate, published, source):
     falls = source.statistic("week/falls")
     [theirs] = [one for one in falls["identifier"] if one["system"] == STUDY_KEY]
-    theirs["value"] = "0" * 32
+    theirs["value"] = f"{'0' * 32}/week/falls"
     source.put(marked(falls))
     standing = source.ours()
     for command in ("publish", "retract"):
