@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pytest
+import vl_convert
 
 from abate import results
 from abate.cli import main
@@ -47,6 +49,24 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     skipped = [0.0]
     monkeypatch.setattr(clock, "sleep", skipped.append)
     monkeypatch.setattr(clock, "now", lambda: time.monotonic() + sum(skipped))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once() -> Iterator[None]:
+    """A chart is drawn once a session: the same specification gives the same drawing."""
+    drawn: dict[str, str] = {}
+    draw = vl_convert.vegalite_to_svg
+
+    @wraps(draw)
+    def once(spec: Resource, **options: Any) -> str:
+        key = json.dumps([spec, options], sort_keys=True)
+        if key not in drawn:
+            drawn[key] = draw(spec, **options)
+        return drawn[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(vl_convert, "vegalite_to_svg", once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from abate.source.access import Access
 from abate.source.http import FhirServer
 from abate.source.limits import limits_of
 from abate.source.login import kinds
-from abate.source.login.scopes import READ, WRITE
+from abate.source.login.scopes import GROUP_READ, READ, WRITE
 
 WRITE_TIMEOUT_SECONDS = 60.0
 
@@ -24,7 +24,8 @@ def source_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
         AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
     """
     source = study_file.settings.source
-    access = access_to(source, "source", study_file.folder, READ, source.timeout_seconds)
+    scopes = (*READ, *([GROUP_READ] if source.read_groups else []))
+    access = access_to(source, "source", study_file.folder, scopes, source.timeout_seconds)
     return FhirServer(source.url, source.timeout_seconds, access, limits=limits_of(source), say=say)
 
 

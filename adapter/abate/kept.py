@@ -14,7 +14,7 @@ from typing import Self
 
 import msgspec
 
-from abate import mapping
+from abate import mapping, pull_remarks
 from abate.codes import CodeLists
 from abate.host import Host
 from abate.settings import StudyFile
@@ -38,6 +38,7 @@ class Kept:
         run_id: the run that loaded it; empty where none has.
         is_read_before: whether what the store has was read in the same way.
         is_compared: compare all ids, whatever the counts say.
+        is_whole: pull everything, whatever the store has, and whatever an earlier run has begun.
     """
 
     path: Path
@@ -50,12 +51,20 @@ class Kept:
     run_id: str = ""
     is_read_before: bool = False
     is_compared: bool = False
+    is_whole: bool = False
 
     def ids(self, kind: str) -> set[str]:
         """The ids of all resources of a type."""
         sql = "select id from resource where server = $server and type = $kind"
         with looked_into(self.path) as store:
             return {one for (one,) in store.rows(sql, {"server": self.server, "kind": kind})}
+
+    def unfiltered(self) -> list[str]:
+        """The types of which an export finds nothing by a filter; none before a whole pull."""
+        if self.since is None:
+            return []
+        with looked_into(self.path) as store:
+            return pull_remarks.kept_unfiltered(store, self.server)
 
     def index_patients(self) -> list[str]:
         """The ids of the patients of all index procedures."""
@@ -86,7 +95,7 @@ class Kept:
     def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
         """The same for a pull of everything, or of what changed, with so much of an overlap."""
         if self.since is None or is_whole:
-            return replace(self, since=None)
+            return replace(self, since=None, is_whole=is_whole)
         return replace(self, since=self.since - overlap, is_compared=is_compared)
 
     @property
@@ -122,6 +131,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
                 source.strategy,
                 source.patients,
                 source.export,
+                source.withheld,
                 study_file.settings.output.keep_raw,
             ],
         ]

@@ -113,10 +113,14 @@ class Landing:
     """A folder that units land in: a context manager that removes it when all went well."""
 
     def __init__(self, folder: Path, key: str = "") -> None:
-        """Land in `folder` what belongs to `key`; without a key nothing is found again."""
+        """Land in `folder` what belongs to `key`; without a key nothing is found again.
+
+        `abandoned` are the notes of an earlier pull whose landed units are not used.
+        """
         self.folder = folder
         self.pull = Pull(key=key, started_at=datetime.now(UTC))
         self.records: dict[str, Record] = {}
+        self.abandoned: dict[str, bytes] = {}
         self._lock = Lock()
         self._asked: set[str] = set()
 
@@ -126,6 +130,7 @@ class Landing:
             self.pull = before
             self.records = dict(_records(self.folder))
             return self
+        self.abandoned = _notes(self.folder)
         self._empty()
         return self
 
@@ -159,6 +164,7 @@ class Landing:
 
     def begin_again(self) -> None:
         """Let go of all that has landed, and of all notes."""
+        self.abandoned = _notes(self.folder)
         self._empty()
         self.records.clear()
         self.pull = Pull(key=self.pull.key, started_at=datetime.now(UTC))
@@ -255,6 +261,15 @@ def _kept(folder: Path, pull: Pull) -> Pull | None:
         return None
     is_fresh = timedelta(0) <= pull.started_at - before.started_at < KEPT
     return before if pull.key and before.key == pull.key and is_fresh else None
+
+
+def _notes(folder: Path) -> dict[str, bytes]:
+    """The notes of a folder, by name; what cannot be read is left out."""
+    found = {}
+    for path in folder.glob("*.note"):
+        with suppress(OSError):
+            found[path.stem] = path.read_bytes()
+    return found
 
 
 def _records(folder: Path) -> Iterator[tuple[str, Record]]:

@@ -17,6 +17,7 @@ from abate.errors import StoreError
 from abate.identity import CANONICAL, SYSTEM
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
+from abate.pull_remarks import left
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
 from abate.source.plan import Role
@@ -132,6 +133,7 @@ def load(
     )
     store.script(sql("gone"))
     store.insert("gone", [(kind, one) for kind in TYPES for one in landing.gone(kind)])
+    store.insert("left_group", [(one,) for one in left(landing)])
     store.insert(
         "run", [(run_id, source.url, datetime.now(UTC), study_file.digest, version("abate"))]
     )
@@ -207,6 +209,8 @@ class _Batch:
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
         self.store.script(sql("superseded"))
         self.store.run(f"create or replace temp table mapped as {sql(table)}", parameters)
+        owner = "id" if kind == "Patient" else "patient_id"
+        self.store.script(sql("left_group").replace("OWNER", owner))
         if kind == "Observation" and self.read_score is not None:
             _ask_plugins(self.store, self.read_score)
         states = Counter[str]()

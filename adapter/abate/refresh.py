@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import codes, kept, mapping, told
+from abate import codes, kept, mapping, pull_remarks, told
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
@@ -102,5 +102,7 @@ def refreshed(
             told.mapped(say, accounted)
             mapping.balance(store, progress.run_id, pulled.ledger, accounted, landing)
             mapping.prune(store, settings.source.url)
+            pull_remarks.keep(store, landing, settings.source.url)
+            told.withheld(say, pull_remarks.withheld(store, settings.source.url))
             kept.keep(store, has, landing.pull.watermark, pulled.strategy, progress.run_id)
             yield store

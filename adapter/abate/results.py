@@ -47,11 +47,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What the results were computed from: counts and one digest, and no resource's name."""
+    """What the results were computed from: counts and one digest, and no resource's name.
+
+    `withheld` are the codes by which the server said that it withholds rows, which are not in it.
+    """
 
     server: str
     counts: Mapping[str, int]
     digest: str
+    withheld: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """What the study file says of the server or the files to pull from, and of how to pull."""
 
+from datetime import UTC, tzinfo
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -16,9 +18,10 @@ class Source(Server):
     `system|value` identifiers, or `Group/ID`. `files` are paths or globs that start at the study
     file's folder. `export` is what is exported: `system`, `patient` or `Group/ID`. With
     `passes = 1` a query that the server does not count is believed at once; else two passes must
-    bring the same. `overlap_minutes` of what was pulled before are asked for again.
-    `parallel` and `requests_per_second` are what the server can bear; `max_minutes` and
-    `max_requests` end a pull that costs more.
+    bring the same. `withheld` is what becomes of a pull of which the server says that it withholds
+    rows. `overlap_minutes` of what was pulled before are asked for again. `parallel` and
+    `requests_per_second` are what the server can bear; `max_minutes` and `max_requests` end a pull
+    that costs more.
     """
 
     strategy: Literal["auto", "population", "patient", "files", "bulk"] = "auto"
@@ -27,6 +30,7 @@ class Source(Server):
     patients: Annotated[list[str], Field()] = []  # noqa: RUF012 - pydantic copies it.
     patients_a_query: Annotated[int, Field(ge=1, le=100)] = 1
     passes: Literal[1, 2] = 2
+    withheld: Literal["refuse", "accept"] = "refuse"
     overlap_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 7)] = 10
     timezone: Zone | None = None
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 200
@@ -35,6 +39,17 @@ class Source(Server):
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
     max_minutes: Annotated[float, Field(gt=0)] | None = None
     max_requests: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of times that carry no offset, where a zone is needed: UTC by default."""
+        return ZoneInfo(self.timezone) if self.timezone else UTC
+
+    @property
+    def read_groups(self) -> list[str]:
+        """The Groups whose members must be read, as `Group/ID`."""
+        of_export = [self.export] if self.export and not self.patients else []
+        return [one for one in (*self.patients, *of_export) if one.startswith("Group/")]
 
     @model_validator(mode="after")
     def _files_for_their_strategy(self) -> Self:
@@ -47,8 +62,17 @@ class Source(Server):
     def _as_an_export_wants(self) -> Self:
         if self.export and self.strategy != "bulk":
             raise fault_at("only strategy = 'bulk' makes an export", "export")
-        is_group = len(self.patients) == 1 and self.patients[0].startswith("Group/")
-        if self.strategy == "bulk" and self.patients and (self.export or not is_group):
-            words = "strategy = 'bulk' takes one Group/ID here, or its export, and nothing else"
+        if self.strategy == "bulk" and self.patients and not self._says_whom_to_export():
+            words = (
+                "strategy = 'bulk' takes one Group/ID here; or, beside export = 'Group/ID', the "
+                "ids of its members"
+            )
             raise fault_at(words, "patients")
         return self
+
+    def _says_whom_to_export(self) -> bool:
+        groups = [one for one in self.patients if one.startswith("Group/")]
+        if self.export is None:
+            return groups == self.patients and len(groups) == 1
+        has_ids = not groups and not any("|" in one for one in self.patients)
+        return has_ids and self.export.startswith("Group/")

@@ -126,7 +126,7 @@ def opened(path: Path) -> Iterator[Store]:
 
 @contextmanager
 def looked_into(path: Path) -> Iterator[Store]:
-    """Open the store at `path` to read it; nothing of it is written.
+    """Open the store at `path` to read its tables; nothing of it is written, and no macro is there.
 
     Raises:
         Busy: another process has it open.
@@ -135,9 +135,7 @@ def looked_into(path: Path) -> Iterator[Store]:
     with _private():
         connection = _connect(path, read_only=True)
         try:
-            store = Store(connection, path.parent)
-            store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
-            yield store
+            yield Store(connection, path.parent)
         finally:
             connection.close()
 

@@ -34,6 +34,15 @@ def mapped(say: Say, accounted: Sequence["Accounted"]) -> None:
         )
 
 
+def withheld(say: Say, codes: Sequence[str]) -> None:
+    """That the server withholds rows, if it said so."""
+    if codes:
+        say(
+            f"warning: the server withholds rows ({', '.join(codes)}): they are not in the "
+            'results, since [source] withheld is "accept"'
+        )
+
+
 def assembled(say: Say, cohort: "Cohort") -> None:
     """How large the cohort is."""
     lesions, patients = cohort.analysed.height, cohort.analysed["patient_id"].n_unique()

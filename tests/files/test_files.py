@@ -124,9 +124,12 @@ def test_the_bytes_of_a_resource_stay_as_they_were_sent(house, resources):
 
 def test_other_types_are_counted_and_nothing_more(house, resources):
     others = [{"resourceType": "Encounter", "id": CANARY}] * 2 + [{"resourceType": "Parameters"}]
+    others.append({"resourceType": "Zwitscher"})
     house.write("all.ndjson", [*others, *resources])
     house.run()
-    assert "left out, of types that are not read: 2 Encounter, 1 Parameters" in house.said
+    assert "left out, of types that are not read: 2 Encounter, 1 Parameters, 1 an unknown type" in (
+        house.said
+    )
     assert CANARY not in " ".join(house.said)
 
 

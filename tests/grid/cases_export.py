@@ -1,18 +1,25 @@
 """Faults of a Bulk Data export: how it begins, how it stands, and what its manifest says."""
 
 from case import Case, everywhere
-from fault import RESET, Said, always, first, meets, says
+from fault import RESET, Said, always, first, honest, meets, says
 from faults_export import (
     at,
     counting,
     each_file,
+    everybody,
+    finding_nothing,
+    group,
+    groups,
     having,
     ignores,
     kick_offs,
     manifest,
+    member,
     outcome,
     polls,
     relative,
+    showing,
+    without,
 )
 from ways import BULK, BULK_NIGHTLY, EXPORT
 
@@ -27,6 +34,9 @@ OBSERVED = (
     "transactionTime-with-two-zones",
     "deletions-not-told-reconciled",
 )
+
+
+NOT_KNOWN = "It is not known whether an export has begun"
 
 
 def export(name, says, fault, fails="", **more):
@@ -49,15 +59,23 @@ def _filtered(asked):
 
 BEGUN = [
     export("kick-off-200", "The kick-off is answered 200, and not 202.",
-           always(kick_offs, says(200)), "and not 202"),
+           always(kick_offs, says(200)), f"and not 202. {NOT_KNOWN}"),
     export("kick-off-by-get-refused", "A kick-off by GET is answered 405; one by POST is taken.",
            always(lambda asked: asked.is_kick_off and asked.method == "GET", says(405)),
            ways=EXPORT),
     export("kick-off-401", "The kick-off is answered 401.", always(kick_offs, says(401)), "401"),
     export("kick-off-403", "The kick-off is answered 403.", always(kick_offs, says(403)), "403"),
-    export("kick-off-503", "Each kick-off is answered 503.", always(kick_offs, says(503)), "503"),
+    export("kick-off-503", "Each kick-off is answered 503.", always(kick_offs, says(503)),
+           "no export has begun. The server is busy"),
+    export("kick-off-429-thrice", "Three kick-offs are answered 429.",
+           first(kick_offs, says(429), 3)),
+    export("kick-off-500-once",
+           "The first kick-off is answered 500: it may have begun an export, and is sent once.",
+           first(kick_offs, says(500)), NOT_KNOWN),
+    export("kick-off-504-once", "The same by a gateway, with 504.",
+           first(kick_offs, says(504)), NOT_KNOWN, ways=EXPORT),
     export("kick-off-reset", "The connection is reset at the kick-off, which is not sent twice.",
-           always(kick_offs, lambda _: [RESET]), "cannot be reached"),
+           first(kick_offs, lambda _: [RESET]), NOT_KNOWN),
     export("kick-off-without-a-place", "The kick-off does not say where the export stands.",
            always(kick_offs, lambda _: Said(status=202)), "does not say where its export stands"),
     export("kick-off-with-a-relative-place", "The place of the export is relative.",
@@ -68,11 +86,22 @@ BEGUN = [
            ways=EXPORT, warns="takes no _typeFilter"),
     export("typeFilter-ignored", "_typeFilter is ignored: rows of other codes come.",
            ignores("_typeFilter"), warns="does not heed code"),
+    export("typeFilter-finds-nothing",
+           "_typeFilter finds nothing of Conditions, and the server does not say so.",
+           always(_filtered, finding_nothing("Condition")), warns="nothing of Condition was"),
+    export("typeFilter-finds-nothing-for-good",
+           "_typeFilter finds nothing of any type; a day and a night follow.",
+           always(_filtered, finding_nothing("Condition", "Procedure", "Observation")),
+           is_followed=True, warns="nothing of Procedure, Observation, Condition was"),
     export("since-ignored", "_since is ignored: everything comes again.", ignores("_since"),
            seen="OpenEMR#7754", ways=(BULK_NIGHTLY,)),
     export("since-refused", "A kick-off with _since is answered 400.",
            always(lambda asked: asked.is_kick_off and "_since" in asked.parameters, says(400)),
            "answered 400", ways=(BULK_NIGHTLY,)),
+    export("since-refused-names-the-way-out",
+           "A kick-off with _since is answered 400: the error names --full.",
+           always(lambda asked: asked.is_kick_off and "_since" in asked.parameters, says(400)),
+           "run with --full", ways=(BULK_NIGHTLY,)),
 ]  # fmt: skip
 
 
@@ -156,6 +185,15 @@ TOLD = [
            having("outcome", outcome("fatal")), "tells of 1 errors"),
     export("error-file-of-warnings", "The manifest has a file of warnings.",
            having("error", outcome("warning")), warns="tells of 1 warnings"),
+    export("error-file-suppressed",
+           "The errors say, as a warning, that rows are withheld (suppressed).",
+           having("error", outcome("warning", "suppressed")), "withholds rows of the export",
+           ways=EXPORT),
+    export("error-file-suppressed-accepted", "The same, and the study goes on without them.",
+           having("error", outcome("warning", "suppressed")),
+           settings=("source.withheld='accept'",), warns="withholds rows (suppressed)"),
+    export("error-file-cut-short", "The errors say, as a warning, that it is incomplete.",
+           having("error", outcome("warning", "incomplete")), "not complete (incomplete)"),
     export("error-file-cut-off", "The manifest has a file of errors that cannot be read.",
            having("error", b"{cut\n"), "tells of 1 errors"),
     export("no-transactionTime", "The manifest does not say its moment; a day and a night follow.",
@@ -178,4 +216,46 @@ TOLD = [
            having("deleted", b"{cut\n"), "no Bundle of deletions", ways=(BULK_NIGHTLY,)),
 ]  # fmt: skip
 
-CASES = [*BEGUN, *STANDS, *TOLD]
+ALL_OF_THEM = [member(one) for one in "abc"]
+OF_A_GROUP = ("source.export='Group/g'",)
+
+
+def of_group(name, says, fault, fails="", members=(), **more):
+    """A case of the export of a Group."""
+    return export(
+        name, says, fault, fails, resources=(group(*members),),
+        settings=(*OF_A_GROUP, *more.pop("also", ())), **more,
+    )  # fmt: skip
+
+
+GROUPS = [
+    of_group("group-of-some", "A Group of all patients but one is exported.", lambda: honest,
+             members=ALL_OF_THEM),
+    of_group("group-without-members", "The Group is shown empty, and everybody is exported.",
+             meets((groups, showing(member=[])), (kick_offs, everybody)),
+             "of them is an active member. Check", members=ALL_OF_THEM),
+    of_group("group-exports-others", "Patients are exported who are not in the Group.",
+             always(kick_offs, everybody), "are not members", members=ALL_OF_THEM),
+    of_group("group-member-left", "A patient who has left the Group is exported.", lambda: honest,
+             members=[*ALL_OF_THEM, member("z", inactive=True)],
+             reads={"stranger": ("ignored", "left-group")}, warns="3 active members of 4"),
+    of_group("group-membership-over", "The same by the end of the membership's period.",
+             lambda: honest, members=[*ALL_OF_THEM, member("z", period={"end": "2026-02"})],
+             reads={"stranger": ("ignored", "left-group")}, warns="3 active members of 4"),
+    of_group("group-lacks-a-member", "A member of the Group is not exported.",
+             always(kick_offs, without("c")), "lacks 1 of its 3 active members",
+             members=ALL_OF_THEM),
+    of_group("group-403", "The Group is answered 403.", always(groups, says(403)),
+             "who is a member of Group/g is not known", members=ALL_OF_THEM),
+    of_group("group-403-listed", "The same, and the study file lists its members.",
+             always(groups, says(403)), members=ALL_OF_THEM,
+             also=("source.patients=['a', 'b', 'c']",)),
+    of_group("group-of-groups", "A member of the Group is a Group.",
+             always(groups, showing(member=[{"entity": {"reference": "Group/h"}}])),
+             "1 are Groups", members=ALL_OF_THEM),
+    of_group("group-in-part", "The Group counts more members than it lists.",
+             always(groups, showing(quantity=9)), "counts 9 members and lists 3",
+             members=ALL_OF_THEM),
+]  # fmt: skip
+
+CASES = [*BEGUN, *STANDS, *TOLD, *GROUPS]

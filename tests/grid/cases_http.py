@@ -98,7 +98,9 @@ def _twice(name, what, fault, seen, words, *, when=anything):
 def _busy():
     for status, seen in BUSY.items():
         what = f"is answered {status}"
-        yield from _twice(str(status), what, says(status), seen, f"answered {status}")
+        when = anything if status in (429, 503) else repeatable
+        words = f"answered {status}"
+        yield from _twice(str(status), what, says(status), seen, words, when=when)
 
 
 def _broken():

@@ -33,6 +33,17 @@ WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning",
 ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
 
+def _outcome(kind, **coding):
+    issue = {"severity": "warning", "code": kind, "details": {"coding": [coding]}}
+    return entry("outcome", resourceType="OperationOutcome", issue=[issue])
+
+
+WITHHELD, CUT_SHORT = _outcome("suppressed"), _outcome("incomplete")
+WITHHELD_BY_EPIC = _outcome(
+    "processing", system="urn:oid:1.2.840.114350.1.13.1.1.7.2.657369", code="59204"
+)
+
+
 def _unknown():
     everything = {
         "code": ("Observation", "does not heed code"),
@@ -175,6 +186,32 @@ CASES = [
         fault=always(
             anything, adding({"resource": WARNING, "search": {"mode": "outcome"}})
         ),
+    ),
+    Case(
+        id="rows-withheld",
+        says="A page of pain scores says, as a warning, that rows are withheld (suppressed).",
+        fault=always(scores, adding(WITHHELD)),
+        fails=everywhere("withholds rows of"),
+    ),
+    Case(
+        id="rows-withheld-by-epic-s-code",
+        says="A page of pain scores says it by Epic's code 59204.",
+        seen="onc-certification-g10-test-kit#278",
+        fault=always(scores, adding(WITHHELD_BY_EPIC)),
+        fails=everywhere("(59204)"),
+    ),
+    Case(
+        id="rows-withheld-accepted",
+        says="Each page says that rows are withheld, and the study goes on without them.",
+        fault=always(anything, adding(WITHHELD)),
+        settings=("source.withheld='accept'",),
+        warns="withholds rows (suppressed)",
+    ),
+    Case(
+        id="rows-cut-short",
+        says="A page of pain scores says, as a warning, that it is incomplete.",
+        fault=always(scores, adding(CUT_SHORT)),
+        fails=everywhere("not complete (incomplete)"),
     ),
     Case(
         id="error-entry",

@@ -18,9 +18,14 @@ class Exports:
         self.server = server
         self.begin([])
 
-    def begin(self, pairs, ignored=()):
-        """Take up an export; what is ignored is so of the rows, and not of what was deleted."""
+    def begin(self, pairs, ignored=(), group=None, hidden=()):
+        """Take up an export; what is ignored is so of the rows, and not of what was deleted.
+
+        An honest server exports whom the `group` lists, active or not: that is for the client. It
+        leaves out those patients who are `hidden`.
+        """
         asked = dict(pairs)
+        self.group, self.hidden = group, hidden
         self.ignored = ignored
         filters = [value for name, value in pairs if name == "_typeFilter"]
         self.kinds = asked.get("_type", ",".join(KINDS)).split(",")
@@ -31,7 +36,8 @@ class Exports:
     def answer(self, asked: Asked):
         """What is said to a request of an export; None to any other one."""
         if asked.is_kick_off:
-            self.begin(_posted(asked) if asked.method == "POST" else asked.pairs)
+            pairs = _posted(asked) if asked.method == "POST" else asked.pairs
+            self.begin(pairs, group=group_of(asked))
             return Said(status=202).having(Content_Location=f"{self.server.root}{JOB}")
         if asked.path == JOB:
             is_poll = asked.method == "GET"
@@ -72,7 +78,14 @@ class Exports:
         since = f"&_lastUpdated=ge{self.since}" if is_since else ""
         codes = self.filters.get(kind, "") if "_typeFilter" not in self.ignored else ""
         query = f"/fhir/{kind}?_count=1000&{codes}{since}"
-        return [one["resource"] for one in self.server.ask("GET", query).json.get("entry", [])]
+        rows = [one["resource"] for one in self.server.ask("GET", query).json.get("entry", [])]
+        return rows if self.group is None else [one for one in rows if self._is_listed(one)]
+
+    def _is_listed(self, row):
+        members = self.server.ask("GET", self.group).json.get("member", [])
+        subject = row.get("subject", {}).get("reference", f"Patient/{row['id']}")
+        listed = [one["entity"]["reference"] for one in members]
+        return subject in listed and subject.removeprefix("Patient/") not in self.hidden
 
     def _deletions(self):
         since = datetime.fromisoformat(self.since)
@@ -80,6 +93,11 @@ class Exports:
         entries = [{"request": {"method": "DELETE", "url": one}} for one in gone]
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         return [bundle] if entries else []
+
+
+def group_of(asked):
+    """Where the Group is that a kick-off asks for; None where it asks for all patients."""
+    return asked.path.removesuffix("/$export") if "/Group/" in asked.path else None
 
 
 def _posted(asked):

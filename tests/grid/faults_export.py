@@ -2,7 +2,7 @@
 
 import json
 
-from exports import JOB
+from exports import JOB, group_of
 from fault import Said, always, meets, scores
 
 
@@ -32,6 +32,20 @@ def ignores(*names):
         return said
 
     return always(kick_offs, answer)
+
+
+def finding_nothing(*kinds):
+    """A fault that finds nothing of some types by a filter."""
+
+    def answer(asked):
+        said = asked.honest
+        exports = asked.server.exports
+        exports.kinds = [
+            one for one in exports.kinds if one not in kinds or one not in exports.filters
+        ]
+        return said
+
+    return answer
 
 
 def manifest(**changes):
@@ -100,8 +114,45 @@ def _line(row):
     return row if isinstance(row, bytes) else json.dumps(row).encode() + b"\n"
 
 
-def outcome(severity):
-    issue = {"severity": severity, "code": "exception", "diagnostics": "of a patient"}
+def group(*members):
+    """The Group that is studied."""
+    group = {"resourceType": "Group", "id": "g", "type": "person", "actual": True}
+    return group | {"member": list(members)}
+
+
+def showing(**changes):
+    """A fault that shows the Group otherwise."""
+    return lambda asked: asked.honest.of(asked.honest.json | changes)
+
+
+def member(patient, **more):
+    return {"entity": {"reference": f"Patient/{patient}"}, **more}
+
+
+def everybody(asked):
+    """An export of all patients, whatever Group was asked for."""
+    said = asked.honest
+    asked.server.exports.begin(asked.pairs)
+    return said
+
+
+def without(patient):
+    """An export of the Group without one of its members."""
+
+    def answer(asked):
+        said = asked.honest
+        asked.server.exports.begin(asked.pairs, group=group_of(asked), hidden=(patient,))
+        return said
+
+    return answer
+
+
+def groups(asked):
+    return asked.path.startswith("/fhir/Group/") and not asked.is_kick_off
+
+
+def outcome(severity, code="exception"):
+    issue = {"severity": severity, "code": code, "diagnostics": "of a patient"}
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 

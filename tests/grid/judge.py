@@ -8,7 +8,7 @@ from ward import Held
 THINGS = (
     "Observation", "Patient", "Procedure", "procedure", "pain score",
     "export", "manifest", "deleted", "max_minutes", "token", "login",
-    "[source] files", "sends us on",
+    "[source] files", "sends us on", "member",
 )  # fmt: skip
 
 

@@ -203,6 +203,7 @@ class Bulk:
         self.front = lambda request: None  # noqa: ARG005 - a test's own word comes first.
         self.ignores = ()
         self.members = None
+        self.listed = None
 
     def __call__(self, request):
         said = self.front(request)
@@ -210,14 +211,19 @@ class Bulk:
             return said
         if request.path.endswith("$export"):
             return self.begin(request)
-        if request.path == _JOB and request.method == "DELETE":
-            self.deletes += 1
-            return Response(status=202)
+        if request.path.startswith("/fhir/Group/"):
+            return self.group()
         if request.path == _JOB:
-            return self.polls.pop(0) if self.polls else self.complete()
+            return self.job(request)
         if request.path.startswith("/fhir/files/"):
             return Response(self.files[request.path], content_type="application/fhir+ndjson")
         return None
+
+    def job(self, request):
+        if request.method == "DELETE":
+            self.deletes += 1
+            return Response(status=202)
+        return self.polls.pop(0) if self.polls else self.complete()
 
     def begin(self, request):
         assert request.headers["Prefer"] == "respond-async"
@@ -252,6 +258,22 @@ class Bulk:
         """Whether it is of a patient of the group, where one is exported."""
         subject = resource.get("subject", {}).get("reference", f"Patient/{resource['id']}")
         return self.members is None or subject.rpartition("/")[2] in self.members
+
+    def group(self):
+        """The Group, as a test lists it; without its word, all whom the server exports."""
+        listed = self.listed
+        if listed is None:
+            members = {"p1", "p2"} if self.members is None else self.members
+            listed = [self.member(one) for one in sorted(members)]
+        group = {"resourceType": "Group", "id": "g", "type": "person", "actual": True}
+        return Response(
+            json.dumps({**group, "member": listed}), content_type="application/fhir+json"
+        )
+
+    @staticmethod
+    def member(patient, **more):
+        """A member of the Group."""
+        return {"entity": {"reference": f"Patient/{patient}"}, **more}
 
     def complete(self):
         manifest = {

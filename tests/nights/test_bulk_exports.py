@@ -83,17 +83,46 @@ def test_a_server_that_refuses_the_filter_exports_without_it(hospital, bulk, nig
     assert not [one for one in hospital.said if "heed" in one]
 
 
-@pytest.mark.parametrize("status", [200, 403, 404, 422])
+@pytest.mark.parametrize("status", [403, 404, 409, 422, 501])
 def test_a_kick_off_that_is_not_taken_up_is_refused(bulk, night, status):
     bulk.begins = [Response(status=status, headers={"Content-Location": JOB})]
-    with pytest.raises(SourceError, match=rf"export answered {status}, and not 202"):
+    words = rf"export answered {status}, and not 202: no export has begun"
+    with pytest.raises(SourceError, match=words):
         night()
+
+
+@pytest.mark.parametrize("status", [200, 204, 408, 500, 502, 504, 507])
+def test_a_kick_off_that_may_have_begun_an_export_is_sent_once(bulk, night, status):
+    bulk.begins = [Response(status=status)]
+    words = rf"answered {status}, and not 202\. It is not known whether an export has begun there"
+    with pytest.raises(SourceError, match=words) as caught:
+        night()
+    assert "have it cancelled at the server, and run again" in str(caught.value)
+    assert len(bulk.asked) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_kick_off_to_a_busy_server_is_repeated_and_has_begun_nothing(bulk, night, status, waited):
+    bulk.begins = [Response(status=status)]
+    with pytest.raises(SourceError, match=rf"answered {status}.*no export has begun.*busy"):
+        night()
+    assert len(bulk.asked) == 7
+    assert len(waited) == 6
+
+
+def test_a_kick_off_after_a_busy_answer_is_sent_once_more_only(bulk, night):
+    bulk.begins = [Response(status=503), Response(status=500)]
+    with pytest.raises(SourceError, match="It is not known"):
+        night()
+    assert len(bulk.asked) == 2
 
 
 def test_a_kick_off_without_a_place_is_refused(bulk, night):
     bulk.begins = [Response(status=202)]
-    with pytest.raises(SourceError, match="does not say where its export stands"):
+    words = "does not say where its export stands: one has begun there"
+    with pytest.raises(SourceError, match=words):
         night()
+    assert len(bulk.asked) == 1
 
 
 def test_a_job_at_another_server_is_refused(bulk, night):
@@ -185,11 +214,11 @@ def test_an_error_beside_the_files_stops_the_run_and_is_told_by_code_and_number(
 
 
 def test_warnings_beside_the_files_are_said(hospital, bulk, night):
-    issue = [{"severity": "warning", "code": "throttled"}]
+    issue = [{"severity": "warning", "code": "not-supported"}]
     file = bulk.file("OperationOutcome", {"resourceType": "OperationOutcome", "issue": issue})
     bulk.manifest = {"error": [file]}
     night()
-    assert "warning: the export tells of 1 warnings (throttled)" in hospital.said
+    assert "warning: the export tells of 1 warnings (not-supported)" in hospital.said
 
 
 def test_lines_count_where_the_manifest_counts_otherwise(hospital, bulk, night, made):

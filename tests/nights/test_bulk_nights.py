@@ -1,13 +1,14 @@
 """Nights by Bulk Data export: what changed, what has gone, and what a killed run leaves."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from werkzeug import Response
 
 from abate.errors import NothingFound, SourceError
 from abate.source import bulk_files, clock
+from abate.source.answer import Answer
 
 
 def ids(rows, table):
@@ -42,6 +43,16 @@ def test_a_moment_ahead_of_the_server_s_clock_skips_nothing(hospital, bulk, nigh
     assert bulk.asked[1][1]["_since"] == ["2026-03-01T18:48:00.000Z"]
     assert "late" in ids(rows, "observation")
     assert rows == hospital.fresh()
+
+
+def test_a_moment_ahead_skips_nothing_where_the_server_tells_no_time(bulk, night, monkeypatch):
+    monkeypatch.setattr(Answer, "date", None)
+    before = datetime.now(UTC)
+    bulk.manifest = {"transactionTime": (before + timedelta(days=365)).isoformat()}
+    night()
+    night()
+    [since] = bulk.asked[1][1]["_since"]
+    assert before - timedelta(minutes=2) < datetime.fromisoformat(since) < datetime.now(UTC)
 
 
 def test_an_export_of_a_group_is_whole_each_night(hospital, bulk, night, made):
@@ -141,7 +152,7 @@ def test_an_empty_export_on_the_first_night_is_nothing_to_study(hospital, bulk, 
     hospital.server.delete("Procedure", "t1")
     with pytest.raises(NothingFound, match=r"\[index\]"):
         night()
-    assert bulk.deletes == 1
+    assert bulk.deletes == 2
 
 
 @pytest.mark.parametrize("status", [403, 410])
@@ -241,3 +252,147 @@ def test_an_export_that_was_begun_before_and_is_gone_is_begun_anew(bulk, night):
     bulk.polls = [Response(status=404)]
     assert ids(night(), "procedure") == ["t1"]
     assert len(bulk.asked) == 2
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_that_an_earlier_export_is_used_is_said_with_the_way_to_a_new_one(hospital, night):
+    night()
+    assert "an earlier run began an export: it is used (--full begins a new one)" in hospital.said
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_full_cancels_the_export_of_an_earlier_run_and_begins_a_new_one(hospital, bulk, night):
+    """Also on the first night, when all nights are of everything."""
+    rows = night(is_whole=True)
+    assert (len(bulk.asked), bulk.deletes) == (2, 2)
+    assert rows == hospital.fresh()
+
+
+@pytest.mark.usefixtures("killed_while_waiting")
+def test_the_export_of_an_earlier_run_for_something_else_is_cancelled(hospital, bulk, night):
+    night("source.export=system")
+    assert (len(bulk.asked), bulk.deletes) == (2, 2)
+    words = "an earlier run began an export: it is cancelled, and a new one is begun"
+    assert words in hospital.said
+
+
+@pytest.fixture
+def killed_at_the_kick_off(monkeypatch, night, bulk):  # noqa: ARG001 - what is killed.
+    """A night that is killed before it hears whether its export has begun."""
+    with monkeypatch.context() as patch:
+        patch.setattr("abate.source.http.FhirServer.start", _die_of)
+        patch.setattr("abate.landing.Landing.__exit__", lambda *_: None)
+        with pytest.raises(Killed):
+            night()
+
+
+def _die_of(*_, **__):
+    raise Killed
+
+
+@pytest.mark.usefixtures("killed_at_the_kick_off")
+@pytest.mark.parametrize("other", [[], ["source.export=system"]])
+def test_that_an_export_may_have_been_begun_by_a_killed_run_is_said(hospital, night, other):
+    night(*other)
+    [said] = [one for one in hospital.said if "while it began an export" in one]
+    assert said.startswith("warning: ")
+
+
+FULL = "run with --full"
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        {"begins": [Response(status=400)]},
+        {"polls": [Response(status=500)] * 99},
+        {"polls": [Response(status=410)] * 2},
+        {"polls": [Response(status=202, headers={"Retry-After": "100"})] * 3},
+        {"manifest": {"output": None}},
+        {"manifest": {"link": [{"relation": "next", "url": "more"}]}},
+    ],
+    ids=["since-refused", "poll-500", "poll-410", "poll-endless", "no-output", "in-parts"],
+)
+def test_a_night_that_stays_stuck_names_the_way_out(bulk, night, stuck):
+    night()
+    for name, value in stuck.items():
+        setattr(bulk, name, value)
+    with pytest.raises(SourceError, match=FULL):
+        night("source.max_minutes=1")
+
+
+def test_a_first_night_that_fails_does_not(bulk, night):
+    bulk.polls = [Response(status=422)]
+    with pytest.raises(SourceError) as caught:
+        night()
+    assert FULL not in str(caught.value)
+
+
+def test_nor_does_one_of_which_it_is_not_known_whether_an_export_has_begun(bulk, night):
+    night()
+    bulk.begins = [Response(status=504)]
+    with pytest.raises(SourceError, match="It is not known") as caught:
+        night()
+    assert FULL not in str(caught.value)
+
+
+@pytest.fixture
+def silent(bulk):
+    """A server that takes _typeFilter for Conditions, and exports none by it."""
+    exported = bulk.exported
+
+    def without(asked):
+        found = exported(asked)
+        if any(one.startswith("Condition?") for one in asked.getlist("_typeFilter")):
+            found.pop("/fhir/files/Condition", None)
+            bulk.output = [one for one in bulk.output if one["type"] != "Condition"]
+        return found
+
+    bulk.exported = without
+    return bulk
+
+
+def asked_by_code(bulk):
+    """The types that each export was asked for by code."""
+    return [
+        [one.partition("?")[0] for one in parameters["_typeFilter"]] for _, parameters in bulk.asked
+    ]
+
+
+def test_a_type_of_which_a_filter_finds_nothing_is_exported_without_it(hospital, silent, night):
+    rows = night()
+    assert ids(rows, "condition") == ["c1"]
+    by_code = ["Procedure", "Observation", "Condition"]
+    assert asked_by_code(silent) == [by_code, by_code[:2]]
+    assert silent.deletes == 2
+    words = "warning: nothing of Condition was exported by _typeFilter"
+    assert len([one for one in hospital.said if one.startswith(words)]) == 1
+
+
+def test_on_later_nights_it_is_asked_for_without_the_filter_at_once(hospital, silent, night, made):
+    night()
+    hospital.server.put(made.condition("c2", "p1"))
+    hospital.server.put(made.condition("other", "p1", code="other"))
+    rows = night()
+    assert ids(rows, "condition") == ["c1", "c2"]
+    assert asked_by_code(silent)[2:] == [["Procedure", "Observation"]]
+    words = "Condition: 1 resources without one of the study's codes are left out"
+    assert words in hospital.said
+    night()
+    assert len(silent.asked) == 4
+    night(is_whole=True)
+    assert len(silent.asked) == 6, "--full tries the filter again"
+
+
+def test_a_group_of_which_a_filter_finds_nothing_has_one_export_a_night_from_then_on(silent, night):
+    of_group = "source.export=Group/g"
+    first = night(of_group)
+    assert night(of_group) == first
+    assert len(silent.asked) == 3
+
+
+def test_where_nothing_of_a_type_is_there_at_all_a_night_costs_one_export(hospital, bulk, night):
+    hospital.server.delete("Condition", "c1")
+    assert ids(night(), "condition") == []
+    night()
+    assert len(bulk.asked) == 3

@@ -5,6 +5,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+import vl_convert
 
 from abate import Chart, Ref, Result
 from abate.report import charts, theme
@@ -26,6 +27,13 @@ def _bars(rows, **more):
 
 def _size(svg):
     return [float(part) for part in ET.fromstring(svg).get("viewBox").split()[2:]]
+
+
+@pytest.fixture(autouse=True)
+def drawn_anew(monkeypatch):
+    """Here each chart is drawn, also one that was drawn before."""
+    draw = vl_convert.vegalite_to_svg.__wrapped__
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", draw)
 
 
 @pytest.fixture

@@ -167,3 +167,11 @@ def test_a_broken_chart_costs_only_itself(tiny, outcome, course, parsed, text_of
     drawn, whole = root.findall(".//figure")
     assert "This chart is not drawn" in text_of(drawn)
     assert whole.find(".//svg") is not None
+
+
+def test_the_page_says_that_the_server_withholds_rows(shown):
+    inputs = replace(shown.inputs, withheld=["59204", "suppressed"])
+    words = "The source server withholds rows (59204, suppressed): they are not in the results."
+    html = page.render(replace(shown, inputs=inputs, design={"study": {}}))
+    assert html.count(words) == 2, "in the methods and in the provenance"
+    assert "withholds rows" not in page.render(shown)

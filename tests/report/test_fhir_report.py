@@ -286,6 +286,13 @@ class TestWhole:
         assert [entity["identifier"]["value"] for entity in entities] == ["i", "d"]
         assert entities[0]["display"].endswith("70 Observation, 10 Patient")
 
+    def test_provenance_says_that_the_server_withholds_rows(self, results, host):
+        inputs = replace(results.inputs, withheld=["suppressed"])
+        provenance = by_name(fhir.report(replace(results, inputs=inputs), host))["Provenance"]
+        words = "The source server withholds rows (suppressed): they are not in the results."
+        assert provenance["entity"][0]["what"]["display"].endswith(f"10 Patient. {words}")
+        assert words in provenance["text"]["div"]
+
 
 class TestMembers:
     def test_on_the_source_they_are_named_by_reference(self, listed, host):

@@ -474,6 +474,6 @@ def test_a_secret_among_the_keys_is_told_where_it_may_not_stand(fault):
             "Known here: auth, ca, certificate, certificate_key, export, files, insecure_http, "
             "max_minutes, max_requests, overlap_minutes, page_size, parallel, passes, patients, "
             "patients_a_query, requests_per_second, "
-            "strategy, timeout_seconds, timezone, url."
+            "strategy, timeout_seconds, timezone, url, withheld."
         )
     ]

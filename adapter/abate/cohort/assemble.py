@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
+from abate import pull_remarks
 from abate.cohort.tables import Cohort, Window
 from abate.errors import AbateError
 from abate.results import Inputs, Members
@@ -58,7 +59,12 @@ def inputs(store: Store, server: str) -> Inputs:
     for kind, identifier, version in rows:
         counts[kind] = counts.get(kind, 0) + 1
         digest.update(f"{kind}/{identifier}/{version}\n".encode())
-    return Inputs(server=server, counts=counts, digest=digest.hexdigest())
+    return Inputs(
+        server=server,
+        counts=counts,
+        digest=digest.hexdigest(),
+        withheld=pull_remarks.withheld(store, server),
+    )
 
 
 def _lay_out(store: Store, settings: Settings) -> None:

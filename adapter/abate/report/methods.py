@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from abate.report.outcomes import words
+from abate.report.wording import withheld_by_source
 from abate.results import NOT_FOR_RELEASE, Results
 from abate.visits import BASELINE
 
@@ -72,6 +73,7 @@ def _lines(results: Results) -> Iterator[tuple[str, str]]:
     yield "Baseline", _baseline(given.get("visits", {}).get(BASELINE, {}))
     yield "Days", f"whole calendar days in {study['timezone']}" if "timezone" in study else ""
     yield "Data cut-off", results.cutoff or _until(results)
+    yield "Withheld data", withheld_by_source(results)
     yield "Missing scores", "never filled in; where an analysis does so, its method says how"
 
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from abate.report import checklist, comparison, flow, methods, theme
 from abate.report.outcomes import Section, headlines, section
-from abate.report.wording import WITHHELD, number
+from abate.report.wording import WITHHELD, number, withheld_by_source
 from abate.results import NOT_FOR_RELEASE, Results
 
 _TEMPLATES = files(__package__) / "templates"
@@ -39,6 +39,7 @@ def render(results: Results) -> str:
         design=methods.design(results),
         visits=methods.visits(results),
         methods=methods.methods(results),
+        withheld=withheld_by_source(results),
         comparisons=comparison.rows(results),
         disagreements=comparison.disagreements(results),
         lists=lists,

@@ -15,6 +15,7 @@ from abate.report.elements import (
     software,
 )
 from abate.report.narrative import narrative
+from abate.report.wording import withheld_by_source
 from abate.results import Results
 
 
@@ -58,7 +59,10 @@ def _others(results: Results, host: Host) -> list[str]:
 
 def _entities(results: Results) -> Iterator[Resource]:
     pulled = f": {_counts(results)}" if results.inputs.counts else ""
-    yield _entity("inputs", results.inputs.digest, f"resources pulled and mapped{pulled}")
+    display = ". ".join(
+        filter(None, [f"resources pulled and mapped{pulled}", withheld_by_source(results)])
+    )
+    yield _entity("inputs", results.inputs.digest, display)
     yield _entity(
         "study-file", results.study_digest, "settings and code lists of the study, SHA-256"
     )
@@ -73,7 +77,9 @@ def _entity(kind: str, value: str, display: str) -> Resource:
 
 def _sentence(results: Results) -> str:
     pulled = f" from {_counts(results)}" if results.inputs.counts else ""
-    return f"Computed by abate {results.version}{pulled}."
+    return " ".join(
+        filter(None, [f"Computed by abate {results.version}{pulled}.", withheld_by_source(results)])
+    )
 
 
 def _counts(results: Results) -> str:

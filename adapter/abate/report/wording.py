@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from abate.analysis import Estimate, number_of
+from abate.results import Results
 
 WITHHELD = "withheld"
 NOT_ESTIMABLE = "not estimable"
@@ -30,6 +31,14 @@ class Shown:
     text: str
     exact: str = ""
     of: str = ""
+
+
+def withheld_by_source(results: Results) -> str:
+    """The sentence that the server withholds rows; empty if it did not say so."""
+    codes = ", ".join(results.inputs.withheld)
+    return (
+        f"The source server withholds rows ({codes}): they are not in the results." if codes else ""
+    )
 
 
 def number(value: float) -> str:

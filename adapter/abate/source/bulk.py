@@ -4,21 +4,32 @@ The first night is whole. On later ones the server is asked for what changed sin
 own moment; a server that heeds no `_since` gives everything, which does no harm.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote
 
-from abate.errors import NothingFound, SourceError
+from abate.addresses import origin
+from abate.errors import LoginRefused, NothingFound, SourceError
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.pull_remarks import note_unfiltered, unfiltered
 from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
-from abate.source.export_job import ExportJob
-from abate.source.files import say_others
+from abate.source.export_job import ExportJob, NotKnown
+from abate.source.export_request import (
+    asked_types,
+    filtered_types,
+    filters,
+    note_filtered,
+    tell_left_out,
+)
+from abate.source.group import GROUP, Group, read_group
 from abate.source.http import BudgetSpent, FhirServer, LinkExpired
+from abate.source.issues import Judge, judge_of
 from abate.source.ledger import Ledger, Line
 from abate.source.manifest import Manifest, manifest_of
+from abate.source.membership import compare
 from abate.source.paging import Pager
 from abate.source.plan import Plan
 from abate.source.pull import Pull
@@ -28,9 +39,6 @@ from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
-
-# More would not fit into the URL that an export is begun by.
-LONGEST_FILTERS = 3000
 
 
 class BulkSource:
@@ -53,29 +61,88 @@ class BulkSource:
         """
         say = one_at_a_time(say)
         self._server.capability()
-        try:
-            brought = self._exported(plan, landing, say)
-        except SourceError as fault:
-            was_begun_before = landing.recall("resumed") is not None
-            if isinstance(fault, BudgetSpent) or not (
-                was_begun_before or isinstance(fault, LinkExpired)
-            ):
-                raise
-            say(f"{fault}: a new export is begun")
-            landing.begin_again()
-            brought = self._exported(plan, landing, say)
+        self._tidy(landing, say)
+        was_begun = landing.recall("export") is not None
+        note_unfiltered(landing, unfiltered(landing).union(self._kept.unfiltered()))
+        with self._way_out(was_begun=was_begun):
+            try:
+                brought = self._exported(plan, landing, say)
+            except SourceError as fault:
+                if not _is_worth_another(fault, was_begun=was_begun):
+                    raise
+                say(f"{fault}: a new export is begun")
+                self._begin_again(landing)
+                brought = self._exported(plan, landing, say)
+            if silent := self._silent(landing, brought):
+                say(
+                    f"warning: nothing of {', '.join(silent)} was exported by _typeFilter, which "
+                    "the server may not know there: a new export is begun, without it for these"
+                )
+                self._begin_again(landing, silent)
+                brought = self._exported(plan, landing, say)
         ledger = self._entered(plan, landing, say, brought)
         for line in ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
         say("", event="pull.done", requests=self._server.budget.requests)
         return Pulled(ledger=ledger, strategy="bulk")
 
+    def _tidy(self, landing: Landing, say: Say) -> None:
+        """Cancel the export of an earlier run that this one does not go on with.
+
+        Some servers begin no other one of the same Group before that (Epic, 2025).
+        """
+        if self._kept.is_whole and landing.recall("kick-off") is not None:
+            landing.begin_again()
+        location = landing.abandoned.get("export", b"").decode()
+        if location and origin(location) == origin(self._server.base):
+            say("an earlier run began an export: it is cancelled, and a new one is begun")
+            ExportJob(self._server, say, location=location).drop()
+        elif landing.recall("export") is not None:
+            say("an earlier run began an export: it is used (--full begins a new one)")
+        elif "kick-off" in landing.abandoned or landing.recall("kick-off") is not None:
+            say(
+                "warning: an earlier run was stopped while it began an export: it is not known "
+                "whether one has begun at the server, which may refuse another one"
+            )
+
+    @contextmanager
+    def _way_out(self, *, was_begun: bool) -> Iterator[None]:
+        """Name `--full` where a night fails that would be asked for in the same way again."""
+        try:
+            yield
+        except (LoginRefused, NotKnown):
+            raise
+        except SourceError as fault:
+            if self._since is None and not was_begun:
+                raise
+            words = str(fault).rstrip(".")
+            raise type(fault)(
+                f"{words}. If this happens again, run with --full: it begins a new export of "
+                "everything, whatever was begun or pulled before"
+            ) from None
+
+    @staticmethod
+    def _begin_again(landing: Landing, silent: Sequence[str] = ()) -> None:
+        """Let go of what has landed; what is known of the server's filters stays."""
+        known = unfiltered(landing).union(silent)
+        landing.begin_again()
+        note_unfiltered(landing, known)
+
+    def _silent(self, landing: Landing, brought: Sequence[Brought]) -> list[str]:
+        """The types of which a filter found nothing in an export of everything.
+
+        Some servers ignore `_typeFilter` in this way (observed 2026), and say nothing.
+        """
+        if self._since is not None:
+            return []
+        found = {kind for one in brought for kind in (*one.received, *one.strays)}
+        return [kind for kind in filtered_types(landing) if kind not in found]
+
     def _exported(self, plan: Plan, landing: Landing, say: Say) -> list[Brought]:
         """Land the files of one export, and take it away, whatever happens."""
         job = ExportJob(self._server, say, location=(landing.recall("export") or b"").decode())
-        if job.location:
-            landing.remember("resumed", b"")
         try:
+            before = self._group()
             files = self._files(job, plan, landing, say)
             files.refuse_failed()
             brought = files.bring()
@@ -83,10 +150,32 @@ class BulkSource:
                 files.note_deleted()
         finally:
             job.drop()
-        is_filtered = landing.recall("filtered") is not None
-        _tell_left_out(brought, say, is_filtered=is_filtered)
+        if before is not None:
+            self._compare(before, plan, landing, say)
+        tell_left_out(brought, say, filtered_types(landing))
         self._tell(files.manifest, say)
         return brought
+
+    def _group(self) -> Group | None:
+        """The Group that is exported, as it stands now; None where none is."""
+        reference = self._path.removesuffix("/$export")
+        if not reference.startswith(GROUP):
+            return None
+        if not self._settings.read_groups:
+            ids = tuple(self._settings.patients)
+            return Group(reference=reference, listed=frozenset(ids), active=ids)
+        return read_group(self._server, reference, self._settings.zone)
+
+    def _compare(self, before: Group, plan: Plan, landing: Landing, say: Say) -> None:
+        """Compare what has landed with the Group, as it was before the export and is now.
+
+        Raises:
+            IncompletePull: others are exported too, or members are missing; the next run asks for
+                a new export.
+        """
+        now = self._group() or before
+        group = replace(now, listed=now.listed | before.listed)
+        compare(group, self._pull(plan, landing, say, Ledger()))
 
     def _files(self, job: ExportJob, plan: Plan, landing: Landing, say: Say) -> BulkFiles:
         codes: dict[str, set[str]] = {kind: set() for kind in TYPES if kind != "Patient"}
@@ -101,20 +190,28 @@ class BulkSource:
             is_change=self._since is not None,
             parallel=self._settings.parallel,
             known={kind: self._kept.ids(kind) for kind in codes} if self._since else {},
+            judge=self._judge(landing),
         )
+
+    def _judge(self, landing: Landing) -> Judge:
+        return judge_of(landing, is_accepted=self._settings.withheld == "accept")
 
     def _manifest(self, job: ExportJob, plan: Plan, landing: Landing) -> bytes:
         """The manifest of the export that runs already, or of a new one."""
         if not job.location:
             landing.began(self._server.time)
-            if job.begin(self._path, self._parameters(plan), filters(plan)):
-                landing.remember("filtered", b"")
+            landing.remember("kick-off", b"")
+            by_code = filters(plan, unfiltered(landing))
+            if job.begin(self._path, self._parameters(plan), list(by_code.values())):
+                note_filtered(landing, by_code)
             landing.remember("export", job.location.encode())
         if (kept := landing.recall("manifest")) is not None:
             return kept
         body = job.manifest().body
         manifest = manifest_of(body, self._server.base)
-        landing.moved(_earlier(manifest.moment, landing.pull.watermark))
+        # A server that tells no time is held to this machine's: a moment ahead would skip changes.
+        begun = landing.pull.watermark or landing.pull.started_at
+        landing.moved(_earlier(manifest.moment, begun))
         landing.remember("manifest", body)
         return body
 
@@ -126,7 +223,7 @@ class BulkSource:
 
     def _parameters(self, plan: Plan) -> dict[str, str]:
         since = {"_since": instant(self._since)} if self._since is not None else {}
-        return {"_type": ",".join(_asked(plan)), **since}
+        return {"_type": ",".join(asked_types(plan)), **since}
 
     def _tell(self, manifest: Manifest, say: Say) -> None:
         if self._since is not None and manifest.deleted is None:
@@ -152,8 +249,17 @@ class BulkSource:
 
     def _fetch_patients(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> None:
         """Search for the Patients of new index procedures: they may be old."""
-        pager = Pager(server=self._server, say=say, page_size=plan.page_size)
-        pull = Pull(
+        pull = self._pull(plan, landing, say, ledger)
+        landed = {head.id for head in heads(landing, "Patient")}
+        known = (self._kept.ids("Patient") - landing.gone("Patient")) | landed
+        pull.patients([*self._kept.index_patients(), *pull.index_patients()], known=known)
+
+    def _pull(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> Pull:
+        """What searches the server for what an export does not tell."""
+        pager = Pager(
+            server=self._server, say=say, page_size=plan.page_size, judge=self._judge(landing)
+        )
+        return Pull(
             asker=Asker(pager=pager, tally=Tally(say)),
             plan=plan,
             landing=landing,
@@ -161,35 +267,20 @@ class BulkSource:
             kept=self._kept,
             ledger=ledger,
         )
-        landed = {head.id for head in heads(landing, "Patient")}
-        known = (self._kept.ids("Patient") - landing.gone("Patient")) | landed
-        pull.patients([*self._kept.index_patients(), *pull.index_patients()], known=known)
 
 
-def _earlier(moment: datetime | None, begun: datetime | None) -> datetime | None:
+def _is_worth_another(fault: SourceError, *, was_begun: bool) -> bool:
+    """Whether a new export may do better, after one that an earlier run began or that expired."""
+    is_final = isinstance(fault, BudgetSpent | LoginRefused | NotKnown)
+    return not is_final and (was_begun or isinstance(fault, LinkExpired))
+
+
+def _earlier(moment: datetime | None, begun: datetime) -> datetime | None:
     """Up to when all is here: a manifest's moment, but not after its export was begun.
 
     Without its zone, by a clock that is ahead, or of the end of the export, it would skip changes.
     """
-    return moment if moment is None or begun is None else min(moment, begun)
-
-
-def _asked(plan: Plan) -> list[str]:
-    """The types that the study needs."""
-    coded = {query.type for query in plan.queries}
-    return [kind for kind in TYPES if kind == "Patient" or kind in coded]
-
-
-def _tell_left_out(brought: Sequence[Brought], say: Say, *, is_filtered: bool) -> None:
-    """Say what came and was not asked for; a warning, where the server took our filter."""
-    strays, others = Counter[str](), Counter[str]()
-    for one in brought:
-        strays.update(one.strays)
-        others.update(one.others)
-    say_others(say, others)
-    heeds = "warning: the export does not heed code in " if is_filtered else ""
-    for kind, count in sorted(strays.items()):
-        say(f"{heeds}{kind}: {count} resources without one of the study's codes are left out")
+    return None if moment is None else min(moment, begun)
 
 
 def _refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
@@ -199,12 +290,3 @@ def _refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
     except NothingFound:
         landing.begin_again()
         raise
-
-
-def filters(plan: Plan) -> list[str]:
-    """The searches by code of each type, for `_typeFilter`; none where they are too long.
-
-    What is in a search is encoded once more: some servers divide the whole by its commas.
-    """
-    found = [f"{one.type}?code={quote(','.join(one.tokens), safe='')}" for one in plan.queries]
-    return found if sum(map(len, found)) <= LONGEST_FILTERS else []

@@ -1,6 +1,5 @@
 """The files of an export: brought here, sorted by type, and held against what was asked for."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,12 +16,11 @@ from abate.source import Say
 from abate.source.at_once import at_once
 from abate.source.contents import Called, Placed, contents
 from abate.source.http import FhirServer
+from abate.source.issues import Issue, Judge, issues, refuse
 from abate.source.manifest import File, Manifest
 from abate.source.searchset import head_of
 from abate.source.sorting import TYPES, land, take_again, type_of
 from abate.source.unpacked import unpacked
-
-_WORD = re.compile(r"[a-z-]{1,24}")
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +59,7 @@ class BulkFiles:
         codes: of each type, the codes that were asked for; of a type that is not there, all.
         is_change: whether they hold what changed, and not all that there is.
         known: the ids that the store has: one of them may have lost its code.
+        judge: judges the OperationOutcomes beside the rows and among them.
     """
 
     server: FhirServer
@@ -71,6 +70,7 @@ class BulkFiles:
     is_change: bool
     parallel: int = 1
     known: Mapping[str, set[str]] = field(default_factory=dict)
+    judge: Judge = refuse
 
     def bring(self) -> list[Brought]:
         """Land each file of the output, unless it landed in a run before this one.
@@ -105,7 +105,9 @@ class BulkFiles:
         with self._here(file, name) as lines:
             called = Called(name, name)
             wanted = self._wanted(contents(lines, called), strays)
-            found = land(self.landing, note, called, wanted, is_change=self.is_change)
+            found = land(
+                self.landing, note, called, wanted, is_change=self.is_change, judge=self.judge
+            )
         return Brought(received=found.received, others=found.others, strays=strays)
 
     def _once_more(self, file: File, name: str, note: str, first: Brought) -> Brought:
@@ -145,27 +147,29 @@ class BulkFiles:
             path.unlink(missing_ok=True)
 
     def refuse_failed(self) -> None:
-        """Stop where the export tells of an error; say its warnings.
+        """Stop where the export tells of an error, or of missing rows; say its warnings.
 
         Raises:
             IncompletePull: tells how many errors, and their codes.
         """
-        found: Counter[tuple[str, str]] = Counter()
+        found: Counter[Issue] = Counter()
         for place, file in enumerate(self.manifest.outcomes, start=1):
             name = f"outcome-{place:05}.ndjson"
             with self._here(file, name) as lines:
                 for _, outcome in contents(lines, Called(name, name)):
-                    found.update(_issues(outcome))
-        errors = {one: n for one, n in found.items() if one[0] in ("error", "fatal")}
+                    told = _told(outcome)
+                    self.judge(told, "the export")
+                    found.update(issues(told))
+        errors = {one: n for one, n in found.items() if one.is_error}
         if errors:
-            codes = ", ".join(sorted({code for _, code in errors}))
+            codes = ", ".join(sorted({one.code for one in errors}))
             raise IncompletePull(
                 f"the export of {self.server.base} tells of {sum(errors.values())} errors "
                 f"({codes}): what it has made is not all there is"
             )
-        for (severity, code), number in sorted(found.items()):
-            if severity == "warning":
-                self.say(f"warning: the export tells of {number} warnings ({code})")
+        for one, number in sorted(found.items()):
+            if one.severity == "warning":
+                self.say(f"warning: the export tells of {number} warnings ({one.code})")
 
     def note_deleted(self) -> None:
         """Land, of each type, what has gone; and that only what changed has landed."""
@@ -206,13 +210,9 @@ def _is_other(resource: bytes, codes: set[str], known: set[str]) -> bool:
     return codes.isdisjoint(head.codes) and head.id not in known
 
 
-def _issues(outcome: bytes) -> Iterator[tuple[str, str]]:
-    """The severity and the code of each issue; what cannot be read is an error."""
+def _told(outcome: bytes) -> Any:
+    """The `issue` of an outcome; None where it cannot be read."""
     try:
-        issues = head_of(outcome).issue
+        return head_of(outcome).issue
     except SourceError:
-        issues = None
-    for issue in issues if isinstance(issues, list) and issues else [None]:
-        found = issue if isinstance(issue, dict) else {"severity": "error", "code": "unreadable"}
-        severity, code = str(found.get("severity")), str(found.get("code"))
-        yield severity, code if _WORD.fullmatch(code) else "no code"
+        return None

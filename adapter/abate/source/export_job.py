@@ -14,11 +14,19 @@ from abate.errors import AbateError, SourceError
 from abate.source import Say, clock, shown
 from abate.source.answer import Answer
 from abate.source.http import FhirServer
-from abate.source.trouble import RETRIED
+from abate.source.trouble import RESTING as BUSY
+from abate.source.trouble import Unanswered
 from abate.source.waiting import asked_wait, backoff
+
+_WHAT_TO_DO = "Wait for some hours, or have it cancelled at the server, and run again"
+_NOT_KNOWN = f"It is not known whether an export has begun there. {_WHAT_TO_DO}"
 
 # https://hl7.org/fhir/uv/bulkdata/STU2/OperationDefinition-export.html
 _VALUES = {"_since": "valueInstant"}
+
+
+class NotKnown(SourceError):
+    """An export may have begun that can be neither found nor cancelled: no other one is begun."""
 
 
 class ExportJob:
@@ -41,37 +49,49 @@ class ExportJob:
             filters: searches by type, for `_typeFilter`.
 
         Raises:
-            SourceError: it is not taken up, or not said where it stands.
+            NotKnown: the answer does not tell whether it has begun, or where it stands.
+            SourceError: it is not taken up, or stands elsewhere.
         """
         pairs, is_filtered = list(parameters.items()), bool(filters)
         answer = self._asked(path, [*pairs, *(("_typeFilter", one) for one in filters)])
         if is_filtered and answer.status == HTTPStatus.BAD_REQUEST:
             self._say("the server takes no _typeFilter: everything of each type is exported")
             answer, is_filtered = self._asked(path, pairs), False
-        location = answer.headers.get("content-location", "")
         if answer.status != HTTPStatus.ACCEPTED:
-            raise SourceError(
-                f"{answer.place} answered {answer.told}, and not 202: no export has begun. "
-                "Check [source] export, and the rights of the login"
-            )
+            raise _not_begun(answer)
+        location = answer.headers.get("content-location", "")
         if not location:
-            raise SourceError(f"{answer.place} does not say where its export stands")
+            raise NotKnown(
+                f"{answer.place} does not say where its export stands: one has begun there that "
+                f"cannot be waited for or cancelled. {_WHAT_TO_DO}"
+            )
         self.location = self._server.resolve(location)
         return is_filtered
 
     def _asked(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
-        """The answer to a kick-off; where the server is busy, after some waits.
+        """The answer to a kick-off; while the server says that it is busy, it is repeated.
 
+        Anything else may have begun an export, which nobody could find again: it is sent once.
         A server that takes none by GET (405) is asked by POST.
+
+        Raises:
+            NotKnown: no answer came.
         """
         for tried in count(1):
-            answer = self._server.start(path, parameters)
-            if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
-                answer = self._server.start(path, body=in_fhir(parameters))
-            if answer.status not in RETRIED or tried >= self._server.limits.tries:
+            try:
+                answer = self._sent(path, parameters)
+            except Unanswered as error:
+                raise NotKnown(f"{error}. {_NOT_KNOWN}") from None
+            if answer.status not in BUSY or tried >= self._server.limits.tries:
                 return answer
             self._wait(asked_wait(answer.headers) or backoff(tried), f"{answer.place} is busy")
         raise AssertionError  # count has no end
+
+    def _sent(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+        answer = self._server.start(path, parameters)
+        if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            return self._server.start(path, body=in_fhir(parameters))
+        return answer
 
     def manifest(self) -> Answer:
         """The answer that holds the manifest, as soon as the export is complete.
@@ -104,6 +124,24 @@ class ExportJob:
             with suppress(AbateError), self._server.budget.lifted():
                 self._server.delete(self.location)
             self.location = ""
+
+
+def _not_begun(answer: Answer) -> SourceError:
+    """The error of a kick-off that was not answered 202."""
+    words = f"{answer.place} answered {answer.told}, and not 202"
+    if answer.status in BUSY:
+        return SourceError(f"{words}: no export has begun. The server is busy: try later")
+    if _has_refused(answer.status):
+        return SourceError(
+            f"{words}: no export has begun. Check [source] export, and the rights of the login"
+        )
+    return NotKnown(f"{words}. {_NOT_KNOWN}")
+
+
+def _has_refused(status: int) -> bool:
+    """Whether a status says that nothing has begun: 408 and 5xx do not, nor does a success."""
+    is_refusal = 400 <= status < 500 and status != HTTPStatus.REQUEST_TIMEOUT
+    return is_refusal or status == HTTPStatus.NOT_IMPLEMENTED
 
 
 def in_fhir(parameters: list[tuple[str, str]]) -> bytes:

@@ -16,6 +16,7 @@ from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source import Pulled, Say
 from abate.source.contents import Called, contents
+from abate.source.issues import Judge, judge_of
 from abate.source.ledger import Ledger, Line
 from abate.source.plan import Plan
 from abate.source.sorting import TYPES, Sorted, land
@@ -34,6 +35,7 @@ class FilesSource:
         self._patterns = study_file.settings.source.files
         self._folder = study_file.folder
         self._server = kept.server
+        self._accepts_withheld = study_file.settings.source.withheld == "accept"
 
     def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
         """Land all that the files hold; see `Source.bring`.
@@ -42,10 +44,11 @@ class FilesSource:
             SourceError: a pattern leads to no file, or a file cannot be read whole.
         """
         ledger, others = Ledger(), Counter[str]()
+        judge = judge_of(landing, is_accepted=self._accepts_withheld)
         found_files = named(self._folder, self._patterns)
         for place, file in enumerate(found_files, start=1):
             say(f"reading {file.shown} ({place} of {len(found_files)})")
-            found = _landed(landing, self._folder / file.name, file, place)
+            found = _landed(landing, self._folder / file.name, file, place, judge)
             others.update(found.others)
             enter(ledger, found)
         for line in ledger.lines:
@@ -103,9 +106,9 @@ def _matching(folder: Path, pattern: str) -> list[str]:
     return files
 
 
-def _landed(landing: Landing, path: Path, file: Called, place: int) -> Sorted:
+def _landed(landing: Landing, path: Path, file: Called, place: int, judge: Judge) -> Sorted:
     with unpacked(path, file.shown) as stream:
-        return land(landing, f"file-{place:05}", file, contents(stream, file))
+        return land(landing, f"file-{place:05}", file, contents(stream, file), judge=judge)
 
 
 def enter(ledger: Ledger, found: Sorted) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from abate.addresses import origin
 from abate.errors import SourceError
+from abate.source import shown
 from abate.source.places import joined
 
 # A server of 2026 writes `2026-03-01T12:00:00+00:00Z`.
@@ -27,8 +28,7 @@ class File(msgspec.Struct, frozen=True):
     @property
     def kind(self) -> str:
         """The resource type, fit for the name of a file."""
-        is_word = isinstance(self.type, str) and re.fullmatch(r"[A-Z][A-Za-z]{1,39}", self.type)
-        return str(self.type) if is_word else "mixed"
+        return str(self.type) if shown.is_type(self.type) else "mixed"
 
     @property
     def least(self) -> int:

@@ -9,8 +9,9 @@ from abate.errors import IncompletePull, LoginRefused, SourceError
 from abate.source import Say, http
 from abate.source.brought import IDLE_PAGES, Walked
 from abate.source.http import Answer, FhirServer
+from abate.source.issues import Judge, refuse
 from abate.source.query import Pairs, Query, instant
-from abate.source.searchset import Head, Page, versions
+from abate.source.searchset import Head, Page, outcomes, versions
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -36,6 +37,9 @@ class Pager:
     """Asks one server for pages; what it learns of it holds for all queries that follow.
 
     It is shared by threads: what one learns, another may learn too, and nothing is lost by it.
+
+    Attributes:
+        judge: judges what the server says beside the rows.
     """
 
     server: FhirServer
@@ -43,6 +47,7 @@ class Pager:
     page_size: int = 200
     takes_post: bool = True
     takes_total: bool = True
+    judge: Judge = refuse
     _told: set[str] = field(default_factory=set)
 
     def count(self, query: Query) -> int | None:
@@ -50,7 +55,7 @@ class Pager:
         answer = self._search(query, [*query.pairs, ("_summary", "count")])
         if HTTPStatus(400) <= answer.status < HTTPStatus(500) or answer.status == _NOT_DONE:
             return None
-        return read(query, 1, answer).total
+        return self._read(query, 1, answer).total
 
     def warn(self, text: str) -> None:
         """Say a warning, once."""
@@ -91,7 +96,7 @@ class Pager:
             raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
         if answer.status in _NO_LINK and query.linked:
             raise NotHeeded(str(hole(query, 1, f"the server refuses link ({answer.status})")))
-        return read(query, 1, answer)
+        return self._read(query, 1, answer)
 
     def _say_by_get(self, status: int) -> None:
         text = (
@@ -125,7 +130,7 @@ class Pager:
         if answer.status in _NO_HISTORY:
             raise NotHeeded(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
         walked = Walked()
-        for number, page in enumerate(self._onwards(query, read(query, 1, answer)), start=1):
+        for number, page in enumerate(self._onwards(query, self._read(query, 1, answer)), start=1):
             found = _versions(query, number, page)
             if walked.is_idle(sum(walked.ids.add(repr(one)) for one in found)):
                 raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
@@ -148,7 +153,22 @@ class Pager:
         if answer.status in _EXPIRED:
             words = f"{answer.place} answered {answer.told}"
             raise Expired(str(hole(query, number, words)))
-        return read(query, number, answer)
+        return self._read(query, number, answer)
+
+    def _read(self, query: Query, number: int, answer: Answer) -> Page:
+        """The page that an answer holds, with what the server says beside its rows judged.
+
+        Raises:
+            IncompletePull: it holds none, or the server says that rows are missing.
+        """
+        page = read(query, number, answer)
+        try:
+            told = list(outcomes(page))
+        except SourceError as error:
+            raise hole(query, number, str(error)) from None
+        for one in told:
+            self.judge(one, query.name)
+        return page
 
     def _search(self, query: Query, pairs: Pairs) -> Answer:
         """Search; by GET where the server takes no POST, which is said once."""

@@ -11,6 +11,7 @@ from abate.landing import Landing
 from abate.source import Pulled, Say
 from abate.source.changes import land_changes
 from abate.source.http import FhirServer
+from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
 from abate.source.plan import SCORES, Plan
@@ -50,7 +51,12 @@ class RestSource:
         return Pulled(ledger=pull.ledger, strategy=strategy)
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, can: dict[str, frozenset[str]]) -> Pull:
-        pager = Pager(server=self._server, say=say, page_size=plan.page_size)
+        pager = Pager(
+            server=self._server,
+            say=say,
+            page_size=plan.page_size,
+            judge=judge_of(landing, is_accepted=self._settings.withheld == "accept"),
+        )
         asker = Asker(pager=pager, tally=Tally(say), one_pass=self._settings.passes == 1)
         return Pull(
             asker=asker,
@@ -78,7 +84,7 @@ class RestSource:
     def _by_patient(self, pull: Pull) -> None:
         """Each patient's resources: of those of the index procedures, or of those listed."""
         if self._settings.patients:
-            wanted = listed_patients(pull, self._settings.patients)
+            wanted = listed_patients(pull, self._settings.patients, self._settings.zone)
         else:
             pull.whole(pull.plan.index)
             pull.refuse_nothing()

@@ -9,6 +9,7 @@ import msgspec
 
 from abate.errors import SourceError
 from abate.source import shown
+from abate.source.issues import issues
 
 
 class Link(msgspec.Struct):
@@ -108,10 +109,12 @@ class Head(msgspec.Struct):
 
     @property
     def is_failure(self) -> bool:
-        """Whether this is an OperationOutcome that tells of an error."""
-        issues = self.issue if isinstance(self.issue, list) else []
-        severities = [issue.get("severity") for issue in issues if isinstance(issue, dict)]
-        return "error" in severities or "fatal" in severities
+        """Whether this is an OperationOutcome that tells of an error.
+
+        That rows are withheld is none: see `issues`, which judges it.
+        """
+        told = self.issue if isinstance(self.issue, list) else []
+        return bool(told) and any(one.is_error for one in issues(told))
 
 
 def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
@@ -144,16 +147,21 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
                 yield head.id, (_checked(head, kind), bytes(entry.resource))
 
 
+def outcomes(page: Page) -> Iterator[Any]:
+    """The `issue` of each OperationOutcome of a page."""
+    for entry in page.entry:
+        if b"OperationOutcome" in bytes(entry.resource):
+            head = _head(entry.resource)
+            if head.resourceType == "OperationOutcome":
+                yield head.issue
+
+
 def warnings(page: Page) -> Iterator[str]:
     """What the server warns of, by the codes of its outcomes: their words may name a patient."""
-    for entry in page.entry:
-        if b"OperationOutcome" not in bytes(entry.resource):
-            continue
-        head = _head(entry.resource)
-        if head.resourceType == "OperationOutcome":
-            for issue in _tables(head.issue):
-                if words := shown.issue(issue.get("severity"), issue.get("code")):
-                    yield words
+    for told in outcomes(page):
+        for issue in _tables(told):
+            if words := shown.issue(issue.get("severity"), issue.get("code")):
+                yield words
 
 
 def _references(links: Iterable[dict[str, Any]]) -> list[str]:

@@ -30,14 +30,16 @@ _MEDIA_TYPES = frozenset({
     "text/xml",
 })
 _TYPES = frozenset({
-    "Basic", "Binary", "BodyStructure", "Bundle", "CapabilityStatement", "CarePlan", "CodeSystem",
-    "Composition", "ConceptMap", "Condition", "Consent", "Device", "DiagnosticReport",
-    "DocumentReference", "Encounter", "EpisodeOfCare", "Evidence", "Group", "ImagingStudy",
-    "Immunization", "Library", "List", "Location", "Measure", "MeasureReport", "Medication",
-    "MedicationAdministration", "MedicationRequest", "Observation", "OperationOutcome",
-    "Organization", "Parameters", "Patient", "Person", "Practitioner", "PractitionerRole",
-    "Procedure", "Provenance", "Questionnaire", "QuestionnaireResponse", "RelatedPerson",
-    "ServiceRequest", "Specimen", "Task", "ValueSet",
+    "AllergyIntolerance", "Basic", "Binary", "BodyStructure", "Bundle", "CapabilityStatement",
+    "CarePlan", "CareTeam", "Claim", "CodeSystem", "Composition", "ConceptMap", "Condition",
+    "Consent", "Coverage", "Device", "DiagnosticReport", "DocumentReference", "Encounter",
+    "EpisodeOfCare", "Evidence", "ExplanationOfBenefit", "Goal", "Group", "ImagingStudy",
+    "Immunization", "Library", "List", "Location", "Measure", "MeasureReport", "Media",
+    "Medication", "MedicationAdministration", "MedicationRequest", "MedicationStatement",
+    "Observation", "OperationOutcome", "Organization", "Parameters", "Patient", "Person",
+    "Practitioner", "PractitionerRole", "Procedure", "Provenance", "Questionnaire",
+    "QuestionnaireResponse", "RelatedPerson", "ServiceRequest", "Specimen", "SupplyDelivery",
+    "Task", "ValueSet",
 })
 # fmt: on
 # Epic numbers its faults so (2026). They tell its support what happened, and name nobody.
@@ -62,9 +64,14 @@ def media_type(text: str) -> str:
     return text if text in _MEDIA_TYPES else "an unknown content type"
 
 
+def is_type(text: Any) -> bool:
+    """Whether a text is a resource type that is known."""
+    return _is_one(text, _TYPES)
+
+
 def resource_type(text: str) -> str:
     """The type of a resource."""
-    return text if text in _TYPES else "an unknown type"
+    return text if is_type(text) else "an unknown type"
 
 
 def fhir_version(text: Any) -> str:
@@ -105,7 +112,7 @@ def percent(text: str) -> str:
 
 
 def _is_known(segment: str) -> bool:
-    return segment in _TYPES or _SEGMENT.fullmatch(segment) is not None
+    return is_type(segment) or _SEGMENT.fullmatch(segment) is not None
 
 
 def _codes(outcome: Any) -> Iterator[str]:

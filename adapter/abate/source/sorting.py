@@ -12,7 +12,9 @@ import msgspec
 from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
 from abate.source.contents import Called, Placed
+from abate.source.issues import Judge, refuse
 from abate.source.searchset import head_of
+from abate.source.shown import resource_type
 
 # In the order in which the mapping takes them.
 TYPES = ("Patient", "Procedure", "Condition", "Observation")
@@ -36,13 +38,14 @@ class Sorted:
     others: Counter[str] = field(default_factory=Counter)
 
 
-def land(
+def land(  # noqa: PLR0913 - what lands, where, and how it is judged
     landing: Landing,
     name: str,
     file: Called,
     placed: Iterable[Placed],
     *,
     is_change: bool = False,
+    judge: Judge = refuse,
 ) -> Sorted:
     """Land the resources of a file, at the places where they stood there.
 
@@ -55,9 +58,10 @@ def land(
         file: what the file is called.
         placed: what stands in it.
         is_change: whether it holds what changed, and not all that there is.
+        judge: judges the OperationOutcomes among them.
 
     Raises:
-        IncompletePull: an OperationOutcome among them tells of an error.
+        IncompletePull: an OperationOutcome among them tells of an error, or of missing rows.
     """
     found, current = Sorted(), guessed(file.name)
     with ExitStack() as open_units:
@@ -68,8 +72,8 @@ def land(
         for place, resource in placed:
             kind = type_of(resource)
             if kind is not None and kind not in TYPES:
-                _refuse_failure(kind, resource, file.shown)
-                found.others[kind] += 1
+                _judge_outcome(kind, resource, file.shown, judge)
+                found.others[resource_type(kind)] += 1
                 continue
             current = kind or current
             units[current].write(current, place, resource)
@@ -102,8 +106,12 @@ def take_again(landing: Landing, name: str) -> None:
         landing.has(f"{name}-{kind}")
 
 
-def _refuse_failure(kind: str, resource: bytes, file: str) -> None:
-    if kind == "OperationOutcome" and head_of(resource).is_failure:
+def _judge_outcome(kind: str, resource: bytes, file: str, judge: Judge) -> None:
+    if kind != "OperationOutcome":
+        return
+    head = head_of(resource)
+    judge(head.issue, file)
+    if head.is_failure:
         raise IncompletePull(
             f"{file} holds an OperationOutcome with an error: what it was written beside may not "
             "be all there is. Ask who wrote the file, or have it written again"

@@ -10,7 +10,7 @@ from typing import Any
 
 from abate.errors import SourceError
 from abate.say import Say
-from abate.source.export_job import ExportJob
+from abate.source.export_job import ExportJob, NotKnown
 from abate.source.login.discovery import WELL_KNOWN
 from abate.survey.asking import Asker, Spent
 from abate.survey.found import Probe, Server
@@ -39,6 +39,8 @@ def tried(asker: Asker, server: Server, say: Say, left: list[str]) -> Probe:
     try:
         job.begin(path, {"_type": "Patient", "_since": FAR_OFF}, [])
     except SourceError as error:
+        if isinstance(error, NotKnown):
+            left.append(f"perhaps an export, asked for by {path}")
         return _made("NO", f"{error}. Without an export, a pull searches")
     finally:
         if job.location and not _is_cancelled(asker, job):

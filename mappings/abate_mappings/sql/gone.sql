@@ -1,2 +1,5 @@
 -- One row is one resource that the pull knows to have left the server, or what the study asks for.
-create or replace temp table gone (type varchar, id varchar)
+create or replace temp table gone (type varchar, id varchar);
+
+-- One row is one patient who has left the Group that is studied.
+create or replace temp table left_group (id varchar);

@@ -63,6 +63,11 @@ create table if not exists watermark (
   server varchar, reading varchar, moment timestamptz, strategy varchar, run_id varchar
 );
 
+-- One row is one thing that the last pull of a server learned beside its rows: `withheld`, with the code by
+-- which the server said that it withholds rows; `left-group`, with the number of patients who left the Group;
+-- `unfiltered`, with a type of which an export finds nothing by a filter.
+create table if not exists pull_remark (server varchar, kind varchar, detail varchar, n bigint);
+
 -- One row is one landed line that is no resource of its file's type: it has no id to be kept by. `file` is
 -- the study's own file that it was read from, if it was one.
 create table if not exists unreadable (

@@ -21,3 +21,5 @@ needed as (
 select id
 from patient
 where server = $server and id not in (select id from needed where id is not null)
+  -- That somebody has left the Group is counted.
+  and reason is distinct from 'left-group'

@@ -16,6 +16,10 @@ treated as (
     or not (starts_with(excluded_by, 'status-') or excluded_by in ('same-session', 're-treatment'))
 ),
 step as (
+  select 0 as position, 'left the group' as stage, '' as reason, 'patient' as unit, n
+  from pull_remark
+  where kind = 'left-group' and server = (select server from setting)
+  union all
   select 1 as position, 'received' as stage, type as reason, 'resource' as unit, count(*) as n
   from (select type from known union all select type from unreadable where run_id = $run_id)
   group by type

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 
 READ = tuple(f"system/{kind}.rs" for kind in ("Condition", "Observation", "Patient", "Procedure"))
+# To read the members of a Group, where the study names one.
+GROUP_READ = "system/Group.rs"
 # Read, created under ids of our choice, updated, searched by identifier; never deleted.
 WRITE = tuple(
     f"system/{kind}.crus"

@@ -1,0 +1,56 @@
+"""What an export is asked for, types and searches by code; and what comes that was not."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from urllib.parse import quote
+
+from abate.landing import Landing
+from abate.source import Say
+from abate.source.bulk_files import Brought
+from abate.source.files import say_others
+from abate.source.plan import Plan
+from abate.source.sorting import TYPES
+
+# More would not fit into the URL that an export is begun by.
+LONGEST_FILTERS = 3000
+
+
+def note_filtered(landing: Landing, kinds: Iterable[str]) -> None:
+    """Note the types for which the server took a filter."""
+    landing.remember("filtered", ",".join(kinds).encode())
+
+
+def asked_types(plan: Plan) -> list[str]:
+    """The types that the study needs."""
+    coded = {query.type for query in plan.queries}
+    return [kind for kind in TYPES if kind == "Patient" or kind in coded]
+
+
+def filtered_types(landing: Landing) -> list[str]:
+    """The types for which the server took a filter."""
+    return [one for one in (landing.recall("filtered") or b"").decode().split(",") if one]
+
+
+def tell_left_out(brought: Sequence[Brought], say: Say, filtered: Sequence[str]) -> None:
+    """Say what came and was not asked for; a warning, where the server took our filter."""
+    strays, others = Counter[str](), Counter[str]()
+    for one in brought:
+        strays.update(one.strays)
+        others.update(one.others)
+    say_others(say, others)
+    for kind, count in sorted(strays.items()):
+        heeds = "warning: the export does not heed code in " if kind in filtered else ""
+        say(f"{heeds}{kind}: {count} resources without one of the study's codes are left out")
+
+
+def filters(plan: Plan, unfiltered: Collection[str] = ()) -> dict[str, str]:
+    """The searches by code, by type, for `_typeFilter`; none where they are too long.
+
+    What is in a search is encoded once more: some servers divide the whole by its commas.
+    """
+    found = {
+        one.type: f"{one.type}?code={quote(','.join(one.tokens), safe='')}"
+        for one in plan.queries
+        if one.type not in unfiltered
+    }
+    return found if sum(map(len, found.values())) <= LONGEST_FILTERS else {}

@@ -1,0 +1,177 @@
+"""A Group of patients, read from a server: who is an active member, and who has left it.
+
+https://hl7.org/fhir/R4/group.html: a member counts unless it is `inactive` or its `period` does not
+include the present, by the server's clock. The data cut-off has no part in this: a patient who has
+left may have withdrawn the consent to be studied.
+"""
+
+import calendar
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from http import HTTPStatus
+from typing import Any
+
+from abate.errors import IncompletePull, NothingFound
+from abate.references import local_id
+from abate.source.answer import Answer
+from abate.source.http import FhirServer
+
+GROUP = "Group/"
+# https://hl7.org/fhir/R4/valueset-observation-values.html: a resource of which parts are left out.
+_SUBSETTED = "SUBSETTED"
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The patients of a Group.
+
+    Attributes:
+        reference: `Group/ID`.
+        listed: the ids of all whom it lists, active or not.
+        active: the ids of its active members, each once, in their order.
+    """
+
+    reference: str
+    listed: frozenset[str]
+    active: tuple[str, ...]
+
+    @property
+    def left(self) -> frozenset[str]:
+        """The ids of those whom it lists and who are no active members."""
+        return self.listed - frozenset(self.active)
+
+    def __str__(self) -> str:
+        """The Group in numbers, for people."""
+        return f"{self.reference} has {len(self.active)} active members of {len(self.listed)}"
+
+
+def read_group(server: FhirServer, reference: str, zone: tzinfo = UTC) -> Group:
+    """Read a Group.
+
+    Args:
+        server: where it is.
+        reference: `Group/ID`.
+        zone: the zone of dates, and of times that carry no offset.
+
+    Raises:
+        SourceError: a login is wanted.
+        IncompletePull: it cannot be read whole, or who is a member cannot be told.
+        NothingFound: it has no active member.
+    """
+    answer = server.read(reference)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        raise server.login_wanted(answer.status)
+    members = _members(answer, reference)
+    ids = [_patient(one, server.base) for one in members]
+    if None in ids:
+        raise _unreadable(answer, _others(members, ids))
+    now = server.time or datetime.now(UTC)
+    patients = [
+        (patient, _is_active(member, now, zone, answer))
+        for patient, member in zip(ids, members, strict=True)
+        if patient is not None
+    ]
+    group = Group(
+        reference=reference,
+        listed=frozenset(patient for patient, _ in patients),
+        active=tuple(dict.fromkeys(patient for patient, is_active in patients if is_active)),
+    )
+    if not group.active:
+        raise NothingFound(
+            f"{answer.place} lists {len(group.listed)} patients, and none of them is an active "
+            "member. Check the Group, or name another one in [source]."
+        )
+    return group
+
+
+def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
+    """The members that a Group lists, each an object."""
+    if answer.status != HTTPStatus.OK:
+        raise IncompletePull(
+            f"{answer.place} answered {answer.told}: who is a member of {reference} is not known, "
+            "and what arrives cannot be compared with it. Nothing was stored. Ask for the right "
+            "to read the Group (scope system/Group.rs), or list its patients by id in [source] "
+            "patients (for an export: beside export)"
+        )
+    group = answer.json()
+    if not isinstance(group, dict) or group.get("resourceType") != "Group":
+        raise _unreadable(answer, "that is not a Group")
+    members = group.get("member", [])
+    if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
+        raise _unreadable(answer, "its members cannot be read")
+    if why := _incomplete(group, len(members)):
+        raise _unreadable(answer, why)
+    return members
+
+
+def _incomplete(group: dict[str, Any], listed: int) -> str:
+    """Why the members that are listed are not all, or are none any more; empty if they are."""
+    meta, number = group.get("meta"), group.get("quantity")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    codes = [one.get("code") for one in tags or [] if isinstance(one, dict)]
+    if _SUBSETTED in codes:
+        return "the server shows only a part of it"
+    if isinstance(number, int) and number > listed:
+        return f"it counts {number} members and lists {listed}"
+    if group.get("active", True) is not True:
+        return "it is no longer in use (active is not true)"
+    return ""
+
+
+def _patient(member: dict[str, Any], base: str) -> str | None:
+    return local_id(_reference(member), "Patient", base)
+
+
+def _reference(member: dict[str, Any]) -> str:
+    entity = member.get("entity")
+    found = entity.get("reference") if isinstance(entity, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _others(members: Sequence[dict[str, Any]], ids: Sequence[str | None]) -> str:
+    nested = sum(f"/{_reference(one)}".rpartition("/")[0].endswith("/Group") for one in members)
+    also = f" ({nested} are Groups, which are not followed: name each)" if nested else ""
+    return f"{ids.count(None)} of its {len(ids)} members are not patients of that server{also}"
+
+
+def _is_active(member: dict[str, Any], now: datetime, zone: tzinfo, answer: Answer) -> bool:
+    """Whether a member is one now.
+
+    Raises:
+        IncompletePull: that cannot be told.
+    """
+    inactive, period = member.get("inactive", False), member.get("period", {})
+    if not isinstance(inactive, bool) or not isinstance(period, dict):
+        raise _unreadable(answer, "whether a member is active cannot be read")
+    try:
+        begun = "start" not in period or _span(period["start"], zone)[0] <= now
+        ended = "end" in period and _span(period["end"], zone)[1] <= now
+    except (ValueError, OverflowError):
+        raise _unreadable(answer, "the period of a member cannot be read") from None
+    return begun and not ended and not inactive
+
+
+def _span(moment: Any, zone: tzinfo) -> tuple[datetime, datetime]:
+    """From when to before when a FHIR dateTime is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = moment if isinstance(moment, str) else ""
+    if (date := _DATE.fullmatch(text)) is None:
+        found = datetime.fromisoformat(text)
+        start = found if found.tzinfo else found.replace(tzinfo=zone)
+        return start, start + timedelta(microseconds=1)
+    year, month, day = (int(one) if one else None for one in date.groups())
+    last = day or calendar.monthrange(year or 0, month or 12)[1]
+    end = datetime(year or 0, month or 12, last, tzinfo=zone) + timedelta(days=1)
+    return datetime(year or 0, month or 1, day or 1, tzinfo=zone), end
+
+
+def _unreadable(answer: Answer, why: str) -> IncompletePull:
+    return IncompletePull(
+        f"{answer.place} cannot be taken as the list of patients: {why}. Nothing was stored."
+    )
