@@ -123,6 +123,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
     reading = _digest(
         [
             version("abate"),
+            mapping.fingerprint(),
             [[one.name, one.version] for one in host.known],
             [msgspec.to_builtins(asdict(role)) for role in roles],
             msgspec.to_builtins(lists),

@@ -51,6 +51,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         gone: the ids that are known to have left the server, or the question.
         is_change: only what changed has landed, not all that the server has.
         file: the file that it was read from, where it was one; its lines have their numbers there.
+        is_confirmed: whether a count, or a question in parts, shows that nothing is missing.
     """
 
     query: str
@@ -61,6 +62,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     is_change: bool = False
     file: str = ""
+    is_confirmed: bool = True
 
 
 class Unit:

@@ -4,6 +4,7 @@ Each line is mapped, ignored by a rule, or rejected with a reason, and the three
 was received, or the run stops. The SQL lies in `abate_mappings`, one file a resource type.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -123,6 +124,7 @@ def load(
             "keep_raw": study_file.settings.output.keep_raw,
             "asks_plugins": reading.read_score is not None,
             "score_codes": _score_codes(store),
+            "sides": _sides(store),
             "server": source.url,
             "source_zone": source.timezone,
             "own_system": SYSTEM,
@@ -273,9 +275,23 @@ def _score_codes(store: Store) -> list[str]:
     return [code for (code,) in store.rows("select distinct code from role where role = 'scores'")]
 
 
+def _sides(store: Store) -> list[str]:
+    """The codes of the list `laterality`, each as `system|code`."""
+    rows = store.rows("select system || '|' || code from code_list where list = 'laterality'")
+    return [side for (side,) in rows]
+
+
 def sql(name: str) -> str:
     """A statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")
+
+
+def fingerprint() -> str:
+    """A digest of all that the mapping is: what another one has read is read anew."""
+    found = hashlib.sha256()
+    for file in sorted(MAPPINGS.iterdir(), key=lambda one: one.name):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def _balanced(counted: Accounted) -> Accounted:

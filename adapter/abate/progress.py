@@ -70,6 +70,11 @@ class Progress:
         return self._status.started_at
 
     @property
+    def unconfirmed(self) -> list[str]:
+        """The queries of the pull of which nothing shows that all arrived, by their names."""
+        return self._status.unconfirmed
+
+    @property
     def run(self) -> Run:
         """What is known of this execution by now."""
         return runs.summary(self._status)
@@ -90,6 +95,7 @@ class Progress:
     def pulled(self, ledger: "Ledger") -> None:
         """Note the books of the pull."""
         self._status.queries = [dict(line.fields) for line in ledger.lines]
+        self._status.unconfirmed = ledger.unconfirmed
         self._write()
 
     def analysed(self, found: "Results") -> None:

@@ -33,6 +33,7 @@ class Run(msgspec.Struct, kw_only=True):
         warnings: what was said with `warning:`.
         notes: what went wrong in a plugin without stopping anything.
         requests: how many requests were sent, where the source counts them.
+        unconfirmed: the queries of which nothing shows that all arrived, by their names.
     """
 
     run_id: str
@@ -51,6 +52,7 @@ class Run(msgspec.Struct, kw_only=True):
     warnings: list[str] = []
     notes: list[str] = []
     requests: int | None = None
+    unconfirmed: list[str] = []
 
     @property
     def received(self) -> int:

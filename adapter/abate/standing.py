@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from abate.change import identifiers
 from abate.errors import PublishRefused, SourceError
 from abate.identity import stable_id
@@ -13,6 +15,7 @@ from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
 from abate.report.elements import Resource, name_of, reference_to
 from abate.source.http import Answer, FhirServer
+from abate.source.searchset import Page, matches
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 # What abate writes once for all studies: it is no study's to take back.
@@ -44,12 +47,7 @@ def standing(server: FhirServer, name: str) -> Resource | None:
         raise server.login_wanted(answer.status)
     if answer.status != HTTPStatus.OK:
         raise SourceError(f"{answer.place} answered {answer.status}")
-    found = answer.json()
-    if not isinstance(found, dict):
-        raise SourceError(f"{answer.place} answered with JSON that is no resource")
-    if f"{found.get('resourceType')}/{found.get('id')}" != name:
-        raise SourceError(f"{answer.place} answered with another resource")
-    return found
+    return answer.resource(name)
 
 
 def ways_in(study: str) -> tuple[str, str]:
@@ -85,7 +83,7 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     for ours in identifiers(resource):
         token = f"{ours.get('system')}|{ours.get('value')}"
         answer = server.search(resource["resourceType"], {"identifier": token}, private=False)
-        for found in _resources(answer):
+        for found in _resources(answer, resource["resourceType"]):
             if found.get("id") != resource["id"] and ours in identifiers(found):
                 raise PublishRefused(
                     f"{server.base} has this report already as {reference_to(found)}, which is no "
@@ -94,17 +92,16 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
                 )
 
 
-def _resources(answer: Answer) -> Iterator[Resource]:
-    """The resources of a searchset; of anything else none."""
-    try:
-        bundle = answer.json()
-    except SourceError:
-        return
-    entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    for entry in entries or ():
-        found = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(found, dict) and "resourceType" in found and "id" in found:
-            yield found
+def _resources(answer: Answer, kind: str) -> Iterator[Resource]:
+    """The resources of a type in a searchset; of a search that is refused none.
+
+    Raises:
+        SourceError: the answer is no searchset, so that it stays open what stands there.
+    """
+    if answer.status == HTTPStatus.OK:
+        page: Page = answer.decode(Page)
+        for _, raw in matches(page, kind):
+            yield msgspec.json.decode(raw)
 
 
 def listed(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:

@@ -41,7 +41,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
     with refreshed(study_file, host, progress, say, How(is_whole=is_whole)) as store:
         told.stage(say, "assemble")
         cohort = assemble(store, settings, progress.run_id)
-        pulled = inputs(store, settings.source.url)
+        pulled = inputs(store, settings.source.url, progress.unconfirmed)
         listed = members(store) if settings.report.members else None
     results.forget(folder)
     files.forget(folder)

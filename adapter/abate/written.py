@@ -7,6 +7,7 @@ Many servers answer with nothing, as `Prefer: return=minimal` lets them.
 import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
+from typing import Literal
 
 import msgspec
 
@@ -38,6 +39,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class _Bundle(msgspec.Struct, frozen=True):
+    resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
     entry: list[_Entry] = []
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from abate import connect
+from abate import connect, mapping
 from abate.errors import NothingFound, SourceError, StudyFileError
 from abate.source import contents
 
@@ -182,7 +182,9 @@ def test_a_broken_line_has_the_type_that_the_name_of_its_file_tells(house, resou
 
 def test_a_resource_without_an_id_is_rejected_by_its_entry(house, resources):
     del resources[3]["id"]
-    house.write("all.json", json.dumps(bundle(*resources)))
+    whole = bundle(*resources)
+    del whole["entry"][3]["fullUrl"]
+    house.write("all.json", json.dumps(whole))
     house.run("all.json")
     assert house.ask("select file, type, line, reason from rejected") == [
         ("all.json", "Observation", 4, "no-id")
@@ -356,3 +358,14 @@ def test_many_lines_of_other_types_between_two_cost_no_line(house, resources):
     house.run()
     assert house.ids("observation") == SCORES
     assert house.ask("select line from rejected") == [(200_005,)]
+
+
+def test_what_another_mapping_has_read_is_not_what_this_one_reads(house, resources, monkeypatch):
+    """The next pull is whole, and each row is read anew."""
+    house.write("all.ndjson", resources)
+    readings = []
+    for fingerprint in (mapping.fingerprint(), mapping.fingerprint(), "another"):
+        monkeypatch.setattr(mapping, "fingerprint", lambda found=fingerprint: found)
+        house.run()
+        readings += house.ask("select reading from watermark")
+    assert readings[0] == readings[1] != readings[2]

@@ -27,6 +27,7 @@ class Case:
         warns: a warning that must be said.
         deleted: what is deleted before the pull, by type and id.
         disguised: what the server shows of some resources, by id, in place of what it was given.
+        unseen: by way, the ids of the rows that are missing, where no client can tell it.
         is_compared: whether the night compares all ids, as `abate reconcile` does.
     """
 
@@ -45,6 +46,7 @@ class Case:
     warns: str = ""
     deleted: Sequence[tuple[str, str]] = ()
     disguised: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    unseen: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_compared: bool = False
 
 

@@ -1,5 +1,8 @@
 """The rows of the grid: a small ward, and what changes in it in a day."""
 
+# At baseline, on the second day, and a week after the procedure: each score counts in a figure.
+DAYS = ("2026-01-09", "2026-01-12", "2026-01-17")
+
 
 def coded(code, system="urn:s"):
     return {"coding": [{"system": system, "code": code}]}
@@ -42,7 +45,10 @@ def before():
         yield [patient(one)]
         yield [procedure(f"treat-{one}", one)]
         yield [condition(f"tumour-{one}", one)]
-        yield [heart(one), *(score(f"{one}{number}", one, number) for number in range(3))]
+        yield [
+            heart(one),
+            *(score(f"{one}{n}", one, n, effectiveDateTime=DAYS[n]) for n in range(3)),
+        ]
 
 
 def heart(owner):

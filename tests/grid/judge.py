@@ -4,9 +4,10 @@ import pytest
 
 from ward import Held
 
+NOT_TOLD = "not told"
 # A failure must say of what it speaks.
 THINGS = (
-    "Observation", "Patient", "Procedure", "procedure", "pain score",
+    "Observation", "Patient", "Procedure", "Condition", "procedure", "pain score",
     "export", "manifest", "deleted", "max_minutes", "token", "login",
     "[source] files", "sends us on", "member",
 )  # fmt: skip
@@ -25,15 +26,34 @@ def judged(ward, theme):
     case, way = ward.case, ward.way
     is_complete = _completed(ward) if way not in case.fails else _failed_closed(ward)
     after, truth = ward.held(), ward.truth()
-    lost, doubled = _lost(after, truth), _doubled(after)
+    lost, doubled, false = _lost(after, truth), _doubled(after), _false(ward)
     assert not lost
     assert not doubled
+    assert not false
     assert after.rows == truth.rows
     assert {one: after.row(one) for one in case.reads} == dict(case.reads)
     end = "complete" if is_complete else "failed closed"
     return {
         "theme": theme, "id": case.id, "says": case.says, "seen": case.seen,
-        "way": way, "end": end, "lost": len(lost), "doubled": len(doubled),
+        "way": way, "end": end, "lost": len(lost), "doubled": len(doubled), "false": len(false),
+    }  # fmt: skip
+
+
+def unnoticed(ward, theme):
+    """How a cell ended whose fault no client can tell from a server that has less.
+
+    Exactly the rows that the case names are missing, and what it warns of was said.
+    """
+    case = ward.case
+    _completed(ward)
+    after, truth = ward.held(), ward.truth()
+    lost = _lost(after, truth)
+    assert {identifier for _, identifier in lost} == set(case.unseen[ward.way])
+    assert not _doubled(after)
+    assert _false(ward), "the missing rows count in no figure, so that the case shows nothing"
+    return {
+        "theme": theme, "id": case.id, "says": case.says, "seen": case.seen, "way": ward.way,
+        "end": NOT_TOLD, "lost": len(lost), "doubled": 0, "false": len(_false(ward)),
     }  # fmt: skip
 
 
@@ -61,6 +81,12 @@ def _failed_closed(ward):
 
 def _lost(held: Held, truth: Held) -> set:
     return truth.ids().keys() - held.ids().keys()
+
+
+def _false(ward) -> set:
+    """The estimates that differ from the truth; a figure that is not there differs too."""
+    found, truth = ward.figures(), ward.true_figures()
+    return {name for name in found.keys() | truth.keys() if found.get(name) != truth.get(name)}
 
 
 def _doubled(held: Held) -> set:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import data
 from abate import plugins
+from abate.cohort.assemble import assemble
 from abate.errors import AbateError
 from abate.refresh import How, refreshed
 from abate.say import sentences
@@ -38,7 +39,13 @@ codes = ["urn:s|tumour"]
 codes = ["http://loinc.org|72514-3"]
 [visits]
 baseline = {{ from = -7, to = 0 }}
+D2 = {{ from = 1, day = 2, to = 3 }}
 Wk1 = 7
+[[analysis]]
+use = "pain-course"
+[[analysis]]
+use = "paired-change"
+endpoint = "Wk1"
 [plugins]
 allow = ["abate_analyses", "abate_mappings"]
 """
@@ -80,7 +87,7 @@ class Ward:
 
     def __init__(self, folder, server, case, way, known):
         self.folder, self.server, self.case, self.way = folder, server, case, way
-        self.known, self.said = known, []
+        self.known, self.said, self.cohorts = known, [], {}
 
     def begin(self):
         """The server has its rows; by the nightly ways a night and a day have passed."""
@@ -126,9 +133,9 @@ class Ward:
         host = self._host(study)
         with (
             held(study.output, "run") as progress,
-            refreshed(study, host, progress, sentences(self.said.append), self._how),
+            refreshed(study, host, progress, sentences(self.said.append), self._how) as store,
         ):
-            pass
+            self.cohorts[name] = assemble(store, study.settings, progress.run_id)
 
     def _send_files(self, folder):
         """What the server would export lies in files, as the fault leaves them."""
@@ -170,14 +177,44 @@ class Ward:
 
     def truth(self):
         """What a pull of everything holds, without faults."""
-        case = self.case
-        key = (self.way, str(case.resources), str(case.deleted), tuple(case.settings))
-        is_own = case.is_moving or case.is_followed or case.disguised
-        if is_own or key not in self.known:
+        if self._is_own or self._key not in self.known:
             self.night("fresh")
             held = self.held("fresh")
-            return held if is_own else self.known.setdefault(key, held)
-        return self.known[key]
+            return held if self._is_own else self.known.setdefault(self._key, held)
+        return self.known[self._key]
+
+    def figures(self, name="nightly"):
+        """The study's estimates by what its store holds: value, n and p, by analysis and name."""
+        study = self.study(name)
+        host = self._host(study)
+        outcomes = [
+            host.run(spec, offered, one, self.cohorts[name])
+            for spec, offered, one in host.make(study)
+        ]
+        assert not [one.error for one in outcomes if one.error]
+        return {
+            (outcome.name, one.name): (one.value, one.n, one.p)
+            for outcome in outcomes
+            for one in outcome.result.estimates
+        }
+
+    def true_figures(self):
+        """The same by a pull of everything without faults; `truth` comes before."""
+        if self._is_own:
+            return self.figures("fresh")
+        if "fresh" in self.cohorts:
+            self.known["figures", *self._key] = self.figures("fresh")
+        return self.known["figures", *self._key]
+
+    @property
+    def _key(self):
+        case = self.case
+        return (self.way, str(case.resources), str(case.deleted), tuple(case.settings))
+
+    @property
+    def _is_own(self):
+        """Whether no other case has the same truth."""
+        return self.case.is_moving or self.case.is_followed or bool(self.case.disguised)
 
     def held(self, name="nightly"):
         """What the store holds now."""

@@ -66,7 +66,7 @@ def test_any_other_error_is_told_by_status_and_kind_of_content(as_smart, authori
     ],
 )
 def test_an_answer_without_a_token_that_can_be_shown_is_none(as_smart, authority, front, content):
-    authority.answers = [in_json(content)]
+    authority.answers = [in_json(content)] * 4
     with pytest.raises(LoginRefused, match="answered without a bearer token") as refused:
         as_smart().get("Patient")
     assert MARKER not in str(refused.value)

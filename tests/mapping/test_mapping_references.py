@@ -27,6 +27,17 @@ UNREADABLE = {
 }
 
 
+# References without a literal one, and the identifier of a Procedure that they give.
+SEVEN = {"system": "urn:x", "value": "7"}
+NAMED = {
+    "identified": ({"identifier": SEVEN}, SEVEN),
+    "of the type": ({"identifier": SEVEN, "type": "Procedure"}, SEVEN),
+    "of another type": ({"identifier": SEVEN, "type": "Condition"}, None),
+    "with a display": ({"display": "left hip"}, None),
+    "of a value alone": ({"identifier": {"value": "7"}}, None),
+}
+
+
 def refer(text, kind):
     return {"reference": text.format(kind)}
 
@@ -43,9 +54,12 @@ def mapped(shared_workshop, observation):
         }.items():
             cases.append(observation(f"{field} {name}", "72514-3", valueInteger=7, **changes))
     identified = {"identifier": {"system": "urn:x", "value": "7"}}
+    for name, one in NAMED.items():
+        cases.append(observation(f"focus {name}", "72514-3", valueInteger=7, focus=[one[0]]))
+        cases.append(observation(f"partOf {name}", "72514-3", valueInteger=7, partOf=[one[0]]))
     cases += [
         observation("subject identified", "72514-3", valueInteger=7, subject=identified),
-        observation("focus identified", "72514-3", valueInteger=7, focus=[identified]),
+        observation("focus of text", "72514-3", valueInteger=7, focus=["Procedure/a"]),
         observation(
             "focus of two, one identified",
             "72514-3",
@@ -77,11 +91,31 @@ def test_a_score_whose_patient_is_not_on_this_server_is_rejected(mapped, name):
     assert mapped.verdict(f"subject {name}") == ("rejected", "no-patient")
 
 
-@pytest.mark.parametrize("name", [*UNREADABLE, "identified", "of two, one identified"])
+@pytest.mark.parametrize("name", UNREADABLE)
 def test_a_score_whose_focus_cannot_be_read_is_rejected_and_not_linked_by_a_weaker_rule(
     mapped, name
 ):
     assert mapped.verdict(f"focus {name}") == ("rejected", "reference-unreadable")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_focus_or_part_that_has_no_literal_reference_rejects_no_score(mapped, name):
+    rows, found = mapped.observations, NAMED[name][1]
+    assert [rows[f"{field} {name}"]["state"] for field in ("focus", "partOf")] == ["mapped"] * 2
+    assert (rows[f"focus {name}"]["focus"], rows[f"focus {name}"]["focus_named"]) == ([], [found])
+    assert (rows[f"partOf {name}"]["part_of"], rows[f"partOf {name}"]["part_named"]) == (
+        [],
+        [found],
+    )
+
+
+def test_a_focus_of_two_is_read_whole(mapped):
+    row = mapped.observations["focus of two, one identified"]
+    assert (row["focus"], row["focus_named"]) == (["Procedure/a"], [SEVEN])
+
+
+def test_a_focus_that_is_no_reference_rejects_the_score(mapped):
+    assert mapped.verdict("focus of text") == ("rejected", "reference-unreadable")
 
 
 @pytest.mark.parametrize("name", [*UNREADABLE, "identified"])

@@ -10,6 +10,7 @@ from abate.errors import IncompletePull, SourceError, StudyFileError
 from abate.source.export_job import in_fhir
 from abate.source.limits import BudgetSpent
 from abate.source.manifest import File, Manifest
+from abate.source.sorting import TYPES
 from abate.store import opened
 
 BULK = "source.strategy=bulk"
@@ -274,7 +275,7 @@ def test_a_server_that_takes_no_kick_off_by_get_is_asked_by_post(bulk, night):
     def front(request):
         if request.method == "POST":
             posted.append((request.path, request.content_type, request.json))
-            bulk.files |= bulk.exported(MultiDict({"_type": "Patient,Procedure,Observation"}))
+            bulk.files |= bulk.exported(MultiDict({"_type": ",".join(TYPES)}))
             return bulk.begins[0]
         return Response(status=405) if request.path.endswith("$export") else None
 

@@ -43,7 +43,7 @@ def test_two_runs_with_the_same_results_give_the_same_released_page(tiny):
 
 def test_what_is_withheld_stands_nowhere(shown, parsed, text_of):
     html = page.render(shown)
-    assert "0.0390625" not in html
+    assert "0.039062" not in html
     assert "sign-test#" not in html
     [row] = [
         row

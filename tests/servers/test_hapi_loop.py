@@ -62,7 +62,7 @@ def test_the_figures_read_back_are_those_of_the_sandbox(loaded, sync):
         sync(sandbox)
         expected = figures_on(sandbox)
     assert figures_on(loaded) == expected
-    assert expected["first-week/sign-test"].numbers["p"] == 0.0390625
+    assert expected["first-week/sign-test"].numbers["p"] == 0.039062
 
 
 def test_the_validator_finds_no_error_in_what_was_written(server, report):

@@ -52,9 +52,9 @@ def test_it_is_published_valid_equal_unchanged_and_retracted(call, target, whole
     kept = statistics_of(load(whole_study_file.parent / "abate-output").outcomes)
     assert set(found) == set(kept)
     for name, one in kept.items():
-        known = {field: number for field, number in one.numbers.items() if number is not None}
+        known = {field: round(n, 6) for field, n in one.numbers.items() if n is not None}
         there = {field: n for field, n in found[name].numbers.items() if n is not None}
-        assert there == pytest.approx(known, rel=1e-12), name
+        assert there == known, name
     assert call("publish")["unchanged"] == len(written)
     assert call("retract")["retract"] > 400
     assert call("retract")["retract"] == 0

@@ -157,7 +157,7 @@ def pull(script, tmp_path):
 RESET = object()
 
 
-def sent(body=b"{}", status=200, kind="application/fhir+json", **headers):
+def sent(body=b'{"resourceType":"Bundle"}', status=200, kind="application/fhir+json", **headers):
     """The bytes of a whole answer; a header that is None is left out."""
     named = {"Content-Type": kind, "Content-Length": len(body), "Connection": "close"}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}

@@ -120,7 +120,9 @@ def test_as_many_requests_run_at_once_as_are_allowed(wild, raw):
 
 
 def test_threads_that_share_a_server_keep_one_rate_and_get_their_own_answers(wild, raw, waits):
-    wild.route = lambda line: raw.sent(json.dumps({"asked": line}).encode())
+    wild.route = lambda line: raw.sent(
+        json.dumps({"resourceType": "Basic", "asked": line}).encode()
+    )
 
     def ask(number):
         return server.get(f"Patient/p{number}").json()["asked"]

@@ -140,7 +140,10 @@ def _books(found: "Status") -> list[str]:
         f"{one['ignored']} ignored, {one['rejected']} rejected"
         for one in found.resources
     ]
-    return [*pulled, *mapped]
+    open_ones = [
+        f"pulled   {name}: nothing confirms that all arrived" for name in found.unconfirmed
+    ]
+    return [*pulled, *open_ones, *mapped]
 
 
 def _known(number: int | None) -> str:

@@ -57,13 +57,13 @@ def _counts(unit: str, steps: list["Step"]) -> str:
 
 
 def _numbers(one: "Estimate") -> list[str]:
-    from abate.report.narrative import number
+    from abate.report.narrative import number, p_value
 
     return [
         one.name,
         "not estimable" if one.value is None else number(one.value),
         f"{number(one.interval.low)} to {number(one.interval.high)}" if one.interval else "",
-        "" if one.p is None else number(one.p),
+        "" if one.p is None else p_value(one.p),
         str(one.n),
     ]
 

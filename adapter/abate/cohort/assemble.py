@@ -1,6 +1,7 @@
 """From the store to the cohort's tables: the statements of `sql/`, in the order of their names."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -51,8 +52,14 @@ def members(store: Store) -> Members:
     )
 
 
-def inputs(store: Store, server: str) -> Inputs:
-    """How many resources of each type are mapped, and one digest over what they were."""
+def inputs(store: Store, server: str, unconfirmed: Sequence[str] = ()) -> Inputs:
+    """How many resources of each type are mapped, and one digest over what they were.
+
+    Args:
+        store: the store.
+        server: the source.
+        unconfirmed: the queries of the pull of which nothing shows that all arrived.
+    """
     rows = store.rows((COHORT / "inputs.sql").read_text("utf-8"), {"server": server})
     digest = hashlib.sha256()
     counts: dict[str, int] = {}
@@ -64,6 +71,7 @@ def inputs(store: Store, server: str) -> Inputs:
         counts=counts,
         digest=digest.hexdigest(),
         withheld=pull_remarks.withheld(store, server),
+        unconfirmed=tuple(unconfirmed),
     )
 
 

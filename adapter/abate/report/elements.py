@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from abate.identity import SYSTEM, stable_id
+from abate.report.rounding import is_below, rounded, rounded_p
 from abate.results import Results
 
 Resource = dict[str, Any]
 Version = Literal["R4", "R5"]
 
-DECIMAL_PLACES = 17
 UCUM = "http://unitsofmeasure.org"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -64,18 +64,14 @@ def concept(system: str, code: str, text: str = "") -> Resource:
 
 
 def quantity(value: float, unit: str) -> Resource:
-    """A number with its UCUM unit; whole numbers are written as such."""
-    return {"value": whole(value), "unit": unit.strip("{}"), "system": UCUM, "code": unit}
+    """A number with its UCUM unit, rounded as all that is published."""
+    return {"value": rounded(value), "unit": unit.strip("{}"), "system": UCUM, "code": unit}
 
 
-def whole(value: float) -> float:
-    """The number as FHIR takes it: an integer where it is one, else 17 decimal places at most.
-
-    The limit is R5's: https://hl7.org/fhir/R5/datatypes.html#decimal. At least 13 digits stay.
-    """
-    if float(value).is_integer():
-        return int(value)
-    return round(value, DECIMAL_PLACES) if abs(value) >= 0.001 else float(f"{value:.13g}")
+def p_quantity(p: float) -> Resource:
+    """A p-value; one that is too small to be written is less than the smallest."""
+    comparator = {"comparator": "<"} if is_below(p) else {}
+    return {**quantity(rounded_p(p), "1"), **comparator}
 
 
 def absent(text: str, *, is_masked: bool) -> Resource:

@@ -28,9 +28,9 @@ from abate.report.elements import (
     now,
     period,
     software,
-    whole,
 )
 from abate.report.narrative import narrative, number, shown
+from abate.report.rounding import rounded
 from abate.results import Results
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
@@ -168,7 +168,7 @@ def _score(proportion: Estimate) -> Resource:
     """A proportion has no unit. One without a value is absent, since a score is required."""
     if proportion.value is None or proportion.withheld:
         return {"measureScore": {"_value": _absent("masked" if proportion.withheld else "unknown")}}
-    return {"measureScore": {"value": whole(proportion.value)}}
+    return {"measureScore": {"value": rounded(proportion.value)}}
 
 
 def _absent(reason: str) -> Resource:

@@ -6,6 +6,7 @@ from typing import Any
 
 from abate.analysis import Estimate
 from abate.outcome import Outcome
+from abate.report.rounding import SMALLEST, is_below, rounded, short
 from abate.results import Results
 
 _NOTHING = "-"
@@ -50,7 +51,7 @@ def _primary(outcome: Outcome) -> str:
 
 def sentence(outcome: Outcome, estimate: Estimate) -> str:
     """One estimate in one sentence."""
-    p = "" if estimate.p is None or estimate.withheld else f", p = {number(estimate.p)}"
+    p = "" if estimate.p is None or estimate.withheld else f", p {_equal(p_value(estimate.p))}"
     title = estimate.label or estimate.name
     return (
         f"{outcome.name}: {title}: {value(estimate)} (n = {shown(estimate.n)}{p}; "
@@ -80,7 +81,7 @@ def _table_row(estimate: Estimate) -> str:
         value(estimate),
         _interval(estimate),
         shown(estimate.n),
-        "" if estimate.p is None or estimate.withheld else number(estimate.p),
+        "" if estimate.p is None or estimate.withheld else p_value(estimate.p),
         f"{estimate.method}; {estimate.population}",
     )
     # An empty cell comes back as <td/> from HAPI 8.8.
@@ -107,5 +108,14 @@ def shown(count: int | None) -> str:
 
 
 def number(value: float) -> str:
-    """A number for people: up to four digits that count."""
-    return f"{value:.4g}"
+    """A number for people: up to four digits that count, of what is published."""
+    return short(rounded(value))
+
+
+def p_value(p: float) -> str:
+    """A p-value for people; one that is too small to be published is less than the smallest."""
+    return f"< {short(SMALLEST)}" if is_below(p) else number(p)
+
+
+def _equal(text: str) -> str:
+    return text if text.startswith("<") else f"= {text}"

@@ -59,9 +59,8 @@ def _others(results: Results, host: Host) -> list[str]:
 
 def _entities(results: Results) -> Iterator[Resource]:
     pulled = f": {_counts(results)}" if results.inputs.counts else ""
-    display = ". ".join(
-        filter(None, [f"resources pulled and mapped{pulled}", withheld_by_source(results)])
-    )
+    told = [f"resources pulled and mapped{pulled}", results.inputs.doubt]
+    display = ". ".join(filter(None, [*told, withheld_by_source(results)]))
     yield _entity("inputs", results.inputs.digest, display)
     yield _entity(
         "study-file", results.study_digest, "settings and code lists of the study, SHA-256"
@@ -77,9 +76,8 @@ def _entity(kind: str, value: str, display: str) -> Resource:
 
 def _sentence(results: Results) -> str:
     pulled = f" from {_counts(results)}" if results.inputs.counts else ""
-    return " ".join(
-        filter(None, [f"Computed by abate {results.version}{pulled}.", withheld_by_source(results)])
-    )
+    told = [f"Computed by abate {results.version}{pulled}.", results.inputs.doubt]
+    return " ".join(filter(None, [*told, withheld_by_source(results)]))
 
 
 def _counts(results: Results) -> str:

@@ -18,13 +18,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from abate.report.bindings import EDITIONS, Edition
-from abate.report.elements import DECIMAL_PLACES, Version
+from abate.report.elements import Version
 
 __all__ = ["faults"]
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE_AND_ID = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[^/]+)?$")
-# https://hl7.org/fhir/R5/datatypes.html#decimal
+# https://hl7.org/fhir/R5/datatypes.html#decimal; what abate writes itself has fewer.
+DECIMAL_PLACES = 17
 _DECIMAL = re.compile(rf"-?\d{{1,18}}(\.\d{{1,{DECIMAL_PLACES}}})?(e[+-]?\d{{1,9}})?")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.\-]*:")
 

@@ -16,6 +16,7 @@ from abate.report.elements import (
     concept,
     group_reference,
     identifier,
+    p_quantity,
     period,
     quantity,
     software,
@@ -85,7 +86,7 @@ def _components(estimate: Estimate) -> Iterable[Resource]:
     if estimate.p is not None:
         codings = [coding(SEVCO, TWO_SIDED_P), coding(COMPONENT, "p")]
         code = {"coding": codings, "text": "two-sided p-value"}
-        yield {"code": code, "valueQuantity": quantity(estimate.p, "1")}
+        yield {"code": code, "valueQuantity": p_quantity(estimate.p)}
     for name, count in estimate.counts.items():
         yield {"code": concept(COMPONENT, "count", name), "valueInteger": count}
     if estimate.interval is not None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from abate.analysis import Estimate, number_of
+from abate.report.rounding import rounded, rounded_p, short
 from abate.results import Results
 
 WITHHELD = "withheld"
@@ -22,7 +23,7 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A cell of the page: its text; where it is a number, the exact one, and what it is of.
+    """A cell of the page: its text; where it is a number, the published one, and what it is of.
 
     `of` names a number of the results: `ANALYSIS/ESTIMATE`, with `#p`, `#n`, `#low`, `#high` or
     `#count:NAME` for another one than the value, as the file of a paper's figures does.
@@ -42,17 +43,18 @@ def withheld_by_source(results: Results) -> str:
 
 
 def number(value: float) -> str:
-    """A number for people: up to four digits that count, whole numbers whole."""
+    """A number for people: up to four digits that count, of what is published."""
+    value = rounded(value)
     if value == int(value) or abs(value) >= 10_000:
         text = f"{round(value):,}".replace(",", THIN)
     else:
-        text = f"{value:.4g}" if abs(value) >= 1e-4 else f"{value:.1e}"
+        text = short(value)
     return text.replace("-", MINUS)
 
 
 def exact(value: float) -> str:
-    """A number for programs: as JSON would write it."""
-    return str(int(value)) if value == int(value) else repr(float(value))
+    """A number for programs: as it is published, and as JSON would write it."""
+    return repr(rounded(value))
 
 
 def p_value(p: float) -> str:
@@ -81,7 +83,8 @@ def shown(analysis: str, estimate: Estimate, field: str = "value") -> Shown:
     if found is None:
         return Shown(text=_absent(estimate, field))
     of = f"{analysis}/{estimate.name}" + ("" if field == "value" else f"#{field}")
-    return Shown(text=_text(estimate, field, found), exact=exact(found), of=of)
+    published = rounded_p(found) if field == "p" else found
+    return Shown(text=_text(estimate, field, found), exact=exact(published), of=of)
 
 
 def _absent(estimate: Estimate, field: str) -> str:

@@ -23,6 +23,13 @@ _PIECE = 1 << 20
 _JSON = re.compile(r"(application|text)/(json|json\+fhir|[a-z0-9.-]+\+json)")
 
 
+class _Resource(msgspec.Struct):
+    """What every FHIR resource says of itself."""
+
+    resourceType: str  # noqa: N815 - FHIR's own name
+    id: Any = None
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a server answered: status, headers (names in lower case), body."""
 
@@ -36,13 +43,22 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the body says that it is JSON."""
         return is_json(media_type(self.headers))
 
-    @property
-    def is_broken(self) -> bool:
-        """Whether there is no body, or it says that it is JSON and is none: cut off, damaged."""
+    def flaw(self, *, is_fhir: bool) -> str:
+        """What is wrong with the body, in words; empty if nothing is.
+
+        Args:
+            is_fhir: whether a FHIR resource was asked for, and not any JSON.
+        """
+        if not self.body:
+            return "an empty body"
         try:
-            return not self.body or (self.is_json and self._parsed(msgspec.Raw) is None)
+            if self.is_json:
+                self._parsed(_Resource if is_fhir else msgspec.Raw)
+        except msgspec.ValidationError:
+            return "JSON that is not a FHIR resource"
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return True
+            return "broken JSON"
+        return ""
 
     @property
     def date(self) -> datetime | None:
@@ -87,6 +103,17 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             raise SourceError(f"{self.place} answered {self.status} with other JSON") from None
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise SourceError(f"{self.place} answered {self.status} with broken JSON") from None
+
+    def resource(self, name: str) -> dict[str, Any]:
+        """The resource that was read as `Type/id`.
+
+        Raises:
+            SourceError: the body is something else; names no content of it.
+        """
+        found = self.decode(_Resource)
+        if f"{found.resourceType}/{found.id}" != name:
+            raise SourceError(f"{self.place} answered with another resource")
+        return dict(self.json())
 
     def _parsed(self, kind: Any) -> Any:
         _refuse_other_than_utf8(self.body)  # msgspec passes over the texts that it does not read.

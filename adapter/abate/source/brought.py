@@ -1,12 +1,56 @@
 """What a query brought, held against what the server says it has."""
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
+from abate.source.searchset import Head
 from abate.source.seen import Seen
 
 # So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
 IDLE_PAGES = 50
+
+
+@dataclass(slots=True)
+class Walked:
+    """One walk through the pages of a query or a history.
+
+    Attributes:
+        ids: of all that came.
+        idle: how many pages in a row brought nothing new.
+        pages: how many there were.
+        repeats: how many rows had come before in the same walk.
+        times: when the rows were changed last, in seconds since 1970, of those that say so.
+    """
+
+    ids: Seen = field(default_factory=Seen)
+    idle: int = 0
+    pages: int = 0
+    repeats: int = 0
+    times: "array[float]" = field(default_factory=lambda: array("d"))
+
+    def add(self, head: Head) -> bool:
+        """One more row; whether it is new."""
+        is_new = self.ids.add(head.id)
+        if is_new and (moment := head.last_updated) is not None:
+            self.times.append(moment.timestamp())
+        self.repeats += not is_new
+        return is_new
+
+    def is_idle(self, page: int) -> bool:
+        """One more page with `page` new ids: whether `IDLE_PAGES` in a row had none."""
+        self.pages += 1
+        self.idle = 0 if page else self.idle + 1
+        return self.idle == IDLE_PAGES
+
+    @property
+    def is_unsound(self) -> bool:
+        """Whether an id came twice, so that another may be missing in its place."""
+        return self.repeats > 0 and (self.pages > 1 or len(self.ids) > 1)
+
+    def is_doubtful(self, page_size: int) -> bool:
+        """Whether a server could have left out something: by its links, or a page that is full."""
+        return self.is_unsound or self.pages > 1 or len(self.ids) >= page_size
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,6 +67,8 @@ class Brought:
         is_heeded: whether the first page held only what answers.
         is_first_page: whether it is the first page that is looked at.
         is_understood: whether the server says that it understood the parameters.
+        is_settled: whether it is known without a count that nothing is missing.
+        walked: the last walk through the pages.
     """
 
     expected: int | None = None
@@ -34,6 +80,13 @@ class Brought:
     is_heeded: bool = True
     is_first_page: bool = True
     is_understood: bool = False
+    is_settled: bool = False
+    walked: Walked = field(default_factory=Walked)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether anything but passes that are alike shows that nothing is missing."""
+        return self.expected is not None or self.is_settled
 
     @property
     def received(self) -> int:
@@ -52,16 +105,3 @@ class Brought:
     def is_short(self) -> bool:
         """Whether fewer arrived than the server has."""
         return self.expected is not None and self.received < self.expected
-
-
-@dataclass(slots=True)
-class Walked:
-    """The ids of one walk through the pages; notices pages that bring nothing new."""
-
-    ids: Seen = field(default_factory=Seen)
-    idle: int = 0
-
-    def is_idle(self, page: int) -> bool:
-        """One more page with `page` new ids: whether `IDLE_PAGES` in a row had none."""
-        self.idle = 0 if page else self.idle + 1
-        return self.idle == IDLE_PAGES

@@ -16,6 +16,7 @@ from abate.landing import Landing
 from abate.pull_remarks import note_unfiltered, unfiltered
 from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
+from abate.source.bundle_entries import TYPES
 from abate.source.export_job import ExportJob, NotKnown
 from abate.source.export_request import (
     asked_types,
@@ -34,7 +35,6 @@ from abate.source.paging import Pager
 from abate.source.plan import Plan
 from abate.source.pull import Pull
 from abate.source.query import bare, instant
-from abate.source.sorting import TYPES
 from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 
@@ -14,12 +14,13 @@ from abate.landing import Landing, Record
 from abate.references import local_id
 from abate.source import Say
 from abate.source.at_once import at_once
+from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, Placed, contents
 from abate.source.http import FhirServer
 from abate.source.issues import Issue, Judge, issues, refuse
 from abate.source.manifest import File, Manifest
 from abate.source.searchset import head_of
-from abate.source.sorting import TYPES, land, take_again, type_of
+from abate.source.sorting import land, take_again, type_of
 from abate.source.unpacked import unpacked
 
 
@@ -47,6 +48,7 @@ class _Entry(msgspec.Struct):
 
 
 class _Deletions(msgspec.Struct):
+    resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
     entry: list[_Entry] = []
 
 
@@ -104,7 +106,7 @@ class BulkFiles:
         strays = Counter[str]()
         with self._here(file, name) as lines:
             called = Called(name, name)
-            wanted = self._wanted(contents(lines, called), strays)
+            wanted = self._wanted(_with_resources(contents(lines, called), name), strays)
             found = land(
                 self.landing, note, called, wanted, is_change=self.is_change, judge=self.judge
             )
@@ -192,13 +194,32 @@ class BulkFiles:
         try:
             bundle = msgspec.json.decode(line, type=_Deletions)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            raise SourceError(f"{name} has a line that is no Bundle of deletions") from None
+            raise IncompletePull(f"{name} has a line that is no Bundle of deletions") from None
         for entry in bundle.entry:
-            if entry.request.method == "DELETE":
-                for kind in TYPES:
-                    identifier = local_id(str(entry.request.url), kind, self.server.base)
-                    if identifier is not None:
-                        gone[kind].add(identifier)
+            if entry.request.method != "DELETE" or not isinstance(entry.request.url, str):
+                raise IncompletePull(f"{name} has an entry that is not a deletion")
+            for kind in TYPES:
+                identifier = local_id(entry.request.url, kind, self.server.base)
+                if identifier is not None:
+                    gone[kind].add(identifier)
+
+
+def _with_resources(placed: Iterator[Placed], name: str) -> Iterator[Placed]:
+    """The same lines.
+
+    Raises:
+        IncompletePull: there are some and none is a resource, as where a gateway tells of an error.
+    """
+    count, is_found = 0, False
+    for one in placed:
+        count += 1
+        is_found = is_found or type_of(one[1]) is not None
+        yield one
+    if count and not is_found:
+        raise IncompletePull(
+            f"{name} of the export has {count} lines, and none of them is a FHIR resource. "
+            "Nothing was stored; run again."
+        )
 
 
 def _is_other(resource: bytes, codes: set[str], known: set[str]) -> bool:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 from abate.landing import Record, Unit
 from abate.references import local_id
-from abate.source.compared import fetch, listed, refuse_empty
+from abate.source.compared import fetch, listed, refuse_empty, refuse_found
 from abate.source.paging import Expired, NotHeeded
 from abate.source.plan import PATIENTS
 from abate.source.pull import TRIED_ALONE, Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.searchset import Head
-from abate.source.walk import Take
+from abate.source.settling import Take
 
 
 def land_changes(pull: Pull, *, is_compared: bool) -> None:
@@ -36,7 +36,7 @@ def _changed(pull: Pull, query: Query, *, is_compared: bool) -> None:
         with pull.landing.unit(name) as unit:
             unit.record = _landed(pull, query, unit, is_compared=is_compared)
     record = pull.landing.records[name]
-    pull.enter(query, record.expected, record.received, record.pages)
+    pull.enter(query, record)
 
 
 def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record:
@@ -53,17 +53,15 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
     if total == 0:
         refuse_empty(pull, query, there)
     gone: set[str] = set()
-    if total is None and not is_compared:
-        pull.asker.pager.warn(
-            f"the server does not count {query.name}: what was deleted is not noticed. "
-            "Say from time to time: abate reconcile"
-        )
-    elif is_compared or total != len(there | ids.keys()):
+    if is_compared or total != len(there | ids.keys()):
+        found = "an unknown number" if total is None else total
         pull.say(
-            f"{query.name}: {total} on the server, {len(there | ids.keys())} here: comparing ids"
+            f"{query.name}: {found} on the server, {len(there | ids.keys())} here: comparing ids"
         )
         now = listed(pull, query, there)
         gone = there - now
+        if total is None:
+            refuse_found(pull, query, gone)
         fetch(pull, query, now - there - ids.keys(), take)
     return Record(
         query=query.name,
@@ -73,6 +71,7 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
         pages=brought.pages,
         gone=tuple(sorted(gone - ids.keys())),
         is_change=True,
+        is_confirmed=brought.is_confirmed and total is not None,
     )
 
 
@@ -85,7 +84,7 @@ def _changed_patients(pull: Pull, *, is_compared: bool) -> None:
         with pull.landing.unit(name) as unit:
             unit.record = _landed_patients(pull, unit, there, needed, is_compared=is_compared)
     record = pull.landing.records[name]
-    pull.enter(Query(name=PATIENTS, type="Patient"), None, record.received, record.pages)
+    pull.enter(Query(name=PATIENTS, type="Patient"), record)
     left = there - set(record.gone)
     pull.patients(needed, known=left, survivors=sorted(left) if is_compared else ())
 

@@ -12,7 +12,7 @@ from abate.source.plan import PROCEDURES, SCORES
 from abate.source.pull import Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.searchset import Head
-from abate.source.walk import Take
+from abate.source.settling import Take
 
 # Servers that cannot leave elements out give whole resources, refuse, or find nothing.
 _LISTINGS: tuple[Mapping[str, str], ...] = ({"_elements": "id,code,subject"}, {})
@@ -60,6 +60,19 @@ def listed(pull: Pull, query: Query, there: set[str]) -> set[str]:
     if not ids:
         refuse_empty(pull, query, there)
     return ids
+
+
+def refuse_found(pull: Pull, query: Query, gone: Iterable[str]) -> None:
+    """Stop if a listing that no count confirms left out what a search by `_id` still finds.
+
+    Raises:
+        IncompletePull: tells how many.
+    """
+    found: set[str] = set()
+    for some in in_pieces(sorted(gone), IDS_A_QUERY):
+        pull.asker.bring(query.of(ids=some), _noting(found))
+    if found:
+        raise hole(query, None, f"{len(found)} ids are not listed, and come by _id")
 
 
 def _noting(ids: set[str]) -> Take:

@@ -6,11 +6,13 @@ a whole; its entries are cut out of it. Neither may be larger than the largest a
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from abate.errors import SourceError
+from abate.source.bundle_entries import entries, kind_of
+from abate.source.file_servers import FileServers
 from abate.source.limits import LARGEST_ANSWER, MEBIBYTE
 
 _MARK = b"\xef\xbb\xbf"
@@ -28,29 +30,23 @@ class Called(NamedTuple):
 Placed = tuple[int, bytes]
 
 
-class _Kind(msgspec.Struct):
-    resourceType: Any = None  # noqa: N815 - FHIR's own name
-
-
-class _Entry(msgspec.Struct):
-    resource: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Bundle(msgspec.Struct):
-    type: Any = None
-    entry: list[_Entry] = []
-
-
-def contents(file: BinaryIO, called: Called, largest: int = LARGEST_ANSWER) -> Iterator[Placed]:
+def contents(
+    file: BinaryIO,
+    called: Called,
+    largest: int = LARGEST_ANSWER,
+    servers: FileServers | None = None,
+) -> Iterator[Placed]:
     """What stands in a file, in its order; a line that is broken is given as it is.
 
     Args:
         file: the bytes, unpacked.
         called: what the file is called.
         largest: the most bytes of a line, or of a Bundle.
+        servers: told of the servers that the resources are of.
 
     Raises:
-        SourceError: a line or a Bundle is too large, a Bundle cannot be read, or is a history.
+        SourceError: a line or a Bundle is too large, a Bundle cannot be read, or is a history; or
+            the resources are of two servers.
     """
     is_lines, name = _stem(called.name).endswith(_LINES), called.shown
     start = _first_line(file, name, largest)
@@ -58,15 +54,15 @@ def contents(file: BinaryIO, called: Called, largest: int = LARGEST_ANSWER) -> I
         return
     number, line = start
     if not (_is_json(line) or is_lines):
-        yield from _whole(line + _rest(file, name, largest - len(line)), name)
+        yield from _whole(line + _rest(file, name, largest - len(line)), name, servers)
         return
     following = _lines(file, number, name, largest)
     second = next(following, None)
-    if second is None and _kind(line) == "Bundle":
-        yield from _entries(line, name)
+    if second is None and kind_of(line) == "Bundle":
+        yield from entries(line, name, servers)
         return
     for place, one in chain([start], [second] if second else [], following):
-        yield from _placed(place, one, name)
+        yield from _placed(place, one, name, servers)
 
 
 def _first_line(file: BinaryIO, name: str, largest: int) -> Placed | None:
@@ -90,7 +86,7 @@ def _read(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Plac
         yield number, line
 
 
-def _placed(number: int, line: bytes, name: str) -> Iterator[Placed]:
+def _placed(number: int, line: bytes, name: str, servers: FileServers | None) -> Iterator[Placed]:
     """A line; of one that is a Bundle, what is in it.
 
     Raises:
@@ -99,9 +95,10 @@ def _placed(number: int, line: bytes, name: str) -> Iterator[Placed]:
     if not line.endswith(b"\n") and not _is_json(line):
         raise SourceError(f"{name} is cut off: its last line ({number}) has no end, and is no JSON")
     line = line.strip()
-    if b'"Bundle"' in line and _kind(line) == "Bundle":
-        yield from ((number, resource) for _, resource in _entries(line, name))
+    if b'"Bundle"' in line and kind_of(line) == "Bundle":
+        yield from ((number, resource) for _, resource in entries(line, name, servers))
     else:
+        _note_own(servers, name)
         yield number, line
 
 
@@ -118,47 +115,25 @@ def _rest(file: BinaryIO, name: str, largest: int) -> bytes:
     return b"".join(pieces)
 
 
-def _whole(document: bytes, name: str) -> Iterator[Placed]:
+def _note_own(servers: FileServers | None, name: str) -> None:
+    """A resource that stands alone names no server."""
+    if servers is not None:
+        servers.note("", name)
+
+
+def _whole(document: bytes, name: str, servers: FileServers | None) -> Iterator[Placed]:
     """A resource, or what is in a Bundle."""
-    kind = _kind(document)
+    kind = kind_of(document)
     if kind is None:
         raise SourceError(
             f"{name} is neither NDJSON nor the JSON of one resource: if it is NDJSON whose first "
             "line is broken, name it .ndjson"
         )
     if kind == "Bundle":
-        yield from _entries(document, name)
+        yield from entries(document, name, servers)
     else:
+        _note_own(servers, name)
         yield 1, document
-
-
-def _entries(document: bytes, name: str) -> Iterator[Placed]:
-    """The resources of a Bundle; those of a Bundle in it too.
-
-    Raises:
-        SourceError: it cannot be read, or is a history: its entries are no state of anything.
-    """
-    try:
-        bundle = msgspec.json.decode(document, type=_Bundle)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise SourceError(f"{name} has a Bundle that cannot be read") from None
-    if bundle.type == "history":
-        raise SourceError(f"{name} has a Bundle of type history: give resources as they are now")
-    for place, entry in enumerate(bundle.entry, start=1):
-        resource = bytes(entry.resource)
-        if resource != b"null":
-            if b'"Bundle"' in resource and _kind(resource) == "Bundle":
-                yield from ((place, inner) for _, inner in _entries(resource, name))
-            else:
-                yield place, resource
-
-
-def _kind(resource: bytes) -> Any:
-    """The resource type; None where it is no resource."""
-    try:
-        return msgspec.json.decode(resource, type=_Kind).resourceType
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return None
 
 
 def _is_json(line: bytes) -> bool:

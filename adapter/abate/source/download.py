@@ -128,7 +128,7 @@ class Way:
                 bounds = self.wire.bounds_of_file()
                 lines.fill(partial(receive, response, head.place, bounds))
             elif head.status in RETRIED:
-                refuse_flawed(head)
+                refuse_flawed(head, is_fhir=False)
         if lines.is_cut_off:
             raise damaged(head.place, head.status, "a last line that is cut off")
         return head

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from abate.landing import Landing
 from abate.source import Say
 from abate.source.bulk_files import Brought
+from abate.source.bundle_entries import TYPES
 from abate.source.files import say_others
 from abate.source.plan import Plan
-from abate.source.sorting import TYPES
 
 # More would not fit into the URL that an export is begun by.
 LONGEST_FILTERS = 3000

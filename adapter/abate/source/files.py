@@ -15,11 +15,13 @@ from abate.kept import Kept
 from abate.landing import Landing
 from abate.settings import StudyFile
 from abate.source import Pulled, Say
+from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, contents
-from abate.source.issues import Judge, judge_of
+from abate.source.file_servers import FileServers
+from abate.source.issues import judge_of
 from abate.source.ledger import Ledger, Line
 from abate.source.plan import Plan
-from abate.source.sorting import TYPES, Sorted, land
+from abate.source.sorting import Sorted, land
 from abate.source.sufficient import refuse_insufficient
 from abate.source.unpacked import unpacked
 
@@ -41,14 +43,18 @@ class FilesSource:
         """Land all that the files hold; see `Source.bring`.
 
         Raises:
-            SourceError: a pattern leads to no file, or a file cannot be read whole.
+            SourceError: a pattern leads to no file, a file cannot be read whole, or the files
+                are of two servers.
         """
         ledger, others = Ledger(), Counter[str]()
+        servers = FileServers(self._server)
         judge = judge_of(landing, is_accepted=self._accepts_withheld)
         found_files = named(self._folder, self._patterns)
         for place, file in enumerate(found_files, start=1):
             say(f"reading {file.shown} ({place} of {len(found_files)})")
-            found = _landed(landing, self._folder / file.name, file, place, judge)
+            with unpacked(self._folder / file.name, file.shown) as stream:
+                placed = contents(stream, file, servers=servers)
+                found = land(landing, f"file-{place:05}", file, placed, judge=judge)
             others.update(found.others)
             enter(ledger, found)
         for line in ledger.lines:
@@ -104,11 +110,6 @@ def _matching(folder: Path, pattern: str) -> list[str]:
             "whether what writes the files has run."
         )
     return files
-
-
-def _landed(landing: Landing, path: Path, file: Called, place: int, judge: Judge) -> Sorted:
-    with unpacked(path, file.shown) as stream:
-        return land(landing, f"file-{place:05}", file, contents(stream, file), judge=judge)
 
 
 def enter(ledger: Ledger, found: Sorted) -> None:

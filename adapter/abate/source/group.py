@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Any
 
-from abate.errors import IncompletePull, NothingFound
+from abate.errors import IncompletePull, NothingFound, SourceError
 from abate.references import local_id
 from abate.source.answer import Answer
 from abate.source.http import FhirServer
@@ -96,9 +96,10 @@ def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
             "to read the Group (scope system/Group.rs), or list its patients by id in [source] "
             "patients (for an export: beside export)"
         )
-    group = answer.json()
-    if not isinstance(group, dict) or group.get("resourceType") != "Group":
-        raise _unreadable(answer, "that is not a Group")
+    try:
+        group = answer.resource(reference)
+    except SourceError:
+        raise _unreadable(answer, "that is not the Group that was asked for") from None
     members = group.get("member", [])
     if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
         raise _unreadable(answer, "its members cannot be read")

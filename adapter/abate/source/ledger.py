@@ -16,13 +16,17 @@ class Booked(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One query, over all its parts: `expected` is None where the server gives no count."""
+    """One query, over all its parts: `expected` is None where the server gives no count.
+
+    `is_confirmed` says whether anything but passes that are alike shows that nothing is missing.
+    """
 
     query: str
     type: str
     expected: int | None
     received: int
     pages: int
+    is_confirmed: bool = True
 
     @property
     def fields(self) -> Booked:
@@ -57,6 +61,11 @@ class Ledger:
                 return
         self.lines.append(line)
 
+    @property
+    def unconfirmed(self) -> list[str]:
+        """The queries of which nothing shows that all arrived, by their names."""
+        return list(dict.fromkeys(one.query for one in self.lines if not one.is_confirmed))
+
     def received(self, query: str) -> int:
         """How many distinct resources a query brought."""
         return sum(line.received for line in self.lines if line.query == query)
@@ -75,4 +84,5 @@ def _sum(first: Line, second: Line) -> Line:
         expected=(first.expected or 0) + (second.expected or 0) if known else None,
         received=first.received + second.received,
         pages=first.pages + second.pages,
+        is_confirmed=first.is_confirmed and second.is_confirmed,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from abate.addresses import origin
-from abate.errors import SourceError
+from abate.errors import IncompletePull, SourceError
 from abate.source import shown
 from abate.source.places import joined
 
@@ -79,12 +79,18 @@ def manifest_of(body: bytes, place: str) -> Manifest:
     """Read a manifest.
 
     Raises:
-        SourceError: it is none, or is one page of several, which nobody asked for.
+        IncompletePull: it is none, or says neither a file nor its moment.
+        SourceError: it is one page of several, which nobody asked for.
     """
     try:
         manifest = msgspec.json.decode(body, type=Manifest)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise SourceError(f"{place} answered 200 with no manifest of an export") from None
+        raise IncompletePull(f"{place} answered 200 with no manifest of an export") from None
+    if not manifest.output and manifest.moment is None:
+        raise IncompletePull(
+            f"{place} answered 200 with no manifest of an export: it names neither a file nor a "
+            "transactionTime"
+        )
     if any(one.relation == "next" for one in manifest.link):
         raise SourceError(f"{place} gives its manifest in parts, for which it was not asked")
     return manifest

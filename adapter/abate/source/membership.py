@@ -12,9 +12,9 @@ from abate.errors import IncompletePull
 from abate.landing import Landing
 from abate.pull_remarks import is_withheld, note_left
 from abate.references import local_id
+from abate.source.bundle_entries import TYPES
 from abate.source.group import Group
 from abate.source.pull import Pull
-from abate.source.sorting import TYPES
 from abate.source.sufficient import heads
 
 

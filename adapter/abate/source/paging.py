@@ -71,7 +71,7 @@ class Pager:
         """All pages, from the first to the one without a next link."""
         yield from self._onwards(query, self._first(query))
 
-    def _onwards(self, query: Query, page: Page) -> Iterator[Page]:
+    def _onwards(self, query: Query, page: Page, kind: str = "searchset") -> Iterator[Page]:
         """A first page, and all that its next links lead to."""
         links: set[str] = set()
         yield page
@@ -80,7 +80,7 @@ class Pager:
             if page.next in links:
                 raise hole(query, number, "its next link leads back to an earlier page")
             links.add(page.next)
-            page = self._follow(query, number, page.next)
+            page = self._read(query, number, self._follow(query, number, page.next), kind)
             yield page
 
     def _first(self, query: Query) -> Page:
@@ -92,7 +92,7 @@ class Pager:
                 self.takes_total, answer = False, plain
         if answer.status in _LOGIN:
             raise self.server.login_wanted(answer.status)
-        if answer.status == HTTPStatus.BAD_REQUEST and query.since is not None:
+        if answer.status == HTTPStatus.BAD_REQUEST and (query.since or query.window):
             raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
         if answer.status in _NO_LINK and query.linked:
             raise NotHeeded(str(hole(query, 1, f"the server refuses link ({answer.status})")))
@@ -115,7 +115,7 @@ class Pager:
 
         Raises:
             IncompletePull: a page is not to be had.
-            NotHeeded: the server has no history, or does not show it.
+            NotHeeded: the server has no history, or does not show it, or not to its end.
         """
         query = Query(name=f"history of {kind}", type=kind, since=since)
         pairs = [("_count", str(self.page_size))]
@@ -130,14 +130,18 @@ class Pager:
         if answer.status in _NO_HISTORY:
             raise NotHeeded(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
         walked = Walked()
-        for number, page in enumerate(self._onwards(query, self._read(query, 1, answer)), start=1):
+        first = self._read(query, 1, answer, "history")
+        for number, page in enumerate(self._onwards(query, first, "history"), start=1):
             found = _versions(query, number, page)
             if walked.is_idle(sum(walked.ids.add(repr(one)) for one in found)):
                 raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
             yield found
+        if first.total is not None and len(walked.ids) < first.total:
+            words = f"its total is {first.total}, and {len(walked.ids)} entries came"
+            raise NotHeeded(str(hole(query, None, words)))
 
-    def _follow(self, query: Query, number: int, link: str) -> Page:
-        """The page that a next link leads to.
+    def _follow(self, query: Query, number: int, link: str) -> Answer:
+        """The answer that a next link leads to.
 
         Raises:
             IncompletePull: it is not to be had.
@@ -153,15 +157,15 @@ class Pager:
         if answer.status in _EXPIRED:
             words = f"{answer.place} answered {answer.told}"
             raise Expired(str(hole(query, number, words)))
-        return self._read(query, number, answer)
+        return answer
 
-    def _read(self, query: Query, number: int, answer: Answer) -> Page:
+    def _read(self, query: Query, number: int, answer: Answer, kind: str = "searchset") -> Page:
         """The page that an answer holds, with what the server says beside its rows judged.
 
         Raises:
             IncompletePull: it holds none, or the server says that rows are missing.
         """
-        page = read(query, number, answer)
+        page = _of_type(query, number, answer, kind)
         try:
             told = list(outcomes(page))
         except SourceError as error:
@@ -187,17 +191,22 @@ class Pager:
 
 
 def read(query: Query, number: int, answer: Answer) -> Page:
-    """The page that an answer holds.
+    """The page of a searchset that an answer holds.
 
     Raises:
         IncompletePull: it holds none.
     """
+    return _of_type(query, number, answer, "searchset")
+
+
+def _of_type(query: Query, number: int, answer: Answer, kind: str) -> Page:
     if answer.status != HTTPStatus.OK:
         raise hole(query, number, f"{answer.place} answered {answer.told}")
     try:
         page: Page = answer.decode(Page)
+        page.refuse_type(kind)
     except SourceError as error:
-        raise hole(query, number, f"{error}, not with a searchset") from None
+        raise hole(query, number, f"{error}, not with a {kind}") from None
     return page
 
 

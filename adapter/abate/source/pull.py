@@ -68,8 +68,7 @@ class Pull:
         parts = self._parts(query)
         records = self._at_once([self._task(query, [part]) for part in parts])
         if len(parts) == 1:
-            [record] = records
-            self.enter(query, record.expected, record.received, record.pages)
+            self.enter(query, records[0])
         else:
             self._together(query, parts, sum(one.pages for one in records))
 
@@ -91,14 +90,15 @@ class Pull:
 
         The undivided question is a hole by itself, where it brings less than the server counts.
         """
-        seen, expected = Seen(), self.asker.pager.count(query)
+        seen, expected, is_confirmed = Seen(), self.asker.pager.count(query), True
         for part in parts:
             seen.read(self.landing.folder / _name(query, [part]))
         if expected is None or len(seen) < expected:
             record = self._task(query, [query])()
             seen.read(self.landing.folder / _name(query, [query]))
             expected, pages = record.expected, pages + record.pages
-        self.enter(query, expected, len(seen), pages)
+            is_confirmed = record.is_confirmed
+        self._enter(query, expected, len(seen), pages, is_confirmed=is_confirmed)
 
     def patients(
         self, wanted: Iterable[str], known: Iterable[str] = (), survivors: Iterable[str] = ()
@@ -173,15 +173,24 @@ class Pull:
         counts = [one.expected for one in records]
         expected = None if None in counts else sum(one for one in counts if one is not None)
         received, pages = sum(one.received for one in records), sum(one.pages for one in records)
-        self.enter(query, expected, received, pages)
+        is_confirmed = all(one.is_confirmed for one in records)
+        self._enter(query, expected, received, pages, is_confirmed=is_confirmed)
 
-    def enter(self, query: Query, expected: int | None, received: int, pages: int) -> None:
-        """Enter a query in the books."""
+    def enter(self, query: Query, record: Record) -> None:
+        """Enter in the books what a query brought as one unit."""
+        self._enter(
+            query, record.expected, record.received, record.pages, is_confirmed=record.is_confirmed
+        )
+
+    def _enter(
+        self, query: Query, expected: int | None, received: int, pages: int, *, is_confirmed: bool
+    ) -> None:
         self.ledger.add(
             Line(
-                query=query.name, type=query.type, expected=expected, received=received, pages=pages
+                query=query.name, type=query.type, expected=expected, received=received,
+                pages=pages, is_confirmed=is_confirmed,
             )
-        )
+        )  # fmt: skip
 
     def index_patients(self) -> list[str]:
         """The patients of the index procedures that landed, each once, in their order."""
@@ -266,7 +275,7 @@ class Pull:
         return at_once(tasks, self.parallel, self.asker.pager.server.budget.halted)
 
     def _brought(self, query: Query, asked: Sequence[Query], unit: Unit) -> Record:
-        seen, pages = Seen(), 0
+        seen, pages, is_confirmed = Seen(), 0, True
         counts: list[int | None] = []
 
         def take(head: Head, raw: bytes) -> None:
@@ -277,11 +286,13 @@ class Pull:
             brought = self.asker.bring(one, take)
             counts.append(brought.expected)
             pages += brought.pages
+            is_confirmed = is_confirmed and brought.is_confirmed
         seen.save(unit.folder)
         expected = None if None in counts else sum(one for one in counts if one is not None)
         return Record(
-            query=query.name, type=query.type, expected=expected, received=len(seen), pages=pages
-        )
+            query=query.name, type=query.type, expected=expected, received=len(seen), pages=pages,
+            is_confirmed=is_confirmed,
+        )  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)

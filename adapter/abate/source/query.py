@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
 from abate.references import local_id
@@ -16,6 +16,8 @@ T = TypeVar("T")
 CODES_IN_A_URL = 40
 # So many ids stand in one search for resources by their ids.
 IDS_A_QUERY = 20
+# Before anything that a server can hold.
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,12 @@ class Window:
     parameter: str
     start: datetime
     end: datetime
+
+    @classmethod
+    def of_all(cls, parameter: str, since: datetime | None = None) -> Self:
+        """All that a server can have, or all since then; also where its clock is ahead."""
+        tomorrow = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+        return cls(parameter=parameter, start=since or LONG_AGO, end=tomorrow)
 
     @property
     def pairs(self) -> Pairs:

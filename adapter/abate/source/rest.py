@@ -47,6 +47,7 @@ class RestSource:
             land_changes(pull, is_compared=self._kept.is_compared)
         for line in pull.ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
+        _tell_unconfirmed(pull)
         say("", event="pull.done", requests=self._server.budget.requests)
         return Pulled(ledger=pull.ledger, strategy=strategy)
 
@@ -105,6 +106,17 @@ def _population(pull: Pull) -> None:
     pull.refuse_nothing()
     pull.refuse_no_scores()
     pull.patients(pull.index_patients())
+
+
+def _tell_unconfirmed(pull: Pull) -> None:
+    """Warn once where nothing can show that all arrived: the results say so too."""
+    if names := pull.ledger.unconfirmed:
+        pull.say(
+            f"warning: nothing confirms that all {', '.join(names)} arrived: {pull.base} gives no "
+            "total and no count. The status and the report say so",
+            event="pull.unconfirmed",
+            queries=", ".join(names),
+        )
 
 
 def _chosen(pull: Pull) -> tuple[str, str]:

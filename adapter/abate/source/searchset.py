@@ -1,8 +1,9 @@
 """A searchset, page by page: Bundles whose resources stay the bytes that the server sent."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -10,6 +11,12 @@ import msgspec
 from abate.errors import SourceError
 from abate.source import shown
 from abate.source.issues import issues
+
+# What a resource type looks like: https://hl7.org/fhir/R4/resourcelist.html
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
+# An entry of these modes is a row; an outcome that is no OperationOutcome is neither.
+_ROWS = ("match", "outcome")
+_NO_RESOURCE = "an entry is no resource with a type and an id"
 
 
 class Link(msgspec.Struct):
@@ -39,10 +46,22 @@ class Entry(msgspec.Struct):
     search: SearchMode | None = None
     request: Request = msgspec.field(default_factory=Request)
 
+    @property
+    def mode(self) -> str | None:
+        """Why it is there; None where the server does not say."""
+        return self.search.mode if self.search else None
 
-class Page(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
-    """One page of a searchset."""
+    @property
+    def is_empty_outcome(self) -> bool:
+        """Whether it is an outcome without a resource, which tells nothing of the rows."""
+        return self.mode == "outcome" and bytes(self.resource) == b"null"
 
+
+class Page(msgspec.Struct):
+    """One page of a searchset or of a history: a Bundle, which must say that it is one."""
+
+    resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
+    type: Any = None
     total: int | None = None
     link: list[Link] = []
     entry: list[Entry] = []
@@ -51,6 +70,15 @@ class Page(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
     def next(self) -> str | None:
         """Where the next page is."""
         return self._url("next")
+
+    def refuse_type(self, *types: str) -> None:
+        """Stop at a Bundle of another type; one that does not say its type is read.
+
+        Raises:
+            SourceError: names the types that were expected.
+        """
+        if self.type is not None and self.type not in types:
+            raise SourceError(f"its Bundle is not of type {' or '.join(types)}")
 
     def heeds(self, parameters: set[str]) -> bool:
         """Whether the `self` link says that the server understood all of these parameters."""
@@ -127,24 +155,46 @@ def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
         SourceError: an entry is no such resource, or an error; names no content of it.
     """
     for entry in page.entry:
-        head, mode = _head(entry.resource), entry.search and entry.search.mode
+        if entry.is_empty_outcome:
+            continue
+        head = _head(entry.resource)
         if head.resourceType == "OperationOutcome":
-            if head.is_failure:
-                raise SourceError("an entry is an OperationOutcome with an error")
-        elif mode == "match" or (mode is None and head.resourceType == kind):
+            _refuse_failure(head)
+        elif entry.mode in _ROWS or (head.resourceType == kind and entry.mode != "include"):
             yield _checked(head, kind), bytes(entry.resource)
+        elif not _TYPE.fullmatch(head.resourceType):
+            raise SourceError(_NO_RESOURCE)
 
 
 def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | None]]:
-    """The versions on a page of a history, by id, in its order; None where it was deleted."""
+    """The versions on a page of a history, by id, in its order; None where it was deleted.
+
+    Raises:
+        SourceError: an entry is no version of that type, or an error; names no content of it.
+    """
     for entry in page.entry:
         if entry.request.method == "DELETE":
-            path = entry.request.url.partition("?")[0].partition("/_history")[0]
-            yield path.rpartition("/")[2], None
-        else:
+            yield _deleted(entry.request.url, kind), None
+        elif not entry.is_empty_outcome:
             head = _head(entry.resource)
-            if head.resourceType == kind:
+            if head.resourceType == "OperationOutcome":
+                _refuse_failure(head)
+            else:
                 yield head.id, (_checked(head, kind), bytes(entry.resource))
+
+
+def _deleted(url: str, kind: str) -> str:
+    """The id of a deleted resource, by the URL that its entry names."""
+    path = url.partition("?")[0].partition("/_history")[0]
+    *_, found, identifier = ["", *path.split("/")]
+    if found != kind or not identifier:
+        raise SourceError(f"an entry does not say which {kind} was deleted")
+    return identifier
+
+
+def _refuse_failure(head: Head) -> None:
+    if head.is_failure:
+        raise SourceError("an entry is an OperationOutcome with an error")
 
 
 def outcomes(page: Page) -> Iterator[Any]:
@@ -187,12 +237,12 @@ def _head(resource: msgspec.Raw) -> Head:
     try:
         return msgspec.json.decode(resource, type=Head)
     except msgspec.MsgspecError:
-        raise SourceError("an entry is no resource with a type and an id") from None
+        raise SourceError(_NO_RESOURCE) from None
 
 
 def _checked(head: Head, kind: str) -> Head:
     if head.resourceType != kind:
         raise SourceError(f"an entry is no {kind}: {shown.resource_type(head.resourceType)}")
     if not head.id:
-        raise SourceError("an entry is no resource with a type and an id")
+        raise SourceError(_NO_RESOURCE)
     return head

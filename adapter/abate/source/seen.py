@@ -34,6 +34,10 @@ class Seen:
             self._settle()
         return True
 
+    def update(self, other: "Seen") -> None:
+        """All of another set too."""
+        self._sorted = np.union1d(self.hashes, other.hashes)
+
     def __len__(self) -> int:
         return len(self._sorted) + len(self._pending)
 

@@ -11,13 +11,12 @@ import msgspec
 
 from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
+from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, Placed
 from abate.source.issues import Judge, refuse
 from abate.source.searchset import head_of
 from abate.source.shown import resource_type
 
-# In the order in which the mapping takes them.
-TYPES = ("Patient", "Procedure", "Condition", "Observation")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
 
 

@@ -75,16 +75,22 @@ class Trouble(Exception):
         return self.answer
 
 
-def refuse_flawed(answer: Answer) -> None:
+def refuse_flawed(answer: Answer, *, is_fhir: bool) -> None:
     """Stop at an answer that is worth asking for again.
 
+    A gateway that gives up answers `{"message": "Endpoint request timed out"}`, at some sites with
+    status 200 (2026): that usually passes, as a 504 does.
+
+    Args:
+        answer: what came.
+        is_fhir: whether a FHIR resource was asked for, and not any JSON.
+
     Raises:
-        Trouble: the server is busy, or its JSON is cut off or damaged.
+        Trouble: the server is busy, its JSON is cut off or damaged, or is not a FHIR resource.
     """
     if answer.status in RETRIED:
         raise Trouble(f"{answer.place} answered {answer.told}", answer=answer)
-    if answer.status == requests.codes.ok and answer.is_broken:
-        found = "broken JSON" if answer.body else "an empty body"
+    if answer.status == requests.codes.ok and (found := answer.flaw(is_fhir=is_fhir)):
         words = f"{answer.place} answered 200 with {found}"
         raise Trouble(words, answer=answer, is_costly=True)
 

@@ -1,29 +1,26 @@
 """One query, from its first page to the one without a next link, and whether all of it arrived.
 
 What the server says it has is held against the distinct ids that arrived. Fewer: it is counted
-again, and asked once more, and what arrives is merged by id; still fewer is a hole, an error. Where
-the server gives no count, two whole passes must bring the same ids.
+again, and asked once more, and what arrives is merged by id; still fewer is a hole, an error. If
+the server gives no count, `settling` says what is asked instead.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from abate.errors import SourceError
 from abate.source.brought import IDLE_PAGES, Brought, Walked
 from abate.source.ledger import count_of_pages
 from abate.source.paging import Expired, NotHeeded, Pager, hole
-from abate.source.query import Query, bare
+from abate.source.query import LONG_AGO, Query, bare
 from abate.source.searchset import Head, Page, matches, warnings
+from abate.source.settling import Settling, Take
 from abate.source.tally import Tally
 
 # So often a query is begun, where its next links expire on the way.
 ATTEMPTS = 3
-# Before anything that a server can hold.
-LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 Row = tuple[Head, bytes]
-Take = Callable[[Head, bytes], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +62,7 @@ class Asker:
         brought = Brought()
         self._pass(query, take, brought)
         self._doubt(query, brought)
-        if brought.expected is None and not self.one_pass:
+        if brought.expected is None:
             self._settle(query, take, brought)
         if brought.is_short:
             self._once_more(query, take, brought)
@@ -78,20 +75,15 @@ class Asker:
             brought.expected = again if again is not None and again >= brought.received else None
 
     def _settle(self, query: Query, take: Take, brought: Brought) -> None:
-        """Without a count: pass again, until two passes bring the same ids."""
-
-        def new(head: Head, raw: bytes) -> None:
-            if brought.fitting.add(head.id):
-                take(head, raw)
-
-        for _ in range(1, ATTEMPTS):
-            before, again = len(brought.fitting), Brought()
-            self._pass(query, new, again)
-            brought.pages += again.pages
-            if before == len(brought.fitting) == len(again.fitting):
-                return
-        words = f"the server gives no count, and {ATTEMPTS} passes brought different ids"
-        raise hole(query, None, words)
+        """Without a count: all that was asked for by its id is there, or see `settling`."""
+        if query.ids and len(brought.fitting) == len(query.ids):
+            brought.is_settled = True
+        elif not self.one_pass or brought.walked.is_unsound:
+            settling = Settling(
+                walk=self._pass, take=take, brought=brought, page_size=self.pager.page_size
+            )
+            settling.settle(query, brought)
+            brought.is_settled = settling.is_confirmed
 
     def _once_more(self, query: Query, take: Take, brought: Brought) -> None:
         """Rows come and go while one pages: count again, and repeat the query once."""
@@ -151,7 +143,7 @@ class Asker:
                 return
 
     def _walk(self, query: Query, take: Take, brought: Brought) -> None:
-        walked = Walked()
+        walked = brought.walked = Walked()
         for number, page in enumerate(self.pager.pages(query), start=1):
             brought.pages += 1
             if number == 1:
@@ -159,7 +151,7 @@ class Asker:
                 brought.is_understood = page.heeds(query.parameters)
             brought.is_first_page, new = number == 1, 0
             for row in _matches(query, number, page):
-                new += walked.ids.add(row[0].id)
+                new += walked.add(row[0])
                 self._judge(query, row, take, brought)
             self.tally.page(query.name, query.type, new)
             for warning in _warnings(query, number, page):

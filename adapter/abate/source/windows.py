@@ -5,11 +5,11 @@ them. The counts of the parts must add up to the count of the whole; else it is 
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import ceil
 
 from abate.source.query import Query, Window
-from abate.source.walk import LONG_AGO, Asker
+from abate.source.walk import Asker
 
 PARAMETERS = ("_lastUpdated", "date")
 # Conditions have a date of onset and none of their own.
@@ -25,7 +25,7 @@ def divided(asker: Asker, query: Query, expected: int, parts: int) -> list[Query
     for parameter in PARAMETERS:
         if parameter == "date" and query.type in _WITHOUT_DATE:
             continue
-        whole = Window(parameter=parameter, start=LONG_AGO, end=_tomorrow())
+        whole = Window.of_all(parameter)
         if asker.pager.count(query.of(window=whole)) == expected:
             windows = list(_halves(asker, query, whole, expected, most))
             return [query.of(window=one) for one in _without_gaps(windows, whole)]
@@ -58,8 +58,3 @@ def _halves(asker: Asker, query: Query, window: Window, count: int, most: int) -
         yield from _halves(asker, query, first, before, most)
     if count - before > 0:
         yield from _halves(asker, query, second, count - before, most)
-
-
-def _tomorrow() -> datetime:
-    """After all that a server can have, also where its clock is ahead."""
-    return datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)

@@ -12,7 +12,7 @@ import requests
 from abate.addresses import is_loopback, origin
 from abate.source import places, sessions
 from abate.source.access import Access, login_refused
-from abate.source.answer import Answer, answer_of
+from abate.source.answer import FHIR_JSON, Answer, answer_of
 from abate.source.body import Bounds, receive
 from abate.source.limits import Budget, Limits
 from abate.source.sessions import Sessions
@@ -40,6 +40,11 @@ class Request:
     body: bytes | Parameters | None = None
     is_known: bool = True
     named: str = ""
+
+    @property
+    def is_fhir(self) -> bool:
+        """Whether it asks for a FHIR resource."""
+        return self.headers.get("Accept") == FHIR_JSON
 
     @property
     def place(self) -> str:
@@ -79,7 +84,7 @@ class Wire:
             with closing(self.open(request)) as response:
                 receive(response, request.place, self._bounds(), body.write)
                 answer = answer_of(response, body.getvalue(), request.place)
-            refuse_flawed(answer)
+            refuse_flawed(answer, is_fhir=request.is_fhir)
         except Trouble as trouble:
             if trouble.is_costly:
                 # What is left of a broken answer must not be taken for the next one.

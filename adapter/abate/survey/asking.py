@@ -118,11 +118,12 @@ class Asker:
             return Counted(problem=f"it answered {answer.status} to a search by code")
         try:
             page: Page = answer.decode(Page)
+            page.refuse_type("searchset")
+            there = any(True for _ in matches(page, kind))
         except SourceError:
             return Counted(problem="it answered a search by code with no searchset")
         if page.total is not None:
             return Counted(n=page.total, any=page.total > 0)
-        there = any(True for _ in matches(page, kind))
         if "_count" in parameters and not there and page.next is None:
             return Counted(n=0)
         return Counted(any=there, problem="it gives no total")

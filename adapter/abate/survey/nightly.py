@@ -23,7 +23,7 @@ def probes(asker: Asker, said: Server) -> Iterator[Probe]:
         found=_word(total is not None),
         then="arrived is held against expected"
         if total is not None
-        else "each query is passed twice, until two passes bring the same",
+        else "each query is asked twice, whole or in halves; what only that confirms is told",
     )
     yield _paging(asker, first)
     yield _dates(asker, total)

@@ -8,6 +8,7 @@ parsed as (
     last_updated,
     content,
     resource,
+    modifier,
     r
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
@@ -19,15 +20,17 @@ read as (
     version,
     last_updated,
     content,
-    codings_of(r.clinicalstatus.coding)[1].code as clinical_status,
+    status_codes_of(r.clinicalstatus)[1] as clinical_status,
     -- A status without a system is one too: an error must not be missed.
-    codes_of(r.verificationstatus.coding) as verification,
+    status_codes_of(r.verificationstatus) as verification,
+    is_given(r.verificationstatus) as is_verification_given,
     codings_of(r.severity.coding)[1] as graded,
     trim(text_of(r.severity.text)) as graded_text,
     codings_of(r.code.coding) as codings,
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
     text_of(r.onsetdatetime) as onset,
     text_of(r.abatementdatetime) as abatement,
+    modifier,
     resource
   from parsed
 ),
@@ -53,6 +56,11 @@ judged as (
       )
     end as severity,
     case
+      when modifier is not null then modifier
+      when is_verification_given and not list_has_any(
+        verification,
+        ['unconfirmed', 'provisional', 'differential', 'confirmed', 'refuted', 'entered-in-error', 'unknown']
+      ) then 'status-malformed'
       when len(codings) = 0 then 'no-code'
       when patient_id is null then 'no-patient'
       when moment_fault(onset, $source_zone) is not null then 'onset-malformed'

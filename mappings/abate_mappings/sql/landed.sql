@@ -1,5 +1,5 @@
 -- One row is one line that landed, in the order of the files: its fault, or what it is, and `r`, what is read
--- of it. An Observation is not read further where none of its codes is a score's, and it is no report of
+-- of it; and `modifier`, why it must not be read as it looks. An Observation is not read further where none of its codes is a score's, and it is no report of
 -- ours: most are such. Without a version, a hash of the text tells one version from the next.
 create or replace temp table landed as
 with
@@ -25,7 +25,10 @@ known as (
   from line
 ),
 read as (
-  select *, case when is_read then from_json(resource, shape()) end as r
+  select
+    *,
+    case when is_read then from_json(resource, shape()) end as r,
+    case when is_read and fault is null then modifier_of(resource, json_keys(shape())) end as modifier
   from known
 )
 select
@@ -36,6 +39,7 @@ select
   is_own,
   is_read,
   r,
+  modifier,
   case when version is null then md5(cast(resource as varchar)) end as content,
   case when $keep_raw or (is_read and ($asks_plugins or needs_text(r))) then resource end as resource
 from read

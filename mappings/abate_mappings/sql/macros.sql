@@ -12,6 +12,38 @@ create or replace temp macro line_fault(resource, resource_type, id, kind) as
     when coalesce(text_of(id), '') = '' then 'no-id'
   end;
 
+-- Whether a JSON leaf says something: neither missing nor null, and not empty.
+create or replace temp macro is_given(leaf) as
+  coalesce(cast(leaf as varchar) not in ('null', '[]', '{}', '""', 'false'), false);
+
+-- What changes the meaning of a resource and is not known to abate; null where nothing does. FHIR forbids
+-- to process such content: https://hl7.org/fhir/R4/conformance-rules.html#isModifier. A modifier
+-- extension of an element concerns that element alone: those of elements that are not read are skipped.
+create or replace temp macro modifier_of(resource, elements) as
+  case
+    -- As nearly all are, by their text alone.
+    when not (
+      contains(cast(resource as varchar), '"modifierExtension"')
+      or contains(cast(resource as varchar), '"implicitRules"')
+      or regexp_matches(cast(resource as varchar), '"(not(Done|Given|Performed)|doNotPerform)"')
+    ) then null
+    when is_given(json_extract(resource, '$.implicitRules')) then 'implicit-rules'
+    when is_given(json_extract(resource, '$.modifierExtension'))
+      or list_bool_or(
+        list_transform(
+          elements,
+          lambda e: coalesce(
+            contains(cast(json_extract(resource, '$.' || e) as varchar), '"modifierExtension"'), false
+          )
+        )
+      ) then 'modifier-extension'
+    -- STU3, DSTU2 and orders say by an element of their own that something was not done.
+    when is_given(json_extract(resource, '$.notDone'))
+      or is_given(json_extract(resource, '$.notGiven'))
+      or is_given(json_extract(resource, '$.notPerformed'))
+      or is_given(json_extract(resource, '$.doNotPerform')) then 'not-done'
+  end;
+
 -- The text of a JSON string; null for anything else.
 create or replace temp macro text_of(leaf) as
   case
@@ -24,6 +56,21 @@ create or replace temp macro text_of(leaf) as
 -- The text of a JSON number; null for anything else: "7" and true are no numbers.
 create or replace temp macro number_of(leaf) as
   case when json_type(leaf) in ('UBIGINT', 'BIGINT', 'DOUBLE') then cast(leaf as varchar) end;
+
+-- A number on a scale as a score from 0 to 10: the number itself where the scale ends at 10, else the
+-- double that is nearest to `number * 10 / scale`, since only one step of each way is rounded.
+create or replace temp macro score_of(number, scale) as
+  case
+    when scale = 10 then try_cast(number as double)
+    -- The point moves within the text.
+    when scale in (1, 100, 1000) and not contains(lower(number), 'e')
+      then try_cast(number || 'e' || try_cast(1 - round(log10(scale)) as integer) as double)
+    -- Dividend and divisor are whole numbers that a double holds.
+    when regexp_full_match(number, '\d{1,7}(\.\d{1,7})?') and scale = trunc(scale)
+      then try_cast(replace(number, '.', '') || '0' as double)
+        / (scale * try_cast('1e' || length(split_part(number, '.', 2)) as double))
+    else try_cast(number as double) * 10 / scale
+  end;
 
 -- Whether one of the identifiers is abate's own: a statistic that it published.
 create or replace temp macro is_own_report(identifiers, own_system) as
@@ -51,6 +98,44 @@ create or replace temp macro codings_of(codings) as
 -- The codes of codings, whatever their system, also without one.
 create or replace temp macro codes_of(codings) as
   list_transform(coalesce(codings, []), lambda c: trim(text_of(c.code)));
+
+-- The codes of a status: R4 has a CodeableConcept where STU3 has a code.
+create or replace temp macro status_codes_of(leaf) as
+  case
+    when leaf is null then []
+    when json_type(leaf) = 'VARCHAR' then [trim(text_of(leaf))]
+    else codes_of(from_json(leaf, '{"coding": [{"code": "JSON"}]}').coding)
+  end;
+
+-- What is read of a body site: its codings, and extensions, of which one may say the side.
+create or replace temp macro site_shape() as
+  '{"coding": [{"system": "JSON", "code": "JSON"}],
+    "extension": [
+      {"url": "JSON", "valueCodeableConcept": {"coding": [{"system": "JSON", "code": "JSON"}]}}
+    ]}';
+
+-- The codings of each extension of a body site that says its side: mCODE's, also of its first edition,
+-- and HL7 Europe's.
+create or replace temp macro lateralities_of(site) as
+  list_transform(
+    list_filter(
+      coalesce(site.extension, []),
+      lambda e: coalesce(regexp_matches(text_of(e.url), '/(mcode-)?laterality(-qualifier)?$'), false)
+    ),
+    lambda e: codings_of(e.valuecodeableconcept.coding)
+  );
+
+-- Of these codings those that are among `sides`, each as `system|code`.
+create or replace temp macro sides_among(codings, sides) as
+  list_filter(codings, lambda c: list_has_any([c.system || '|' || c.code], sides));
+
+-- The codings of a body site, those of its side too.
+create or replace temp macro site_codings_of(site, sides) as
+  list_concat(codings_of(site.coding), sides_among(flatten(lateralities_of(site)), sides));
+
+-- Whether an extension of a body site says a side that no code list has.
+create or replace temp macro is_side_unknown(site, sides) as
+  len(list_filter(lateralities_of(site), lambda codings: len(sides_among(codings, sides)) = 0)) > 0;
 
 -- Whether a resource with these codings is to be read: one of the codes is a score's, or there is none.
 create or replace temp macro reads_as_score(codings, score_codes) as
@@ -100,21 +185,66 @@ create or replace temp macro references_of(leaf, server) as
     )
   end;
 
--- Whether a JSON leaf is there and is no array of that many references.
-create or replace temp macro is_broken(leaf, found) as
+-- The identifiers of a resource that have a system and a value.
+create or replace temp macro identifiers_of(leaf) as
+  case
+    when leaf is null then []
+    else list_filter(
+      list_transform(
+        coalesce(from_json(leaf, '[{"system": "JSON", "value": "JSON"}]'), []),
+        lambda i: {'system': trim(text_of(i.system)), 'value': trim(text_of(i.value))}
+      ),
+      lambda i: i.system is not null and i.value is not null
+    )
+  end;
+
+-- The Procedures that references of a JSON array name without a literal reference, by their identifiers;
+-- null for one that has only a display, an identifier without a system, or one of another type.
+create or replace temp macro named_of(leaf) as
+  case
+    when leaf is null then []
+    else list_transform(
+      list_filter(
+        coalesce(from_json(leaf, '["JSON"]'), []),
+        lambda r: json_type(r) = 'OBJECT'
+          and coalesce(json_type(json_extract(r, '$.reference')), 'NULL') = 'NULL'
+      ),
+      lambda r: case
+        when coalesce(regexp_matches(text_of(json_extract(r, '$.type')), '(^|/)Procedure$'), true)
+          then identifiers_of('[' || coalesce(json_extract(r, '$.identifier'), 'null') || ']')[1]
+      end
+    )
+  end;
+
+-- The references of a JSON array of R5's CodeableReference that are `Type/id`.
+create or replace temp macro codeable_references_of(leaf, server) as
+  case
+    when leaf is null then []
+    else list_filter(
+      list_transform(
+        coalesce(from_json(leaf, '[{"reference": {"reference": "JSON"}}]'), []),
+        lambda r: reference_of(r.reference.reference, server)
+      ),
+      lambda r: r is not null
+    )
+  end;
+
+-- Whether a JSON leaf is there and is no array of so many references.
+create or replace temp macro is_broken(leaf, count_of_references) as
   leaf is not null
-  and (json_type(leaf) <> 'ARRAY' or json_array_length(leaf) <> len(found));
+  and (json_type(leaf) <> 'ARRAY' or json_array_length(leaf) <> count_of_references);
 
 -- The numbers of the ends of reference ranges.
 create or replace temp macro range_ends(ends) as
   list_transform(ends, lambda e: try_cast(number_of(json_extract(e, '$.value')) as double));
 
--- Whether an end of a reference range holds something else than a number.
+-- Whether an end of a reference range holds something else than a number, or says `less than`.
 create or replace temp macro is_end_broken(leaf) as
   case
     when leaf is null then false
     when json_type(leaf) <> 'OBJECT' then true
-    else json_extract(leaf, '$.value') is not null and number_of(json_extract(leaf, '$.value')) is null
+    else json_extract(leaf, '$.comparator') is not null
+      or json_extract(leaf, '$.value') is not null and number_of(json_extract(leaf, '$.value')) is null
   end;
 
 -- Whether a text has the form of a FHIR instant: a time with its offset.
@@ -174,11 +304,15 @@ create or replace temp macro links_of(links, link_type, server) as
     lambda i: i is not null
   );
 
--- Whether a link says that this Patient is replaced, and not by whom.
+-- Whether a link says that this Patient is replaced, and not by whom; or has a type that FHIR has not: it
+-- may say the same in other words.
 create or replace temp macro links_fault(links, server) as
   len(
     list_filter(
       coalesce(links, []),
-      lambda l: text_of(l.type) = 'replaced-by' and id_of(l.other.reference, 'Patient', server) is null
+      lambda l: case coalesce(text_of(l.type), '')
+        when 'replaced-by' then id_of(l.other.reference, 'Patient', server) is null
+        else coalesce(text_of(l.type), '') not in ('replaces', 'refer', 'seealso')
+      end
     )
   ) > 0;

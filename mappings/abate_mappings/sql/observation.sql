@@ -10,6 +10,7 @@ told as materialized (
     content,
     resource,
     is_own,
+    modifier,
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
     id_of(r.encounter.reference, 'Encounter', $server) as encounter_id,
     coalesce(text_of(r.effectivedatetime), text_of(r.effectiveinstant)) as effective,
@@ -115,10 +116,7 @@ valued as (
       or (amount.unit is not null and text_of(amount.unit) is null)
       or (amount.system is not null and text_of(amount.system) is null)
       or (amount.code is not null and text_of(amount.code) is null) as is_value_broken,
-    case
-      when body_site is null then []
-      else codings_of(from_json(body_site, '{"coding": [{"system": "JSON", "code": "JSON"}]}').coding)
-    end as sites,
+    from_json(body_site, site_shape()) as stated_site,
     case when range_list is not null then range_ends(list_transform(range_list, lambda g: g.low)) end
       as lows,
     case when range_list is not null then range_ends(list_transform(range_list, lambda g: g.high)) end
@@ -212,6 +210,7 @@ judged as (
     end as first_fault,
     case
       when body_site is not null and json_type(body_site) <> 'OBJECT' then 'body-site-malformed'
+      when is_side_unknown(stated_site, $sides) then 'laterality-unknown'
       -- From here on it is the value alone, which a plugin's read_score may know how to read.
       when values_given > 1 then 'several-values'
       when integer is not null and json_type(integer) not in ('UBIGINT', 'BIGINT')
@@ -236,6 +235,8 @@ pointed as (
     *,
     references_of(focus_leaf, $server) as focus,
     references_of(part_leaf, $server) as part_of,
+    named_of(focus_leaf) as focus_named,
+    named_of(part_leaf) as part_named,
     moment_fault(effective, $source_zone) as moment_fault
   from told
 ),
@@ -245,6 +246,7 @@ decided as (
     judged.* exclude (place),
     case when is_own then 'own-report' else rule end as ignored_by,
     coalesce(
+      modifier,
       first_fault,
       case
         when patient_id is null then 'no-patient'
@@ -252,7 +254,8 @@ decided as (
         when effective_fault is not null then effective_fault
         when moment_fault = 'malformed' then 'effective-malformed'
         when moment_fault = 'without-zone' then 'time-without-zone'
-        when is_broken(focus_leaf, focus) or is_broken(part_leaf, part_of) then 'reference-unreadable'
+        when is_broken(focus_leaf, len(focus) + len(focus_named))
+          or is_broken(part_leaf, len(part_of) + len(part_named)) then 'reference-unreadable'
       end,
       value_fault
     ) as fault
@@ -272,7 +275,7 @@ select
   encounter_id,
   status_text as status,
   effective,
-  number * 10 / scale as value,
+  score_of(coalesce(number_text, cast(answer_value as varchar)), scale) as value,
   -- As it was sent, 6.50 and not 6.5, where the text of the resource shows the same number.
   case
     when resource is null then whole_text
@@ -285,8 +288,11 @@ select
   case when not is_mixed then context end as context,
   focus,
   part_of,
-  sites,
-  body_site is not null and len(sites) = 0 as is_site_uncoded,
+  focus_named,
+  part_named,
+  site_codings_of(stated_site, $sides) as sites,
+  -- A side alone is no site in words.
+  body_site is not null and len(codings_of(stated_site.coding)) = 0 as is_site_uncoded,
   content,
   case when $keep_raw then resource end as resource
 from decided

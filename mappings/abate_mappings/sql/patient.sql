@@ -9,6 +9,7 @@ parsed as (
     last_updated,
     content,
     resource,
+    modifier,
     r
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
@@ -33,6 +34,7 @@ read as (
     links_of(r.link, 'replaced-by', $server) as replaced_by,
     links_of(r.link, 'replaces', $server) as replaces,
     links_fault(r.link, $server) as link_fault,
+    modifier,
     resource
   from parsed
 ),
@@ -40,6 +42,7 @@ judged as (
   select
     *,
     case
+      when modifier is not null then modifier
       when death_broken or moment_fault(death, $source_zone) is not null then 'death-malformed'
       -- Whose scores these are cannot be told.
       when len(replaced_by) > 1 then 'replaced-by-several'

@@ -8,6 +8,7 @@ parsed as (
     last_updated,
     content,
     resource,
+    modifier,
     r
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
@@ -19,24 +20,35 @@ read as (
     version,
     last_updated,
     content,
-    text_of(r.status) as status,
+    modifier,
+    case when modifier = 'not-done' then modifier else text_of(r.status) end as status,
     codings_of(r.code.coding) as codings,
     id_of(r.subject.reference, 'Patient', $server) as patient_id,
     id_of(r.encounter.reference, 'Encounter', $server) as encounter_id,
-    coalesce(text_of(r.performeddatetime), text_of(r.performedperiod.start)) as start_text,
-    coalesce(text_of(r.performedperiod.end), text_of(r.performeddatetime)) as end_text,
+    -- R5 says occurrence[x], reason and complication (CodeableReference) for what R4 says in other elements.
+    coalesce(
+      text_of(r.performeddatetime),
+      text_of(r.performedperiod.start),
+      text_of(r.occurrencedatetime),
+      text_of(r.occurrenceperiod.start)
+    ) as start_text,
+    coalesce(
+      text_of(r.performedperiod.end),
+      text_of(r.performeddatetime),
+      text_of(r.occurrenceperiod.end),
+      text_of(r.occurrencedatetime)
+    ) as end_text,
     r.bodysite as body_site,
-    flatten(
-      list_transform(
-        coalesce(
-          from_json(r.bodysite, '[{"coding": [{"system": "JSON", "code": "JSON"}]}]'), []
-        ),
-        lambda s: codings_of(s.coding)
-      )
-    ) as sites,
-    references_of(r.reasonreference, $server) as reasons,
+    coalesce(from_json(r.bodysite, '[' || site_shape() || ']'), []) as stated_sites,
+    list_concat(
+      references_of(r.reasonreference, $server), codeable_references_of(r.reason, $server)
+    ) as reasons,
     r.complicationdetail as complication_detail,
     references_of(r.complicationdetail, $server) as complications,
+    codeable_references_of(r.complication, $server) as codeable_complications,
+    references_of(r.partof, $server) as part_of,
+    named_of(r.partof) as part_named,
+    identifiers_of(r.identifier) as identifiers,
     resource
   from parsed
 ),
@@ -44,6 +56,7 @@ judged as (
   select
     *,
     case
+      when modifier in ('modifier-extension', 'implicit-rules') then modifier
       when len(codings) = 0 then 'no-code'
       when status is null then 'no-status'
       when status not in (
@@ -55,7 +68,9 @@ judged as (
       when moment_fault(start_text, $source_zone) = 'without-zone'
         or moment_fault(end_text, $source_zone) = 'without-zone' then 'time-without-zone'
       when body_site is not null and json_type(body_site) <> 'ARRAY' then 'body-site-malformed'
-      when is_broken(complication_detail, complications) then 'reference-unreadable'
+      when len(list_filter(stated_sites, lambda s: is_side_unknown(s, $sides))) > 0
+        then 'laterality-unknown'
+      when is_broken(complication_detail, len(complications)) then 'reference-unreadable'
     end as fault,
     not exists (
       select 1
@@ -84,10 +99,15 @@ select
   codings,
   start_text,
   end_text,
-  sites,
-  coalesce(json_array_length(body_site) > 0, false) and len(sites) = 0 as is_site_uncoded,
+  flatten(list_transform(stated_sites, lambda s: site_codings_of(s, $sides))) as sites,
+  -- A side alone is no site in words.
+  coalesce(json_array_length(body_site) > 0, false)
+    and len(flatten(list_transform(stated_sites, lambda s: codings_of(s.coding)))) = 0 as is_site_uncoded,
   reasons,
-  complications,
+  list_concat(complications, codeable_complications) as complications,
+  part_of,
+  part_named,
+  identifiers,
   content,
   case when $keep_raw then resource end as resource
 from judged

@@ -1,7 +1,6 @@
 -- What is read of a Condition that landed.
 create or replace temp macro shape() as
-  '{"clinicalStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
-    "verificationStatus": {"coding": [{"system": "JSON", "code": "JSON"}]},
+  '{"clinicalStatus": "JSON", "verificationStatus": "JSON",
     "severity": {"text": "JSON", "coding": [{"system": "JSON", "code": "JSON"}]},
     "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
     "subject": {"reference": "JSON"},

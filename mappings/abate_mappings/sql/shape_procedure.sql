@@ -6,7 +6,10 @@ create or replace temp macro shape() as
     "encounter": {"reference": "JSON"},
     "performedDateTime": "JSON",
     "performedPeriod": {"start": "JSON", "end": "JSON"},
-    "bodySite": "JSON", "reasonReference": "JSON", "complicationDetail": "JSON"}';
+    "bodySite": "JSON", "reasonReference": "JSON", "complicationDetail": "JSON",
+    "identifier": "JSON", "partOf": "JSON",
+    "occurrenceDateTime": "JSON", "occurrencePeriod": {"start": "JSON", "end": "JSON"},
+    "reason": "JSON", "complication": "JSON"}';
 
 -- Nothing of it is shown as it was sent.
 create or replace temp macro needs_text(r) as false;

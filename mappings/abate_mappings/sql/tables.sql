@@ -21,8 +21,15 @@ create table if not exists procedure (
   start_text varchar, end_text varchar,
   sites struct(system varchar, code varchar)[], is_site_uncoded boolean,
   reasons varchar[], complications varchar[],
+  part_of varchar[], part_named struct(system varchar, value varchar)[],
+  identifiers struct(system varchar, value varchar)[],
   resource varchar
 );
+
+-- `part_named`, and `focus_named` below: one for each reference that has no literal one, its identifier.
+alter table procedure add column if not exists part_of varchar[];
+alter table procedure add column if not exists part_named struct(system varchar, value varchar)[];
+alter table procedure add column if not exists identifiers struct(system varchar, value varchar)[];
 
 create table if not exists condition (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
@@ -39,8 +46,13 @@ create table if not exists observation (
   value double, raw varchar, unit varchar, scale double, instrument varchar, context varchar,
   focus varchar[], part_of varchar[], sites struct(system varchar, code varchar)[],
   is_site_uncoded boolean,
+  focus_named struct(system varchar, value varchar)[],
+  part_named struct(system varchar, value varchar)[],
   resource varchar
 );
+
+alter table observation add column if not exists focus_named struct(system varchar, value varchar)[];
+alter table observation add column if not exists part_named struct(system varchar, value varchar)[];
 
 -- One row is one resource of a server, whatever its type.
 create or replace view resource as

@@ -18,7 +18,9 @@ read as (
     coded.coding.system || '|' || coded.coding.code as code,
     site.name as name,
     site.site_group as site_group,
-    side.name as side
+    side.code is not null as is_side,
+    -- Unilateral: on a side, and nobody said on which.
+    nullif(side.name, 'unilateral') as side
   from coded
   left join code_list as site
     on site.list = 'sites' and site.system = coded.coding.system and site.code = coded.coding.code
@@ -27,11 +29,11 @@ read as (
 )
 select
   sites,
-  coalesce(list(distinct code) filter (where side is null), []) as site_codes,
+  coalesce(list(distinct code) filter (where not is_side), []) as site_codes,
   -- A code that no list names may be free text of the site's: it stays in the store.
   coalesce(
     arg_min(name, position) filter (where name is not null),
-    case when bool_or(side is null) then 'unlisted' end
+    case when bool_or(not is_side) then 'unlisted' end
   ) as site,
   arg_min(site_group, position) filter (where site_group is not null) as site_group,
   case count(distinct side) when 0 then null when 1 then min(side) else 'both' end as side

@@ -17,6 +17,17 @@ decided as (
     on r.system = coded.coding.system and r.code = coded.coding.code and r.role in ('index', 'adjunct')
   group by coded.id
 ),
+-- The procedures that one says to be a part of by their identifiers.
+named as (
+  select part.id, list(distinct identified.reference) as part_of
+  from (
+    select id, unnest(part_named) as one
+    from procedure
+    where state = 'mapped' and server = (select server from setting)
+  ) as part
+  inner join identified on identified.system = part.one.system and identified.value = part.one.value
+  group by part.id
+),
 timed as (
   select
     p.id,
@@ -29,6 +40,7 @@ timed as (
     p.complications,
     p.is_site_uncoded,
     p.sites,
+    list_concat(p.part_of, named.part_of) as part_of,
     precision_of(p.start_text) as start_precision,
     precision_of(p.end_text) as end_precision,
     instant_of(p.start_text, s.source_zone) as start_instant,
@@ -38,6 +50,7 @@ timed as (
     s.study_zone
   from procedure_of_person as p
   inner join decided as d using (id)
+  left join named using (id)
   cross join setting as s
   where p.server = s.server
 ),
@@ -58,6 +71,7 @@ select
   reasons,
   complications,
   is_site_uncoded,
+  part_of,
   case when start_instant is not null then 'instant' else start_precision end as precision,
   start_day,
   coalesce(start_instant, timezone(study_zone, cast(start_day as timestamp))) as starts,

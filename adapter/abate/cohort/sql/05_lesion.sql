@@ -14,9 +14,13 @@ began as (
       and a.status = 'completed'
       and a.precision in ('day', 'instant')
       and a.starts < c.starts
-      and list_has_any(a.site_codes, c.site_codes)
   inner join adjunct_rule as rule on rule.kind = a.kind
-  where epoch(c.starts) - epoch(a.starts) <= rule.within_hours * 3600
+  left join belonging on belonging.adjunct_id = a.id
+  where case
+    when belonging.adjunct_id is not null then list_has_any(belonging.index_ids, [c.id])
+    else list_has_any(a.site_codes, c.site_codes)
+      and epoch(c.starts) - epoch(a.starts) <= rule.within_hours * 3600
+  end
 ),
 retreated as (
   select

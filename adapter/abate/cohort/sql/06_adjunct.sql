@@ -10,21 +10,26 @@ near as (
     a.starts,
     l.id as lesion_id,
     case
+      when belonging.adjunct_id is not null then 0
       when list_has_any(a.site_codes, l.site_codes) then 1
       when len(a.site_codes) = 0 and not a.is_site_uncoded then 2
       when len(l.site_codes) = 0 and not l.is_site_uncoded then 2
     end as closeness
   from treatment as a
   inner join adjunct_rule as rule using (kind)
-  inner join lesion as l
-    on l.patient_id = a.patient_id
-      and case
-        when a.precision = 'instant' and l.precision = 'instant'
-          then abs(epoch(a.starts) - epoch(l.starts)) <= rule.within_hours * 3600
-        else abs(a.start_day - l.start_day) * 24 <= rule.within_hours
-      end
+  inner join lesion as l on l.patient_id = a.patient_id
+  left join belonging on belonging.adjunct_id = a.id
+  where case
+    -- What says itself a part of an index procedure belongs there or nowhere, whatever its site and time.
+    when belonging.adjunct_id is not null then list_has_any(belonging.index_ids, [l.id])
+    else case
+      when a.precision = 'instant' and l.precision = 'instant'
+        then abs(epoch(a.starts) - epoch(l.starts)) <= rule.within_hours * 3600
+      else abs(a.start_day - l.start_day) * 24 <= rule.within_hours
+    end
       and (a.side is null or l.side is null or a.side = l.side or 'both' in (a.side, l.side))
-  where a.role = 'adjunct' and a.status = 'completed' and a.precision in ('day', 'instant')
+  end
+    and a.role = 'adjunct' and a.status = 'completed' and a.precision in ('day', 'instant')
 ),
 closest as (
   select * from near where closeness is not null

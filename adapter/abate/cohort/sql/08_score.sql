@@ -44,6 +44,8 @@ select
   o.context,
   o.focus,
   o.part_of,
+  o.focus_named,
+  o.part_named,
   o.precision,
   o.score_day,
   o.at,

@@ -46,6 +46,8 @@ target as (
 ),
 part as (
   select number as score, unnest(part_of) as reference from score where fault is null
+  union all
+  select score, unnest(part_of) from pointed
 ),
 part_stated as (
   select distinct part.score
@@ -67,8 +69,11 @@ site_treated as (
 stated as (
   select
     s.*,
+    pointed.focus as named_focus,
+    pointed.part_of as named_part_of,
     -- A focus on anyone or anything else: the score is not of this patient's lesion.
     case
+      when len(pointed.focus) > 0 then true
       when len(s.focus) > 0 then list_bool_or(
         list_transform(
           s.focus,
@@ -82,6 +87,7 @@ stated as (
   from score as s
   left join part_stated as p on p.score = s.number
   left join site_treated as t on t.score = s.number
+  left join pointed on pointed.score = s.number
   where s.fault is null
 ),
 pair as (
@@ -93,7 +99,11 @@ pair as (
     s.part_stated,
     l.is_undated,
     case when len(s.focus) > 0 then list_has_any(s.focus, l.meant) else false end as is_focus,
+    case when len(s.named_focus) > 0 then list_has_any(s.named_focus, l.procedures) else false end
+      as is_named_focus,
     case when len(s.part_of) > 0 then list_has_any(s.part_of, l.procedures) else false end as is_part,
+    case when len(s.named_part_of) > 0 then list_has_any(s.named_part_of, l.procedures) else false end
+      as is_named_part,
     s.side is null or l.side is null or s.side = l.side or 'both' in (s.side, l.side) as same_side,
     case when len(s.site_codes) > 0 then list_has_any(s.site_codes, l.site_codes) else false end
       and same_side as same_site,
@@ -116,7 +126,7 @@ pair as (
   inner join target as l on l.patient_id = s.patient_id
   cross join setting as t
 ),
--- The first that holds of a pair: up to 6 a rule that links, after that a reason why none does.
+-- The first that holds of a pair: up to 8 a rule that links, after that a reason why none does.
 ruled as materialized (
   select
     score,
@@ -124,17 +134,19 @@ ruled as materialized (
     is_only,
     case
       when is_focus then 1
-      when focus_stated then 7
-      when is_part then 2
-      when part_stated then 8
-      when same_site and is_open then 3
+      when is_named_focus then 2
+      when focus_stated then 9
+      when is_part then 3
+      when is_named_part then 4
+      when part_stated then 10
+      when same_site and is_open then 5
       -- A score at the site of a treatment belongs there or nowhere.
-      when same_group and is_open and not is_site_treated then 4
-      when same_encounter and site_unknown and is_open and not is_site_treated and not is_undated then 5
-      when site_unknown and is_open and not is_site_treated and not is_undated then 6
-      when site_unknown and is_open and is_undated then 9
-      when is_open then 10
-      else 11
+      when same_group and is_open and not is_site_treated then 6
+      when same_encounter and site_unknown and is_open and not is_site_treated and not is_undated then 7
+      when site_unknown and is_open and not is_site_treated and not is_undated then 8
+      when site_unknown and is_open and is_undated then 11
+      when is_open then 12
+      else 13
     end as rank
   from pair
 ),
@@ -152,24 +164,26 @@ explained as (
     rank,
     rivals > 1 and (select ambiguous from setting) <> 'share' as is_ambiguous,
     case rank
-      when 1 then 'focus' when 2 then 'part-of' when 3 then 'body-site'
-      when 4 then 'site-group' when 5 then 'encounter' when 6 then 'time'
+      when 1 then 'focus' when 2 then 'focus-identifier'
+      when 3 then 'part-of' when 4 then 'part-of-identifier'
+      when 5 then 'body-site' when 6 then 'site-group'
+      when 7 then 'encounter' when 8 then 'time'
     end as link_rule
   from best
 )
 select score, lesion, link_rule, cast(null as varchar) as fault
 from explained
-where rank <= 6 and not is_ambiguous
+where rank <= 8 and not is_ambiguous
 union all
 select distinct
   score,
   cast(null as bigint),
   link_rule,
   case rank
-    when 7 then 'focus-elsewhere' when 8 then 'part-of-elsewhere' when 9 then 'ambiguous-undated'
-    when 10 then 'other-site' when 11 then 'no-open-lesion' else 'ambiguous-' || link_rule
+    when 9 then 'focus-elsewhere' when 10 then 'part-of-elsewhere' when 11 then 'ambiguous-undated'
+    when 12 then 'other-site' when 13 then 'no-open-lesion' else 'ambiguous-' || link_rule
   end
 from explained
-where rank > 6 or is_ambiguous
+where rank > 8 or is_ambiguous
 union all
 select number, null, null, fault from score where fault is not null

@@ -66,6 +66,18 @@ step as (
   select 14, 'scores assumed', 'same-day-' || (select same_day from setting), 'score', count(*)
   from chosen where chosen and is_undetermined
   union all
+  select 14, 'scores assumed', 'focus-unresolved', 'score', count(*)
+  from chosen
+  inner join pointed using (score)
+  where chosen and is_focus_open and link_rule not in ('focus', 'focus-identifier')
+  union all
+  select 14, 'scores assumed', 'part-of-unresolved', 'score', count(*)
+  from chosen
+  inner join pointed using (score)
+  where chosen
+    and is_part_open
+    and link_rule not in ('focus', 'focus-identifier', 'part-of', 'part-of-identifier')
+  union all
   select 15, 'adjuncts', case when is_ambiguous then 'ambiguous' else kind end, 'procedure', count(distinct id)
   from adjunct group by all
   union all
@@ -73,6 +85,7 @@ step as (
     case
       when status <> 'completed' then 'status-' || status
       when precision is null or precision not in ('day', 'instant') then 'date-imprecise'
+      when id in (select adjunct_id from belonging) then 'part-of-elsewhere'
       else 'no-lesion-near'
     end as reason,
     'procedure',

@@ -79,6 +79,8 @@ def _content(answer: Answer) -> Mapping[str, Any] | None:
 
 
 def _of_capability(statement: Mapping[str, Any] | None) -> str | None:
+    if (statement or {}).get("resourceType") != "CapabilityStatement":
+        return None
     for security in _inside([statement], "rest", "security"):
         for uris in _extensions(security, OAUTH_URIS):
             for token in _extensions(uris, "token"):

@@ -77,7 +77,7 @@ class Endpoint:
         with self.enter(found.token_url) as server:
             for attempt in range(1, TRIES):
                 answer = self._tried(server, found)
-                if answer is not None and answer.status not in RETRIED:
+                if answer is not None and _is_final(answer):
                     return answer
                 asked = asked_wait(answer.headers) if answer else None
                 clock.sleep(asked or backoff(attempt))
@@ -96,6 +96,14 @@ class Endpoint:
         if self.scopes:
             form["scope"] = " ".join(self.scopes)
         return server.post_form(found.token_url, form, shown.headers)
+
+
+def _is_final(answer: Answer) -> bool:
+    """Whether the endpoint itself has answered: a gateway may say of its trouble with 200 too."""
+    if answer.status != HTTPStatus.OK:
+        return answer.status not in RETRIED
+    content = _json(answer)
+    return content is None or not {"access_token", "error"}.isdisjoint(content)
 
 
 def _granted(answer: Answer) -> Mapping[str, Any]:

@@ -1,0 +1,229 @@
+"""The resources of a Bundle in a file, with the references that the Bundle resolves itself.
+
+In a transaction, entries refer to each other by `fullUrl` (`urn:uuid:...`) or by a search
+(`Patient?identifier=...`). A server resolves both when it takes the Bundle; here nobody does. What
+is rewritten is the reference alone: all other bytes stay as they were sent.
+
+https://hl7.org/fhir/R4/bundle.html#references
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+
+from abate.errors import SourceError
+from abate.source.file_servers import FileServers, base_of
+
+# The types that the store keeps, in the order in which the mapping takes them.
+TYPES = ("Patient", "Procedure", "Condition", "Observation")
+
+_NAME = re.compile(
+    r"urn:(?:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|oid:([0-2](?:\.(?:0|[1-9]\d*))+))",
+    re.IGNORECASE,
+)
+# A reference that its Bundle, or the server that it names, resolves; JSON may write `\/` for `/`.
+_REFERENCE = re.compile(
+    rb'("reference"\s*:\s*)("(?:urn:|https?:|[A-Z][A-Za-z]{1,39}\?)(?:[^"\\]|\\.)*")'
+)
+
+
+class _Entry(msgspec.Struct):
+    fullUrl: Any = None  # noqa: N815 - FHIR's own name
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Bundle(msgspec.Struct):
+    type: Any = None
+    entry: list[_Entry] = []
+
+
+class _Head(msgspec.Struct):
+    resourceType: Any = None  # noqa: N815 - FHIR's own name
+    id: Any = None
+
+
+class _Identifier(msgspec.Struct):
+    system: Any = None
+    value: Any = None
+
+
+class _Identified(msgspec.Struct):
+    identifier: list[_Identifier] = []
+
+
+class _Placed(NamedTuple):
+    """An entry with a resource: its place from 1, its fullUrl, its type, its id, its JSON."""
+
+    place: int
+    full_url: str
+    kind: str
+    id: str
+    is_id_made: bool
+    json: msgspec.Raw  # A view of the document, which is large.
+
+    @property
+    def reference(self) -> str:
+        return f"{self.kind}/{self.id}"
+
+    @property
+    def resource(self) -> bytes:
+        """The resource, with its id before its other elements where it is made: it has a type."""
+        sent = bytes(self.json)
+        return b'{"id":"' + self.id.encode() + b'",' + sent[1:] if self.is_id_made else sent
+
+
+def kind_of(resource: bytes) -> Any:
+    """The resource type; None where it is no resource."""
+    return _head(resource).resourceType
+
+
+def entries(
+    document: bytes, name: str, servers: FileServers | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """The resources of a Bundle with their places; those of a Bundle in it too.
+
+    An entry without an id gets the one of its `fullUrl`.
+
+    Args:
+        document: the Bundle.
+        name: what its file is called in messages.
+        servers: told of the servers that the `fullUrl`s name.
+
+    Raises:
+        SourceError: it cannot be read; or is a history: its entries are no state of anything; or
+            its ids are of another server, or of another Bundle, than those that were read before.
+    """
+    placed = list(_placed(_decoded(document, name)))
+    names = _Names(placed)
+    for one in placed:
+        if one.kind == "Bundle":
+            yield from ((one.place, inner) for _, inner in entries(one.resource, name, servers))
+        elif one.kind in TYPES:
+            resource = names.resolve(one)
+            if servers is not None:
+                servers.note(one.full_url, name)
+                servers.note_local(one.full_url, one.reference, resource, name)
+            yield one.place, resource
+        else:
+            yield one.place, one.resource
+
+
+def _decoded(document: bytes, name: str) -> list[_Entry]:
+    try:
+        bundle = msgspec.json.decode(document, type=_Bundle)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise SourceError(f"{name} has a Bundle that cannot be read") from None
+    if bundle.type == "history":
+        raise SourceError(f"{name} has a Bundle of type history: give resources as they are now")
+    return bundle.entry
+
+
+def _placed(found: Sequence[_Entry]) -> Iterator[_Placed]:
+    for place, entry in enumerate(found, start=1):
+        resource = bytes(entry.resource)
+        if resource == b"null":
+            continue
+        head = _head(resource)
+        full_url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""
+        kind = head.resourceType if isinstance(head.resourceType, str) else ""
+        made = _id_from(full_url) if kind and head.id is None else ""
+        identifier = made or str(head.id or "")
+        yield _Placed(place, full_url, kind, identifier, bool(made), entry.resource)
+
+
+def _head(resource: bytes) -> _Head:
+    try:
+        return msgspec.json.decode(resource, type=_Head)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return _Head()
+
+
+def _id_from(full_url: str) -> str:
+    """The id in a `fullUrl` that is the same thing's in every Bundle; empty where there is none.
+
+    Two Bundles may call two patients `urn:uuid:patient`.
+    """
+    found = _NAME.fullmatch(full_url)
+    name = (
+        (found[1] or found[2])
+        if found
+        else full_url.rpartition("/")[2]
+        if base_of(full_url)
+        else ""
+    )
+    return name if len(name) <= 64 else ""
+
+
+class _Names:
+    """What the entries of a Bundle are called, and by whom each may be referred to."""
+
+    def __init__(self, placed: Sequence[_Placed]) -> None:
+        self._entries = placed
+        self._by_url = defaultdict[str, set[str]](set)
+        for one in placed:
+            if one.full_url and one.id:
+                self._by_url[one.full_url].add(one.reference)
+
+    def resolve(self, one: _Placed) -> bytes:
+        """An entry's resource, with references that lead to one entry rewritten to `Type/id`."""
+        base = base_of(one.full_url)
+        return _REFERENCE.sub(lambda found: self._rewritten(found, base), one.resource)
+
+    def _rewritten(self, found: re.Match[bytes], base: str | None) -> bytes:
+        try:
+            reference = msgspec.json.decode(found[2], type=str)
+        except (msgspec.MsgspecError, UnicodeError):
+            return found[0]
+        target = self._target(reference, base)
+        return found[0] if target is None else found[1] + msgspec.json.encode(target)
+
+    def _target(self, reference: str, base: str | None) -> str | None:
+        """The only entry that a reference leads to, or what it is on the entry's own server."""
+        kind, is_search, query = reference.partition("?")
+        if is_search and kind.isalpha():
+            return _only(self._found(kind, query))
+        known = self._by_url.get(reference.partition("/_history/")[0])
+        if known is None and base and reference.startswith(f"{base}/"):
+            return reference.removeprefix(f"{base}/")
+        return _only(known or ())
+
+    def _found(self, kind: str, query: str) -> set[str]:
+        """The entries of a type that a search by one identifier finds."""
+        name, _, value = query.partition("=")
+        if name != "identifier" or "&" in value:
+            return set()
+        system, has_system, code = unquote(value).rpartition("|")
+        return {
+            reference
+            for (found_kind, found_system, found_code), references in self._by_identifier.items()
+            if (found_kind, found_code) == (kind, code)
+            and (not has_system or found_system == system)
+            for reference in references
+        }
+
+    @cached_property
+    def _by_identifier(self) -> dict[tuple[str, str, str], set[str]]:
+        """The entries by type, system and value of their identifiers."""
+        found = defaultdict[tuple[str, str, str], set[str]](set)
+        for one in self._entries:
+            for identifier in _identifiers(one.resource) if one.id else ():
+                if isinstance(identifier.value, str):
+                    system = identifier.system if isinstance(identifier.system, str) else ""
+                    found[one.kind, system, identifier.value].add(one.reference)
+        return found
+
+
+def _only(references: set[str] | tuple[()]) -> str | None:
+    return next(iter(references)) if len(references) == 1 else None
+
+
+def _identifiers(resource: bytes) -> list[_Identifier]:
+    try:
+        return msgspec.json.decode(resource, type=_Identified).identifier
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return []

@@ -1,0 +1,128 @@
+"""Servers without totals and counts: what shows that all arrived, and what is an error."""
+
+from case import Case, everywhere
+from cases_said import uncounted
+from fault import edited, first, later_scores, scores
+from faults_paging import comes, doubled, no_next_after, overlapping, swapped
+from faults_search import without_total
+from ways import NIGHTLY, PATIENT, POPULATION
+
+TWICE = "ids come twice in each pass"
+SCORES = (
+    "stranger",
+    *(f"{one}{number}" for one in "abc" for number in range(3)),
+    "new0",
+    "new1",
+    "new2",
+    "new3",
+    "d0",
+)
+
+
+def third_is_second(asked):
+    """The third page is the second one again, and the fourth follows."""
+    start = int(asked.parameters.get("_offset", 0))
+    if start != 4:
+        return edited(without_total)(asked)
+    second = asked.server.ask("GET", asked.target.replace("_offset=4", "_offset=2")).json
+    page = asked.honest.json
+    second["link"] = page["link"]
+    second.pop("total", None)
+    return asked.honest.of(second)
+
+
+def third_is_second_undated(asked):
+    page = third_is_second(asked).json
+    for entry in page.get("entry", []):
+        entry["resource"].pop("meta", None)
+    return asked.honest.of(page)
+
+
+def uncounted_after(rows):
+    """Links end after so many rows, and nothing tells it."""
+
+    def answer(asked):
+        page = no_next_after(rows)(asked).json
+        page.pop("total", None)
+        return asked.honest.of(page)
+
+    return answer
+
+
+def uncounted_page(change):
+    def edit(page, asked):
+        page.pop("total", None)
+        change(page, asked)
+
+    return edited(edit)
+
+
+def _moving():
+    """A row comes between two pages, once."""
+    coming, counting = first(later_scores, comes)(), uncounted()()
+
+    def answer(asked):
+        coming(asked)
+        return counting(asked)
+
+    return answer
+
+
+CASES = [
+    Case(
+        id="uncounted",
+        says="There is no total, and a count is answered 400; nothing is wrong otherwise.",
+        fault=uncounted(),
+    ),
+    Case(
+        id="uncounted-undated",
+        says="The same, and no row says when it was changed.",
+        disguised={row: {"meta": {}} for row in SCORES},
+        fault=uncounted(),
+        warns="nothing confirms that all",
+    ),
+    Case(
+        id="uncounted-page-twice",
+        says="Nothing is counted, and the third page is the second one again.",
+        fault=uncounted((scores, third_is_second)),
+        # What changed in a day of the grid was changed in one second: it cannot be divided.
+        fails={NIGHTLY: TWICE},
+    ),
+    Case(
+        id="uncounted-page-twice-undated",
+        says="The same, and no row says when it was changed.",
+        ways=(POPULATION, NIGHTLY),
+        fault=uncounted((scores, third_is_second_undated)),
+        fails=everywhere(TWICE),
+    ),
+    Case(
+        id="uncounted-page-that-overlaps",
+        says="Nothing is counted, and a later page begins with the last row of the one before.",
+        fault=uncounted((later_scores, uncounted_page(overlapping))),
+        fails=everywhere(TWICE),
+    ),
+    Case(
+        id="uncounted-row-hidden-by-another",
+        says="Nothing is counted, and in place of a row another one stands twice.",
+        fault=uncounted((scores, uncounted_page(swapped))),
+        fails=everywhere(TWICE),
+    ),
+    Case(
+        id="uncounted-rows-twice",
+        says="Nothing is counted, and each row stands twice on its page.",
+        fault=uncounted((scores, uncounted_page(doubled))),
+        fails=everywhere(TWICE),
+    ),
+    Case(
+        id="uncounted-links-end-early",
+        says="Nothing is counted, and a search gives four rows at most, and then no next link.",
+        ways=(POPULATION, PATIENT),
+        fault=uncounted((scores, uncounted_after(4))),
+    ),
+    Case(
+        id="uncounted-row-comes-while-one-pages",
+        says="Nothing is counted, and a row comes between two pages.",
+        is_moving=True,
+        fault=_moving,
+    ),
+]

@@ -1,0 +1,97 @@
+"""Faults that no client can tell from a server that has fewer rows: what is missing, and why."""
+
+from case import Case
+from cases_said import uncounted
+from cases_uncounted import uncounted_after
+from fault import always, edited, meets, scores
+from faults_export import polls
+from faults_search import of
+from ways import BULK, FILES, NIGHTLY, PATIENT, POPULATION, SEARCH
+
+
+def hides(*ids):
+    """A server that leaves rows out of its pages, its totals and its counts."""
+
+    def answer(asked):
+        if not of("Observation", asked):
+            return asked.honest
+        pairs = [pair for pair in asked.pairs if pair[0] not in ("_count", "_summary")]
+        everything = asked.asking([*pairs, ("_count", "1000")])
+        rows = [one for one in everything.json.get("entry", []) if one["resource"]["id"] not in ids]
+        shown = [] if asked.is_count else rows
+        return everything.of(everything.json | {"total": len(rows), "entry": shown, "link": []})
+
+    return lambda: answer
+
+
+def leaves_out(*ids):
+    """Pages without totals, from which rows are missing."""
+
+    def edit(page, _):
+        page.pop("total", None)
+        kept = [one for one in page.get("entry", []) if one["resource"]["id"] not in ids]
+        page["entry"] = kept
+
+    return edited(edit)
+
+
+def without_line(identifier):
+    """A file of an export without one of its lines."""
+
+    def answer(asked):
+        lines = asked.honest.body.splitlines(keepends=True)
+        kept = [one for one in lines if f'"{identifier}"'.encode() not in one]
+        return asked.honest.of(body=b"".join(kept))
+
+    return answer
+
+
+def uncounted_files(asked):
+    """A manifest without counts."""
+    content = asked.honest.json
+    for one in content["output"]:
+        one.pop("count")
+    return asked.honest.of(content)
+
+
+CASES = [
+    Case(
+        id="row-hidden-everywhere",
+        says="Rows are missing from pages, totals and counts alike, as where an index is behind, "
+        "or the login may not see them.",
+        ways=SEARCH,
+        fault=hides("c1", "new1"),
+        unseen={POPULATION: ("c1",), PATIENT: ("c1",), NIGHTLY: ("c1", "new1")},
+    ),
+    Case(
+        id="uncounted-row-left-out",
+        says="Nothing is counted, and a row is left out each time that its page is asked for.",
+        ways=(POPULATION, PATIENT),
+        fault=uncounted((scores, leaves_out("c1"))),
+        unseen={POPULATION: ("c1",), PATIENT: ("c1",)},
+    ),
+    Case(
+        id="uncounted-links-end-early-in-one-second",
+        says="Nothing is counted, a search gives four rows at most, and more rows were changed in "
+        "the same second.",
+        ways=(NIGHTLY,),
+        fault=uncounted((scores, uncounted_after(4))),
+        unseen={NIGHTLY: ("d0", "new3")},
+        warns="nothing confirms that all",
+    ),
+    Case(
+        id="uncounted-file-without-a-line",
+        says="The manifest of an export counts nothing, and a line is missing from a file.",
+        ways=(BULK,),
+        fault=meets((polls, uncounted_files), (scores, without_line("c1"))),
+        unseen={BULK: ("c1",)},
+    ),
+    Case(
+        id="file-without-a-line",
+        says="A line is missing from a file that lies in the folder.",
+        seen="assumed",
+        ways=(FILES,),
+        fault=always(scores, without_line("c1")),
+        unseen={FILES: ("c1",)},
+    ),
+]

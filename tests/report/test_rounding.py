@@ -1,0 +1,106 @@
+"""What is published has six decimals at most, in every place alike."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from abate import Estimate, Interval
+from abate.report import fhir, statistic
+from abate.report.elements import quantity
+from abate.report.narrative import number
+from abate.report.rules import faults
+from abate.report.wording import shown
+
+ROUNDED = [
+    (0.42000000000000004, "0.42"),
+    (8 / 9, "0.888889"),
+    (-3.6999999999999997, "-3.7"),
+    (0.0390625, "0.039062"),
+    (123456789.123456789, "123456789.123457"),
+    (0.00001234, "0.000012"),
+    (2e-9, "0"),
+    (-2e-9, "0"),
+    (3.0, "3"),
+    (2.9999999, "3"),
+]
+P_VALUES = [
+    (0.0390625, 0.039062, None, "= 0.03906"),
+    (0.0000012, 0.000001, None, "= 0.000001"),
+    (0.000001, 0.000001, None, "= 0.000001"),
+    (0.0000009, 0.000001, "<", "< 0.000001"),
+    (2e-9, 0.000001, "<", "< 0.000001"),
+    (0.0, 0.000001, "<", "< 0.000001"),
+    (1.0, 1, None, "= 1"),
+]
+
+
+def estimate(**fields):
+    return Estimate(
+        **{"name": "e", "value": 8 / 9, "n": 9, "method": "m", "population": "q"} | fields
+    )
+
+
+def p_of(observation):
+    [found] = [
+        one for one in observation["component"] if one["code"].get("text") == "two-sided p-value"
+    ]
+    return found["valueQuantity"]
+
+
+@pytest.mark.parametrize(("value", "written"), ROUNDED)
+def test_a_number_is_written_with_six_decimals_at_most(value, written):
+    found = quantity(value, "{score}")["value"]
+    assert Decimal(json.dumps(found)) == Decimal(written)
+    assert isinstance(found, int) == ("." not in written)
+
+
+@pytest.mark.parametrize(("p", "value", "comparator", "words"), P_VALUES)
+def test_a_p_value_is_never_written_as_0(results, p, value, comparator, words):
+    found = statistic.statistic(results, results.outcomes[0], estimate(p=p))
+    assert (p_of(found)["value"], p_of(found).get("comparator")) == (value, comparator)
+    assert f"(n = 9, p {words};".replace("<", "&lt;") in found["text"]["div"]
+    assert not faults(found, "R4")
+
+
+def test_value_component_and_page_are_rounded_alike(results):
+    one = estimate(p=1 / 7, interval=Interval(low=1 / 3, high=2 / 3, kind="range"))
+    found = statistic.statistic(results, results.outcomes[0], one)
+    published = [found["valueQuantity"]["value"], p_of(found)["value"]]
+    published += [part["valueQuantity"]["value"] for part in found["component"][-2:]]
+    assert published == [0.888889, 0.142857, 0.333333, 0.666667]
+    page = [shown("a", one, field).exact for field in ("value", "p", "low", "high")]
+    assert [float(text) for text in page] == published
+
+
+def test_the_score_of_a_measure_is_rounded(measured, host):
+    resources = fhir.report(measured, host)
+    scores = [
+        part["measureScore"]["value"]
+        for one in resources
+        if one["resourceType"] == "MeasureReport"
+        for part in one["group"][0]["stratifier"][0]["stratum"]
+    ]
+    assert scores == [0.333333, 0.571429]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(8 / 9, "0.8889"), (0.00012345, "0.000123"), (1.234e-5, "0.000012"), (2e-9, "0"), (5, "5")],
+)
+def test_words_say_no_more_than_what_is_published(value, words):
+    assert number(value) == words
+
+
+def test_nothing_in_a_report_has_more_than_six_decimals(measured, host):
+    text = json.dumps(fhir.report(measured, host), default=str)
+    decimals = [len(word.partition(".")[2]) for word in _numbers(json.loads(text))]
+    assert max(decimals) == 6
+
+
+def _numbers(node):
+    if isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from _numbers(inner)
+    elif isinstance(node, float):
+        yield f"{Decimal(repr(node)):f}"
