@@ -24,7 +24,7 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 NEWEST := env -u PIP_CONSTRAINT -u PIP_BUILD_CONSTRAINT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test grid test-servers test-browser test-lowest test-latest check format lint types coverage wheel bench constraints clean
+.PHONY: help demo test grid attack test-servers test-browser test-lowest test-latest check format lint types coverage wheel bench constraints clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ test: $(VENV)/.dev  ## the tests; COVERAGE=1 also measures what they cover
 grid: $(VENV)/.dev  ## each fault of a server by each way to pull: rows lost, rows doubled
 	$(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/grid
 	@$(BIN)/python docs/make_grid.py
+
+attack: $(VENV)/.dev  ## try to learn something of a few patients from the reports of 50 cohorts
+	ABATE_ATTACK=all $(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/attack
 
 test-servers: $(VENV)/.dev  ## the tests against a real FHIR server (needs Java 17 and Maven)
 	@command -v mvn >/dev/null || { echo "make test-servers needs Maven and Java 17, and mvn is not here"; exit 1; }

@@ -93,6 +93,11 @@ class Estimate:
     individual: bool = False
     withheld: str = ""
 
+    @property
+    def without_value(self) -> str:
+        """Why there is no value: a test may have a p-value only."""
+        return "not estimable" if self.p is None else "a test: it has a p-value only"
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:

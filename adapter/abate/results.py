@@ -11,6 +11,7 @@ import polars as pl
 
 from abate import units_file
 from abate.cohort import Cohort
+from abate.cohort.flow import flow_units
 from abate.errors import AbateError, NothingFound
 from abate.outcome import Outcome
 from abate.paper import Figure, Paper, figures, statistics_of
@@ -37,12 +38,16 @@ NOT_FOR_RELEASE = "small cells: not for release"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One row of the attrition table; `n` is None only in what is released, where it is hidden."""
+    """One row of the attrition table; `n` is None only in what is released, where it is hidden.
+
+    `units` are the procedures, lesions or patients of the flow; they stay in the house.
+    """
 
     stage: str
     reason: str
     unit: str
     n: int | None
+    units: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +196,12 @@ def collect(
 
 
 def steps(cohort: Cohort) -> list[Step]:
-    """The attrition table as steps."""
-    return [Step(**row) for row in cohort.attrition.iter_rows(named=True)]
+    """The attrition table as steps, with the units of the flow."""
+    known = flow_units(cohort.lesions)
+    return [
+        Step(**row, units=known.get((row["stage"], row["reason"], row["unit"]), ()))
+        for row in cohort.attrition.iter_rows(named=True)
+    ]
 
 
 def _period(cohort: Cohort, zone: str) -> tuple[str, str]:
@@ -216,6 +225,8 @@ def forget(folder: Path) -> None:
 def plain(results: Results) -> dict[str, Any]:
     """Results as plain values, without the units of their estimates: these stay in the house."""
     content: dict[str, Any] = msgspec.to_builtins(without_units(results))
+    for step in content["attrition"]:
+        del step["units"]
     for outcome in content["outcomes"]:
         if outcome["result"] is not None:
             del outcome["result"]["units"]
@@ -228,14 +239,32 @@ def without_units(results: Results) -> Results:
         replace(one, result=replace(one.result, units={})) if one.result else one
         for one in results.outcomes
     ]
-    return replace(results, outcomes=outcomes)
+    attrition = [replace(one, units=()) for one in results.attrition]
+    return replace(results, outcomes=outcomes, attrition=attrition)
+
+
+def has_units(results: Results) -> bool:
+    """Whether any units are known: those of a run are, those of a release are not."""
+    of_estimates = any(one.result.units for one in results.outcomes if one.result)
+    return of_estimates or any(step.units for step in results.attrition)
+
+
+def lacking_units(results: Results) -> dict[str, int]:
+    """How many estimates of each analysis have no units, where there are any."""
+    return {
+        one.name: number
+        for one in results.outcomes
+        if one.result
+        and (number := len({e.name for e in one.result.estimates} - {*one.result.units}))
+    }
 
 
 def save(results: Results, folder: Path) -> Path:
     """Write `results.json`, whole or not at all, for the owner only, and the units beside it."""
     path = folder / FILE
     text = msgspec.json.format(msgspec.json.encode(plain(results)), indent=2)
-    units_file.save(results.outcomes, text, folder)
+    if has_units(results):
+        units_file.save(results, text, folder)
     write_private(path, text)
     return path
 
@@ -256,5 +285,4 @@ def load(folder: Path) -> Results:
         raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
     if found.format != FORMAT:
         raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
-    outcomes = units_file.attached(found.outcomes, text, folder)
-    return found if outcomes is None else replace(found, outcomes=outcomes)
+    return units_file.attached(found, text, folder)

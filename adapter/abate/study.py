@@ -18,7 +18,7 @@ from abate.results import Gathered, Results
 from abate.retraction import retractions
 from abate.say import silent
 from abate.settings import StudyFile
-from abate.small_cells import released, rule_of
+from abate.small_cells import refuse_without_units, released, rule_of
 from abate.source import Say
 from abate.status import Progress
 from abate.study_key import owner_of
@@ -54,6 +54,7 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
     gathered = Gathered(cohort=cohort, inputs=pulled, paper=published, members=listed)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
     results.save(found, folder)
+    told.lacking_units(say, found, rule_of(settings.report.minimum_cell))
     files.write(found, folder)
     progress.analysed(found)
     return found
@@ -90,8 +91,10 @@ def write_back(
     told.stage(say, "publish")
     found = results.load(folder)
     publish.refuse(study_file, found)
-    host = plugins.load(settings.plugins)
-    shown = released(found, rule_of(settings.report.minimum_cell))
+    host, rule = plugins.load(settings.plugins), rule_of(settings.report.minimum_cell)
+    refuse_without_units(found, rule)
+    told.lacking_units(say, found, rule)
+    shown = released(found, rule)
     owner = owner_of(folder, found.study, may_adopt=how.adopts)
     with target_server(study_file, say) as server:
         target = target_of(server)

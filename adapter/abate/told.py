@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from abate.cohort import Cohort
     from abate.mapping import Accounted
     from abate.outcome import Outcome
+    from abate.results import Results
     from abate.runs import Run
+    from abate.small_cells import Rule
 
 
 def stage(say: Say, name: str, text: str = "") -> None:
@@ -68,6 +70,22 @@ def analysed(say: Say, outcome: "Outcome") -> "Outcome":
         state=state,
     )
     return outcome
+
+
+def lacking_units(say: Say, found: "Results", rule: "Rule") -> None:
+    """Which analyses give estimates that a release must leave out."""
+    from abate.results import lacking_units as lacking
+    from abate.small_cells import needs_units
+
+    for name, number in lacking(found).items() if needs_units(found, rule) else ():
+        say(
+            f"the analysis {name!r} does not say which units {number} of its estimates used: they "
+            "are shown here and withheld in every release. Tell its author: Result.units.",
+            event="analysis.units",
+            level="warning",
+            analysis=name,
+            estimates=number,
+        )
 
 
 def published(say: Say, changes: Sequence["Change"], *, dry_run: bool) -> None:

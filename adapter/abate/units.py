@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+# The key of a unit of which no datum was used: it counts as no response, whatever it is.
+NO_DATUM = "no datum"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
@@ -19,10 +22,13 @@ class Units:
             the same units apart. An empty key could be any datum.
         counts: for each of the estimate's counts, the ids that it counts. A number of something
             other than units (events) is counted by ids of its own.
+        among: if the units were chosen by their values (the lesions whose two scores differ): all
+            units that could have been chosen, with their data. Then n, too, tells of values.
     """
 
     data: Mapping[str, str]
     counts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    among: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, ids: Iterable[str], datum: str = "") -> Self:
@@ -34,11 +40,10 @@ class Units:
         return replace(self, counts={name: frozenset(ids) for name, ids in counts.items()})
 
     def where(self, ids: Iterable[str]) -> Self:
-        """Only the units with these ids, without counts."""
+        """Only the units with these ids, which were chosen by their values; without counts."""
         kept = set(ids)
-        return replace(
-            self, data={one: key for one, key in self.data.items() if one in kept}, counts={}
-        )
+        data = {one: key for one, key in self.data.items() if one in kept}
+        return replace(self, data=data, counts={}, among=self.among or self.data)
 
 
 def as_units(given: Units | Collection[str]) -> Units:

@@ -8,12 +8,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from abate.outcome import Outcome
 from abate.private_file import told_of_the_disk, write_private
 from abate.units import Units, as_units
+
+if TYPE_CHECKING:
+    from abate.outcome import Outcome
+    from abate.results import Results
 
 FILE = "units.json"
 FORMAT = 1
@@ -28,19 +32,21 @@ class _Kept:
         results: the digest of the results that they belong to.
         units: each once.
         estimates: by analysis and estimate, the place in `units`.
+        steps: of each step of the attrition table.
     """
 
     format: int
     results: str
     units: Sequence[Units]
     estimates: Mapping[str, Mapping[str, int]]
+    steps: Sequence[Sequence[str]]
 
 
-def save(outcomes: Sequence[Outcome], of: bytes, folder: Path) -> None:
-    """Write the units of a run's estimates, for the owner only.
+def save(results: "Results", of: bytes, folder: Path) -> None:
+    """Write the units of a run's estimates and steps, for the owner only.
 
     Args:
-        outcomes: of the run.
+        results: of the run.
         of: the content of its `results.json`.
         folder: where both lie.
 
@@ -50,39 +56,46 @@ def save(outcomes: Sequence[Outcome], of: bytes, folder: Path) -> None:
     places: dict[int, int] = {}
     found: list[Units] = []
     estimates: dict[str, dict[str, int]] = {}
-    for outcome in outcomes:
+    for outcome in results.outcomes:
         for name, units in (outcome.result.units if outcome.result else {}).items():
             if id(units) not in places:
                 places[id(units)] = len(found)
                 found.append(as_units(units))
             estimates.setdefault(outcome.name, {})[name] = places[id(units)]
-    kept = _Kept(format=FORMAT, results=_digest(of), units=found, estimates=estimates)
+    kept = _Kept(
+        format=FORMAT,
+        results=_digest(of),
+        units=found,
+        estimates=estimates,
+        steps=[one.units for one in results.attrition],
+    )
     write_private(folder / FILE, msgspec.json.encode(kept))
 
 
-def attached(outcomes: Sequence[Outcome], of: bytes, folder: Path) -> list[Outcome] | None:
-    """The outcomes with their units; None if the file is missing, or belongs to other results."""
+def attached(results: "Results", of: bytes, folder: Path) -> "Results":
+    """The results with their units; as they are if the file is missing or belongs to others."""
     try:
         kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)
     except (OSError, msgspec.MsgspecError):
-        return None
+        return results
     if (kept.format, kept.results) != (FORMAT, _digest(of)):
-        return None
-    return [
-        one
-        if one.result is None
-        else replace(
-            one,
-            result=replace(
-                one.result,
-                units={
-                    name: kept.units[place]
-                    for name, place in kept.estimates.get(one.name, {}).items()
-                },
-            ),
-        )
-        for one in outcomes
-    ]
+        return results
+    return replace(
+        results,
+        outcomes=[_with_units(one, kept) for one in results.outcomes],
+        attrition=[
+            replace(step, units=units)
+            for step, units in zip(results.attrition, kept.steps, strict=True)
+        ],
+    )
+
+
+def _with_units(outcome: "Outcome", kept: _Kept) -> "Outcome":
+    places = kept.estimates.get(outcome.name, {})
+    if outcome.result is None:
+        return outcome
+    units = {name: kept.units[place] for name, place in places.items()}
+    return replace(outcome, result=replace(outcome.result, units=units))
 
 
 def forget(folder: Path) -> None:

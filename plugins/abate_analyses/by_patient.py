@@ -4,7 +4,7 @@ import polars as pl
 
 from abate import Estimate, Interval, Pairs
 from abate_analyses.bootstrap import SEED, median_by_patient, resamples
-from abate_analyses.changes import Directions, directions, median_of
+from abate_analyses.changes import directions, median_of
 from abate_analyses.exact_points import POINT, billionths
 from abate_analyses.sign_flips import flip_test
 
@@ -12,7 +12,10 @@ _EXACT = {True: "exact, over all turnings", False: "normal approximation"}
 
 
 def sign_flips(name: str, pairs: Pairs, first_lesion: str) -> Estimate:
-    """Turn the signs of all of a patient's changes together; the value is the sum of changes.
+    """Turn the signs of all of a patient's changes together.
+
+    It has no value: the sum of changes of two populations that differ by one patient is that
+    patient's change.
 
     Args:
         name: of the estimate.
@@ -25,10 +28,9 @@ def sign_flips(name: str, pairs: Pairs, first_lesion: str) -> Estimate:
     test = flip_test(sums.to_numpy()) if counted.untied else None
     return Estimate(
         name=name,
-        label=f"sum of all changes, {name.replace('-', ' ')}",
-        value=int(sums.sum()) / POINT if len(sums) else None,
+        label=name.replace("-", " "),
+        value=None,
         n=len(sums),
-        unit="{score}",
         p=test.p if test else None,
         method="sign-flip test by patient of the sum of changes, two-sided; "
         + _EXACT[test.exact if test else True],
@@ -62,11 +64,6 @@ def median_change(name: str, pairs: Pairs) -> Estimate:
         counts=directions(changes).by_name(),
         note="" if ends else "too few patients to draw from",
     )
-
-
-def patient_directions(pairs: Pairs) -> Directions:
-    """How many patients' changes add up to a fall, to a rise, to neither."""
-    return directions((_sums(pairs) / POINT).to_list())
 
 
 def of_patients(pairs: Pairs) -> str:

@@ -13,13 +13,13 @@ def carried_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
         scores: `Cohort.by_visit()`'s frame: one score a lesion and visit.
 
     Returns:
-        One row a lesion and visit with a score to carry: visit, value.
+        One row a lesion and visit with a score to carry: lesion_id, visit, value, datum.
     """
     # The states stand in the visits' order, so that within a lesion no sort is needed.
     return (
         states.filter(pl.col("state").is_in([SCORED, NOT_SCORED]))
         .join(scores, on=["lesion_id", "visit"], how="left", maintain_order="left")
-        .with_columns(pl.col("value").forward_fill().over("lesion_id"))
+        .with_columns(pl.col("value", "datum").forward_fill().over("lesion_id"))
         .drop_nulls("value")
-        .select("visit", "value")
+        .select("lesion_id", "visit", "value", "datum")
     )

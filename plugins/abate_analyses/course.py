@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
-from abate import Cohort, Estimate, Interval, Ref, Result, Split, Table
+from abate import Cohort, Estimate, Interval, Ref, Result, Table
 from abate.cohort.states import DEAD, NOT_DUE, NOT_SCORED, RE_TREATED, SCORED
 from abate_analyses import counts
 from abate_analyses.carried import carried_forward
 from abate_analyses.counts import LESIONS, Whole
 from abate_analyses.course_charts import charts, notes
+from abate_analyses.course_units import course_units
 from abate_analyses.quantiles import spread
+from abate_analyses.units import of_estimates
 
 if TYPE_CHECKING:
     from abate.analysis import Cell
@@ -50,12 +52,12 @@ class PainCourse:
         if not cohort.analysed.height:
             return Result.not_estimable(f"there are no {LESIONS}")
         states, scores = cohort.visit_states(), cohort.by_visit().frame
-        carried = _by_visit(carried_forward(states, scores))
+        carried = carried_forward(states, scores)
         tallies = _tallies(states)
         whole = counts.lesions(cohort.analysed)
         estimates = [
             *_observed(cohort.visits, scores),
-            *_carried(list(tallies), carried),
+            *_carried(list(tallies), _by_visit(carried)),
             *(one for visit in tallies for one in _states(visit, tallies[visit], whole)),
         ]
         return Result(
@@ -63,14 +65,7 @@ class PainCourse:
             tables=[_scores(cohort.visits), *_states_table(tallies)],
             charts=charts(cohort),
             notes=notes(cohort),
-            splits=[
-                split
-                for visit, tally in tallies.items()
-                for split in (
-                    *_splits(visit, tally),
-                    *_carried_splits(visit, tally, len(carried.get(visit, NONE))),
-                )
-            ],
+            units=of_estimates(estimates, course_units(cohort, states, carried, STATES)),
         )
 
 
@@ -174,31 +169,6 @@ def _states(visit: str, tally: Mapping[str, int], whole: Whole) -> Iterator[Esti
         due,
         f"share scored at {visit} of the lesions alive, followed and due",
     )
-
-
-def _splits(visit: str, tally: Mapping[str, int]) -> Iterator[Split]:
-    """The states part the analysed lesions; the scored ones are those of the median."""
-    scored = {f"{LESIONS}: scored-{visit}": tally["scored"]}
-    missed = {f"{LESIONS}: not-scored-{visit}": tally["not-scored"]}
-    others = {
-        name: number for name, number in tally.items() if name not in ("scored", "not-scored")
-    }
-    due = {due_at(visit): tally["scored"] + tally["not-scored"]}
-    rest = {f"{LESIONS}: {name}-{visit}": number for name, number in others.items()}
-    yield Split(whole=LESIONS, parts={**due, **rest})
-    yield Split(whole=LESIONS, parts={**scored, **missed, **rest})
-    yield Split(whole=due_at(visit), parts={scored_at(visit): tally["scored"], **missed})
-    shared = {f"{due_at(visit)}: scored-of-due-{visit}": tally["scored"]}
-    yield Split(whole=scored_at(visit), parts=shared)
-
-
-def _carried_splits(visit: str, tally: Mapping[str, int], n: int) -> Iterator[Split]:
-    """Of those due, `n` were scored at the visit or have an earlier score; the others never."""
-    due = tally["scored"] + tally["not-scored"]
-    never, carried = f"{due_at(visit)}, never scored by then", f"{due_at(visit)}, carried to it"
-    yield Split(whole=due_at(visit), parts={scored_by(visit): n, never: due - n})
-    scored = {scored_at(visit): tally["scored"]}
-    yield Split(whole=scored_by(visit), parts={**scored, carried: n - tally["scored"]})
 
 
 def _scores(visits: Sequence[str]) -> Table:

@@ -1,20 +1,20 @@
 """Durability: how long was followed, how long relief lasted, and where it was lost."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import polars as pl
 
-from abate import Cohort, Estimate, LastOf, Result, Split
+from abate import Cohort, Estimate, LastOf, Result
 from abate.visits import BASELINE
 from abate_analyses.aalen_johansen import EVENT
 from abate_analyses.counts import LESIONS, PATIENTS, Whole, share
 from abate_analyses.durability_charts import charts, tables
+from abate_analyses.durability_units import durability_units
 from abate_analyses.loss_curves import curves, loss_estimates
-from abate_analyses.loss_splits import loss_splits
 from abate_analyses.quantiles import spread
 from abate_analyses.relief import LOSSES, Loss, Relief, relief
+from abate_analyses.units import of_estimates
 
 WEEK, MONTH = 7, 28
 MOST_CASES = 20
@@ -62,7 +62,7 @@ class Durability:
             tables=tables(lost),
             charts=charts(lost),
             notes=[_clock(loss)],
-            splits=[*_splits(cohort, found), *loss_splits(lost)],
+            units=of_estimates(estimates, durability_units(cohort, found, lost)),
         )
 
 
@@ -208,35 +208,3 @@ def _again(later: pl.DataFrame, lesion: str) -> str:
     return "".join(
         f" ({score:g} again at {visit})" for score, visit in back.select("value", "visit").rows()
     )
-
-
-def _splits(cohort: Cohort, found: Relief) -> Sequence[Split]:
-    pairs, had = len(found.pairs), found.frame.height
-    followed = found.frame.filter(pl.col("later") > 0)
-    held = followed.filter(pl.col("cause") != EVENT).height
-    later, worse = _later(found), f"{found.pairs.population}: worse at the endpoint"
-    return [
-        Split(
-            whole=LESIONS,
-            parts={
-                found.pairs.population: pairs,
-                "analysed lesions without the two scores": cohort.analysed.height - pairs,
-            },
-        ),
-        Split(whole=found.pairs.population, parts={found.population: had, worse: pairs - had}),
-        Split(whole=found.population, parts={f"{found.pairs.population}: relief": had}),
-        Split(
-            whole=found.population,
-            parts={
-                later: followed.height,
-                f"{found.population}, without a later score": had - followed.height,
-            },
-        ),
-        Split(
-            whole=later,
-            parts={
-                f"{later}: persistence": held,
-                f"{found.population}: losses": followed.height - held,
-            },
-        ),
-    ]

@@ -9,9 +9,10 @@ from abate_analyses import by_patient
 from abate_analyses.changes import directions, median_of
 from abate_analyses.counts import Whole, count
 from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
-from abate_analyses.paired_splits import FIRST, of_scored, paired_of, paired_splits
+from abate_analyses.paired_units import paired_units
 from abate_analyses.sign_test import sign_test
 from abate_analyses.signed_rank_estimates import shift, wilcoxon
+from abate_analyses.units import of_estimates
 
 DIRECTION = "A change is endpoint minus reference: a fall of pain is negative."
 
@@ -54,11 +55,7 @@ class PairedChange:
             tables=[_table(estimates)],
             charts=[slopes(pairs, self.reference, str(self.endpoint)), waterfall(pairs)],
             notes=[DIRECTION] if drawn else [DIRECTION, TOO_MANY],
-            splits=[
-                paired_of(at_endpoint.population, len(scores), pairs),
-                *([] if self.reference == FIRST else of_scored(cohort, self.reference, pairs)),
-                *paired_splits(pairs),
-            ],
+            units=of_estimates(estimates, paired_units(cohort, pairs, self.endpoint)),
         )
 
 

@@ -6,15 +6,16 @@ from typing import ClassVar
 
 import polars as pl
 
-from abate import Cohort, Estimate, Interval, Result, Split
+from abate import Cohort, Estimate, Interval, Result
 from abate_analyses import counts
-from abate_analyses.adjuncts import WITHOUT, by_adjunct
-from abate_analyses.counts import LESIONS, PATIENTS, Whole
-from abate_analyses.profile_splits import fact_name, profile_splits
+from abate_analyses.adjuncts import by_adjunct
+from abate_analyses.counts import PATIENTS, Whole
 from abate_analyses.profile_tables import age_table, tables
+from abate_analyses.profile_units import fact_name, profile_units
 from abate_analyses.quantiles import spread
 from abate_analyses.slugs import slug
-from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, flow_splits, treated
+from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
+from abate_analyses.units import of_estimates
 
 STAGES = ("treated", "excluded", "analysed")
 
@@ -38,10 +39,11 @@ class Profile:
             *_lesions(cohort),
             *_treated_facts(cohort),
         ]
+        estimates = [*_flow_counts(flow), *ages, *shown]
         return Result(
-            estimates=[*_flow_counts(flow), *ages, *shown],
+            estimates=estimates,
             tables=[*age_table(ages), *tables(shown)],
-            splits=[*flow_splits(flow), *_all_splits(cohort, first)],
+            units=of_estimates(estimates, profile_units(cohort, first)),
         )
 
 
@@ -132,11 +134,3 @@ def _shares(what: str, tally: Mapping[str, int], whole: Whole) -> Iterator[Estim
     for value, number in tally.items():
         one = counts.count(f"{what}-{slug(value)}", number, whole, f"{what}: {value}")
         yield replace(one, from_data=what not in ("sex", "adjunct"))
-
-
-def _all_splits(cohort: Cohort, first: pl.DataFrame) -> Iterator[Split]:
-    yield from profile_splits(cohort, first, treated(cohort))
-    lesions = cohort.analysed.height
-    without = by_adjunct(cohort)["kind"].null_count()
-    yield Split(whole=WITHOUT, parts={f"{LESIONS}: without-adjunct": without})
-    yield Split(whole=LESIONS, parts={f"{TREATED_LESIONS}: lesions-analysed": lesions})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from abate import Estimate, Split
+from abate import Estimate
 from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.responder_estimates import proportion
 from abate_analyses.responder_units import Asked
@@ -42,24 +42,6 @@ class Strata:
     def names(self, response: Response) -> dict[str, str]:
         """The estimate of each stratum."""
         return {stratum: f"{response.name}-{self.suffix(stratum)}" for stratum in self.parts}
-
-    def splits(self, whole: Asked) -> list[Split]:
-        """How the strata make up each denominator and each numerator."""
-        return [split for one in RESPONSES for split in self._splits(whole, one)]
-
-    def _splits(self, whole: Asked, response: Response) -> list[Split]:
-        names, population = self.names(response), whole.whole(response).population
-        wholes = {stratum: part.whole(response) for stratum, part in self.parts.items()}
-        return [
-            Split(whole=population, parts={one.population: one.n for one in wholes.values()}),
-            Split(
-                whole=f"{population}: {response.name}",
-                parts={
-                    f"{wholes[stratum].population}: {names[stratum]}": part.number(response)
-                    for stratum, part in self.parts.items()
-                },
-            ),
-        ]
 
 
 def strata(asked: Asked, adjuncts: pl.DataFrame) -> Sequence[Strata]:

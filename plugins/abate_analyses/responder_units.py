@@ -4,16 +4,17 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from abate import Cohort, LastOf, Pairs
+from abate import Cohort, LastOf, Pairs, Units
+from abate.cohort.data import units_of
 from abate.cohort.states import NOT_SCORED, SCORED
 from abate.cohort.tables import Endpoint
 from abate.visits import BASELINE, SAME_DAY_AFTER
 from abate_analyses.counts import LESIONS, Whole
 from abate_analyses.exact_points import POINT
-from abate_analyses.paired_splits import FIRST
 from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.treated import TREATED_LESIONS
 
+FIRST = "first"
 _LEAST_REFERENCE = 4
 
 
@@ -23,7 +24,7 @@ class Asked:
 
     Attributes:
         frame: one row a lesion: lesion_id, site_group, above_zero, 4_or_more (of the reference),
-            and whether each response holds, under its name.
+            reference_datum, endpoint_datum, and whether each response holds, under its name.
         population: which lesions these are, in words.
         all_above_zero: whether each reference is above 0, by the words of the population.
     """
@@ -53,10 +54,14 @@ class Asked:
         """How many have a reference of 0."""
         return int((~self.frame["above_zero"]).sum())
 
-    def directions(self) -> tuple[int, int]:
-        """How many fell, and how many stayed the same."""
-        falls = int(self.frame["any-fall"].sum())
-        return falls, int(self.frame["not-worse"].sum()) - falls
+    @property
+    def units(self) -> Units:
+        """These lesions, each with the data of its change."""
+        return units_of(self.frame, "lesion_id", "reference_datum", "endpoint_datum")
+
+    def ids(self, kept: pl.Expr) -> list[str]:
+        """The ids of those that `kept` keeps."""
+        return self.frame.filter(kept)["lesion_id"].to_list()
 
     def with_high_reference(self) -> "Asked":
         """Those with a reference of 4 or more, as trials enter them."""
@@ -110,17 +115,19 @@ def _judged(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(
         "lesion_id",
         "site_group",
+        "reference_datum",
+        "endpoint_datum",
         (reference > 0).alias("above_zero"),
         (reference >= _LEAST_REFERENCE * POINT).alias("4_or_more"),
         *(one.holds(reference, endpoint).alias(one.name) for one in RESPONSES),
     ).with_columns(pl.col(one.name) & pl.col("above_zero") for one in RESPONSES if one.of_reference)
 
 
-def alone_at_zero(cohort: Cohort, reference: str, endpoint: Endpoint) -> int:
-    """How many analysed lesions without an endpoint have a reference of 0."""
+def alone_at_zero(cohort: Cohort, reference: str, endpoint: Endpoint) -> list[str]:
+    """The analysed lesions without an endpoint that have a reference of 0."""
     ended = cohort.at(endpoint).frame.select("lesion_id")
     alone = _references(cohort, reference).join(ended, on="lesion_id", how="anti")
-    return int(((alone["value"] * POINT).round() == 0).sum())
+    return alone.filter((pl.col("value") * POINT).round() == 0)["lesion_id"].to_list()
 
 
 def _references(cohort: Cohort, reference: str) -> pl.DataFrame:

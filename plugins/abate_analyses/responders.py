@@ -14,9 +14,10 @@ from abate_analyses.responder_estimates import (
     Groups,
     estimates,
 )
-from abate_analyses.responder_splits import splits
+from abate_analyses.responder_members import responder_units
 from abate_analyses.responder_strata import Strata, strata
 from abate_analyses.responder_units import alone_at_zero, analysed, asked, carried_forward, treated
+from abate_analyses.units import of_estimates
 
 NOTES = (
     "Responders are pain-score-only responders: no opioid dose was read.",
@@ -50,17 +51,16 @@ class Responders:
         if not groups.analysed.n:
             return Result.not_estimable("there are no analysed lesions")
         by_stratum = strata(groups.pairs, cohort.adjuncts)
+        found = [
+            *estimates(groups),
+            *(one for stratifier in by_stratum for one in stratifier.estimates()),
+        ]
+        known = responder_units(cohort, groups, by_stratum, self.reference, self.endpoint)
         return Result(
-            estimates=[
-                *estimates(groups),
-                *(one for stratifier in by_stratum for one in stratifier.estimates()),
-            ],
+            estimates=found,
             tables=[_main(), _denominators(), _by_stratum(by_stratum)],
             notes=NOTES,
-            splits=[
-                *splits(groups),
-                *(one for stratifier in by_stratum for one in stratifier.splits(groups.pairs)),
-            ],
+            units=of_estimates(found, known),
             measures=[_measured(one, groups, by_stratum) for one in RESPONSES],
         )
 
@@ -74,7 +74,7 @@ class Responders:
             analysed=analysed(cohort),
             treated=treated(cohort),
             zeros=int((cohort.at(self.endpoint).frame["value"] == 0).sum()),
-            at_zero=of_pairs.at_zero + alone_at_zero(cohort, self.reference, self.endpoint),
+            at_zero=of_pairs.at_zero + len(alone_at_zero(cohort, self.reference, self.endpoint)),
         )
 
 

@@ -9,9 +9,16 @@ import polars as pl
 from abate import Cohort, Estimate, Ref, Result, Table
 from abate_analyses.adjuncts import WITHOUT, by_adjunct, having
 from abate_analyses.counts import LESIONS, Whole, count, lesions, patients, share
-from abate_analyses.safety_splits import NOT_NAMED, NOT_STATED, grade_name, safety_splits
+from abate_analyses.safety_units import (
+    NOT_NAMED,
+    NOT_STATED,
+    apart_units,
+    grade_name,
+    safety_units,
+)
 from abate_analyses.slugs import slug
 from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
+from abate_analyses.units import analysed, of_estimates
 
 UNLINKED = "An event that belongs to no lesion counts for its patient, and for no lesion."
 GRADES = "A grade is as people entered it; none is derived."
@@ -44,11 +51,12 @@ class Safety:
         kinds = list(_kinds(cohort, events))
         by_patient = list(_by_patient(cohort, events))
         shares = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
+        estimates = [*shares, _number(cohort, events), _unlinked(cohort, events)]
         return Result(
-            estimates=[*shares, _number(cohort, events), _unlinked(cohort, events)],
+            estimates=estimates,
             tables=[_table(shares)],
             notes=[UNLINKED, GRADES],
-            splits=safety_splits(cohort, events, shares),
+            units=of_estimates(estimates, safety_units(cohort, events)),
         )
 
 
@@ -68,6 +76,10 @@ def _not_sought(cohort: Cohort) -> Result:
         estimates=[missing, *apart],
         tables=[_table(apart)],
         notes=[f"{NOT_SOUGHT}: that none is shown says nothing."],
+        units=of_estimates(
+            [missing, *apart],
+            {"complication-lesions": analysed(cohort, "complication"), **apart_units(cohort)},
+        ),
     )
 
 

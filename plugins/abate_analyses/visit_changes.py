@@ -1,17 +1,18 @@
 """Change at each visit: did pain fall from the reference to every visit, and is that chance?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from abate import Cohort, Estimate, Pairs, Ref, Result, Split, Table
+from abate import Cohort, Estimate, Pairs, Ref, Result, Table, Units
 from abate.visits import BASELINE
 from abate_analyses import by_patient
 from abate_analyses.changes import directions, median_of
 from abate_analyses.holm import holm
 from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, by_visit
-from abate_analyses.paired_splits import FIRST, of_scored, paired_splits
+from abate_analyses.paired_units import visit_units
 from abate_analyses.sign_test import METHOD, p_of, sign_test
+from abate_analyses.units import of_estimates
 
 TESTED_FROM = 4
 _NO_TEST = "too few pairs for a test: see the points"
@@ -50,17 +51,14 @@ class VisitChanges:
             tables=[_table(after)],
             charts=[by_visit(changes, after, [one for one in after if len(changes[one])])],
             notes=[_NOTE, TOO_MANY] if many else [_NOTE],
-            splits=list(self._splits(cohort, changes)),
+            units=of_estimates(estimates, _units(changes)),
         )
 
-    def _splits(self, cohort: Cohort, changes: Mapping[str, Pairs]) -> Iterator[Split]:
-        """How the pairs fall apart, and how they are parts of those scored at either visit."""
-        for visit, pairs in changes.items():
-            yield from of_scored(cohort, visit, pairs)
-            if self.reference != FIRST:
-                yield from of_scored(cohort, self.reference, pairs)
-            if len(pairs):
-                yield from paired_splits(pairs)
+
+def _units(changes: Mapping[str, Pairs]) -> dict[str, Units]:
+    return {
+        name: units for visit, pairs in changes.items() for name, units in visit_units(visit, pairs)
+    }
 
 
 def _estimates(changes: Mapping[str, Pairs]) -> list[Estimate]:

@@ -97,12 +97,6 @@ class TestStates:
         assert names(result, "re-treated") == []
         assert names(result, "dead") == ["dead-baseline", "dead-D1", "dead-D2", "dead-Wk1"]
 
-    def test_the_splits_add_up(self, cohort_of):
-        result = PainCourse().run(of_each_state(cohort_of))
-        for split in result.splits:
-            sizes = {one.population: one.n for one in result.estimates}
-            assert sum(split.parts.values()) == sizes[split.whole]
-
     def test_without_windows_there_are_medians_and_no_states(self, cohort_of):
         cohort = replace(cohort_of(("P1", {"Wk1": 1})), windows={})
         result = PainCourse().run(cohort)
@@ -137,14 +131,9 @@ class TestCarriedForward:
     def test_those_due_were_scored_or_have_an_earlier_score_or_were_never_scored(self, cohort_of):
         cohort = cohort_of(("P1", {"Wk1": 1}), ("P2", {"D2": 2}), ("P3", {}), ("P4", {}))
         result = PainCourse().run(cohort)
-        due, scored = result["scored-of-due-Wk1"].population, result["median-Wk1"].population
-        by_then = result["median-locf-Wk1"].population
-        assert {by_then: 2, f"{due}, never scored by then": 2} in [
-            split.parts for split in result.splits if split.whole == due
-        ]
-        assert [split.parts for split in result.splits if split.whole == by_then] == [
-            {scored: 1, f"{due}, carried to it": 1}
-        ]
+        units = {name: set(result.units[name].data) for name in result.units}
+        assert units["median-Wk1"] < units["median-locf-Wk1"] < units["scored-of-due-Wk1"]
+        assert len(units["median-locf-Wk1"]) == 2
 
     def test_it_depends_on_the_number_that_was_scored(self, cohort_of):
         result = PainCourse().run(cohort_of(("P1", {"Wk1": 1})))

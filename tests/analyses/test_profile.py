@@ -153,31 +153,3 @@ class TestOnThePublishedStudy:
         radiated = published["treated-radiotherapy"]
         assert (radiated.value, radiated.n) == (10, 12)
         assert published["radiotherapy-radiotherapy"].value == 9
-
-    def test_the_splits_of_each_whole_add_up(self, published):
-        sizes = {
-            "patients treated": 12, "patients with an analysed lesion": 10,
-            "lesions treated": 13, "analysed lesions": 11,
-        }  # fmt: skip
-        for split in published.splits:
-            if split.whole in sizes and len(split.parts) > 1:
-                assert sum(split.parts.values()) == sizes[split.whole], split
-
-
-def test_a_site_in_two_groups_is_split_between_them(cohort_of):
-    pelvis = {"site": "bone", "site_group": "pelvis"}
-    result = Profile().run(cohort_of(("P1", {}, pelvis), ("P2", {}, {"site": "bone"})))
-    whole = "analysed lesions: site-bone"
-    parts = [split.parts for split in result.splits if split.whole == whole]
-    assert {f"{whole} in pelvis": 1, f"{whole} in unknown": 1} in parts
-
-
-def test_two_primaries_of_one_patient_are_an_atom_of_their_own(cohort_of):
-    facts = [("P1", "primary", "lung"), ("P1", "primary", "rectum"), ("P2", "primary", "lung")]
-    result = Profile().run(cohort_of(("P1", {}), ("P2", {}), facts=facts))
-    whole = "patients with an analysed lesion"
-    both, lung = f"{whole}: exactly lung + rectum", f"{whole}: exactly lung"
-    assert {both: 1, lung: 1} in [split.parts for split in result.splits]
-    found = [(split.whole, split.parts) for split in result.splits]
-    assert (f"{whole}: primary-lung", {both: 1, lung: 1}) in found
-    assert (f"{whole}: primary-rectum", {both: 1}) in found

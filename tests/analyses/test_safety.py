@@ -60,14 +60,6 @@ class TestOnThePublishedStudy:
         [table] = published.tables
         assert all(isinstance(cell, str | Ref) for row in table.rows for cell in row)
 
-    def test_the_splits_add_up(self, published):
-        sizes = {one.population: one.n for one in published.estimates}
-        for one in published.estimates:
-            if "numerator" in one.counts:
-                sizes[f"{one.population}: {one.name}"] = one.counts["numerator"]
-        for split in published.splits:
-            assert sum(split.parts.values()) == sizes[split.whole], split
-
 
 def test_two_complications_of_a_lesion_are_one_lesion_and_two_events(cohort_of):
     events = [event("L1", "P1", "mild"), event("L1", "P1", "severe", lasting=True)]
@@ -141,9 +133,7 @@ def test_an_event_without_a_name_is_not_named(cohort_of):
     result = Safety().run(cohort_of(("P1", {}), events=events))
     assert number(result["name-not-named"]) == (1, 1)
     assert result["name-not-named"].label == "lesions with: not named"
-    named = [split.parts for split in result.splits if "analysed lesions: name-not-named" in
-             split.parts]  # fmt: skip
-    assert named == [{"analysed lesions: name-not-named": 1}]
+    assert result.units["name-not-named"].counts == {"numerator": {"L1"}}
 
 
 def test_the_further_complications_of_a_lesion_are_a_count_that_a_small_cell_may_hide(cohort_of):
@@ -168,7 +158,7 @@ def test_where_no_event_is_looked_for_that_there_is_none_is_no_finding(cohort_of
     missing = result["complication-lesions"]
     assert (missing.value, missing.interval, missing.n) == (None, None, 1)
     assert "[event.NAME]" in missing.note
-    assert checked(result).splits == []
+    assert set(checked(result).units) == {one.name for one in result.estimates}
 
 
 def test_the_names_of_grades_and_complications_come_from_the_data(cohort_of):

@@ -93,25 +93,6 @@ def test_the_names_of_the_estimates_do_not_depend_on_the_data(falls):
     assert len(names.pop()) == 5 * len(FIRST_VISITS)
 
 
-def test_the_scored_without_a_pair_are_a_part_of_their_own(cohort_of):
-    paired = [(f"P{n}", {"baseline": 6, "D1": 1}) for n in range(5)]
-    cohort = cohort_of(*paired, ("late", {"D1": 2}), ("lost", {"baseline": 7}), ("never", {}))
-    pairs = "analysed lesions with a baseline score and a D1 score"
-    splits = VisitChanges().run(cohort).splits
-    for scored in ("analysed lesions with a D1 score", "analysed lesions with a baseline score"):
-        assert {pairs: 5, f"{scored}, not among {pairs}": 1} in [
-            split.parts for split in splits if split.whole == scored
-        ]
-        assert [6, 2] in [list(split.parts.values()) for split in splits if scored in split.parts]
-
-
-def test_a_visit_without_a_pair_parts_those_scored_then_too(cohort_of):
-    cohort = cohort_of(("P", {"baseline": 6, "D1": 1}), ("Q", {"D2": 1}))
-    [split] = [one for one in VisitChanges().run(cohort).splits
-               if one.whole == "analysed lesions with a D2 score"]  # fmt: skip
-    assert list(split.parts.values()) == [0, 1]
-
-
 def test_a_p_corrected_by_holm_depends_on_all_that_were_tested(cohort_of):
     lesions = [(f"P{n}", {"baseline": 6, "D1": 1, "D2": 2}) for n in range(4)]
     result = VisitChanges().run(cohort_of(*lesions, ("Q", {"baseline": 6, "Wk1": 1})))

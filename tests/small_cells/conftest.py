@@ -1,27 +1,24 @@
-"""Results made of counts, and an oracle that enumerates every table of whole numbers."""
+"""Results made of counts, of units with and without data."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from abate import Cohort, study
-from abate.analysis import Estimate, Result, Split
+from abate import Cohort, Units, study
+from abate.analysis import Estimate, Result
 from abate.demo import load_study_by_http
 from abate.outcome import Outcome
 from abate.results import FORMAT, Inputs, Results, Step
 from abate.sandbox import Sandbox, running
 from abate.say import silent
 from abate.small_cells import released, rule_of
-from abate.small_cells.rule import Rule
-from abate.small_cells.system import System
 from abate.status import held
 from abate.study_file import read
 
@@ -35,104 +32,66 @@ def count(population: str, n: int, **more) -> Estimate:
     return Estimate(name=name, n=n, population=population, **{**given, **more})
 
 
-def results(result: Result, *, lesions: int, patients: int = 100, attrition=()) -> Results:
+def results(
+    result: Result,
+    *,
+    lesions: int,
+    patients: int = 100,
+    attrition=(),
+    synthetic: bool = True,
+    primary: bool = False,
+) -> Results:
     """A run with one analysis."""
     return Results(
-        format=FORMAT, release="", rule="", study="s", title="A study", synthetic=True,
+        format=FORMAT, release="", rule="", study="s", title="A study", synthetic=synthetic,
         study_digest="d", run_id="r", version="0.1.0", period=("2020-01", "2021-01"),
         patients=patients, lesions=lesions, attrition=[Step(**one) for one in attrition],
         inputs=Inputs(server="http://127.0.0.1/fhir", counts={"Patient": 3}, digest="i"),
         outcomes=[
             Outcome(
-                name="question", use="question", plugin="p", plugin_version="1", primary=False,
+                name="question", use="question", plugin="p", plugin_version="1", primary=primary,
                 parameters={}, result=result,
             )
         ],
     )  # fmt: skip
 
 
+def of_units(given: Sequence[tuple[Estimate, Units]], ids: Iterable[str]) -> Results:
+    """A run whose estimates have units, all of them among the analysed lesions `ids`."""
+    ids = sorted(ids)
+    step = {"stage": "analysed", "reason": "", "unit": "lesion", "n": len(ids), "units": ids}
+    result = Result(
+        estimates=[estimate for estimate, _ in given],
+        units={estimate.name: units for estimate, units in given},
+    )
+    return results(result, lesions=len(ids), attrition=[step], synthetic=False)
+
+
+def lesions(number: int, start: int = 0) -> list[str]:
+    """Ids of lesions, from one number on."""
+    return [f"L{place:04}" for place in range(start, start + number)]
+
+
 def partition(parts: Mapping[str, int], whole: str = "analysed lesions") -> Results:
     """The analysed lesions fall into parts; each part has a median, and so has the whole."""
-    total = sum(parts.values())
-    estimates = [count(whole, total), *(count(name, n) for name, n in parts.items())]
-    return results(
-        Result(estimates=estimates, splits=[Split(whole=whole, parts=parts)]), lesions=total
-    )
+    ids, found, start = lesions(sum(parts.values())), [], 0
+    for name, n in parts.items():
+        found.append((count(name, n), Units.of(lesions(n, start), "score")))
+        start += n
+    return of_units([(count(whole, len(ids)), Units.of(ids, "score")), *found], ids)
 
 
 def cross_table(rows: Sequence[Sequence[int]]) -> Results:
     """A table of lesions by site and adjunct: cells and margins, each with a median."""
-    cells = {
-        (r, c): (f"site {r} adjunct {c}", n)
-        for r, row in enumerate(rows)
-        for c, n in enumerate(row)
-    }
-    splits, margins = [], {"site": {}, "adjunct": {}}
-    for axis, kind in enumerate(margins):
-        for at in sorted({place[axis] for place in cells}):
-            parts = dict(cell for place, cell in cells.items() if place[axis] == at)
-            splits.append(Split(whole=f"{kind} {at}", parts=parts))
-            margins[kind][f"{kind} {at}"] = sum(parts.values())
-        splits.append(Split(whole="analysed lesions", parts=margins[kind]))
-    named = [*cells.values(), *margins["site"].items(), *margins["adjunct"].items()]
-    total = sum(n for _, n in cells.values())
-    estimates = [count("analysed lesions", total), *(count(name, n) for name, n in named)]
-    return results(Result(estimates=estimates, splits=splits), lesions=total)
-
-
-@dataclass(frozen=True)
-class Leaves:
-    """A system whose cells are sums of a few leaves, so that its tables can be enumerated."""
-
-    values: Sequence[int]
-    sums: Sequence[Sequence[int]]
-    shown: Sequence[bool]
-    costs: Sequence[int]
-    rule: Rule
-
-    @property
-    def system(self) -> System:
-        """Leaves first, sums after them."""
-        leaves = len(self.values)
-        totals = [sum(self.values[leaf] for leaf in one) for one in self.sums]
-        floor = 0 if self.rule.hides_zero else 1
-        return System(
-            values=[*self.values, *totals],
-            shown=self.shown,
-            floors=[floor if one else 0 for one in self.shown],
-            costs=self.costs,
-            relations=[
-                ((leaves + number, -1), *((leaf, 1) for leaf in one))
-                for number, one in enumerate(self.sums)
-            ],
-            rule=self.rule,
-        )
-
-    def tables(self) -> np.ndarray:
-        """Every table of whole numbers up to more than can matter, one a row."""
-        most = sum(self.values) + self.rule.minimum + self.rule.rounding
-        leaves = np.array(list(product(range(most + 1), repeat=len(self.values))))
-        return np.hstack(
-            [leaves, *(leaves[:, list(one)].sum(axis=1)[:, None] for one in self.sums)]
-        )
-
-    def derivable(self, tables: np.ndarray, hidden: frozenset[int]) -> list[int]:
-        """The small cells of which more is known than the rule says, by enumeration."""
-        system = self.system
-        now, most = (self._possible(tables, one) for one in (hidden, range(len(system.values))))
-        found = []
-        for cell in system.sensitive():
-            low, high = system.target(cell)
-            low, high = max(low, most[:, cell].min()), min(high, most[:, cell].max())
-            if now[:, cell].min() > low or now[:, cell].max() < high:
-                found.append(cell)
-        return found
-
-    def _possible(self, tables: np.ndarray, hidden) -> np.ndarray:
-        system = self.system
-        limits = [system.bounds(one, hidden=one in hidden) for one in range(len(system.values))]
-        low, high = np.array(limits).T
-        return tables[((tables >= low) & (tables <= high)).all(axis=1)]
+    members: dict[str, list[str]] = {}
+    start = 0
+    for r, row in enumerate(rows):
+        for c, n in enumerate(row):
+            for name in (f"site {r} adjunct {c}", f"site {r}", f"adjunct {c}", "analysed lesions"):
+                members.setdefault(name, []).extend(lesions(n, start))
+            start += n
+    found = [(count(name, len(ids)), Units.of(ids, "score")) for name, ids in members.items()]
+    return of_units(found, lesions(start))
 
 
 def share(name: str, population: str, numerator: int, n: int) -> Estimate:
@@ -143,38 +102,32 @@ def share(name: str, population: str, numerator: int, n: int) -> Estimate:
     )  # fmt: skip
 
 
-def wide(lesions: int, visits: int) -> Results:
-    """Each lesion has a site, an adjunct and at each visit a score or none: counted every way.
-
-    Every number is counted from these lesions, so that none can be negative and all sums hold.
-    """
-    random = np.random.default_rng(1)
-    sites, adjuncts = random.integers(0, 4, lesions), random.integers(0, 3, lesions)
-    strata = {"analysed lesions": np.ones(lesions, bool)}
+def wide(number: int, visits: int) -> Results:
+    """Each lesion has a site, an adjunct and at each visit a score or none: counted every way."""
+    random, ids = np.random.default_rng(1), np.array(lesions(number))
+    sites, adjuncts = random.integers(0, 4, number), random.integers(0, 3, number)
+    strata = {"analysed lesions": np.ones(number, bool)}
     strata |= {f"site {site}": sites == site for site in range(4)}
     strata |= {f"adjunct {adjunct}": adjuncts == adjunct for adjunct in range(3)}
-    estimates = [count(name, int(chosen.sum())) for name, chosen in strata.items()]
-    splits = [_parts("analysed lesions", strata, kind) for kind in ("site", "adjunct")]
+    found = [
+        (count(name, int(chosen.sum())), Units.of(ids[chosen], "stratum"))
+        for name, chosen in strata.items()
+    ]
     for visit in range(visits):
-        scored, fell = random.random(lesions) < 0.8, random.random(lesions) < 0.6
-        at = {f"{name} at visit {visit}": chosen & scored for name, chosen in strata.items()}
-        estimates += [
-            share(f"fell-{number}-{visit}", name, int((chosen & fell).sum()), int(chosen.sum()))
-            for number, (name, chosen) in enumerate(at.items())
-        ]
-        whole = f"analysed lesions at visit {visit}"
-        splits += [_parts(whole, at, kind) for kind in ("site", "adjunct")]
-    return results(Result(estimates=estimates, splits=splits), lesions=lesions)
-
-
-def _parts(whole: str, strata: Mapping[str, np.ndarray], kind: str) -> Split:
-    parts = {name: int(chosen.sum()) for name, chosen in strata.items() if name.startswith(kind)}
-    return Split(whole=whole, parts=parts)
+        scored, fell = random.random(number) < 0.8, random.random(number) < 0.6
+        for at, (name, stratum) in enumerate(strata.items()):
+            chosen, hit = stratum & scored, ids[stratum & scored & fell]
+            one = share(
+                f"fell-{at}-{visit}", f"{name} at visit {visit}", len(hit), int(chosen.sum())
+            )
+            units = Units.of(ids[chosen], f"visit {visit}").counting({"numerator": hit})
+            found.append((one, units))
+    return of_units(found, ids)
 
 
 @pytest.fixture(scope="session")
 def wide_study() -> Results:
-    return wide(lesions=45, visits=26)
+    return wide(number=45, visits=26)
 
 
 @pytest.fixture(scope="session")
@@ -245,9 +198,14 @@ def run_of_table() -> Callable[..., Results]:
     return cross_table
 
 
-@pytest.fixture(scope="session")
-def leaves() -> type[Leaves]:
-    return Leaves
+@pytest.fixture
+def run_of_units() -> Callable[..., Results]:
+    return of_units
+
+
+@pytest.fixture
+def ids() -> Callable[..., list[str]]:
+    return lesions
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import re
 import time
 
-import msgspec
 import pytest
 
+from abate.results import plain
 from abate.small_cells import released, rule_of
 
 RULES = [5, "cms", "nhs", "opensafely", "ohdsi"]
@@ -45,8 +45,8 @@ def counts_units(plain, path):
 
 def test_the_published_study_hides_nothing(published):
     shown = released(published, rule_of(1))
-    assert shown.outcomes == published.outcomes
-    assert shown.attrition == published.attrition
+    assert plain(shown)["outcomes"] == plain(published)["outcomes"]
+    assert plain(shown)["attrition"] == plain(published)["attrition"]
 
 
 @pytest.mark.parametrize("setting", RULES)
@@ -62,11 +62,11 @@ def test_no_small_count_of_the_study_is_left(published_under, setting):
 
 @pytest.mark.parametrize("setting", RULES)
 def test_no_number_of_the_whole_document_is_a_small_count(published_under, setting):
-    rule, plain = rule_of(setting), msgspec.to_builtins(published_under(setting))
+    rule, content = rule_of(setting), plain(published_under(setting))
     small = [
         path
-        for path, number in numbers(plain)
-        if float(number).is_integer() and rule.hides(int(number)) and counts_units(plain, path)
+        for path, number in numbers(content)
+        if float(number).is_integer() and rule.hides(int(number)) and counts_units(content, path)
     ]
     assert small == []
 
@@ -87,10 +87,10 @@ def test_neither_the_run_nor_the_server_is_named(published_under, setting):
     assert shown.inputs.digest
 
 
-def test_a_study_of_many_estimates_is_released_in_half_a_minute(wide_study):
+def test_a_study_of_many_estimates_is_released_in_a_few_seconds(wide_study):
     started = time.process_time()
     shown = released(wide_study, rule_of(5))
-    assert time.process_time() - started < 30
+    assert time.process_time() - started < 10
     estimates = shown.outcomes[0].result.estimates
     assert len(estimates) > 200
     assert 0 < sum(bool(one.withheld) for one in estimates) < len(estimates)

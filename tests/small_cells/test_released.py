@@ -5,14 +5,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from abate.analysis import Chart, Estimate, Interval, Measured, Ref, Result, Split, Table
-from abate.errors import PublishRefused
+from abate.analysis import Chart, Estimate, Interval, Measured, Ref, Result, Table
 from abate.paper import Figure
 from abate.results import Members
 from abate.small_cells import released, rule_of
+from abate.units import Units
 
 FIVE = rule_of(5)
-REST = "the other lesions"
 
 
 def of(shown, name):
@@ -90,10 +89,10 @@ def test_a_median_goes_with_its_n(run_with, estimate):
     assert of(shown, "many").value == 4
 
 
-def test_a_population_is_hidden_where_few_of_the_analysed_are_left_out(run_with, estimate):
-    shown = released(run_with(Result(estimates=[estimate("scored", 48)]), lesions=50), FIVE)
-    assert of(shown, "scored").n is None
-    assert shown.lesions == 50
+def test_a_population_is_hidden_where_few_of_the_analysed_are_left_out(run_of_units, estimate, ids):
+    scored = (estimate("scored", 48), Units.of(ids(48), "score"))
+    shown = released(run_of_units([scored], ids(50)), FIVE)
+    assert (of(shown, "scored").n, shown.lesions) == (None, 50)
 
 
 def test_the_ends_of_a_range_are_left_out_and_the_median_stands(run_with, estimate):
@@ -256,37 +255,127 @@ def test_a_part_that_follows_from_the_others_is_hidden_with_one_more(run_of_part
     ]  # fmt: skip
 
 
-def test_a_part_that_nothing_shows_does_not_follow_either(run_with, estimate):
-    split = Split(whole="analysed lesions", parts={"arm": 20, "leg": 9, REST: 3})
-    estimates = [estimate("analysed lesions", 32), estimate("arm", 20), estimate("leg", 9)]
-    shown = released(run_with(Result(estimates=estimates, splits=[split]), lesions=32), FIVE)
+def test_a_part_that_nothing_shows_does_not_follow_either(run_of_units, estimate, ids):
+    given = [
+        (estimate("analysed lesions", 32), Units.of(ids(32), "site")),
+        (estimate("arm", 20), Units.of(ids(20), "site")),
+        (estimate("leg", 9), Units.of(ids(9, 20), "site")),
+    ]
+    shown = released(run_of_units(given, ids(32)), FIVE)
     assert [one.n for one in shown.outcomes[0].result.estimates] == [32, 20, None]
 
 
-@pytest.mark.parametrize("part", ["analysed lesions: number", "analysed lesions: share"])
-def test_a_split_names_a_count_by_its_population_and_its_estimate(run_with, estimate, part):
-    split = Split(whole="analysed lesions", parts={part: 9, "arm": 20, REST: 3})
-    counted = [number(9, 32), proportion(9, 32, population="analysed lesions")]
-    result = Result(estimates=[*counted, estimate("arm", 20)], splits=[split])
-    shown = released(run_with(result, lesions=32), FIVE)
-    kept = of(shown, "number" if part.endswith("number") else "share")
-    assert kept.withheld or of(shown, "arm").n is None
+def test_a_count_is_a_part_like_a_population(run_of_units, estimate, ids):
+    arm = Units.of(ids(20), "site")
+    leg = Units.of(ids(32), "site").counting({"number": ids(9, 20)})
+    given = [(number(9, 32), leg), (estimate("arm", 20), arm)]
+    shown = released(run_of_units(given, ids(32)), FIVE)
+    assert of(shown, "number").withheld or of(shown, "arm").n is None
 
 
-def test_a_split_may_say_numerator(run_with):
-    split = Split(
-        whole="analysed lesions", parts={"analysed lesions: numerator": 9, "arm": 20, REST: 3}
-    )
-    given = proportion(9, 32, population="analysed lesions")
-    shown = released(run_with(Result(estimates=[given], splits=[split]), lesions=32), FIVE)
-    assert of(shown, "share") == given
+def test_two_estimates_that_differ_by_one_lesion_are_not_both_shown(run_of_units, ids):
+    week = {one: f"{one}-before>{one}-week" for one in ids(31)}
+    both = [
+        (replace(proportion(15, n, name=name, population=name), p=None), units)
+        for name, n, units in (
+            ("observed", 31, Units(data=week).counting({"numerator": ids(15)})),
+            ("last", 32, Units(data=week | {"L0031": "x>y"}).counting({"numerator": ids(15)})),
+        )
+    ]
+    shown = released(run_of_units(both, ids(40)), FIVE)
+    assert [bool(of(shown, name).withheld) for name in ("observed", "last")].count(True) == 1
 
 
-def test_a_split_that_does_not_add_up_stops_the_release(run_with, estimate):
-    split = Split(whole="arm", parts={"left arm": 3, "right arm": 4})
-    result = Result(estimates=[estimate("arm", 20)], splits=[split])
-    with pytest.raises(PublishRefused, match="do not add up"):
-        released(run_with(result, lesions=32), FIVE)
+def test_two_estimates_of_other_data_of_one_lesion_are_not_both_shown(run_of_units, estimate, ids):
+    first = {one: f"{one}-day" for one in ids(30)}
+    given = [
+        (estimate("one", 30), Units(data=first)),
+        (estimate("two", 30), Units(data=first | {"L0000": "L0000-week"})),
+        (estimate("three", 30), Units(data={one: f"{one}-year" for one in ids(30)})),
+    ]
+    shown = released(run_of_units(given, ids(30)), FIVE)
+    values = [of(shown, name).value for name in ("one", "two", "three")]
+    assert values[:2].count(None) == 1
+    assert values[2] == 4
+    assert [one.n for one in shown.outcomes[0].result.estimates] == [30, 30, 30]
+
+
+def test_all_less_the_men_less_the_women_are_those_of_unknown_sex(run_of_units, ids):
+    sexes = {"all": ids(41), "men": ids(20), "women": ids(20, 20)}
+    given = [
+        (
+            replace(proportion(10, len(who), name=name, population=name), p=None),
+            Units.of(who, "change").counting({"numerator": who[::2][:10]}),
+        )
+        for name, who in sexes.items()
+    ]
+    shown = released(run_of_units(given, ids(60)), FIVE)
+    assert [bool(of(shown, name).withheld) for name in sexes].count(True) >= 1
+
+
+def test_of_units_that_were_chosen_by_their_values_the_others_are_a_count(
+    run_of_units, estimate, ids
+):
+    pairs = Units.of(ids(30), "change")
+    given = [(estimate("untied", 28), pairs.where(ids(28)))]
+    shown = released(run_of_units(given, ids(60)), FIVE)
+    assert of(shown, "untied").n is None
+
+
+def test_plain_ids_could_be_any_data_of_their_units(run_of_units, estimate, ids):
+    given = [
+        (estimate("known", 30), Units.of(ids(30), "score")),
+        (estimate("unknown", 30), Units.of([*ids(29), "L0035"])),
+    ]
+    shown = released(run_of_units(given, ids(40)), FIVE)
+    assert [of(shown, name).value for name in ("known", "unknown")].count(None) == 1
+
+
+def test_an_estimate_without_units_is_never_released(run_with, estimate):
+    whole = run_with(Result(estimates=[estimate("many", 30)]), lesions=50, synthetic=False)
+    one = of(released(whole, FIVE), "many")
+    assert (one.value, one.n) == (None, None)
+    assert one.withheld == "the analysis does not say which units it was computed from"
+    assert of(released(whole, rule_of(1)), "many").value == 4
+
+
+def test_an_estimate_without_units_whose_name_comes_from_the_data_loses_its_name(
+    run_with, estimate
+):
+    rare = estimate("rare", 30, from_data=True)
+    whole = run_with(Result(estimates=[rare]), lesions=50, synthetic=False)
+    assert released(whole, FIVE).outcomes[0].result.estimates == []
+
+
+def test_what_depends_on_an_estimate_without_units_is_withheld(run_of_units, estimate, ids):
+    given = [(estimate("known", 30, depends_on=["other"]), Units.of(ids(30), "score"))]
+    whole = run_of_units(given, ids(40))
+    outcome = whole.outcomes[0]
+    more = replace(outcome.result, estimates=[*outcome.result.estimates, estimate("other", 30)])
+    shown = released(replace(whole, outcomes=[replace(outcome, result=more)]), FIVE)
+    assert of(shown, "known").value is None
+
+
+def test_the_units_themselves_are_left_out_under_every_rule(run_of_parts):
+    whole = run_of_parts({"a": 20, "b": 9})
+    for rule in (FIVE, rule_of(1)):
+        shown = released(whole, rule)
+        assert shown.outcomes[0].result.units == {}
+        assert [step.units for step in shown.attrition] == [()]
+
+
+def test_the_primary_analysis_is_kept_where_another_can_be_hidden(run_of_units, estimate, ids):
+    given = [(estimate(name, n), Units.of(ids(n), "score")) for name, n in (("a", 30), ("b", 32))]
+    whole = run_of_units(given, ids(40))
+    [both] = whole.outcomes
+    parts = [
+        replace(both, name=name, primary=name == "b",
+                result=replace(both.result, estimates=[both.result[name]],
+                               units={name: both.result.units[name]}))
+        for name in ("a", "b")
+    ]  # fmt: skip
+    shown = released(replace(whole, outcomes=parts), FIVE)
+    assert [one.result.estimates[0].n for one in shown.outcomes] == [None, 32]
 
 
 def test_one_small_cell_of_a_table_hides_a_rectangle(run_of_table):
@@ -294,10 +383,6 @@ def test_one_small_cell_of_a_table_hides_a_rectangle(run_of_table):
     estimates = shown.outcomes[0].result.estimates
     assert sum(one.n is None for one in estimates) >= 4
     assert of(shown, "site-2-adjunct-2").n is None
-
-
-def test_the_splits_themselves_are_left_out(run_of_parts):
-    assert released(run_of_parts({"a": 20, "b": 3, "c": 9}), FIVE).outcomes[0].result.splits == ()
 
 
 def test_what_is_released_can_be_kept_and_read(run_of_parts):

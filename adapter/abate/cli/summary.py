@@ -61,7 +61,7 @@ def _numbers(one: "Estimate") -> list[str]:
 
     return [
         one.name,
-        "not estimable" if one.value is None else number(one.value),
+        one.without_value if one.value is None else number(one.value),
         f"{number(one.interval.low)} to {number(one.interval.high)}" if one.interval else "",
         "" if one.p is None else p_value(one.p),
         str(one.n),

@@ -4,14 +4,18 @@ import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from abate.analysis import Estimate
+from abate.outcome import Outcome
 from abate.results import Results
-from abate.units import Units, as_units
+from abate.units import as_units
 
 # A unit and a keyed digest of the datum that was used of it.
 Item = tuple[str, str]
 Items = frozenset[Item]
 Name = tuple[str, str]
 _DIGITS = 24
+# Behind the name of an estimate: its n, and not its figure.
+_SIZE = "/n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ def published_in(found: Results, shown: Results, key: str) -> Estimates:
         shown: the same as they are released.
         key: keeps the digests from being guessed.
     """
-    named, known = _named(shown), _known(found)
+    named, known = {*_figures(shown), *_sizes(shown)}, _known(found)
     return Estimates(
         items={name: _items(known[name], key) for name in sorted(named & known.keys())},
         analyses=frozenset(one.name for one in found.outcomes if one.result is not None),
@@ -54,7 +58,7 @@ def computed_in(found: Results, key: str) -> Estimates:
 
 def has_all_units(found: Results, shown: Results) -> bool:
     """Whether the units of all estimates that a release shows are known."""
-    return _named(shown) <= _known(found).keys()
+    return _figures(shown) <= _known(found).keys()
 
 
 def units_between(one: Items, other: Items) -> frozenset[str]:
@@ -62,26 +66,39 @@ def units_between(one: Items, other: Items) -> frozenset[str]:
     return frozenset(unit for unit, _ in one ^ other)
 
 
-def _named(shown: Results) -> set[Name]:
-    return {name for name, _ in _estimates(shown)}
+def _figures(shown: Results) -> set[Name]:
+    """The estimates whose figures are shown."""
+    return {(outcome.name, one.name) for outcome, one in _estimates(shown) if not one.withheld}
 
 
-def _known(found: Results) -> dict[Name, Units]:
-    return {name: units for name, units in _estimates(found) if units is not None}
+def _sizes(shown: Results) -> set[Name]:
+    """The estimates whose n is shown: it tells of values if the units were chosen by them."""
+    return {
+        (outcome.name, one.name + _SIZE) for outcome, one in _estimates(shown) if one.n is not None
+    }
 
 
-def _estimates(results: Results) -> Iterator[tuple[Name, Units | None]]:
-    """Each estimate that has a figure, with its units if they are known."""
+def _known(found: Results) -> dict[Name, Mapping[str, str]]:
+    """The data of each figure, and of each n that tells of values, as far as units are known."""
+    known: dict[Name, Mapping[str, str]] = {}
+    for outcome, one in _estimates(found):
+        given = outcome.result.units.get(one.name) if outcome.result else None
+        if given is not None:
+            units = as_units(given)
+            known[outcome.name, one.name] = units.data
+            if units.among:
+                known[outcome.name, one.name + _SIZE] = units.among
+    return known
+
+
+def _estimates(results: Results) -> Iterator[tuple[Outcome, Estimate]]:
     for outcome in results.outcomes:
-        units = outcome.result.units if outcome.result else {}
         for estimate in outcome.result.estimates if outcome.result else ():
-            if not estimate.withheld:
-                given = units.get(estimate.name)
-                yield (outcome.name, estimate.name), None if given is None else as_units(given)
+            yield outcome, estimate
 
 
-def _items(units: Units, key: str) -> Items:
-    return frozenset((unit, _digest(key, unit, datum)) for unit, datum in units.data.items())
+def _items(data: Mapping[str, str], key: str) -> Items:
+    return frozenset((unit, _digest(key, unit, datum)) for unit, datum in data.items())
 
 
 def _digest(key: str, unit: str, datum: str) -> str:

@@ -74,10 +74,9 @@ def p_quantity(p: float) -> Resource:
     return {**quantity(rounded_p(p), "1"), **comparator}
 
 
-def absent(text: str, *, is_masked: bool) -> Resource:
-    """Why there is no value: masked by a rule of small cells, or not known at all."""
-    code = "masked" if is_masked else "unknown"
-    display = {"code": code, "display": code.capitalize()}
+def absent(text: str, code: str) -> Resource:
+    """Why there is no value: masked by a rule of small cells, not applicable, or unknown."""
+    display = {"code": code, "display": code.replace("-", " ").title()}
     return {"coding": [{"system": f"{TERMINOLOGY}/data-absent-reason", **display}], "text": text}
 
 

@@ -13,7 +13,7 @@ from abate.private_file import write_private
 from abate.report import fhir, files, page
 from abate.results import Results
 from abate.settings import StudyFile
-from abate.small_cells import released, rule_of
+from abate.small_cells import refuse_without_units, released, rule_of
 
 Version = Literal["R4", "R5"]
 
@@ -47,6 +47,7 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
     found = results.load(study_file.output)
     _refuse_changed(study_file, found)
     rule = rule_of(study_file.settings.report.minimum_cell)
+    refuse_without_units(found, rule)
     shown = _anonymous(released(found, rule))
     bundle = _bundle(study_file, shown, version) if version else None
     _make(folder)

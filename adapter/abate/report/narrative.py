@@ -99,7 +99,7 @@ def value(estimate: Estimate) -> str:
     """An estimate's value for people, or why there is none."""
     if estimate.withheld:
         return f"withheld ({estimate.withheld})"
-    return "not estimable" if estimate.value is None else number(estimate.value)
+    return estimate.without_value if estimate.value is None else number(estimate.value)
 
 
 def shown(count: int | None) -> str:

@@ -16,13 +16,15 @@ _NAMED = ("properties", "$defs")
 
 def schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12: the same with every version of msgspec and Python."""
-    described = normalise(msgspec.json.schema(Results))
-    del described["$defs"]["Units"], described["$defs"]["Result"]["properties"]["units"]
+    described = msgspec.json.schema(Results)
+    del described["$defs"]["Units"]
+    for name in ("Result", "Step"):
+        del described["$defs"][name]["properties"]["units"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": f"Results of abate, format {FORMAT}",
-        **described,
+        **normalise(described),
     }
 
 

@@ -71,9 +71,10 @@ def _code(estimate: Estimate) -> Resource:
 
 def _value(estimate: Estimate) -> Resource:
     if estimate.withheld:
-        return {"dataAbsentReason": absent(f"withheld: {estimate.withheld}", is_masked=True)}
+        return {"dataAbsentReason": absent(f"withheld: {estimate.withheld}", "masked")}
     if estimate.value is None:
-        return {"dataAbsentReason": absent("not estimable", is_masked=False)}
+        code = "unknown" if estimate.p is None else "not-applicable"
+        return {"dataAbsentReason": absent(estimate.without_value, code)}
     return {"valueQuantity": quantity(estimate.value, estimate.unit)}
 
 
@@ -96,7 +97,7 @@ def _components(estimate: Estimate) -> Iterable[Resource]:
 def _n(estimate: Estimate) -> Resource:
     if estimate.n is None:
         rule = estimate.withheld or "small cells"
-        return {"dataAbsentReason": absent(f"withheld: {rule}", is_masked=True)}
+        return {"dataAbsentReason": absent(f"withheld: {rule}", "masked")}
     return {"valueInteger": estimate.n}
 
 

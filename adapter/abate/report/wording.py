@@ -90,7 +90,9 @@ def shown(analysis: str, estimate: Estimate, field: str = "value") -> Shown:
 def _absent(estimate: Estimate, field: str) -> str:
     if estimate.withheld:
         return WITHHELD
-    return NOT_ESTIMABLE if field == "value" else ""
+    if field != "value":
+        return ""
+    return NOT_ESTIMABLE if estimate.p is None else ""
 
 
 def _text(estimate: Estimate, field: str, found: float) -> str:

@@ -1,16 +1,17 @@
 """Small cells: what leaves the house shows no count from 1 to a minimum less 1, nor lets it follow.
 
 Local files are whole; `released` makes what may be seen by others: `sheet` lists the cells of the
-results, `hiding` chooses which to hide, `release` leaves them out, and `audit` tries to work them
-out again from what is left.
+results by their units, `hiding` chooses which to hide, `release` leaves them out, and `audit` tries
+to work them out again from what is left.
 """
 
 from dataclasses import replace
 
-from abate.results import Results, without_units
+from abate.errors import PublishRefused
+from abate.results import Results, has_units, without_units
 from abate.small_cells.rule import Rule, rule_of
 
-__all__ = ["Rule", "released", "rule_of"]
+__all__ = ["Rule", "needs_units", "refuse_without_units", "released", "rule_of"]
 
 OPEN = "no small cell is hidden: every count may be seen"
 
@@ -24,11 +25,30 @@ def released(results: Results, rule: Rule) -> Results:
     if not rule.hides_some:
         return without_units(replace(results, release=OPEN, rule=rule.name))
     from abate.small_cells.audit import audit
-    from abate.small_cells.hiding import hidden_cells
+    from abate.small_cells.hiding import hide
     from abate.small_cells.release import without
     from abate.small_cells.sheet import sheet
 
-    cells = sheet(results, rule)
-    shown = without(results, cells, hidden_cells(cells.system), rule)
+    cells = sheet(results)
+    shown = without(results, cells, hide(cells, rule), rule)
     audit(results, shown, rule)
     return shown
+
+
+def needs_units(results: Results, rule: Rule) -> bool:
+    """Whether an estimate without units must not be released."""
+    return rule.hides_some and not results.synthetic
+
+
+def refuse_without_units(results: Results, rule: Rule) -> None:
+    """Stop if the units of a run are missing, or are those of another run.
+
+    Raises:
+        PublishRefused: says what to do.
+    """
+    if needs_units(results, rule) and not has_units(results):
+        raise PublishRefused(
+            "units.json beside results.json is missing, or belongs to another run. Without it "
+            "nobody can tell which patients two figures differ by, so nothing is published. Run "
+            "the study again: abate run"
+        )

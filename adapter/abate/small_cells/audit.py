@@ -1,24 +1,27 @@
 """The last look before the release: can a hidden number be worked out from what is shown?
 
-It reads the released results anew, and asks for each small cell of the whole results whether the
-shown numbers leave both ends of the rule possible, over all sums at once: by another way than the
-one that chose what to hide. What it cannot show to be safe is not released.
+It reads the released results anew, and looks for what follows by another way than the one that
+chose what to hide: the values of the units are moved so that every sum that is shown stays as it
+is. Whatever cannot be moved is known to the reader. What it cannot show to be safe is refused.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from math import comb
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.linalg import null_space
 
 from abate.results import Results
-from abate.small_cells.narrow import narrowed, nearest
+from abate.small_cells.differences import blocks, values_of
 from abate.small_cells.rule import Rule
-from abate.small_cells.search import End, Limits, reached, search
-from abate.small_cells.seen import Known, refused, seen
-from abate.small_cells.sheet import sheet
-from abate.small_cells.system import System, for_solver
+from abate.small_cells.seen import Seen, refused, seen
+from abate.small_cells.sheet import Cell, Row, Sheet, sheet
 
-SECONDS = 10.0
+TOGETHER = 4
+MOST_GROUPS = 200_000
+STILL = 1e-9
 
 
 def audit(whole: Results, shown: Results, rule: Rule) -> None:
@@ -27,83 +30,73 @@ def audit(whole: Results, shown: Results, rule: Rule) -> None:
     Raises:
         PublishRefused: names the population that could be worked out, and no number.
     """
-    cells = sheet(whole, rule)
+    cells = sheet(whole)
     known = seen(whole, shown, cells, rule)
-    for cell in derivable(cells.system, known):
-        raise refused(f"the number of {cells.names[cell]} follows from what is shown")
+    for cell in (*_differences(cells, known, rule), *_sums(cells, known, rule)):
+        raise refused(f"what {cells.names[cell]} has besides others follows from what is shown")
 
 
-def derivable(system: System, known: Known) -> list[int]:
-    """The small cells of which a reader learns more than the rule says.
-
-    Args:
-        system: the true numbers and their sums.
-        known: the least and the most of each cell that the reader sees.
-    """
-    now, most = _Tables(system, known), _Tables(system, {})
-    allowed = narrowed(most.limits)
-    ends = [
-        nearest(end, allowed)
-        for cell, (low, high) in ((cell, system.target(cell)) for cell in system.sensitive())
-        for end in (End(cell, 1, low), End(cell, -1, high))
-    ]
-    attainable = [most.nearest(end) for end in now.not_found(ends)]
-    lost = [end for end in now.not_found(attainable) if not now.possible(end)]
-    return list(dict.fromkeys(end.cell for end in lost))
+def _differences(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
+    """The larger of two populations, and either of two data, that differ by a few units."""
+    cells = list(sheet.cells)
+    told = sheet.populations & known.cells
+    for one in told:
+        for other in told:
+            whole, part = cells[one], cells[other]
+            if _are_few(_besides(whole, part), rule):
+                yield one
+    rows = [row for row, place in sheet.rows.items() if place in known.rows]
+    for row, another in combinations(rows, 2):
+        if _is_near(row, another, rule):
+            yield row.cell
 
 
-class _Tables:
-    """The tables of whole numbers that agree with what is known; those found serve again."""
+def _is_near(row: Row, other: Row, rule: Rule) -> bool:
+    """Whether two estimates used the same data but for a few units."""
+    one, another = values_of(row), values_of(other)
+    if abs(len(one) - len(another)) >= rule.minimum or one.isdisjoint(another):
+        return False
+    return _are_few(len({unit for unit, _ in one ^ another}), rule)
 
-    def __init__(self, system: System, known: Known) -> None:
-        cells = range(len(system.values))
-        limits = [known.get(cell, system.bounds(cell, hidden=True)) for cell in cells]
-        low, high = np.array(limits, float).reshape(-1, 2).T
-        self.limits = Limits(low, high, system.matrix())
-        self.true = np.array(system.values, float)
-        self.found = [self.true]
 
-    def not_found(self, ends: Sequence[End]) -> list[End]:
-        """The ends that a quick search finds in no table."""
-        left = [end for end in ends if not reached(end, np.array(self.found))]
-        if left:
-            self.found += search(self.limits, left, self.true)
-        return [end for end in left if not reached(end, np.array(self.found))]
+def _besides(whole: Cell, part: Cell) -> int:
+    is_part = whole.basis == part.basis and part.ids <= whole.ids
+    return len(whole.ids) - len(part.ids) if is_part else 0
 
-    def possible(self, end: End) -> bool:
-        """Whether a table has the end; what the solver cannot tell counts as no."""
-        if reached(end, np.array(self.found)):
+
+def _are_few(number: int, rule: Rule) -> bool:
+    return 0 < number < rule.minimum
+
+
+def _sums(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
+    """A cell of each block in which a few units' sum stays, however the values are moved."""
+    for block in blocks(sheet):
+        rows = [row for row in block if row.cell in known.cells]
+        atoms = Counter(_atoms(rows).values())
+        if atoms and _is_held(_moved(np.array(list(atoms), float).T), [*atoms.values()], rule):
+            yield rows[0].cell
+
+
+def _atoms(rows: Sequence[Row]) -> dict[tuple[str, str], tuple[bool, ...]]:
+    """Of each unit's datum, which rows have it."""
+    items = {item for row in rows for item in row.items}
+    return {item: tuple(item in row.items for row in rows) for item in items}
+
+
+def _moved(matrix: np.ndarray) -> np.ndarray:
+    """How far each atom's sum moves, by chance, while the sum of each row stays as it is."""
+    free = null_space(matrix)
+    return np.asarray(free @ np.random.default_rng(0).normal(size=free.shape[1]))
+
+
+def _is_held(moves: np.ndarray, sizes: Sequence[int], rule: Rule) -> bool:
+    """Whether a few atoms of a few units together do not move."""
+    few = [at for at, size in enumerate(sizes) if size < rule.minimum]
+    together = max(k for k in range(1, TOGETHER + 1) if k == 1 or comb(len(few), k) <= MOST_GROUPS)
+    for number in range(1, min(together, len(few)) + 1):
+        groups = np.array(list(combinations(few, number)))
+        counted = np.array(sizes)[groups].sum(axis=1)
+        still = np.abs(moves[groups].sum(axis=1)) < STILL
+        if (still & (counted < rule.minimum)).any():
             return True
-        high, low = self.limits.high.copy(), self.limits.low.copy()
-        (high if end.sign > 0 else low)[end.cell] = end.number
-        return self._solved(np.zeros(len(low)), low, high) is not None
-
-    def nearest(self, end: End) -> End:
-        """The number nearest to an end that any table has; the end where the solver cannot tell."""
-        if reached(end, np.array(self.found)):
-            return end
-        high, costs = self.limits.high.copy(), np.zeros(len(self.true))
-        costs[end.cell] = end.sign
-        if end.sign < 0:
-            high[end.cell] = min(high[end.cell], max(end.number, self.true[end.cell]))
-        table = self._solved(costs, self.limits.low, high)
-        if table is None:
-            return end
-        best = int(table[end.cell])
-        return end._replace(number=max(best, end.number) if end.sign > 0 else min(best, end.number))
-
-    def _solved(self, costs: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray | None:
-        if (low > high).any():
-            return None
-        matrix = self.limits.matrix
-        solved = milp(
-            costs,
-            constraints=LinearConstraint(for_solver(matrix), 0, 0) if matrix.shape[0] else (),
-            bounds=Bounds(low, high),
-            integrality=np.ones(len(low)),
-            options={"time_limit": SECONDS},
-        )
-        if solved.status != 0:
-            return None
-        self.found.append(np.round(solved.x))
-        return self.found[-1]
+    return False

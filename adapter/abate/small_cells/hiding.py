@@ -1,97 +1,73 @@
-"""Which cells are hidden: the small ones, and the cheapest others that keep them safe.
+"""Which cells and data are hidden: the small ones, then the cheapest until nothing follows."""
 
-Each way in which a reader works out a small cell is a set of shown cells, of which one at least
-must be hidden. Hiding the cheapest of each gives a choice that is enough. The cheapest choice is a
-hitting set, found by `scipy.optimize.milp`; then the reader tries again, and where nothing follows
-any more, there is none cheaper. (The idea of cutting planes for cell suppression: Fischetti and
-Salazar, https://doi.org/10.1287/mnsc.47.7.1008.9805.)
-"""
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from time import monotonic
 
-import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import lil_array
+from abate.small_cells.differences import Pair, Sums, blocks, nested, overlapping
+from abate.small_cells.rule import Rule
+from abate.small_cells.sheet import Sheet
 
-from abate.small_cells.reach import Culprits, Reader
-from abate.small_cells.search import TOLERANCE
-from abate.small_cells.system import System, for_solver
-
-ROUNDS = 12
 SECONDS = 20.0
-Ways = dict[Culprits, None]
 
 
-def hidden_cells(system: System) -> frozenset[int]:
-    """The cells to hide: the cheapest choice, or the best that was found in `ROUNDS`, safe too.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """The cells whose number is hidden, and the rows of data whose values are."""
 
-    Where a solver gives up, all of them: never too few.
-    """
-    try:
-        return _chosen(system)
-    except ArithmeticError:
-        return frozenset(cell for cell in range(len(system.values)) if system.shown[cell])
+    cells: frozenset[int]
+    rows: frozenset[int]
 
 
-def _chosen(system: System) -> frozenset[int]:
-    reader, ways = Reader(system), Ways()
-    primary = frozenset(system.primary())
-    best = _spared(reader, _enough(reader, primary, ways), primary)
-    for _ in range(ROUNDS):
-        least = _cheapest(system, primary, list(ways))
-        if _cost(system, least) >= _cost(system, best) - TOLERANCE:
-            return best
-        found = reader.culprits(least)
-        if not found:
-            return least
-        ways.update(dict.fromkeys(found))
-    return best
+def hide(sheet: Sheet, rule: Rule) -> Hidden:
+    """Hide what is small; of what differs by little, the cheapest, until nothing follows."""
+    known, until = blocks(sheet), monotonic() + SECONDS
+    cells = _small(sheet, rule)
+    cells |= _cover(nested(sheet, known, rule), sheet.costs, cells)
+    for one in (Sums.of(block, sheet.wholes) for block in known):
+        while found := one.groups(cells, rule, until):
+            for group in found:
+                if cells.isdisjoint(group):
+                    cells.add(min(group, key=lambda cell: (sheet.costs[cell], cell)))
+    gone = {place for row, place in sheet.rows.items() if row.cell in cells}
+    rows = _cover(overlapping(sheet, known, rule), _costs_of_rows(sheet), gone)
+    return Hidden(cells=frozenset(cells), rows=frozenset(rows))
 
 
-def _spared(reader: Reader, hidden: frozenset[int], primary: frozenset[int]) -> frozenset[int]:
-    """Show again, the dearest first, what the tables that are known prove needless to hide."""
-    for cell in sorted(hidden - primary, key=lambda cell: (-reader.system.costs[cell], cell)):
-        if reader.knows_safe(hidden - {cell}):
-            hidden -= {cell}
-    return hidden
+def _small(sheet: Sheet, rule: Rule) -> set[int]:
+    """The cells of few units, and those beside which few of the units that are known are left."""
+    few = {place for cell, place in sheet.cells.items() if rule.hides(len(cell.ids))}
+    cells = list(sheet.cells)
+    for mention in sheet.estimates.values():
+        whole = cells[mention.n].ids
+        for count in mention.counts.values() if len(whole) >= rule.minimum else ():
+            if cells[count].ids <= whole and 0 < len(whole - cells[count].ids) < rule.minimum:
+                few.add(count)
+    for part, wholes in sheet.wholes.items():
+        if any(0 < len(one.items) - len(part.items) < rule.minimum for one in wholes):
+            few.add(part.cell)
+    return few
 
 
-def _enough(reader: Reader, hidden: frozenset[int], ways: Ways) -> frozenset[int]:
-    """Hide one cell more of each way in which a small cell follows, until none does."""
-    while found := reader.culprits(hidden):
-        for way in found:
-            if not way:
-                raise ArithmeticError("nothing that is left to hide helps")
-            ways[way] = None
-            if hidden.isdisjoint(way):
-                hidden |= {min(way, key=lambda cell: (reader.system.costs[cell], cell))}
-    return hidden
+def _cover(pairs: Iterable[Pair], costs: Sequence[float], hidden: set[int]) -> set[int]:
+    """One of each pair, if neither is hidden already: the cheapest for what it parts."""
+    left = {pair for pair in pairs if hidden.isdisjoint(pair)}
+    chosen, rest = list[int](), left
+    while rest:
+        degrees = Counter(one for pair in rest for one in pair)
+        chosen.append(min(degrees, key=lambda one: (costs[one] / degrees[one], one)))
+        rest = {pair for pair in rest if chosen[-1] not in pair}
+    kept = set(chosen)
+    for one in sorted(chosen, key=lambda one: (-costs[one], one)):
+        if all(kept & ({*pair} - {one}) for pair in left if one in pair):
+            kept.discard(one)
+    return kept
 
 
-def _cost(system: System, cells: frozenset[int]) -> float:
-    return sum(system.costs[cell] for cell in sorted(cells))
-
-
-def _cheapest(system: System, primary: frozenset[int], ways: list[Culprits]) -> frozenset[int]:
-    """The cheapest set that holds the primary cells and one cell at least of each way.
-
-    Raises:
-        ArithmeticError: there is none, or the solver gave up.
-    """
-    rest = [way for way in ways if not way & primary]
-    cells = sorted(frozenset().union(*rest))
-    place = {cell: number for number, cell in enumerate(cells)}
-    if not cells:
-        return primary
-    rows = lil_array((len(rest), len(cells)))
-    for number, way in enumerate(rest):
-        for cell in way:
-            rows[number, place[cell]] = 1
-    found = milp(
-        [system.costs[cell] for cell in cells],
-        constraints=LinearConstraint(for_solver(rows.tocsr()), 1, np.inf),
-        bounds=Bounds(0, 1),
-        integrality=np.ones(len(cells)),
-        options={"time_limit": SECONDS},
-    )
-    if found.status != 0:
-        raise ArithmeticError(found.message)
-    return primary | {cells[number] for number in np.flatnonzero(np.round(found.x)).tolist()}
+def _costs_of_rows(sheet: Sheet) -> list[float]:
+    """What is lost if the values that are made of some data are hidden."""
+    costs = [0.0] * len(sheet.rows)
+    for mention in sheet.estimates.values():
+        costs[mention.row] += sheet.costs[mention.n]
+    return costs

@@ -7,6 +7,7 @@ from abate.analysis import Estimate, Measured, Result
 from abate.outcome import Outcome
 from abate.results import Results, Step
 from abate.small_cells import cites, shown
+from abate.small_cells.hiding import Hidden
 from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import Sheet
 
@@ -15,20 +16,20 @@ REASON = "nothing can be estimated; why is in the local results"
 RELEASE = "small cells are hidden"
 
 
-def without(results: Results, cells: Sheet, hidden: frozenset[int], rule: Rule) -> Results:
+def without(results: Results, cells: Sheet, hidden: Hidden, rule: Rule) -> Results:
     """The results as others may see them."""
     return replace(
         results,
         release=RELEASE,
         rule=rule.name,
-        patients=_total(results.patients, cells.totals.get("patient"), hidden, rule),
-        lesions=_total(results.lesions, cells.totals.get("lesion"), hidden, rule),
+        patients=_total(results.patients, cells.totals.get("patient"), hidden.cells, rule),
+        lesions=_total(results.lesions, cells.totals.get("lesion"), hidden.cells, rule),
         run_id="",
         data_until="",
         # The last month is the one of a single patient's last score.
         period=(results.period[0][:4], results.period[1][:4]),
         inputs=replace(results.inputs, server="", counts={}),
-        attrition=list(_steps(results.attrition, cells, hidden, rule)),
+        attrition=list(_steps(results.attrition, cells, hidden.cells, rule)),
         outcomes=[
             _outcome(outcome, place, cells, hidden, rule)
             for place, outcome in enumerate(results.outcomes)
@@ -47,17 +48,17 @@ def _steps(
 ) -> Iterator[Step]:
     for place, cell in cells.steps.items():
         step = steps[place]
-        yield replace(step, n=_total(step.n, cell, hidden, rule))
+        yield replace(step, n=_total(step.n, cell, hidden, rule), units=())
 
 
-def _outcome(
-    given: Outcome, place: int, cells: Sheet, hidden: frozenset[int], rule: Rule
-) -> Outcome:
+def _outcome(given: Outcome, place: int, cells: Sheet, hidden: Hidden, rule: Rule) -> Outcome:
     error = FAILED if given.error is not None and cites.DIGIT.search(given.error) else given.error
     if given.result is None:
         return replace(given, error=error)
     alone = [
-        shown.estimate(one, cells.estimates[place, one.name], hidden, rule)
+        shown.estimate(one, mention, hidden, rule)
+        if (mention := cells.estimates[place, one.name]).may_leave
+        else shown.without_units(one)
         for one in given.result.estimates
     ]
     estimates = [
@@ -73,6 +74,7 @@ def _result(whole: Result, estimates: Sequence[Estimate]) -> Result:
         notes=[note for note in whole.notes if not cites.DIGIT.search(note)],
         reason=REASON if cites.DIGIT.search(whole.reason or "") else whole.reason,
         splits=(),
+        units={},
     )
     return replace(
         left,

@@ -6,6 +6,7 @@ here, refuses the release.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from abate.analysis import Estimate, Result
@@ -17,7 +18,6 @@ from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import Mention, Sheet
 from abate.small_cells.shown import OF_VALUES
 
-Known = dict[int, tuple[int, int]]
 # Numbers that are no counts of units, or that are looked at one by one below.
 _EXPECTED = re.compile(
     r"format|patients|lesions|attrition/\d+/n|design/.*|outcomes/\d+/parameters/.*"
@@ -26,14 +26,22 @@ _EXPECTED = re.compile(
 )
 
 
-def seen(whole: Results, shown: Results, cells: Sheet, rule: Rule) -> Known:
-    """What a reader sees of each cell: the least and the most that it can be.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reader sees: the cells whose number is shown, and the data whose value is."""
+
+    cells: set[int] = field(default_factory=set)
+    rows: set[int] = field(default_factory=set)
+
+
+def seen(whole: Results, shown: Results, cells: Sheet, rule: Rule) -> Seen:
+    """What a reader of released results sees.
 
     Raises:
         PublishRefused: something is shown that the rule does not allow; names it, and no number.
     """
     _refuse_unexpected(shown)
-    known: Known = {}
+    known = Seen()
     look = _Look(cells, rule, known)
     for basis, total, number in (
         ("patient", whole.patients, shown.patients),
@@ -46,7 +54,10 @@ def seen(whole: Results, shown: Results, cells: Sheet, rule: Rule) -> Known:
         if left.result is not None and full.result is not None:
             lost = _lost(full.result, left.result)
             for one in left.result.estimates:
-                look.at_estimate(full.result[one.name], one, cells.estimates[place, one.name])
+                mention = cells.estimates[place, one.name]
+                if not mention.may_leave and not is_without_numbers(one):
+                    raise refused(f"the estimate {one.name!r} is shown, and nobody knows its units")
+                look.at_estimate(full.result[one.name], one, mention)
                 if not one.withheld and not lost.isdisjoint(one.depends_on):
                     raise refused(f"the estimate {one.name!r} is shown, and not what it is made of")
             _refuse_loose(full.result, left.result)
@@ -68,8 +79,9 @@ def refused(what: str) -> PublishRefused:
 
 
 class _Look:
-    def __init__(self, cells: Sheet, rule: Rule, known: Known) -> None:
+    def __init__(self, cells: Sheet, rule: Rule, known: Seen) -> None:
         self.cells, self.rule, self.known = cells, rule, known
+        self.sizes = [len(cell.ids) for cell in cells.cells]
 
     def at(self, cell: int, true: int | None, number: float) -> None:
         """A number stands for a cell."""
@@ -78,25 +90,23 @@ class _Look:
         self.tell(cell)
 
     def tell(self, cell: int) -> None:
-        """A cell is known, as well as the rule lets it be."""
-        true = self.cells.system.values[cell]
-        if self.rule.hides(true):
+        """The number of a cell is seen."""
+        if self.rule.hides(self.sizes[cell]):
             raise refused(f"the number of {self.cells.names[cell]} is shown")
-        self.known[cell] = self.rule.known(true)
+        self.known.cells.add(cell)
 
     def at_estimate(self, whole: Estimate, shown: Estimate, mention: Mention) -> None:
         """An estimate's numbers tell its n and its counts."""
         if shown.n is not None:
             self.at(mention.n, whole.n, shown.n)
-        numbers = [shown.value, shown.p, shown.interval, *shown.counts]
-        if all(number is None for number in numbers):
+        if is_without_numbers(replace(shown, n=None)):
             return
+        self.known.rows.add(mention.row)
         _refuse_single(shown)
         if shown.n is None:
             raise refused(f"the estimate {shown.name!r} is shown without its n")
         for name, cell in mention.counts.items():
-            true = self.cells.system.values[cell]
-            if 0 < (whole.n or 0) - true < self.rule.minimum:
+            if 0 < (whole.n or 0) - self.sizes[cell] < self.rule.minimum:
                 raise refused(f"all but a few of the estimate {shown.name!r} are shown as {name!r}")
             self.tell(cell)
         if not self._is_right(whole, shown):
@@ -131,6 +141,12 @@ def _look_at_steps(look: _Look, whole: Results, shown: Results) -> None:
             raise refused(f"the attrition table shows {step.stage!r}")
         if step.n is not None:
             look.at(cell, true, step.n)
+
+
+def is_without_numbers(shown: Estimate) -> bool:
+    """Whether an estimate shows no number at all."""
+    numbers = [shown.n, shown.value, shown.p, shown.interval, *shown.counts]
+    return all(number is None for number in numbers)
 
 
 def _refuse_single(shown: Estimate) -> None:

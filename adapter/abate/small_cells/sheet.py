@@ -1,228 +1,181 @@
-"""The cells of one run's results: every count that a figure, a total or a step shows.
+"""The cells of one run's results: every number of units that an estimate, total or step shows.
 
-How cells are named, so that a `Split` can name them:
-
-- a population's number is named in the words of `Estimate.population`;
-- a count of an estimate is `POPULATION: COUNT`;
-- the numerator of a proportion, and the value of a count estimate, is `POPULATION: NAME`, NAME
-  being the estimate's; a split may say `POPULATION: numerator`, too;
-- all other names in a split are units that are not shown. The same words are the same units.
-
-Two numbers of one name are two cells.
+A cell is a set of units: two numbers of the same units are one cell. Which populations are parts of
+others, and by how many units they differ, follows from the units.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import log2
+from typing import NamedTuple
 
-from abate.analysis import Estimate, Split
-from abate.counted import NUMERATOR, basis_of, counts_of
-from abate.errors import PublishRefused
+from abate.analysis import Estimate
+from abate.counted import basis_of, counts_of, members
 from abate.results import Results, Step
-from abate.small_cells.rule import Rule
-from abate.small_cells.system import Builder, Cell, System
+from abate.units import Units, as_units
 
-# The first words name the cell; the others are the same units in other words.
-ANALYSED = {
-    "lesion": ("analysed lesions", "lesions analysed"),
-    "patient": ("patients with an analysed lesion", "analysed patients", "patients analysed"),
-}
-TREATED = {
-    "lesion": ("treated lesions", "lesions treated"),
-    "patient": ("treated patients", "patients treated"),
-}
+# The question of the flow: what the attrition table and the counts of the treated divide.
+TREATED = "treated"
 PROCEDURES = "index procedures"
 FLOW = (PROCEDURES, "no lesion", "treated", "excluded", "analysed")
 # What is lost: a total is dearer than a figure, and a figure of the primary analysis than others.
 TOTAL, PRIMARY, SECONDARY = 20.0, 4.0, 1.0
 
 
+class Cell(NamedTuple):
+    """Some units; a procedure and its lesion are one unit."""
+
+    basis: str
+    ids: frozenset[str]
+
+
+class Row(NamedTuple):
+    """Some units as one estimate used them: the datum of each, its own if nobody knows which."""
+
+    cell: int
+    items: frozenset[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """The cells that one estimate shows: its n, and its counts by name."""
+    """What one estimate shows.
+
+    Attributes:
+        n: the cell of its n.
+        counts: the cells of its counts, by name.
+        row: the data that its value is made of.
+        may_leave: whether its units are known, or no patient is real.
+    """
 
     n: int
     counts: Mapping[str, int]
+    row: int
+    may_leave: bool
 
     @property
     def cells(self) -> tuple[int, ...]:
-        """All of them."""
+        """All cells."""
         return self.n, *self.counts.values()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Sheet:
     """The cells of results, and where each stands.
 
     Attributes:
-        system: the cells.
-        names: what each counts, in words that may be printed.
+        cells: the place of each cell.
+        rows: the place of each row of data.
+        wholes: of a row whose units were chosen by their values, the rows of all among whom they
+            were chosen: who these are is known to a reader, whether their number is shown or not.
+        names: what each cell counts, in words that may be printed.
+        costs: what is lost if a cell is hidden.
+        populations: the cells that are an n, a total or a step: who belongs to them may be known.
         estimates: by the outcome's place and the estimate's name.
         steps: by place in the attrition table; rows that are left out have none.
         totals: the analysed `patient` and `lesion`.
     """
 
-    system: System
-    names: Sequence[str]
-    estimates: Mapping[tuple[int, str], Mention]
-    steps: Mapping[int, int]
-    totals: Mapping[str, int]
-
-
-def sheet(results: Results, rule: Rule) -> Sheet:
-    """The cells of results.
-
-    Raises:
-        PublishRefused: a split does not add up to the population that it names.
-    """
-    work = _Work(Builder(rule))
-    totals = {
-        basis: work.builder.shown(Cell(basis, ANALYSED[basis][0], number), TOTAL)
-        for basis, number in (("patient", results.patients), ("lesion", results.lesions))
-        if number is not None
-    }
-    steps = _steps(work.builder, results.attrition)
-    for place, outcome in enumerate(results.outcomes):
-        weight = PRIMARY if outcome.primary else SECONDARY
-        for estimate in outcome.result.estimates if outcome.result else ():
-            work.estimates[place, estimate.name] = work.mention(estimate, weight)
-    for outcome in results.outcomes:
-        for split in outcome.result.splits if outcome.result else ():
-            work.split(split)
-    work.same_words()
-    work.rests(totals)
-    return Sheet(
-        system=work.builder.built(),
-        names=[f"{cell.name} ({cell.basis})" for cell in work.builder.index],
-        estimates=work.estimates,
-        steps=steps,
-        totals=totals,
-    )
-
-
-@dataclass(slots=True)
-class _Work:
-    builder: Builder
+    cells: dict[Cell, int] = field(default_factory=dict)
+    rows: dict[Row, int] = field(default_factory=dict)
+    wholes: dict[Row, set[Row]] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+    populations: set[int] = field(default_factory=set)
     estimates: dict[tuple[int, str], Mention] = field(default_factory=dict)
-    populations: dict[Cell, int] = field(default_factory=dict)
-    numerators: dict[Cell, list[int]] = field(default_factory=dict)
-    parts: set[tuple[str, str]] = field(default_factory=set)
+    steps: dict[int, int] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
 
-    def mention(self, estimate: Estimate, weight: float) -> Mention:
-        basis, n = basis_of(estimate), estimate.n or 0
-        population = Cell(basis, estimate.population, n)
-        whole = self.builder.shown(population, weight)
-        self.populations[population] = whole
-        counts = {}
-        for name, count in counts_of(estimate).items():
-            named = Cell(basis, f"{estimate.population}: {name}", count)
-            counts[name] = self.builder.shown(named, weight)
-            if count <= n:
-                self._rest(
-                    Cell(basis, f"{estimate.population}: not {name}", n - count),
-                    whole,
-                    counts[name],
-                )
-        if estimate.statistic == "proportion" and estimate.name in counts:
-            self._numerator(population, counts[estimate.name], estimate)
-        return Mention(n=whole, counts=counts)
-
-    def _rest(self, rest: Cell, whole: int, part: int) -> None:
-        """The units beside a part: where they are few, the part is hidden with them."""
-        self.builder.sum(whole, (part, self.builder.atom(rest)))
-        if 0 < rest.value < self.builder.rule.minimum:
-            self.builder.forced.add(part)
-
-    def _numerator(self, population: Cell, cell: int, estimate: Estimate) -> None:
-        value = counts_of(estimate)[estimate.name]
-        alias = Cell(population.basis, f"{population.name}: {NUMERATOR}", value)
-        self.numerators.setdefault(alias, []).append(cell)
-
-    def split(self, split: Split) -> None:
-        self._refuse_wrong_sum(split)
-        whole = Cell(split.basis, split.whole, sum(split.parts.values()))
-        parts = [Cell(split.basis, name, count) for name, count in split.parts.items()]
-        self.builder.sum(self._found(whole), [self._found(part) for part in parts])
-        if split.whole not in split.parts:
-            self.parts.update((part.basis, part.name) for part in parts)
-
-    def _found(self, cell: Cell) -> int:
-        """The cell of a name in a split; where it could be one of several, they are one."""
-        first, *others = self.numerators.get(cell) or [self.builder.atom(cell)]
-        for other in others:
-            self.builder.sum(first, [other])
-        return first
-
-    def _refuse_wrong_sum(self, split: Split) -> None:
-        total = sum(split.parts.values())
-        known = [
-            cell.value
-            for cell in self.populations
-            if (cell.basis, cell.name) == (split.basis, split.whole)
-        ]
-        if known and total not in known:
-            raise PublishRefused(
-                f"the parts of the split of {split.whole!r} do not add up to its number, so that "
-                "small cells cannot be hidden: the analysis that gives the split must be mended."
-            )
-
-    def same_words(self) -> None:
-        """Other words for the analysed and for the treated are the same cells."""
-        for basis in ("lesion", "patient"):
-            for words in (ANALYSED[basis], TREATED[basis]):
-                found = [cell for cell in self.builder.index if _is_named(cell, basis, words)]
-                for one in found:
-                    for other in found:
-                        if one < other and one.value == other.value:
-                            self.builder.sum(self.builder.index[one], [self.builder.index[other]])
-
-    def rests(self, totals: Mapping[str, int]) -> None:
-        """The analysed who are not of a population: they must not follow, either."""
-        for cell, number in self.populations.items():
-            known = (*ANALYSED.get(cell.basis, ()), *TREATED.get(cell.basis, ()))
-            if cell.basis not in totals or (cell.basis, cell.name) in self.parts:
-                continue
-            whole = list(self.builder.index)[totals[cell.basis]]
-            if cell.name not in known and cell.value <= whole.value:
-                rest = Cell(cell.basis, f"{whole.name}: not {cell.name}", whole.value - cell.value)
-                self.builder.sum(totals[cell.basis], (number, self.builder.atom(rest)))
+    def cell(self, basis: str, ids: Iterable[str], name: str, cost: float) -> int:
+        """The place of some units; each place that shows them adds to what is lost."""
+        one = Cell("lesion" if basis == "procedure" else basis, frozenset(ids))
+        place = self.cells.setdefault(one, len(self.cells))
+        if place == len(self.names):
+            self.names.append(f"{name} ({basis})")
+            self.costs.append(log2(1 + len(one.ids)))
+        self.costs[place] += cost
+        return place
 
 
-def _is_named(cell: Cell, basis: str, words: Sequence[str]) -> bool:
-    return cell.basis == basis and cell.name in words
-
-
-def _steps(builder: Builder, attrition: Sequence[Step]) -> dict[int, int]:
-    """The cells of the attrition table: only the flow of procedures, lesions and patients."""
-    found = {
-        place: builder.shown(_step_cell(step, step.n), TOTAL, exists=step.n > 0)
-        for place, step in enumerate(attrition)
-        if step.stage in FLOW and step.n is not None
-    }
-    for whole, parts in (
-        (("treated", "lesion"), (("excluded", "lesion"), ("analysed", "lesion"))),
-        (("treated", "patient"), (("excluded", "patient"), ("analysed", "patient"))),
-        ((PROCEDURES, "procedure"), (("no lesion", "procedure"), ("treated", "lesion"))),
-    ):
-        wholes = list(_at(attrition, found, *whole))
-        summed = [place for part in parts for place in _at(attrition, found, *part)]
-        if len(wholes) == 1 and attrition[wholes[0]].n == _total(attrition, summed):
-            builder.sum(found[wholes[0]], [found[place] for place in summed])
+def sheet(results: Results) -> Sheet:
+    """The cells of results; numbers whose units are unknown get units of their own."""
+    found = Sheet()
+    _add_steps(found, results.attrition)
+    for basis, number in (("patient", results.patients), ("lesion", results.lesions)):
+        if number is not None:
+            ids = _total(results.attrition, basis) or _made_up(f"analysed {basis}s", number)
+            found.totals[basis] = found.cell(basis, ids, f"analysed {basis}s", TOTAL)
+            _add_row(found, found.totals[basis], dict.fromkeys(ids, TREATED))
+    for place, outcome in enumerate(results.outcomes):
+        cost = PRIMARY if outcome.primary else SECONDARY
+        known = outcome.result.units if outcome.result else {}
+        for estimate in outcome.result.estimates if outcome.result else ():
+            units = as_units(known[estimate.name]) if estimate.name in known else None
+            mention = _mention(found, estimate, units, cost)
+            may_leave = units is not None or results.synthetic
+            found.estimates[place, estimate.name] = replace(mention, may_leave=may_leave)
+    found.populations |= {*found.totals.values(), *found.steps.values()}
     return found
 
 
-def _at(
-    attrition: Sequence[Step], found: Mapping[int, int], stage: str, unit: str
-) -> Iterator[int]:
-    for place in found:
-        if (attrition[place].stage, attrition[place].unit) == (stage, unit):
-            yield place
+def _mention(found: Sheet, estimate: Estimate, units: Units | None, cost: float) -> Mention:
+    basis, words = basis_of(estimate), estimate.population
+    data = units.data if units else dict.fromkeys(_made_up(words, estimate.n or 0), "")
+    counted = members(units, estimate) if units else {}
+    n = found.cell(basis, data, words, cost)
+    found.populations.add(n)
+    counts = {}
+    for name, count in counts_of(estimate).items():
+        # Nobody knows who is counted: as if they were the same units as in any such count.
+        ids = counted.get(name, sorted(data)[:count])
+        counts[name] = found.cell(basis, ids, f"{words}: {name}", cost)
+        _add_row(found, counts[name], {one: data[one] for one in ids if one in data})
+    row = _add_row(found, n, data)
+    if units and units.among:
+        among = found.cell(basis, units.among, f"{words}, and the others", 0.0)
+        whole = Row(among, frozenset(units.among.items()))
+        found.wholes.setdefault(Row(n, frozenset(data.items())), set()).add(whole)
+        found.rows.setdefault(whole, len(found.rows))
+    return Mention(n=n, counts=counts, row=row, may_leave=True)
 
 
-def _total(attrition: Sequence[Step], places: Sequence[int]) -> int:
-    return sum(attrition[place].n or 0 for place in places)
+def _add_row(found: Sheet, cell: int, data: Mapping[str, str]) -> int:
+    return found.rows.setdefault(Row(cell, frozenset(data.items())), len(found.rows))
 
 
-def _step_cell(step: Step, n: int) -> Cell:
-    known: Mapping[str, Mapping[str, Sequence[str]]] = {"analysed": ANALYSED, "treated": TREATED}
-    words = known.get(step.stage, {}).get(step.unit)
-    return Cell(step.unit, words[0] if words else f"{step.stage}: {step.reason}", n)
+def _made_up(words: str, number: int) -> list[str]:
+    """Units of a number that nobody gave units: the same words and number are the same units."""
+    return [f"{words} {number}: {place}" for place in range(number)]
+
+
+def _total(attrition: Sequence[Step], basis: str) -> Sequence[str]:
+    steps = [one for one in attrition if (one.stage, one.unit) == ("analysed", basis)]
+    return steps[0].units if steps else ()
+
+
+def _add_steps(found: Sheet, attrition: Sequence[Step]) -> None:
+    """The flow of procedures, lesions and patients: no other step leaves the house."""
+    flow = {place: one for place, one in enumerate(attrition) if one.stage in FLOW and one.n}
+    for place, step in flow.items():
+        ids = step.units or _of_step(step, list(flow.values()))
+        words = f"{step.stage}: {step.reason}" if step.reason else step.stage
+        found.steps[place] = found.cell(step.unit, ids, words, TOTAL)
+        _add_row(found, found.steps[place], dict.fromkeys(ids, TREATED))
+
+
+def _of_step(step: Step, flow: Sequence[Step]) -> Collection[str]:
+    """Units for a step without: a whole has those of its parts."""
+    if (step.stage, step.unit) == ("analysed", "lesion"):
+        return _made_up("analysed lesions", step.n or 0)
+    parts = [one for one in flow if _is_part(one, step)]
+    if parts and sum(one.n or 0 for one in parts) == step.n:
+        return [unit for one in parts for unit in one.units or _of_step(one, flow)]
+    return _made_up(f"{step.unit} {step.stage} {step.reason}", step.n or 0)
+
+
+def _is_part(part: Step, whole: Step) -> bool:
+    by_whole = {
+        ("treated", "lesion"): (("excluded", "lesion"), ("analysed", "lesion")),
+        ("treated", "patient"): (("excluded", "patient"), ("analysed", "patient")),
+        (PROCEDURES, "procedure"): (("no lesion", "procedure"), ("treated", "lesion")),
+    }
+    return (part.stage, part.unit) in by_whole.get((whole.stage, whole.unit), ())

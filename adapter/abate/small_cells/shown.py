@@ -6,9 +6,11 @@ from dataclasses import replace
 from abate.analysis import Estimate
 from abate.counted import NUMERATOR, is_count
 from abate.small_cells.cites import DIGIT
+from abate.small_cells.hiding import Hidden
 from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import Mention
 
+NO_UNITS = "the analysis does not say which units it was computed from"
 ROUNDED = "interval and p withheld: counts are rounded"
 # A quartile with fewer units than the minimum on its far side is as good as one unit's value.
 QUARTERS = 4
@@ -18,14 +20,23 @@ RANGE = "the range is withheld: its ends are single units' values"
 OF_VALUES = frozenset({"median", "difference", "duration"})
 
 
-def estimate(given: Estimate, mention: Mention, hidden: frozenset[int], rule: Rule) -> Estimate:
+def estimate(given: Estimate, mention: Mention, hidden: Hidden, rule: Rule) -> Estimate:
     """An estimate, whole, in part, or withheld."""
-    n = None if mention.n in hidden or given.n is None else rule.rounded(given.n)
-    if given.individual or not hidden.isdisjoint(mention.cells):
+    n = None if mention.n in hidden.cells or given.n is None else rule.rounded(given.n)
+    is_hidden = mention.row in hidden.rows or not hidden.cells.isdisjoint(mention.cells)
+    if given.individual or is_hidden:
         return withheld(given, n, rule)
     note = "" if DIGIT.search(given.note) else given.note
     shown = _without_ends(replace(given, n=n, note=note, cases=()), given.n or 0, rule)
     return shown if rule.rounding == 1 else _rounded(shown, rule)
+
+
+def without_units(given: Estimate) -> Estimate:
+    """An estimate of which nobody can say what it would give away beside the others."""
+    return replace(
+        given, n=None, value=None, interval=None, p=None, note="", counts={}, cases=(),
+        withheld=NO_UNITS,
+    )  # fmt: skip
 
 
 def with_dependents(estimates: Sequence[Estimate], rule: Rule) -> list[Estimate]:
@@ -43,10 +54,7 @@ def with_dependents(estimates: Sequence[Estimate], rule: Rule) -> list[Estimate]
 
 def withheld(given: Estimate, n: int | None, rule: Rule) -> Estimate:
     """An estimate without its numbers, but for an n that may be seen."""
-    return replace(
-        given, n=n, value=None, interval=None, p=None, note="", counts={}, cases=(),
-        withheld=rule.words,
-    )  # fmt: skip
+    return replace(without_units(given), n=n, withheld=rule.words)
 
 
 def _without_ends(given: Estimate, n: int, rule: Rule) -> Estimate:

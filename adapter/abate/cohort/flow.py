@@ -1,0 +1,42 @@
+"""Which procedures, lesions and patients the flow of the attrition table counts."""
+
+import polars as pl
+
+# A procedure that starts no lesion of its own: not completed, or a part of another treatment.
+_NO_LESION = ("same-session", "re-treatment")
+
+Flow = dict[tuple[str, str, str], list[str]]
+
+
+def flow_units(lesions: pl.DataFrame) -> Flow:
+    """The ids of each step of the flow, by stage, reason and unit.
+
+    Args:
+        lesions: `Cohort.lesions`: every index procedure.
+    """
+    treated, analysed = lesions.filter(is_treated()), lesions.filter(_why().is_null())
+    found: Flow = {
+        ("index procedures", "", "procedure"): lesions["lesion_id"].to_list(),
+        ("treated", "", "lesion"): treated["lesion_id"].to_list(),
+        ("analysed", "", "lesion"): analysed["lesion_id"].to_list(),
+    }
+    for stage, unit, rows in (
+        ("no lesion", "procedure", lesions.filter(~is_treated())),
+        ("excluded", "lesion", treated.filter(_why().is_not_null())),
+    ):
+        for (why,), part in rows.group_by("excluded_by", maintain_order=True):
+            found[stage, str(why), unit] = part["lesion_id"].to_list()
+    patients = {one: set(rows["patient_id"]) for one, rows in
+                (("treated", treated), ("analysed", analysed))}  # fmt: skip
+    patients["excluded"] = patients["treated"] - patients["analysed"]
+    return found | {(stage, "", "patient"): sorted(ids) for stage, ids in patients.items()}
+
+
+def is_treated() -> pl.Expr:
+    """Whether a row of `Cohort.lesions` counts as treated in the attrition table."""
+    no_lesion = _why().str.starts_with("status-") | _why().is_in(_NO_LESION)
+    return ~no_lesion.fill_null(value=False)
+
+
+def _why() -> pl.Expr:
+    return pl.col("excluded_by")

@@ -1,0 +1,43 @@
+"""Which units the estimates of the course of pain used."""
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from abate import Cohort, Units
+from abate.cohort.data import units_of
+from abate.cohort.states import NOT_SCORED, SCORED
+from abate_analyses.units import by_value
+
+
+def course_units(
+    cohort: Cohort, states: pl.DataFrame, carried: pl.DataFrame, names: Mapping[str, str]
+) -> dict[str, Units]:
+    """By the estimates' names.
+
+    Args:
+        cohort: the cohort.
+        states: of each analysed lesion at each visit.
+        carried: the score that is carried to each visit: lesion_id, visit, datum.
+        names: the estimates' name of each state.
+    """
+    scores = cohort.by_visit()
+    found: dict[str, Units] = {}
+    for visit in cohort.visits:
+        found |= dict.fromkeys((f"median-{visit}", f"range-{visit}"), scores.units(visit))
+        at_visit = carried.filter(pl.col("visit") == visit)
+        found[f"median-locf-{visit}"] = units_of(at_visit, "lesion_id", "datum")
+        found |= dict(_states(visit, states.filter(pl.col("visit") == visit), names))
+    return found
+
+
+def _states(
+    visit: str, states: pl.DataFrame, names: Mapping[str, str]
+) -> Iterator[tuple[str, Units]]:
+    of_all = Units.of(states["lesion_id"], f"state at {visit}")
+    counted = by_value(states, "lesion_id", "state")
+    for name, state in names.items():
+        yield f"{name}-{visit}", of_all.counting({f"{name}-{visit}": counted.get(state, ())})
+    scored, missed = counted.get(SCORED, []), counted.get(NOT_SCORED, [])
+    due = of_all.where([*scored, *missed])
+    yield f"scored-of-due-{visit}", due.counting({"numerator": scored})

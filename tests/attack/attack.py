@@ -1,0 +1,256 @@
+"""The attack: everything that follows with certainty from what was published.
+
+Each count is an equation over what is true of single units, 0 or 1 of each; a sum is one over their
+values, from -10 to 10. A linear program finds the least and the most that a few units can have
+together: if both are the same, that is found. A median or a range is compared with another one of
+nearly the same units. Several releases are so many equations more: give them all.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from knowledge import Item, Items, Known, Term
+from published import Figure
+
+STILL = 1e-6
+# What is true of a unit if something else is; and what is one of several for each.
+IMPLIED = {
+    "fall-2": "falls", "fall-30-percent": "falls", "fall-50-percent": "fall-30-percent",
+    "lasting": "complication", "lost": "not-worse", "held": "not-worse",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Release:
+    """One publication: its figures, and what is known of them."""
+
+    figures: Mapping[str, Figure]
+    known: Mapping[str, Known]
+
+    def pairs(self) -> Iterator[tuple[Figure, Known]]:
+        """Each figure of which something is known."""
+        for name, figure in self.figures.items():
+            if name in self.known:
+                yield figure, self.known[name]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something of a few units that follows: what, of whom, and how much or how many."""
+
+    what: str
+    items: Items
+    number: float | None = None
+
+
+def attack(releases: Sequence[Release], minimum: int) -> list[Found]:
+    """What follows of 1 to `minimum` - 1 units, or how many small counts are certain."""
+    figures = [pair for release in releases for pair in release.pairs()]
+    return [
+        *_small(figures, minimum),
+        *_differencing(figures, minimum),
+        *(found for one in _systems(figures) for found in one.found(minimum)),
+    ]
+
+
+def _few(number: float, minimum: int) -> bool:
+    return STILL < number < minimum - STILL
+
+
+def _small(figures: Iterable[tuple[Figure, Known]], minimum: int) -> Iterator[Found]:
+    """A small number as such, and all but a few."""
+    for figure, known in figures:
+        for name, count in {"n": figure.n, **figure.counts}.items():
+            rest = (figure.n or 0) - count if name != "n" and figure.n is not None else 0
+            if count is not None and (_few(count, minimum) or _few(rest, minimum)):
+                yield Found(f"{figure.name}: {name}", known.items or frozenset(), count)
+
+
+def _differencing(figures: Sequence[tuple[Figure, Known]], minimum: int) -> Iterator[Found]:
+    """Two figures of the same kind of values whose units differ by a few; two n, one within."""
+    seen: dict[tuple[Items, bool], str] = {}
+    for figure, known in figures:
+        if known.items is not None:
+            if figure.is_of_values:
+                seen[known.items, True] = figure.name
+            if figure.n is not None:
+                seen[known.items, False] = figure.name
+    for ((one, of_values), name), ((other, others), other_name) in combinations(seen.items(), 2):
+        units = {unit for unit, _ in one ^ other}
+        if of_values and others and one & other and _few(len(units), minimum):
+            yield Found(f"{name} beside {other_name}", one ^ other)
+        whole, part = {unit for unit, _ in one}, {unit for unit, _ in other}
+        if (whole < part or part < whole) and _few(len(whole ^ part), minimum):
+            yield Found(f"n of {name} beside that of {other_name}", one ^ other)
+
+
+@dataclass(frozen=True)
+class _Equation:
+    what: str
+    items: Items
+    total: float
+
+
+def _equations(figure: Figure, known: Known) -> Iterator[_Equation]:
+    counts = dict(figure.counts)
+    if figure.kind == "proportion" and figure.value is not None and figure.n:
+        counts.setdefault("numerator", round(figure.value * figure.n))
+    terms: list[tuple[Term, float]] = [
+        (known.counts[name], count) for name, count in counts.items() if name in known.counts
+    ]
+    if known.n is not None and figure.n is not None:
+        terms.append((known.n, figure.n))
+    if known.total and figure.value is not None and figure.unit == "{score}":
+        scale = (figure.n or 1) if "mean" in figure.label else 1
+        terms.append((known.total, figure.value * scale))
+    for term, total in terms:
+        if term.items:
+            yield _Equation(term.what, term.items, total)
+
+
+def _systems(figures: Iterable[tuple[Figure, Known]]) -> "list[_System]":
+    """The equations that hang together by the units' data."""
+    equations = list(
+        dict.fromkeys(one for figure, known in figures for one in _equations(figure, known))
+    )
+    groups: list[tuple[set[Item], list[_Equation]]] = []
+    for one in equations:
+        touching = [group for group in groups if group[0] & one.items]
+        items = set(one.items).union(*(group[0] for group in touching))
+        joined = [one, *(other for group in touching for other in group[1])]
+        groups = [group for group in groups if group not in touching] + [(items, joined)]
+    return [_System(joined) for _, joined in groups]
+
+
+class _System:
+    """Equations over some units: which of their sums are certain."""
+
+    def __init__(self, equations: Sequence[_Equation]) -> None:
+        self.equations = equations
+        self.items = sorted({item for one in equations for item in one.items})
+        self.whats = sorted(_with_implied({one.what for one in equations}))
+        places = [(what, item) for what in self.whats for item in self.items]
+        self.place = {place: at for at, place in enumerate(places)}
+        self.equal = self._matrix([(one.items, {one.what: 1}) for one in equations])
+        self.totals = np.array([one.total for one in equations], float)
+        self.least, self.limits = self._links()
+
+    def _matrix(self, rows: Sequence[tuple[Items, Mapping[str, int]]]) -> csr_array:
+        entries = [
+            (at, self.place[what, item], factor)
+            for at, (items, factors) in enumerate(rows)
+            for what, factor in factors.items()
+            for item in items
+        ]
+        where = [entry[:2] for entry in entries]
+        at, column = zip(*where, strict=True) if where else ((), ())
+        shape = (len(rows), len(self.place))
+        return csr_array(([float(entry[2]) for entry in entries], (at, column)), shape=shape)
+
+    def _links(self) -> tuple[csr_array, np.ndarray]:
+        """What holds of each unit, as sums that are at most a limit."""
+        rows: list[tuple[Items, Mapping[str, int]]] = []
+        limits: list[float] = []
+        for item in self.items:
+            for factors, limit in _laws(set(self.whats)):
+                rows.append((frozenset({item}), factors))
+                limits.append(limit)
+        return self._matrix(rows), np.array(limits)
+
+    def found(self, minimum: int) -> Iterator[Found]:
+        """The groups of a few units of which something is certain, and small counts that are."""
+        certain = self._certain()
+        for (what, items), number in certain.items():
+            if what != "change" and (_few(number, minimum) or _few(len(items) - number, minimum)):
+                yield Found(f"count of {what}", items, number)
+        for what in self.whats:
+            whole = [
+                items
+                for (other, items), number in certain.items()
+                if other == what != "change" and number in (0, len(items))
+            ]
+            for group in _groups(
+                [one.items for one in self.equations if one.what == what], minimum
+            ):
+                is_whole = any(group <= items for items in whole)
+                if not is_whole and (number := self._fixed(what, group)) is not None:
+                    yield Found(what, group, number)
+
+    def _certain(self) -> dict[tuple[str, Items], float]:
+        """What whole populations have, where it is certain: published, or implied by it."""
+        asked = {
+            (other, one.items)
+            for one in self.equations
+            for other in [one.what, *_besides(one.what, self.whats)]
+        }
+        found = {one: self._fixed(*one) for one in asked}
+        return {one: number for one, number in found.items() if number is not None}
+
+    def _fixed(self, what: str, items: Items) -> float | None:
+        """What the units have together, if it is certain."""
+        costs = np.zeros(len(self.place))
+        costs[[self.place[what, item] for item in items]] = 1
+        low, high = self._end(costs), -self._end(-costs)
+        return round(low, 6) if abs(high - low) < STILL else None
+
+    def _end(self, costs: np.ndarray) -> float:
+        bounds = [(-10, 10) if what == "change" else (0, 1) for what, _ in self.place]
+        found = linprog(
+            costs, A_eq=self.equal, b_eq=self.totals, bounds=bounds, method="highs",
+            A_ub=self.least if self.least.shape[0] else None,
+            b_ub=self.limits if self.least.shape[0] else None,
+        )  # fmt: skip
+        assert found.status == 0, f"what is known contradicts what was published: {found.message}"
+        return float(found.fun)
+
+
+def _with_implied(whats: set[str]) -> set[str]:
+    if whats & {"not-worse", "any-fall", "falls", "rises", "ties", "untied"}:
+        return whats | {"falls", "rises", "ties"}
+    if whats & {"patient falls", "patient rises", "patient ties"}:
+        return whats | {"patient falls", "patient rises", "patient ties"}
+    return whats
+
+
+def _laws(whats: set[str]) -> Iterator[tuple[Mapping[str, int], float]]:
+    """What holds of every unit: sums that are at most a limit."""
+    for prefix in ("", "patient "):
+        three = [f"{prefix}{one}" for one in ("falls", "rises", "ties")]
+        if whats.issuperset(three):
+            yield from _equal(dict.fromkeys(three, 1), 1)
+    same = {"not-worse": {"rises": 1}, "any-fall": {"falls": -1}, "untied": {"ties": 1}}
+    for what, other in same.items():
+        if what in whats:
+            yield from _equal({what: 1, **other}, 0 if what == "any-fall" else 1)
+    if {"at-0", "above-0"} <= whats:
+        yield from _equal({"at-0": 1, "above-0": 1}, 1)
+    for what in whats:
+        for implied in {IMPLIED.get(what, ""), *what.split(" and ")} & whats - {what}:
+            yield {what: 1, implied: -1}, 0
+
+
+def _equal(factors: Mapping[str, int], total: float) -> Iterator[tuple[Mapping[str, int], float]]:
+    yield factors, total
+    yield {what: -factor for what, factor in factors.items()}, -total
+
+
+def _besides(what: str, whats: Sequence[str]) -> Sequence[str]:
+    """What else is counted where something is: the directions, where any of them is."""
+    directed = {"not-worse", "any-fall", "falls", "rises", "ties", "untied", "fall-2"}
+    return [one for one in ("falls", "rises", "ties") if what in directed and one in whats]
+
+
+def _groups(populations: Sequence[Items], minimum: int) -> set[Items]:
+    """A few units that are in the same populations, or that two populations differ by."""
+    atoms: dict[tuple[bool, ...], set[Item]] = {}
+    for item in {item for items in populations for item in items}:
+        atoms.setdefault(tuple(item in items for items in populations), set()).add(item)
+    found = {frozenset(items) for items in atoms.values()}
+    for one, other in combinations(set(populations), 2):
+        found |= {one - other, other - one}
+    return {items for items in found if 0 < len({unit for unit, _ in items}) < minimum}
