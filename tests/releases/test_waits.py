@@ -264,7 +264,7 @@ class TestReplace:
 def test_the_ledger_holds_no_value(published):
     with opened(read(published.path).output / FILE) as store:
         data = store.rows("select unit, datum from release_datum")
-    assert len(data) == 20
+    assert len(data) == 40  # Of the figure, and of its n.
     assert not [datum for _, datum in data if "=" in datum or len(datum) != 24]
 
 

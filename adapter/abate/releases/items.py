@@ -16,6 +16,7 @@ Name = tuple[str, str]
 _DIGITS = 24
 # Behind the name of an estimate: its n, and not its figure.
 _SIZE = "/n"
+_MEMBER = "member"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,22 +73,25 @@ def _figures(shown: Results) -> set[Name]:
 
 
 def _sizes(shown: Results) -> set[Name]:
-    """The estimates whose n is shown: it tells of values if the units were chosen by them."""
+    """The estimates whose n is shown, with a figure or without."""
     return {
         (outcome.name, one.name + _SIZE) for outcome, one in _estimates(shown) if one.n is not None
     }
 
 
 def _known(found: Results) -> dict[Name, Mapping[str, str]]:
-    """The data of each figure, and of each n that tells of values, as far as units are known."""
+    """The data of each figure and of each n, as far as units are known.
+
+    An n tells who is counted; it tells of values only if the units were chosen by them.
+    """
     known: dict[Name, Mapping[str, str]] = {}
     for outcome, one in _estimates(found):
         given = outcome.result.units.get(one.name) if outcome.result else None
         if given is not None:
             units = as_units(given)
             known[outcome.name, one.name] = units.data
-            if units.among:
-                known[outcome.name, one.name + _SIZE] = units.among
+            size = units.among or dict.fromkeys(units.data, _MEMBER)
+            known[outcome.name, one.name + _SIZE] = size
     return known
 
 
