@@ -13,7 +13,7 @@ from published import figures
 from test_attack import MINIMUM, SEEDS
 from wards import Ward, analysed, publish
 
-NIGHTS = (40, 41, 46, 55, 56, 70, 90, 130)
+NIGHTS = (40, 41, 46, 55, 56, 70, 90, 130, 180, 240)
 # With all analyses of the demo, of which some are of few lesions, a second report waits for long.
 KEPT = ("profile", "first-week", "observed-week-1")
 
