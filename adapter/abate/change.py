@@ -65,6 +65,11 @@ def change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
     )
 
 
+def unchanged(found: Resource) -> Change:
+    """A resource as it stands on the target, left as it is."""
+    return Change(resource=found, action="unchanged", version=version(found))
+
+
 def transaction(base: str, changes: Iterable[Change]) -> Resource:
     """The Bundle that writes the changes, each only onto the version that it was compared with."""
     entries = [_entry(base, one) for one in changes if one.is_written]

@@ -11,14 +11,18 @@
     ├── PluginError            4  a plugin cannot be loaded
     ├── AnalysisFailed         4  an analysis stopped; the others are done
     └── PublishRefused         5  the target does not stand as the report says
+        └── PublicationWaits   5  the report waits: with earlier ones it would disclose single units
 
 A message names the thing, what was found, and the next step. It never holds patient data:
 no value, name, identifier or resource content, and no text of an error of DuckDB or pydantic,
 which print the value that they stumbled over.
 """
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from abate.change import Change
 
 EXIT_CODES = {
     0: "done",
@@ -88,6 +92,19 @@ class PublishRefused(AbateError):
     """The report was not written: the target cannot take it, or the rules forbid it."""
 
     exit_code = 5
+
+
+class PublicationWaits(PublishRefused):
+    """The report waits, since it would disclose single units together with earlier releases.
+
+    Attributes:
+        changes: what was done instead: what stands there is withdrawn if it is no longer right.
+    """
+
+    def __init__(self, message: str, changes: "Sequence[Change]" = ()) -> None:
+        """The report waits, as the message says."""
+        super().__init__(message)
+        self.changes = list(changes)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

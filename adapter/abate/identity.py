@@ -4,6 +4,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 CANONICAL = "https://abate.readthedocs.io/fhir"
 SYSTEM = f"{CANONICAL}/sid/report"
+STUDY_KEY = f"{CANONICAL}/sid/study-key"
 # Kinds of statistics (Observation.code), and the parts of one (Observation.component.code). They
 # are two systems, since FHIR forbids a component with the code of its Observation (obs-7), and a
 # count may be either.

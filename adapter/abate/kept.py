@@ -21,7 +21,7 @@ from abate.settings import StudyFile
 from abate.source.evidence import Search
 from abate.source.plan import Role
 from abate.source.versions import Version
-from abate.store import Store, looked_into
+from abate.store import FILE, Store, looked_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
         ]
     )
     return Kept(
-        path=study_file.output / "store.duckdb",
+        path=study_file.output / FILE,
         server=source.url,
         roles=roles,
         lists=lists,

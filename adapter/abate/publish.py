@@ -6,23 +6,49 @@ retracted: it stays, as entered in error. How it is written: see `writing`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from abate.addresses import is_loopback
-from abate.change import Change, change
+from abate.change import Change, change, unchanged
 from abate.errors import PublishRefused
 from abate.plugins import Host
-from abate.remains import remaining, with_remains
+from abate.remains import Remains, remaining, with_remains
 from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
 from abate.results import Results
-from abate.settings import StudyFile
+from abate.settings import Settings, StudyFile
+from abate.small_cells import rule_of
 from abate.standing import refuse_elsewhere, refuse_unmarked, standing, ways_in
 from abate.status import Progress
+from abate.study_key import Owner
 from abate.target import Target
 from abate.withdrawal import is_retracted, retract
 from abate.writing import keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """What somebody has decided about a publication.
+
+    Attributes:
+        adopts: a report that carries another study key, or none, is taken over.
+        replaces: the report that stands there is retracted first, and the new one does not wait,
+            whatever it discloses together with earlier releases.
+    """
+
+    adopts: bool = False
+    replaces: bool = False
+
+
+PUBLISH = Publishing()
+
+
+def least_group(settings: Settings) -> int:
+    """The least number of units that releases may tell apart together; 1 where no rule holds."""
+    if settings.study.synthetic or settings.audience != "public":
+        return 1
+    return rule_of(settings.report.minimum_cell).minimum
 
 
 def refuse(study_file: StudyFile, results: Results) -> None:
@@ -51,6 +77,7 @@ def compare(
     target: Target,
     resources: Sequence[Resource],
     results: Results,
+    owner: Owner,
     *,
     folder: Path | None = None,
 ) -> list[Change]:
@@ -58,15 +85,17 @@ def compare(
 
     Args:
         target: where it goes.
-        resources: the report.
+        resources: the report, without the study's key.
         results: what it reports: what an analysis that failed has there stays as it is.
+        owner: whose report it is.
         folder: where the Bundle is left if the target cannot take a report.
 
     Raises:
-        PublishRefused: the target cannot take a report, has another's resource in its place, or
-            has the study's report in another place.
+        PublishRefused: the target cannot take a report, has another's resource in its place, has
+            the study's report in another place, or has one that carries another study key.
         SourceError: the target does not answer as a FHIR server.
     """
+    resources = [owner.mark(one) for one in resources]
     taken, left = _taken(target, resources)
     if reason := target.inability(one["resourceType"] for one in taken):
         raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
@@ -76,9 +105,11 @@ def compare(
         if found[reference_to(one)] is None and reference_to(one) in ways_in(results.study):
             refuse_elsewhere(target.server, one)
     remains = remaining(target.server, results, found)
+    owner.refuse_other(target.base, [*found.values(), *remains.all])
     whole = [with_remains(one, results.study, remains) for one in taken]
     changes = [change(one, found[reference_to(one)]) for one in whole]
-    return [*_dated(changes, results, found), *map(retract, remains.vanished), *left]
+    besides = [*map(retract, remains.vanished), *_adopted(owner, remains)]
+    return [*_dated(changes, results, found), *map(owner.adopt, besides), *left]
 
 
 def tell(host: Host, results: Results, progress: Progress) -> None:
@@ -96,6 +127,12 @@ def _taken(target: Target, resources: Sequence[Resource]) -> tuple[list[Resource
     why = f"{target.base} does not take this type, and the report can do without"
     left = [Change(resource=one, action="left", why=why) for one in dropped]
     return [one for one in resources if one not in dropped], left
+
+
+def _adopted(owner: Owner, remains: Remains) -> list[Change]:
+    """What stays there as it is, where it does not carry the owner's key."""
+    stays = [*remains.kept, *remains.retracted]
+    return [unchanged(one) for one in stays if owner.is_other(one)]
 
 
 def _dated(

@@ -25,6 +25,11 @@ class Remains:
     vanished: Sequence[Resource] = ()
     retracted: Sequence[Resource] = ()
 
+    @property
+    def all(self) -> list[Resource]:
+        """All of them."""
+        return [*self.kept, *self.vanished, *self.retracted]
+
 
 def remaining(
     server: FhirServer, results: Results, found: Mapping[str, Resource | None]
@@ -55,8 +60,7 @@ def with_remains(resource: Resource, study: str, remains: Remains) -> Resource:
         kept = [one for one in remains.kept if one["resourceType"] == "Observation"]
         return _extended(resource, "result", kept)
     if reference_to(resource) == provenance:
-        more = [*remains.kept, *remains.vanished, *remains.retracted]
-        return _extended(resource, "target", sorted(more, key=reference_to))
+        return _extended(resource, "target", sorted(remains.all, key=reference_to))
     return resource
 
 

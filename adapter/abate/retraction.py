@@ -18,27 +18,50 @@ from abate.report.fhir import TEST_DATA
 from abate.report.narrative import narrative
 from abate.settings import Study
 from abate.standing import Own, listed, owned, refuse_unmarked, standing, ways_in
+from abate.study_key import Owner
 from abate.target import Target
 from abate.withdrawal import retract
 
 
-def retractions(target: Target, study: Study) -> list[Change]:
+class NothingStands(PublishRefused):
+    """Nothing of the study stands on the target."""
+
+
+def retractions(target: Target, study: Study, owner: Owner, why: str = "") -> list[Change]:
     """What taking the study's report back would change on the target.
 
     The DiagnosticReport and the Provenance that stand there name what was written, so that no
-    results are needed. The second time all is unchanged.
+    results are needed. The second time all is unchanged. `why` is said by the DiagnosticReport in
+    the place of its conclusion.
 
     Raises:
-        PublishRefused: nothing of the study stands there, or it cannot be taken back.
+        NothingStands: nothing of the study stands there.
+        PublishRefused: it carries another study key, or it cannot be taken back.
         SourceError: the target does not answer as a FHIR server.
     """
-    changes = [retract(one.resource) for one in _standing(target, study)]
+    found = [one.resource for one in _standing(target, study)]
+    owner.refuse_other(target.base, found)
+    changes = [owner.adopt(_saying(why, retract(one))) for one in found]
     provenance = _recorded(target, study, changes)
     if reason := target.inability(
         one.reference.partition("/")[0] for one in [*changes, provenance]
     ):
         raise PublishRefused(f"{reason}: nothing was taken back.")
     return [*changes, provenance]
+
+
+def _saying(why: str, one: Change) -> Change:
+    """The retraction of the DiagnosticReport with the reason for it; of another as it is."""
+    is_report = one.action == "retract" and one.resource["resourceType"] == "DiagnosticReport"
+    if not (why and is_report):
+        return one
+    said = {"conclusion": why, "conclusionCode": [{"text": "correction pending"}]}
+    return replace(
+        one,
+        resource=marked({**one.resource, **said}),
+        differs=(*one.differs, *said),
+        worded=(*one.worded, *said),
+    )
 
 
 def _standing(target: Target, study: Study) -> list[Own]:
@@ -49,7 +72,7 @@ def _standing(target: Target, study: Study) -> list[Own]:
     written = listed(target.server, provenance, report)
     found = owned(target.server, study.id, [*written, subject, names[0]], besides=(names[1],))
     if not found:
-        raise PublishRefused(
+        raise NothingStands(
             f"nothing of the study {study.id!r} stands on {target.base}: there is nothing to take "
             "back. Check [study] id and the url of the target in the study file."
         )

@@ -66,7 +66,7 @@ def refuse_unmarked(
     if found and digest_of(found) is None:
         raise PublishRefused(
             f"{server.base} has a {name_of(resource)} without abate's mark, so that it is not "
-            "overwritten, and nothing was written. If it is a report that lost its mark, delete "
+            "overwritten. If it is a report that lost its mark, delete "
             "it there; if a plugin renders it, tell its author."
         )
 
@@ -87,7 +87,7 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
             if found.get("id") != resource["id"] and ours in identifiers(found):
                 raise PublishRefused(
                     f"{server.base} has this report already as {reference_to(found)}, which is no "
-                    "id of abate's: a second one would double it, and nothing was written. Delete "
+                    "id of abate's: a second one would double it, and is not written. Delete "
                     "there what carries the study's identifiers, and publish again."
                 )
 

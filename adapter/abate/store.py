@@ -26,6 +26,7 @@ from abate.errors import Busy, StoreError
 
 MAPPINGS = files("abate_mappings") / "sql"
 COHORT = files("abate") / "cohort" / "sql"
+FILE = "store.duckdb"
 MEMORY_LIMIT = "4GB"
 WAIT_SECONDS = 10.0
 ROWS_AT_ONCE = 200

@@ -10,7 +10,9 @@ from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.connect import target_server
 from abate.errors import AnalysisFailed
+from abate.publish import PUBLISH, Publishing
 from abate.refresh import Compared, How, compared, refreshed
+from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
@@ -19,6 +21,7 @@ from abate.settings import StudyFile
 from abate.small_cells import refuse_without_units, released, rule_of
 from abate.source import Say
 from abate.status import Progress
+from abate.study_key import owner_of
 from abate.target import target_of
 
 
@@ -68,31 +71,48 @@ def reconcile(study_file: StudyFile, progress: Progress, say: Say) -> list[Compa
 
 
 def write_back(
-    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+    study_file: StudyFile,
+    progress: Progress,
+    *,
+    dry_run: bool,
+    say: Say = silent,
+    how: Publishing = PUBLISH,
 ) -> list[Change]:
     """Publish the results of the last run; the second time, nothing is written.
 
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
+        PublicationWaits: together with earlier releases it would disclose single units.
     """
-    folder = study_file.output
+    folder, settings = study_file.output, study_file.settings
     say = progress.hearing(say)
     told.stage(say, "publish")
     found = results.load(folder)
     publish.refuse(study_file, found)
-    host = plugins.load(study_file.settings.plugins)
-    rule = rule_of(study_file.settings.report.minimum_cell)
+    host, rule = plugins.load(settings.plugins), rule_of(settings.report.minimum_cell)
     refuse_without_units(found, rule)
     told.lacking_units(say, found, rule)
     shown = released(found, rule)
+    owner = owner_of(folder, found.study, may_adopt=how.adopts)
     with target_server(study_file, say) as server:
         target = target_of(server)
         resources = fhir.report(
             shown, host, page=page.render(shown), version=target.release, target=server.base
         )
-        left = None if dry_run else folder
-        compared = partial(publish.compare, target, resources, shown, folder=left)
-        changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
+        report = Report(
+            found=found, shown=shown, resources=resources, minimum=publish.least_group(settings)
+        )
+        publication = Publication(
+            study=settings.study,
+            folder=folder,
+            target=target,
+            owner=owner,
+            report=report,
+            say=say,
+            how=how,
+            dry_run=dry_run,
+        )
+        changes = publication.write()
     if not dry_run:
         publish.tell(host, shown, progress)
     progress.published(changes, dry_run=dry_run)
@@ -101,19 +121,27 @@ def write_back(
 
 
 def take_back(
-    study_file: StudyFile, progress: Progress, *, dry_run: bool, say: Say = silent
+    study_file: StudyFile,
+    progress: Progress,
+    *,
+    dry_run: bool,
+    say: Say = silent,
+    adopt: bool = False,
 ) -> list[Change]:
     """Retract the study's report from the target; no results are needed.
+
+    One that carries another study key, or none, is retracted only if `adopt` says so.
 
     Raises:
         PublishRefused: nothing of the study stands there, or the target forbids it.
     """
     say = progress.hearing(say)
     told.stage(say, "retract")
+    folder, settings = study_file.output, study_file.settings
+    owner = owner_of(folder, settings.study.id, may_adopt=adopt)
     with target_server(study_file, say) as server:
         target = target_of(server)
-        compared = partial(retractions, target, study_file.settings.study)
-        folder = study_file.output
+        compared = partial(retractions, target, settings.study, owner)
         changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
     progress.published(changes, dry_run=dry_run)
     told.published(say, changes, dry_run=dry_run)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from abate.change import Change, version
+from abate.change import Change, unchanged, version
 from abate.report.content_digest import marked
 from abate.report.elements import Resource
 
@@ -48,9 +48,9 @@ def retract(found: Resource) -> Change:
         )
         return Change(resource=found, action="left", version=version(found), why=why)
     if is_retracted(found):
-        return Change(resource=found, action="unchanged", version=version(found))
+        return unchanged(found)
     taken_back = _ELEMENTS[found["resourceType"]]
-    resource = {**_without_their_meta(found), **taken_back}
+    resource = {**without_their_meta(found), **taken_back}
     return Change(
         resource=marked(resource),
         action="retract",
@@ -60,7 +60,8 @@ def retract(found: Resource) -> Change:
     )
 
 
-def _without_their_meta(found: Resource) -> Resource:
+def without_their_meta(found: Resource) -> Resource:
+    """A resource of a server without what the server put into its `meta`."""
     theirs = ("versionId", "lastUpdated", "source")
     meta = {key: one for key, one in found.get("meta", {}).items() if key not in theirs}
     rest = {key: one for key, one in found.items() if key != "meta"}

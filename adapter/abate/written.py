@@ -6,6 +6,7 @@ Many servers answer with nothing, as `Prefer: return=minimal` lets them.
 
 import re
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,16 @@ from abate.source.answer import Answer
 
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _PLACE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]*)?")
+
+# Of the codes of an OperationOutcome, https://hl7.org/fhir/R4/valueset-issue-type.html
+_SIZE_CODES = {"too-long", "too-costly"}
+_SIZE_WORDS = re.compile(
+    rb"(bundle|body|payload|entity|request).{0,120}?"
+    rb"(exceed|too (large|long|big)|larger than|over the limit|(size|length) limit)"
+    rb"|(exceed|too (large|long|big)).{0,60}?(bundle|body|payload|entity|request)",
+    re.DOTALL | re.IGNORECASE,
+)
+_LOOKED_AT_BYTES = 4096
 
 
 class _Response(msgspec.Struct, frozen=True):
@@ -53,6 +64,18 @@ def stray(answer: Answer, sent: Sequence[Change]) -> str:
     if not others:
         return ""
     return f"; it chose ids of its own ({len(others)}, as {others[0]}): delete these there"
+
+
+def is_of_size(answer: Answer) -> bool:
+    """Whether a refusal says that the Bundle is too large, by status, code or words.
+
+    The words are looked at and never shown. Seen: nginx (413), Google ("Request payload size
+    exceeds the limit"), HAPI ("Transaction Bundle Too large"), IIS (404, "exceeds the request
+    content length").
+    """
+    if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _SIZE_CODES & set(answer.issues):
+        return True
+    return _SIZE_WORDS.search(answer.body[:_LOOKED_AT_BYTES]) is not None
 
 
 def _responses(answer: Answer) -> Iterator[_Response]:

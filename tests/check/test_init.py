@@ -1,6 +1,7 @@
 """`abate init`: a study file with what was found, that can be read and run as it is."""
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -170,9 +171,23 @@ def test_whatever_a_server_calls_its_codes_the_file_stays_toml(begun, odd, make)
     odd_one = make("Procedure", "p", "urn:a\\b", 'c"]#', named)
     path, _ = begun(odd(resources=[odd_one, *odd().resources]).base)
     content = tomllib.loads(path.read_text("utf-8"))
-    assert content["study"]["id"] == "pain-study"
+    assert re.fullmatch("cementoplasty-[0-9a-f]{6}", content["study"]["id"])
     assert content["index"]["codes"][0] == "list:cementoplasty"
     assert len(content["index"]["codes"]) == 2
+
+
+def test_each_study_has_an_id_of_its_own_that_does_not_name_the_server(begun, odd, make):
+    local_code = [make("Procedure", "p", "urn:w", "x", "kyphoplasty")]
+
+    def begin(**options):
+        path, _ = begun(odd(**options).base)
+        found = tomllib.loads(path.read_text("utf-8"))["study"]["id"]
+        path.unlink()
+        return found
+
+    first, second, local = begin(), begin(), begin(resources=local_code)
+    assert first != second
+    assert re.fullmatch("pain-study-[0-9a-f]{6}", local)
 
 
 @pytest.mark.parametrize("code", [" vertebroplasty", "vertebroplasty\u2028", "x" * 300])

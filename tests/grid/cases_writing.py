@@ -15,6 +15,8 @@ BUSY = {
 }
 OPEN = "It may have been written all the same, as a whole or not at all"
 NOTHING = "Nothing was written there"
+UNKNOWN = "It is not known whether any of it was written"
+TOO_LARGE = "It takes no Bundle of this size"
 ELSE = "took the report and gives back something else"
 
 
@@ -113,14 +115,14 @@ def stale(times):
     return begin
 
 
-def unreadable():
-    """Once it was written to, nothing can be read."""
+def unreadable(answered=None):
+    """Once it was written to, nothing can be read; it is answered honestly, or as said."""
     tries = []
 
     def answer(asked):
         if writes(asked):
             tries.append(asked.honest)
-            return tries[-1]
+            return answered or tries[-1]
         return Said(status=500) if tries else asked.honest
 
     return answer
@@ -135,6 +137,12 @@ def piecemeal(asked):
     answers = [{"response": {"status": "422 Unprocessable"}}, *said.json["entry"]]
     assert refused["request"]["method"] == "PUT"
     return said.of({**said.json, "entry": answers})
+
+
+def piecemeal_and_refused(asked):
+    """Each entry by itself, and because of the one that is refused all is called refused."""
+    piecemeal(asked)
+    return Said(status=400)
 
 
 def own_ids(asked):
@@ -205,6 +213,29 @@ CASES = (
             (501, "not-supported", "It takes no transactions at this address"),
         )
     ),
+    *(
+        case(f"write-{status}-done", f"answers {status} to the transaction, and has committed it",
+             first(writes, written(outcome(status, code))))
+        for status, code in (
+            (400, "structure"), (403, "forbidden"),
+            (413, "too-long"), (422, "business-rule"), (501, "not-supported"),
+        )
+    ),
+    case("write-400-piecemeal", "takes each entry by itself, refuses one, and answers 400",
+         always(writes, piecemeal_and_refused), "resources stand there all the same",
+         ways=("create", "update")),
+    case("write-400-unreadable", "answers 400, and then nothing can be read",
+         lambda: unreadable(Said(status=400)), UNKNOWN),
+    *(
+        case(f"write-too-large-{name}", f"takes no Bundle of this size, and says so {how}",
+             always(writes, fault), TOO_LARGE)
+        for name, how, fault in (
+            ("code", "by the code of a 400", outcome(400, "too-long")),
+            ("words", "in words of a 400", says(400, "Request payload size exceeds the limit: 99")),
+            ("404", "in words of a 404", says(404, "denied: exceeds the request content length")),
+            ("500", "in words of a 500", says(500, "Transaction Bundle Too large. It contains 9")),
+        )
+    ),
     case("write-cut-before", "breaks the connection, and has done nothing", first(writes, reset)),
     case("write-cut-after", "breaks the connection when it has committed",
          first(writes, written(reset))),
@@ -230,7 +261,8 @@ CASES = (
     case("write-no-work", "answers 200 and does nothing", always(writes, says(200, "")), ELSE),
     case("write-202", "answers 202 and does nothing", always(writes, says(202, "")), ELSE),
     case("write-stale", "shows what stood before for a while", stale(5)),
-    case("write-unreadable", "takes the report, and then nothing can be read", unreadable,
+    case("write-unreadable", "takes the report, and then nothing can be read",
+         unreadable,
          "took the report, and it could not be read back"),
     case("write-piecemeal", "takes each entry by itself, and refuses one",
          always(writes, piecemeal), "does not write all or nothing"),

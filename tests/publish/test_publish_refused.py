@@ -15,6 +15,7 @@ from abate.report import fhir
 from abate.results import load as load_results
 from abate.source.http import FhirServer
 from abate.study_file import read
+from abate.study_key import owner_of
 from abate.target import target_of
 
 BUNDLE = "abate-output/bundle.json"
@@ -251,11 +252,12 @@ class TestTarget:
         aim(url)
         results = load_results(ran.parent / "abate-output")
         resources = fhir.report(results, load())
+        owner = owner_of(ran.parent / "abate-output", results.study)
         with (
             FhirServer(url) as server,
             pytest.raises(PublishRefused, match=r"The report lies as a Bundle in .*bundle.json"),
         ):
-            publish.compare(target_of(server), resources, results, folder=ran.parent)
+            publish.compare(target_of(server), resources, results, owner, folder=ran.parent)
         assert len(json.loads((ran.parent / "bundle.json").read_text())["entry"]) == 4 + around
 
     def test_what_comes_back_otherwise_than_it_was_written_is_told(self, abate, ran, aim, proxy):

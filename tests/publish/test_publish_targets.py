@@ -11,6 +11,7 @@ from abate.report import content_digest, fhir
 from abate.results import load as load_results
 from abate.source.http import FhirServer
 from abate.study_file import read
+from abate.study_key import owner_of
 from abate.target import target_of
 
 PROVENANCE = f"Provenance/{stable_id('cementoplasty-2010', 'provenance')}"
@@ -128,7 +129,8 @@ class TestRendered:
                 target = target_of(server)
                 for own in ([theirs], []):
                     made = with_own(fhir.report(results, load()), own)
-                    changes = publish.compare(target, made, results)
+                    owner = owner_of(study_file.output, results.study)
+                    changes = publish.compare(target, made, results, owner)
                     writing.write(server, changes, study_file.output)
             return {one.reference: one for one in changes}
 

@@ -10,6 +10,7 @@ from abate import study as stages
 from abate.source.http import FhirServer
 from abate.status import held
 from abate.study_file import read
+from abate.study_key import owner_of
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def together(monkeypatch):
 
 @pytest.fixture
 def both(ran):
-    """The same study and its results, in two folders."""
+    """The same study, its key and its results, in two folders."""
+    owner_of(ran.parent / "abate-output", "cementoplasty-2010")
     return ran, shutil.copytree(ran.parent, ran.parent.parent / "other") / ran.name
 
 

@@ -1,7 +1,5 @@
 """`abate retract`: the whole report is taken back by status, and may be published again."""
 
-import shutil
-
 import pytest
 from werkzeug import Response
 
@@ -112,7 +110,7 @@ def test_what_was_brought_back_can_be_taken_back_again(abate, published, source)
 
 
 def test_it_needs_no_results(abate, published, source):
-    shutil.rmtree(published.parent / "abate-output")
+    (published.parent / "abate-output" / "results.json").unlink()
     assert abate("retract", published).exit_code == 0
     assert source.statistic("week/falls")["status"] == "entered-in-error"
 

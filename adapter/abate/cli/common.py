@@ -23,6 +23,11 @@ STUDY = Path("study.toml")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing on the way.")
 full = click.option("--full", is_flag=True, help="Pull everything, not only what changed.")
+adopt = click.option(
+    "--adopt",
+    is_flag=True,
+    help="Take over a report of the same [study] id that carries another study key, or none.",
+)
 log = click.option(
     "--log",
     type=click.Choice(["auto", "text", "json"]),

@@ -55,9 +55,10 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
     name says cementoplasty, are written to be used; what may be of use stands behind a #. Read
     the file before you run it.
     """
+    import secrets
     from datetime import UTC, datetime
 
-    from abate.survey import advise, draft
+    from abate.survey import Basis, advise, draft
 
     _refuse_place(path)
     say = common.speaker(is_quiet=quiet)
@@ -65,13 +66,13 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
     refuse_bad_end(found)
     for line in advise(found).missing:
         say(f"warning: {line}")
-    made = draft(
-        found,
+    basis = Basis(
+        suffix=secrets.token_hex(3),
         timezone=timezone or "",
-        analyses=_parameters(host),
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         entry=entry.toml(),
     )
+    made = draft(found, basis, _parameters(host))
     _refuse_place(path)
     _write(path, made.text)
     _show(made, path, is_json=as_json)

@@ -19,11 +19,26 @@ EPILOG = """\b
 Examples:
   abate publish --dry-run      what would be created, updated and retracted
   abate publish                the second time: unchanged, nothing written
+  abate publish --adopt        take over a report that abate 0.1 wrote
 """
+
+
+class _Chosen(Spoken):
+    """The other options."""
+
+    adopt: bool
+    replace: bool
 
 
 @click.command("publish", epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
+@common.adopt
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Retract the report that stands there, and publish without waiting: whoever has both "
+    "reports may learn of single units.",
+)
 @common.log
 @common.of_study
 def command(
@@ -31,20 +46,26 @@ def command(
     overrides: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
-    **spoken: Unpack[Spoken],
+    **chosen: Unpack[_Chosen],
 ) -> None:
     """Write the report of the last run to the target server, as FHIR.
 
-    One transaction, or nothing. Resources that are unchanged are not written. A --set option of
-    the run must be given here again.
+    One transaction, or nothing. Resources that are unchanged are not written. A report that would
+    disclose single units together with earlier ones waits. A --set option of the run must be given
+    here again.
     """
     from abate import study as stages
+    from abate.publish import Publishing
 
     study_file = common.read_study(study, overrides)
+    how = Publishing(adopts=chosen["adopt"], replaces=chosen["replace"])
+    spoken = Spoken(log=chosen["log"], quiet=chosen["quiet"])
     with working(study_file, "publish", **spoken) as work:
         target = study_file.settings.target_url
         work.say(f"comparing with {target}", event="target.begin", target=target)
-        changes = stages.write_back(study_file, work.progress, dry_run=dry_run, say=work.say)
+        changes = stages.write_back(
+            study_file, work.progress, dry_run=dry_run, say=work.say, how=how
+        )
         work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))
 
 

@@ -19,6 +19,7 @@ Examples:
 
 @click.command("retract", epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show what would be taken back, write nothing.")
+@common.adopt
 @common.log
 @common.of_study
 def command(
@@ -26,6 +27,7 @@ def command(
     overrides: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
+    adopt: bool,
     **spoken: Unpack[Spoken],
 ) -> None:
     """Take the study's whole report back on the target server.
@@ -40,5 +42,7 @@ def command(
     with working(study_file, "retract", **spoken) as work:
         target = study_file.settings.target_url
         work.say(f"taking back from {target}", event="target.begin", target=target)
-        changes = stages.take_back(study_file, work.progress, dry_run=dry_run, say=work.say)
+        changes = stages.take_back(
+            study_file, work.progress, dry_run=dry_run, say=work.say, adopt=adopt
+        )
         work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))

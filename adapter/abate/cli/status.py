@@ -49,12 +49,15 @@ def _show_last(folder: Path, *, is_json: bool) -> None:
     import msgspec
 
     from abate import status
+    from abate.releases import waiting
 
-    found = status.read(folder)
+    found, waits = status.read(folder), waiting.read(folder)
     if is_json:
-        common.print_json(msgspec.to_builtins(found))
-    else:
-        common.show(_text(found))
+        common.print_json({**msgspec.to_builtins(found), "waits": msgspec.to_builtins(waits)})
+        return
+    common.show(_text(found))
+    if waits is not None:
+        common.show(f"waits    {waits.sentence}")
 
 
 def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:

@@ -33,22 +33,29 @@ def command(
     """Run, then publish: under one lock, with one exit code.
 
     Prints one line when all went well. If an analysis fails, the results of the others are
-    published, and the exit code is 4.
+    published, and the exit code is 4. A report that must wait is no failure: see abate status.
     """
     from abate import study as stages
     from abate.connect import refuse_unready
+    from abate.errors import PublicationWaits
 
     study_file = common.read_study(study, overrides)
     with working(study_file, "sync", **spoken) as work:
         refuse_unready(study_file)
         found = stages.run(study_file, work.progress, work.say, is_whole=full)
-        changes = stages.write_back(study_file, work.progress, dry_run=False, say=work.say)
-        work.at_end(lambda run: _show(found, changes, run if as_json else None))
+        changes, waits = [], False
+        try:
+            changes = stages.write_back(study_file, work.progress, dry_run=False, say=work.say)
+        except PublicationWaits as waiting:
+            work.say(f"warning: {waiting}")
+            changes, waits = waiting.changes, True
+        work.at_end(lambda run: _show(found, changes, waits, run if as_json else None))
         stages.refuse_failed(found)
 
 
-def _show(found: "Results", changes: "Sequence[Change]", run: "Run | None") -> None:
+def _show(found: "Results", changes: "Sequence[Change]", waits: bool, run: "Run | None") -> None:
     if run is not None:
-        common.print_json(as_builtins(changes, run, dry_run=False))
-    else:
-        common.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}")
+        common.print_json({**as_builtins(changes, run, dry_run=False), "waits": waits})
+        return
+    end = "; the report waits: see abate status" if waits else ""
+    common.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}{end}")

@@ -17,7 +17,7 @@ _HEAD = """\
 # be seen, do not pass this file on with them.
 
 [study]
-id = "pain-study"                  # make it your own; never change it after publishing
+id = {study}{study_comment}
 title = "Pain before and after cementoplasty"
 timezone = {timezone}{timezone_comment}
 # synthetic = true                 # only where no patient is real: for a public test server
@@ -86,6 +86,23 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a draft states that no survey finds.
+
+    Attributes:
+        suffix: what makes the study's id unique: small letters and digits.
+        timezone: whose calendar days count, or nothing for UTC.
+        day: when the survey was made, for the comment.
+        entry: how the server was entered, as TOML below [source].
+    """
+
+    suffix: str
+    timezone: str = ""
+    day: str = ""
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """One code reference of a list: active, or a proposal behind a `#`."""
 
@@ -94,26 +111,17 @@ class _Line:
     active: bool = True
 
 
-def draft(
-    survey: Survey,
-    *,
-    timezone: str,
-    analyses: Mapping[str, Collection[str]],
-    day: str = "",
-    entry: str = "",
-) -> Draft:
+def draft(survey: Survey, basis: Basis, analyses: Mapping[str, Collection[str]]) -> Draft:
     """A study file by what is at the server.
 
     Args:
         survey: what was found.
-        timezone: whose calendar days count, or nothing for UTC.
+        basis: what the draft states besides.
         analyses: the names of those that can run, each with its parameters.
-        day: when the survey was made, for the comment.
-        entry: how the server was entered, as TOML below [source].
     """
     index, scores = _index(survey), _scores(survey)
     parts = [
-        _head(survey, timezone, day) + entry,
+        _head(survey, _study_id(index, basis.suffix), basis) + basis.entry,
         f"{_INDEX_HEAD}{_codes(index)}{_INDEX_REST}",
         *_beside(survey),
         f"[scores]\n{_codes(scores)}{_SCORES_REST}",
@@ -130,9 +138,21 @@ def draft(
     )
 
 
-def _head(survey: Survey, timezone: str, day: str) -> str:
+def _study_id(index: Sequence[_Line], suffix: str) -> str:
+    """An id that no other study has: the first code list of the index procedures, and chance.
+
+    It is published, so that it names neither the server nor a code of the server's own.
+    """
+    lists = [one.removeprefix("list:") for one in _active(index) if one.startswith("list:")]
+    return f"{next(iter(lists), 'pain-study')}-{suffix}"
+
+
+def _head(survey: Survey, study: str, basis: Basis) -> str:
+    day, timezone = basis.day, basis.timezone
     head = _HEAD.format(
         day=f" on {day}" if day else "",
+        study=_quoted(study),
+        study_comment=_aside("part of all that is published: never change it afterwards"),
         timezone=_quoted(timezone or "UTC"),
         timezone_comment=_aside("" if timezone else "whose calendar days count: write your own"),
         url=_quoted(survey.url),

@@ -1,0 +1,171 @@
+"""The ledger of releases: what was published when and where, and of which data, in the store.
+
+An entry is made before anything is written to a target, since what may have been written may have
+been read. It is never removed, unless the target is known to have taken nothing. It holds
+pseudonyms of units and keyed digests of data: no value.
+"""
+
+import hashlib
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from abate.releases.items import Estimates, Item, Items, Name
+from abate.store import Store, opened
+
+_TABLES = """
+-- One row is one release of a study to a target.
+create table if not exists release (
+  release varchar, study varchar, study_key varchar, target varchar, published_at timestamptz,
+  fingerprint varchar, is_whole boolean
+);
+-- One row is one estimate that a release showed, and the data that it was computed from.
+create table if not exists release_estimate (
+  release varchar, analysis varchar, estimate varchar, data varchar
+);
+-- One row is one unit of such data, and a keyed digest of the datum; equal data stand once.
+create table if not exists release_datum (data varchar, unit varchar, datum varchar);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One release to one target.
+
+    Attributes:
+        study: the study's id.
+        study_key: the study's key.
+        target: the base URL.
+        fingerprint: a digest of the page that was published.
+        estimates: what it showed.
+        is_whole: whether that is all that it showed, so that others can be compared with it.
+        name: what the ledger calls it; empty before it is entered.
+    """
+
+    study: str
+    study_key: str
+    target: str
+    fingerprint: str
+    estimates: Estimates
+    is_whole: bool
+    name: str = ""
+
+
+def fingerprint(report: Mapping[str, Any]) -> str:
+    """A digest of the page in a DiagnosticReport: the same after the report is retracted."""
+    forms = report.get("presentedForm") or [{}]
+    return hashlib.sha256(str(forms[0].get("data", "")).encode()).hexdigest()
+
+
+class Ledger:
+    """The releases in the store at a path."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is opened yet."""
+        self._path = path
+
+    def key(self) -> str:
+        """The secret with which data are digested: it never leaves the store."""
+        with opened(self._path) as store:
+            [(key,)] = store.rows("select key from pseudonym_key")
+        return f"release/{key}"
+
+    def releases(self) -> list[Release]:
+        """All releases, the oldest first."""
+        with opened(self._path) as store:
+            store.script(_TABLES)
+            rows = store.rows("select * from release order by published_at, release")
+            estimates = _estimates(store)
+        return [
+            Release(
+                name=name,
+                study=study,
+                study_key=study_key,
+                target=target,
+                fingerprint=digest,
+                estimates=Estimates(items=estimates.get(name, {})),
+                is_whole=is_whole,
+            )
+            for name, study, study_key, target, _, digest, is_whole in rows
+        ]
+
+    def enter(self, release: Release) -> str:
+        """Enter a release; one that is there already is not entered twice. Gives its name."""
+        for one in self.releases():
+            if _same(one, release):
+                return ""
+        name, now = secrets.token_hex(8), datetime.now(UTC)
+        with opened(self._path) as store, store.transaction():
+            store.insert(
+                "release",
+                [
+                    (
+                        name,
+                        release.study,
+                        release.study_key,
+                        release.target,
+                        now,
+                        release.fingerprint,
+                        release.is_whole,
+                    )
+                ],
+            )
+            _insert_estimates(store, name, release.estimates)
+        return name
+
+    def accept(self) -> None:
+        """Take all releases by now for whole: somebody has decided to publish all the same."""
+        with opened(self._path) as store:
+            store.script(_TABLES)
+            store.run("update release set is_whole = true")
+
+    def remove(self, name: str) -> None:
+        """Remove an entry of which the target is known to have taken nothing."""
+        with opened(self._path) as store, store.transaction():
+            for table in ("release", "release_estimate"):
+                store.run(
+                    f"delete from {table} where release = $release",  # noqa: S608 - names of ours
+                    {"release": name},
+                )
+
+
+def _same(one: Release, other: Release) -> bool:
+    return (
+        one.study == other.study
+        and one.target == other.target
+        and one.fingerprint == other.fingerprint
+        and one.estimates.items == other.estimates.items
+    )
+
+
+def _estimates(store: Store) -> dict[str, dict[Name, Items]]:
+    """By release, the items of each estimate; equal ones are one object."""
+    data = defaultdict[str, set[Item]](set)
+    for name, unit, datum in store.rows("select data, unit, datum from release_datum"):
+        data[name].add((unit, datum))
+    items = {name: frozenset(found) for name, found in data.items()}
+    by_release = defaultdict[str, dict[Name, Items]](dict)
+    rows = store.rows("select release, analysis, estimate, data from release_estimate")
+    for release, analysis, estimate, name in rows:
+        by_release[release][analysis, estimate] = items.get(name, frozenset())
+    return by_release
+
+
+def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
+    named = {items: _name(items) for items in estimates.distinct}
+    store.insert(
+        "release_estimate",
+        [(release, *name, named[items]) for name, items in estimates.items.items()],
+    )
+    known = {one for (one,) in store.rows("select distinct data from release_datum")}
+    for items, name in named.items():
+        if name not in known:
+            store.insert("release_datum", [(name, *one) for one in sorted(items)])
+
+
+def _name(items: Items) -> str:
+    return hashlib.sha256(repr(sorted(items)).encode()).hexdigest()[:32]

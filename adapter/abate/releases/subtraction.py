@@ -1,0 +1,132 @@
+"""What a reader could subtract: the smallest group of units that several releases tell apart.
+
+Two estimates are a difference, whatever they estimate: their populations differ by some units. More
+than two are looked at as sums over the data that they used. A combination of them that leaves few
+units is a vector of small support in the space of their rows. It is searched for by elimination in
+several random orders of the columns, as low-weight words of a linear code are: a word shows as a
+row when exactly one of its columns is a pivot (Lee and Brickell, EUROCRYPT 1988).
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from abate.releases.items import Item, Items, units_between
+
+Matrix = npt.NDArray[np.int64]
+
+# Elimination is exact in whole numbers modulo this prime.
+_PRIME = 2_147_483_647
+_ORDERS = 40
+
+
+def smallest_group(
+    new: Collection[Items], earlier: Sequence[Collection[Items]], minimum: int
+) -> int | None:
+    """The size of the smallest group under `minimum` that a new release tells apart from earlier.
+
+    Args:
+        new: the data of each estimate of the new release.
+        earlier: the same of each release before.
+        minimum: the least number of units that may be told apart.
+
+    Returns:
+        A number from 1 to `minimum - 1`; None if there is no such group.
+    """
+    found = [size for size in _pairs(new, earlier) if 0 < size < minimum]
+    if not found:
+        found = [size for size in _combinations(new, earlier, minimum) if 0 < size < minimum]
+    return min(found, default=None)
+
+
+def _pairs(new: Collection[Items], earlier: Sequence[Collection[Items]]) -> Iterator[int]:
+    """What each estimate that was not published before and each that was differ by."""
+    before = _all(earlier)
+    for one in set(new) - before:
+        yield from (len(units_between(one, other)) for other in before)
+
+
+def _combinations(
+    new: Collection[Items], earlier: Sequence[Collection[Items]], minimum: int
+) -> Iterator[int]:
+    """The numbers of units in combinations of rows that neither side has by itself."""
+    before = sorted(_all(earlier), key=sorted)
+    rows = [*before, *sorted(new, key=sorted)]
+    if set(new) <= set(before):
+        return
+    matrix, units = _table(rows)
+    heavy = sum(len(column) >= minimum for column in units)
+    sides = [_reduced(matrix[: len(before)]), _reduced(matrix[len(before) :])]
+    cancelled = [row for row in _reduced(matrix) if not row[:heavy].any()]
+    for row in _sparse(np.array(cancelled, dtype=np.int64)):
+        if not any(_has(side, row) for side in sides):
+            yield len(frozenset[str]().union(*(units[place] for place in np.flatnonzero(row))))
+
+
+def _all(releases: Sequence[Collection[Items]]) -> set[Items]:
+    return {items for release in releases for items in release}
+
+
+def _table(rows: Sequence[Items]) -> tuple[Matrix, list[frozenset[str]]]:
+    """Which rows use which data, and the units of each column, those of most units first.
+
+    A column is all the data that stand in the same rows.
+    """
+    places = defaultdict[Item, list[int]](list)
+    for place, items in enumerate(rows):
+        for item in items:
+            places[item].append(place)
+    columns = defaultdict[tuple[int, ...], set[str]](set)
+    for (unit, _), its in places.items():
+        columns[tuple(its)].add(unit)
+    ordered = sorted(columns.items(), key=lambda one: (-len(one[1]), one[0]))
+    matrix = np.zeros((len(rows), len(ordered)), dtype=np.int64)
+    for column, (stands_in, _) in enumerate(ordered):
+        matrix[list(stands_in), column] = 1
+    return matrix, [frozenset(units) for _, units in ordered]
+
+
+def _sparse(rows: Matrix) -> Iterator[Matrix]:
+    """Vectors of the space of the rows, among them those of small support."""
+    if not rows.size:
+        return
+    chance = random.Random(_ORDERS)  # noqa: S311 - a fixed order, and no secret
+    order = list(range(rows.shape[1]))
+    for _ in range(_ORDERS):
+        chance.shuffle(order)
+        for row in _reduced(rows[:, order]):
+            back = np.zeros_like(row)
+            back[order] = row
+            yield back
+
+
+def _reduced(rows: Matrix) -> Matrix:
+    """The rows in reduced echelon form, without those that are zero."""
+    left, done = rows % _PRIME, 0
+    for column in range(left.shape[1]):
+        candidates = np.flatnonzero(left[done:, column])
+        if not candidates.size:
+            continue
+        pivot = done + int(candidates[0])
+        left[[done, pivot]] = left[[pivot, done]]
+        left[done] = left[done] * pow(int(left[done, column]), -1, _PRIME) % _PRIME
+        factors = left[:, column].copy()
+        factors[done] = 0
+        used = np.flatnonzero(factors)
+        left[used] = (left[used] - factors[used, None] * left[done]) % _PRIME
+        done += 1
+        if done == len(left):
+            break
+    return left[:done]
+
+
+def _has(reduced: Matrix, row: Matrix) -> bool:
+    """Whether a row is a combination of those of a reduced matrix."""
+    rest = row.copy()
+    for one in reduced:
+        pivot = int(np.flatnonzero(one)[0])
+        rest = (rest - rest[pivot] * one) % _PRIME
+    return not rest.any()
