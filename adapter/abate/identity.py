@@ -1,6 +1,6 @@
 """The names that abate gives to what it writes: canonical URLs, systems, stable ids."""
 
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 CANONICAL = "https://abate.readthedocs.io/fhir"
 SYSTEM = f"{CANONICAL}/sid/report"
@@ -18,3 +18,11 @@ DIGEST = f"{CANONICAL}/StructureDefinition/content-digest"
 def stable_id(*parts: str) -> str:
     """The id that the same parts (study, analysis, statistic) give each time: a UUID, version 5."""
     return str(uuid5(NAMESPACE_URL, "/".join([SYSTEM, *parts])))
+
+
+def is_stable(identifier: str) -> bool:
+    """Whether an id is one that `stable_id` may have given."""
+    try:
+        return UUID(identifier).version == 5
+    except ValueError:
+        return False

@@ -259,13 +259,13 @@ def test_the_login_goes_with_a_file_where_the_manifest_says_so(said, url, expect
 
 
 def test_a_broken_line_is_rejected_by_its_file_and_number(bulk, night, hospital):
-    mixed = bulk.file("Observation2", "", "{cut")
+    mixed = bulk.file("Observation2", {"resourceType": "Parameters"}, "", "{cut")
     mixed["type"] = "Observation"
     bulk.more = [mixed]
     night()
     with opened(hospital.study("nightly").output / "store.duckdb") as store:
         assert store.rows("select file, line, reason from rejected") == [
-            ("export-00005-Observation.ndjson", 2, "malformed-line")
+            ("export-00005-Observation.ndjson", 3, "malformed-line")
         ]
 
 

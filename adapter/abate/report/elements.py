@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from abate.identity import SYSTEM, stable_id
+from abate.identity import SYSTEM, is_stable, stable_id
 from abate.report.rounding import is_below, rounded, rounded_p
 from abate.results import Results
 
@@ -17,8 +17,12 @@ DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 
 def name_of(resource: Mapping[str, Any]) -> str:
-    """What a resource of ours is called in messages; `Type/id` would be hidden as a patient's."""
-    return f"{resource['resourceType']} {resource['id']}"
+    """What a resource is called in messages; of a `Type/id` they may show no id.
+
+    An id of our own making names nobody.
+    """
+    is_ours = is_stable(resource["id"])
+    return f"{resource['resourceType']}{' ' if is_ours else '/'}{resource['id']}"
 
 
 def reference_to(resource: Mapping[str, Any]) -> str:

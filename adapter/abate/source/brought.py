@@ -61,6 +61,7 @@ class Brought:
         expected: how many the server has; None where it does not say.
         fitting: the ids of the resources that answer.
         counted: those of them that came since the query was last begun anew.
+        outside: the ids of those of them that were changed outside of the query's window.
         others: the ids of those that came and do not.
         unwanted: the ids of those that answer and have none of the codes that are looked for here.
         strays: how many these are, by the parameter that was not heeded.
@@ -75,6 +76,7 @@ class Brought:
     expected: int | None = None
     fitting: Seen = field(default_factory=Seen)
     counted: Seen = field(default_factory=Seen)
+    outside: Seen = field(default_factory=Seen)
     others: Seen = field(default_factory=Seen)
     unwanted: Seen = field(default_factory=Seen)
     strays: Counter[str] = field(default_factory=Counter)
@@ -94,10 +96,11 @@ class Brought:
     def received(self) -> int:
         """How many distinct resources stand against what was expected.
 
-        A server that does not heed a parameter counts the others too. One that drops it on the way,
-        by a next link without it, counts only what answers.
+        A server that ignores a parameter counts the others too. One that drops it on the way, by a
+        next link without it, counts only what answers: in the window, which its link drops as well.
         """
-        return len(self.counted) + self.left_out
+        is_dropped = bool(self.strays) and self.is_heeded
+        return len(self.counted) + self.left_out - (len(self.outside) if is_dropped else 0)
 
     @property
     def is_empty(self) -> bool:
@@ -111,7 +114,8 @@ class Brought:
 
     def begin_again(self) -> None:
         """Its next links have expired: what arrived before fills no hole of what follows."""
-        self.counted, self.others, self.unwanted = Seen(), Seen(), Seen()
+        self.counted, self.outside = Seen(), Seen()
+        self.others, self.unwanted = Seen(), Seen()
 
     @property
     def is_short(self) -> bool:

@@ -44,6 +44,11 @@ class Window:
             (self.parameter, f"lt{instant(self.end)}"),
         ]
 
+    def is_without(self, head: Head) -> bool:
+        """Whether a resource was changed at another time; not known where it does not say when."""
+        updated = head.last_updated if self.parameter == "_lastUpdated" else None
+        return updated is not None and not self.start <= updated < self.end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:

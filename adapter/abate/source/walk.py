@@ -205,6 +205,8 @@ class Asker:
             return
         if parameter is None:
             brought.counted.add(head.id)
+            if query.window is not None and query.window.is_without(head):
+                brought.outside.add(head.id)
             if brought.fitting.add(head.id):
                 take(head, raw)
             return
