@@ -65,7 +65,8 @@ def test_status_tells_how_it_went(loop):
     assert "pain scores: 73 of 73 Observation" in shown.out
     status = loop("status", "--json").json
     assert status["queries"][1] == {
-        "query": "pain scores", "type": "Observation", "expected": 73, "received": 73, "left_out": 0, "pages": 1,
+        "query": "pain scores", "type": "Observation", "expected": 73, "received": 73,
+        "left_out": 0, "pages": 1,
     }  # fmt: skip
     assert (status["state"], status["exit_code"], status["lesions_analysed"]) == ("done", 0, 11)
     assert status["changes"]["create"] == len(loop.published())
