@@ -7,8 +7,8 @@ nearly the same units. Several releases are so many equations more: give them al
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, field
+from itertools import combinations, permutations
 
 import numpy as np
 from scipy.optimize import linprog
@@ -51,10 +51,11 @@ class Found:
 def attack(releases: Sequence[Release], minimum: int) -> list[Found]:
     """What follows of 1 to `minimum` - 1 units, or how many small counts are certain."""
     figures = [pair for release in releases for pair in release.pairs()]
+    apart = [list(release.pairs()) for release in releases]
     return [
         *_small(figures, minimum),
         *_differencing(figures, minimum),
-        *(found for one in _systems(figures) for found in one.found(minimum)),
+        *(found for one in _systems(apart) for found in one.found(minimum)),
     ]
 
 
@@ -94,9 +95,10 @@ class _Equation:
     what: str
     items: Items
     total: float
+    release: int = field(compare=False)
 
 
-def _equations(figure: Figure, known: Known) -> Iterator[_Equation]:
+def _equations(release: int, figure: Figure, known: Known) -> Iterator[_Equation]:
     counts = dict(figure.counts)
     if figure.kind == "proportion" and figure.value is not None and figure.n:
         counts.setdefault("numerator", round(figure.value * figure.n))
@@ -110,13 +112,18 @@ def _equations(figure: Figure, known: Known) -> Iterator[_Equation]:
         terms.append((known.total, figure.value * scale))
     for term, total in terms:
         if term.items:
-            yield _Equation(term.what, term.items, total)
+            yield _Equation(term.what, term.items, total, release)
 
 
-def _systems(figures: Iterable[tuple[Figure, Known]]) -> "list[_System]":
+def _systems(releases: Iterable[Iterable[tuple[Figure, Known]]]) -> "list[_System]":
     """The equations that hang together by the units' data."""
     equations = list(
-        dict.fromkeys(one for figure, known in figures for one in _equations(figure, known))
+        dict.fromkeys(
+            one
+            for at, figures in enumerate(releases)
+            for figure, known in figures
+            for one in _equations(at, figure, known)
+        )
     )
     groups: list[tuple[set[Item], list[_Equation]]] = []
     for one in equations:
@@ -174,12 +181,22 @@ class _System:
                 for (other, items), number in certain.items()
                 if other == what != "change" and number in (0, len(items))
             ]
+            whole += self._rests(what, minimum)
             for group in _groups(
                 [one.items for one in self.equations if one.what == what], minimum
             ):
                 is_whole = any(group <= items for items in whole)
                 if not is_whole and (number := self._fixed(what, group)) is not None:
                     yield Found(what, group, number)
+
+    def _rests(self, what: str, minimum: int) -> Iterator[Items]:
+        """The rests of populations of one release, not few, in which all count, or none."""
+        equations = [one for one in self.equations if one.what == what != "change"]
+        for one, other in permutations(equations, 2):
+            rest, number = one.items - other.items, one.total - other.total
+            is_of_one = one.release == other.release and other.items < one.items
+            if is_of_one and len(rest) >= minimum and number in (0, len(rest)):
+                yield rest
 
     def _certain(self) -> dict[tuple[str, Items], float]:
         """What whole populations have, where it is certain: published, or implied by it."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from abate.releases.extremes import is_all_or_none
 from abate.releases.items import published_in
 from abate.releases.subtraction import smallest_group
 from abate.small_cells import released, rule_of
@@ -25,8 +26,11 @@ def nights(seed):
         ward = Ward(seed, lesions)
         whole = analysed(ward.cohort, ward.study_file)
         whole = replace(whole, outcomes=[one for one in whole.outcomes if one.name in KEPT])
-        new = published_in(whole, released(whole, rule_of(MINIMUM)), "key").distinct
-        if smallest_group(new, earlier, MINIMUM) is not None:
+        new = published_in(whole, released(whole, rule_of(MINIMUM)), "key")
+        before = [one.distinct for one in earlier]
+        if smallest_group(new.distinct, before, MINIMUM) is not None:
+            continue
+        if is_all_or_none(new, earlier):
             continue
         known = Knowledge(ward.cohort, ward.study_file).figures()
         seen.append(Release(figures(publish(whole, MINIMUM)), known))

@@ -2,9 +2,10 @@
 
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from abate.analysis import Estimate
+from abate.counted import counts_of
 from abate.outcome import Outcome
 from abate.results import Results
 from abate.units import as_units
@@ -25,10 +26,12 @@ class Estimates:
 
     Attributes:
         items: by analysis and estimate.
+        counts: the numbers of units that it shows of an estimate, by their names.
         analyses: the names of those that have a result.
     """
 
     items: Mapping[Name, Items]
+    counts: Mapping[Name, Mapping[str, int]] = field(default_factory=dict)
     analyses: frozenset[str] = frozenset()
 
     @property
@@ -48,6 +51,7 @@ def published_in(found: Results, shown: Results, key: str) -> Estimates:
     named, known = {*_figures(shown), *_sizes(shown)}, _known(found)
     return Estimates(
         items={name: _items(known[name], key) for name in sorted(named & known.keys())},
+        counts={name: one for name, one in _counts(shown) if name in known},
         analyses=frozenset(one.name for one in found.outcomes if one.result is not None),
     )
 
@@ -77,6 +81,13 @@ def _sizes(shown: Results) -> set[Name]:
     return {
         (outcome.name, one.name + _SIZE) for outcome, one in _estimates(shown) if one.n is not None
     }
+
+
+def _counts(shown: Results) -> Iterator[tuple[Name, dict[str, int]]]:
+    """The counts of the estimates whose figures are shown."""
+    for outcome, one in _estimates(shown):
+        if not one.withheld and (counts := counts_of(one)):
+            yield (outcome.name, one.name), counts
 
 
 def _known(found: Results) -> dict[Name, Mapping[str, str]]:

@@ -2,7 +2,7 @@
 
 An entry is made before anything is written to a target, since what may have been written may have
 been read. It is never removed, unless the target is known to have taken nothing. It holds
-pseudonyms of units and keyed digests of data: no value.
+pseudonyms of units, keyed digests of data, and the counts that were published.
 """
 
 import hashlib
@@ -26,6 +26,10 @@ create table if not exists release (
 -- One row is one estimate that a release showed, and the data that it was computed from.
 create table if not exists release_estimate (
   release varchar, analysis varchar, estimate varchar, data varchar
+);
+-- One row is one number of units that such an estimate showed.
+create table if not exists release_count (
+  release varchar, analysis varchar, estimate varchar, name varchar, number bigint
 );
 -- One row is one unit of such data, and a keyed digest of the datum; equal data stand once.
 create table if not exists release_datum (data varchar, unit varchar, datum varchar);
@@ -79,7 +83,7 @@ class Ledger:
         with opened(self._path) as store:
             store.script(_TABLES)
             rows = store.rows("select * from release order by published_at, release")
-            estimates = _estimates(store)
+            estimates, counts = _estimates(store), _counts(store)
         return [
             Release(
                 name=name,
@@ -87,7 +91,7 @@ class Ledger:
                 study_key=study_key,
                 target=target,
                 fingerprint=digest,
-                estimates=Estimates(items=estimates.get(name, {})),
+                estimates=Estimates(items=estimates.get(name, {}), counts=counts.get(name, {})),
                 is_whole=is_whole,
             )
             for name, study, study_key, target, _, digest, is_whole in rows
@@ -126,7 +130,7 @@ class Ledger:
     def remove(self, name: str) -> None:
         """Remove an entry of which the target is known to have taken nothing."""
         with opened(self._path) as store, store.transaction():
-            for table in ("release", "release_estimate"):
+            for table in ("release", "release_estimate", "release_count"):
                 store.run(
                     f"delete from {table} where release = $release",  # noqa: S608 - names of ours
                     {"release": name},
@@ -155,11 +159,28 @@ def _estimates(store: Store) -> dict[str, dict[Name, Items]]:
     return by_release
 
 
+def _counts(store: Store) -> dict[str, dict[Name, dict[str, int]]]:
+    """By release, the counts of each estimate."""
+    found = defaultdict[str, dict[Name, dict[str, int]]](lambda: defaultdict(dict))
+    rows = store.rows("select release, analysis, estimate, name, number from release_count")
+    for release, analysis, estimate, name, number in rows:
+        found[release][analysis, estimate][name] = number
+    return found
+
+
 def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
     named = {items: _name(items) for items in estimates.distinct}
     store.insert(
         "release_estimate",
         [(release, *name, named[items]) for name, items in estimates.items.items()],
+    )
+    store.insert(
+        "release_count",
+        [
+            (release, *name, *one)
+            for name, counts in estimates.counts.items()
+            for one in sorted(counts.items())
+        ],
     )
     known = {one for (one,) in store.rows("select distinct data from release_datum")}
     for items, name in named.items():

@@ -13,6 +13,7 @@ from abate.change import Change
 from abate.errors import PublicationWaits
 from abate.publish import Publishing
 from abate.releases import waiting
+from abate.releases.extremes import is_all_or_none
 from abate.releases.history import remaining
 from abate.releases.items import computed_in, has_all_units, published_in
 from abate.releases.ledger import Ledger, Release, fingerprint
@@ -42,6 +43,10 @@ _UNKNOWN = (
 _NOT_WHOLE = (
     "an earlier release did not hide small cells, so that abate cannot tell what the two disclose "
     "together"
+)
+_ALL_OR_NONE = (
+    "all of the units by which it differs from an earlier release count, or none, so that together "
+    "they disclose each one's value; at least {more} more must differ"
 )
 _TOO_FEW = (
     "it differs by too few units from earlier releases, so that together they disclose them; at "
@@ -195,9 +200,11 @@ class Publication:
             return self._waiting(_NOT_WHOLE)
         before = [one.estimates.distinct for one in self._earlier]
         group = smallest_group(self._release.estimates.distinct, before, minimum)
-        if group is None:
-            return None
-        return self._waiting(_TOO_FEW.format(more=minimum - group), minimum - group)
+        if group is not None:
+            return self._waiting(_TOO_FEW.format(more=minimum - group), minimum - group)
+        known = [one.estimates for one in self._earlier]
+        is_told = is_all_or_none(self._release.estimates, known)
+        return self._waiting(_ALL_OR_NONE.format(more=1), 1) if is_told else None
 
     def _waiting(self, why: str, more: int | None = None) -> Waiting:
         return Waiting(
