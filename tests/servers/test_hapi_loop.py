@@ -21,13 +21,17 @@ def loaded(hapi):
 
 @pytest.fixture
 def sync(abate, study_file):
-    """Run and publish the study on a server: gives the printed changes."""
+    """Run and publish the study on a server: gives the printed changes.
+
+    Each test has a store of its own, and so a study key of its own: it adopts what stands there.
+    """
     text = study_file.read_text("utf-8")
 
     def on(base, more=""):
         there = f'url = "{base}"\n{more}\n'
         study_file.write_text(text.replace('url = "http://127.0.0.1:8080/fhir"', there), "utf-8")
-        ran = abate("sync", study_file, "--json")
+        assert abate("run", study_file, "--quiet").exit_code == 0
+        ran = abate("publish", study_file, "--adopt", "--json")
         assert ran.exit_code == 0, ran.err
         return ran.json
 
@@ -138,8 +142,8 @@ def test_a_changed_score_changes_its_figure_and_updates_only_what_follows(
 def test_pages_of_five_are_followed_by_the_servers_own_links(abate, loaded, sync, study_file):
     whole = sync(loaded)
     by_fives = sync(loaded, more="page_size = 5")
-    status = abate("status", study_file, "--json").json
-    [scores] = [query for query in status["queries"] if query["query"] == "pain scores"]
+    runs = abate("status", study_file, "--runs", "2", "--json").json["runs"]
+    [scores] = [query for query in runs[0]["queries"] if query["query"] == "pain scores"]
     assert scores["received"] == 73
     assert scores["pages"] >= 73 / 5
     # How large the pages are is nothing that a figure depends on.
