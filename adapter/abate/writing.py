@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from abate.change import Change, transaction
+from abate.change import Change, transaction, version
 from abate.difference import elements
 from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.private_file import write_private
-from abate.report.elements import name_of
+from abate.report.elements import Resource, name_of
 from abate.say import Say, silent
 from abate.source import clock
 from abate.source.answer import Answer
@@ -28,7 +28,7 @@ from abate.source.waiting import backoff
 from abate.standing import standing
 from abate.study_key import key_of
 from abate.unfinished import NOT_BEGUN, TRIES, Attempt, Unfinished, refuse_unwritten, wait
-from abate.written import refusals, stray
+from abate.written import refusals, stray, versions
 
 BUNDLE = "bundle.json"
 # After these the target has done nothing; after any other error it may have.
@@ -156,30 +156,46 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
     Raises:
         PublishRefused: something else stands there, or it cannot be read.
     """
-    wrong = list(needed)
+    wrong: dict[str, Change] = {one.reference: one for one in needed}
+    standing_there: dict[str, Resource | None] = {}
     for tried in range(1, TRIES + 1):
         try:
-            wrong = [one for one in wrong if not _stands(server, one)]
+            standing_there = {name: standing(server, name) for name in wrong}
         except SourceError as error:
             raise PublishRefused(
                 f"{server.base} took the report, and it could not be read back: {error}. Publish "
                 "again: what stands there is compared, and only what is missing is written."
             ) from None
+        wrong = {
+            name: change
+            for name, change in wrong.items()
+            if not _is_as_sent(change, standing_there[name])
+        }
         if not wrong:
             return
         if tried < TRIES:
             clock.sleep(backoff(tried))
-    names = ", ".join(name_of(one.resource) for one in wrong[:3])
+    names = ", ".join(name_of(one.resource) for one in list(wrong.values())[:3])
+    given = versions(answer, needed)
+    if any(_is_later(given.get(name), standing_there[name]) for name in wrong):
+        raise PublishRefused(
+            f"{server.base} took the report, and something else has written {names} ({len(wrong)} "
+            "in all) after it. Find the other job that publishes this study, stop one of the two, "
+            "and publish again."
+        )
     raise PublishRefused(
         f"{server.base} took the report and gives back something else for {names} ({len(wrong)} in "
         f"all){refusals(answer)}{stray(answer, needed)}. Look there before anyone reads it."
     )
 
 
-def _stands(server: FhirServer, one: Change) -> bool:
-    resource, found = one.resource, standing(server, one.reference)
+def _is_as_sent(change: Change, found: Resource | None) -> bool:
+    resource = change.resource
     if found is None or any(found.get(key) != resource.get(key) for key in ("status", "active")):
         return False
-    if key_of(found) != key_of(resource):
-        return False
-    return not elements(resource, found)
+    return key_of(found) == key_of(resource) and not elements(resource, found)
+
+
+def _is_later(given: str | None, found: Resource | None) -> bool:
+    """Whether a resource has another version than the one that the transaction gave it."""
+    return given is not None and found is not None and version(found) not in (None, given)

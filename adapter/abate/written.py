@@ -16,6 +16,7 @@ from abate.errors import SourceError
 from abate.source.answer import Answer
 
 _STATUS = re.compile(r"[1-5][0-9]{2}")
+_ETAG = re.compile(r'(?:W/)?"([^"]{1,64})"')
 _PLACE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]*)?")
 
 # Of the codes of an OperationOutcome, https://hl7.org/fhir/R4/valueset-issue-type.html
@@ -32,6 +33,7 @@ _LOOKED_AT_BYTES = 4096
 class _Response(msgspec.Struct, frozen=True):
     status: str = ""
     location: str = ""
+    etag: str = ""
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -64,6 +66,14 @@ def stray(answer: Answer, sent: Sequence[Change]) -> str:
     if not others:
         return ""
     return f"; it chose ids of its own ({len(others)}, as {others[0]}): delete these there"
+
+
+def versions(answer: Answer, sent: Sequence[Change]) -> dict[str, str]:
+    """The version that each of `sent` got, by its reference; without those that are not said."""
+    tags = [_ETAG.fullmatch(response.etag) for response in _responses(answer)]
+    return {
+        change.reference: tag[1] for change, tag in zip(sent, tags, strict=False) if tag is not None
+    }
 
 
 def is_of_size(answer: Answer) -> bool:

@@ -2,11 +2,13 @@
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, local
+from threading import Barrier, Event, local
 
 import pytest
 
 from abate import study as stages
+from abate import writing
+from abate.errors import PublishRefused
 from abate.source.http import FhirServer
 from abate.status import held
 from abate.study_file import read
@@ -35,7 +37,7 @@ def together(monkeypatch):
         monkeypatch.setattr(FhirServer, "transact", waits)
         with ThreadPoolExecutor(len(paths)) as threads:
             calls = [threads.submit(write_back, path, barrier) for path in paths]
-        return [call.result() for call in calls]
+        return [call.exception() or call.result() for call in calls]
 
     return publish
 
@@ -78,12 +80,44 @@ def test_two_that_update_the_same_move_its_version_once(
     assert {after[name]["meta"]["versionId"] for name in moved} == {"2"}
 
 
-def test_of_two_with_different_results_the_report_of_one_stands_whole(
-    both, keep_analyses, together, source
-):
+@pytest.fixture
+def differing(both, keep_analyses):
+    """Two folders of one study, whose reports differ."""
     keep_analyses(both[0], week=["falls"])
     keep_analyses(both[1], week=["falls", "ties"])
-    together(*both)
+    return both
+
+
+@pytest.fixture
+def first_reads_back(monkeypatch):
+    """Let the writer that came first read back before, or after, the other one has written."""
+    read_back, begun, goes_on = writing._read_back, Event(), Event()
+
+    def order(*, is_before):
+        def ordered(server, needed, answer):
+            is_first = not begun.is_set()
+            begun.set()
+            if is_first and not is_before:
+                goes_on.wait(10)
+            try:
+                read_back(server, needed, answer)
+            finally:
+                goes_on.set()
+
+        sleep = writing.clock.sleep
+
+        def waits_for_the_first(seconds):
+            if is_before:
+                goes_on.wait(10)
+            sleep(seconds)
+
+        monkeypatch.setattr(writing, "_read_back", ordered)
+        monkeypatch.setattr(writing.clock, "sleep", waits_for_the_first)
+
+    return order
+
+
+def the_report_of_one_stands_whole(source):
     [report] = source.all("DiagnosticReport").values()
     listed = {one["reference"] for one in report["result"]}
     statuses = {
@@ -91,3 +125,23 @@ def test_of_two_with_different_results_the_report_of_one_stands_whole(
     }
     assert {name for name, status in statuses.items() if status == "preliminary"} == listed
     assert set(statuses.values()) <= {"preliminary", "entered-in-error"}
+
+
+def test_of_two_with_different_results_the_report_of_one_stands_whole(
+    differing, together, source, first_reads_back
+):
+    first_reads_back(is_before=True)
+    for outcome in together(*differing):
+        assert not isinstance(outcome, Exception)
+    the_report_of_one_stands_whole(source)
+
+
+def test_one_whose_report_is_written_over_before_it_reads_back_says_so(
+    differing, together, source, first_reads_back
+):
+    first_reads_back(is_before=False)
+    [overtaken] = [one for one in together(*differing) if isinstance(one, Exception)]
+    assert isinstance(overtaken, PublishRefused)
+    assert "something else has written" in str(overtaken)
+    assert "Find the other job that publishes this study" in str(overtaken)
+    the_report_of_one_stands_whole(source)
