@@ -5,7 +5,7 @@ import pytest
 SNOMED = "http://snomed.info/sct"
 MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 LEFT, RIGHT, BOTH, UNILATERAL = "7771000", "24028007", "51440002", "66459002"
-ACETABULUM = "37783008"
+ACETABULUM, SCAPULA, ILIUM = "37783008", "79601000", "22356005"
 
 
 def sided(*codes, url=MCODE, system=SNOMED, site=ACETABULUM, **fields):
@@ -14,6 +14,14 @@ def sided(*codes, url=MCODE, system=SNOMED, site=ACETABULUM, **fields):
     extension = [{"url": url, "valueCodeableConcept": {"coding": coding}}]
     stated = {"coding": [{"system": SNOMED, "code": site}]} if site else {}
     return {**stated, "extension": extension, **fields}
+
+
+def coded(*sides, site=ACETABULUM):
+    """A body site whose side is another coding."""
+    return {"coding": [{"system": SNOMED, "code": one} for one in (site, *sides)]}
+
+
+EITHER_FORM = pytest.mark.parametrize("on", [sided, coded])
 
 
 def test_two_sides_of_one_site_are_two_lesions_with_scores_of_their_own(study):
@@ -91,3 +99,125 @@ def test_a_site_in_words_with_a_side_is_still_a_site_in_words(study):
     study.procedure(site="acetabulum, left")
     score = study.score(2, study.at(7), bodySite=sided(LEFT, site=None, text="hip"))
     assert study.cohort().not_linked == {score: "other-site"}
+
+
+def lesion_of(cohort, *scores):
+    """The index procedure that each score is linked to, or why to none."""
+    names = {one["lesion_id"]: name for name, one in cohort.lesions.items()}
+    return [
+        cohort.not_linked.get(one) or names[cohort.scores[one]["lesion_id"]] for one in scores
+    ]
+
+
+@EITHER_FORM
+def test_each_of_several_sites_has_its_own_side(study, on):
+    study.procedure(bodySite=[on(LEFT), on(RIGHT, site=SCAPULA)])
+    study.procedure(study.at(20), bodySite=[on(RIGHT)])
+    sites = (on(LEFT), on(RIGHT, site=SCAPULA), on(RIGHT))
+    before = study.score(8, study.at(19), bodySite=on(RIGHT))
+    scores = [study.score(2, study.at(27), bodySite=site) for site in sites]
+    cohort = study.cohort()
+    assert [one["excluded_by"] for one in cohort.lesions.values()] == [None, None]
+    assert lesion_of(cohort, *scores) == ["procedure-1", "procedure-1", "procedure-2"]
+    assert lesion_of(cohort, before) == ["procedure-2"]
+    assert cohort.visits(before, scores[2]) == ["baseline", "Wk1"]
+    assert cohort.lesions["procedure-1"]["end_reason"] == "last-score"
+
+
+@EITHER_FORM
+def test_the_same_side_of_another_site_is_another_lesion_also_on_the_same_day(study, on):
+    study.procedure(bodySite=[on(LEFT), on(RIGHT, site=SCAPULA)])
+    study.procedure(study.at(0, "12:00"), bodySite=[on(RIGHT)])
+    assert {one["excluded_by"] for one in study.cohort().lesions.values()} == {"no-score"}
+
+
+@EITHER_FORM
+def test_a_score_is_not_linked_by_one_site_and_the_side_of_another(study, on):
+    study.procedure(bodySite=[on(LEFT), on(RIGHT, site=SCAPULA)])
+    sites = (on(RIGHT), on(LEFT, site=SCAPULA), on(RIGHT, site=ILIUM), on(LEFT, site=ILIUM))
+    scores = [study.score(2, study.at(7), bodySite=site) for site in sites]
+    cohort = study.cohort()
+    assert [cohort.rule(one) for one in scores] == ["other-site"] * 3 + ["site-group"]
+
+
+@EITHER_FORM
+def test_both_sides_of_one_site_in_two_entries_are_one_lesion(study, on):
+    study.procedure(bodySite=[on(LEFT), on(RIGHT)])
+    study.procedure(study.at(20), bodySite=[on(RIGHT)])
+    sites = (on(LEFT), on(RIGHT), coded())
+    scores = [study.score(2, study.at(7), bodySite=site) for site in sites]
+    cohort = study.cohort()
+    first, second = cohort.lesions.values()
+    assert (first["side"], first["end_reason"]) == ("both", "re-treated")
+    assert second["excluded_by"] == "re-treatment"
+    assert [cohort.rule(one) for one in scores] == ["body-site"] * 3
+
+
+@EITHER_FORM
+def test_a_second_site_without_a_side_may_be_on_either(study, on):
+    study.procedure(bodySite=[on(LEFT), coded(site=SCAPULA)])
+    sites = (on(RIGHT, site=SCAPULA), on(LEFT, site=SCAPULA), on(RIGHT))
+    scores = [study.score(2, study.at(7), bodySite=site) for site in sites]
+    study.procedure(study.at(20), bodySite=[coded(site=SCAPULA)])
+    study.procedure(study.at(30), bodySite=[on(LEFT, site=SCAPULA)])
+    cohort = study.cohort()
+    assert [cohort.rule(one) for one in scores] == ["body-site", "body-site", "other-site"]
+    assert [one["side"] for one in cohort.lesions.values()] == ["left", None, "left"]
+    assert [one["excluded_by"] for one in cohort.lesions.values()] == [
+        None, "re-treatment", "no-score",
+    ]  # fmt: skip
+
+
+def test_the_side_that_is_shown_is_that_of_the_site_that_is_shown(study):
+    study.procedure(bodySite=[coded(), coded(LEFT, site=SCAPULA)])
+    study.procedure(study.at(3), bodySite=[coded(LEFT, site="1"), coded(RIGHT, site=SCAPULA)])
+    assert [(one["site"], one["side"]) for one in study.cohort().lesions.values()] == [
+        ("acetabulum", None),
+        ("scapula", "right"),
+    ]
+
+
+def test_a_side_in_an_entry_of_its_own_is_that_of_each_site_without_one(study):
+    alone = {"coding": [{"system": SNOMED, "code": LEFT}]}
+    study.procedure(bodySite=[coded(), alone, coded(RIGHT, site=SCAPULA)])
+    sites = (coded(LEFT), coded(RIGHT), coded(LEFT, site=SCAPULA), coded(RIGHT, site=SCAPULA))
+    scores = [study.score(2, study.at(7), bodySite=site) for site in sites]
+    cohort = study.cohort()
+    assert [cohort.rule(one) for one in scores] == [
+        "body-site", "other-site", "other-site", "body-site",
+    ]  # fmt: skip
+
+
+def test_the_side_of_a_site_in_words_is_not_that_of_another_site(study):
+    study.procedure(bodySite=[sided(LEFT, site=None, text="hip"), coded(site=SCAPULA)])
+    score = study.score(2, study.at(7), bodySite=coded(RIGHT, site=SCAPULA))
+    cohort = study.cohort()
+    assert cohort.rule(score) == "body-site"
+    assert cohort.lesions["procedure-1"]["side"] is None
+
+
+def test_a_score_of_a_side_alone_is_that_of_a_lesion_with_a_site_on_that_side(study):
+    study.procedure(bodySite=[coded(LEFT), coded(LEFT, site=SCAPULA)])
+    study.procedure(study.at(0, "12:00"), bodySite=[coded(RIGHT)])
+    alone = {"coding": [{"system": SNOMED, "code": RIGHT}]}
+    score = study.score(2, study.at(7), bodySite=alone)
+    cohort = study.cohort()
+    assert (lesion_of(cohort, score), cohort.rule(score)) == (["procedure-2"], "time")
+
+
+def test_an_adjunct_is_at_the_lesion_of_its_site_and_side(study):
+    study.procedure(bodySite=[coded(LEFT), coded(RIGHT, site=SCAPULA)])
+    study.procedure(bodySite=[coded(RIGHT)])
+    study.procedure(study.at(0, "09:00"), code="rfa", bodySite=[coded(RIGHT)])
+    cohort = study.cohort()
+    lesion = cohort.lesions["procedure-2"]["lesion_id"]
+    assert cohort.cohort.adjuncts["lesion_id"].to_list() == [lesion]
+
+
+def test_an_adjunct_of_the_other_side_does_not_begin_a_re_treatment(study):
+    study.procedure(bodySite=[coded(RIGHT)])
+    study.score(8, study.at(-1), bodySite=coded(RIGHT))
+    study.procedure(study.at(19, "12:00"), code="rfa", bodySite=[coded(LEFT)])
+    study.procedure(study.at(20, "10:00"), bodySite=[coded(RIGHT)])
+    first = study.cohort().lesions["procedure-1"]
+    assert (first["end_reason"], first["follow_up_days"]) == ("re-treated", 20)

@@ -133,6 +133,29 @@ create or replace temp macro sides_among(codings, sides) as
 create or replace temp macro site_codings_of(site, sides) as
   list_concat(codings_of(site.coding), sides_among(flatten(lateralities_of(site)), sides));
 
+-- Whether all codings of a body site are sides: it is a side in an entry of its own, and no site.
+create or replace temp macro is_side_alone(site, sides) as
+  len(codings_of(site.coding)) > 0
+  and len(sides_among(codings_of(site.coding), sides)) = len(codings_of(site.coding));
+
+-- The codings of each body site, in their order. A side in an entry of its own is a side of each site
+-- that has no side.
+create or replace temp macro body_sites_of(stated, sides) as
+  list_transform(
+    list_transform(stated, lambda s: site_codings_of(s, sides)),
+    lambda codings: case
+      when len(sides_among(codings, sides)) > 0 then codings
+      else list_concat(
+        codings,
+        flatten(
+          list_transform(
+            list_filter(stated, lambda s: is_side_alone(s, sides)), lambda s: site_codings_of(s, sides)
+          )
+        )
+      )
+    end
+  );
+
 -- Whether an extension of a body site says a side that no code list has.
 create or replace temp macro is_side_unknown(site, sides) as
   len(list_filter(lateralities_of(site), lambda codings: len(sides_among(codings, sides)) = 0)) > 0;

@@ -99,7 +99,7 @@ select
   codings,
   start_text,
   end_text,
-  flatten(list_transform(stated_sites, lambda s: site_codings_of(s, $sides))) as sites,
+  body_sites_of(stated_sites, $sides) as body_sites,
   -- A side alone is no site in words.
   coalesce(json_array_length(body_site) > 0, false)
     and len(flatten(list_transform(stated_sites, lambda s: codings_of(s.coding)))) = 0 as is_site_uncoded,

@@ -19,7 +19,7 @@ create table if not exists procedure (
   patient_id varchar, encounter_id varchar, status varchar,
   codings struct(system varchar, code varchar)[],
   start_text varchar, end_text varchar,
-  sites struct(system varchar, code varchar)[], is_site_uncoded boolean,
+  body_sites struct(system varchar, code varchar)[][], is_site_uncoded boolean,
   reasons varchar[], complications varchar[],
   part_of varchar[], part_named struct(system varchar, value varchar)[],
   identifiers struct(system varchar, value varchar)[],
@@ -30,6 +30,9 @@ create table if not exists procedure (
 alter table procedure add column if not exists part_of varchar[];
 alter table procedure add column if not exists part_named struct(system varchar, value varchar)[];
 alter table procedure add column if not exists identifiers struct(system varchar, value varchar)[];
+-- One list for each `bodySite`: which side is whose. The flat list that was there did not tell.
+alter table procedure add column if not exists body_sites struct(system varchar, code varchar)[][];
+alter table procedure drop column if exists sites;
 
 create table if not exists condition (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,

@@ -1,24 +1,40 @@
--- One row is one body site as it is stated, by its codes: their list, its name, group, side.
+-- The side that several codings say together; null where none says one.
+create or replace temp macro side_of(side) as
+  case count(distinct side) when 0 then null when 1 then min(side) else 'both' end;
+
+-- Whether two resources may be on one side: one that names none may be on any.
+create or replace temp macro is_side_shared(one, other) as
+  coalesce(list_has_any(one.possible_sides, other.possible_sides), true);
+
+-- One row is what one resource states as its body sites: their codes; the name, group and side of the first
+-- site; and what it is compared by.
+--   sided_sites: each site with its side. Both sides hold each side, and the site without a side.
+--   possible_sites, possible_groups, possible_sides: the same, where a site without a side may be on any.
+-- Two resources are at the same site if one list has an entry of the other's.
 create or replace temp table place as
 with
 stated as (
-  select sites from procedure
-  where state = 'mapped' and server = (select server from setting) and len(sites) > 0
+  select body_sites from procedure
+  where state = 'mapped' and server = (select server from setting) and len(flatten(body_sites)) > 0
   union
-  select sites from observation
+  select [sites] from observation
   where state = 'mapped' and server = (select server from setting) and len(sites) > 0
 ),
+body as (
+  select body_sites, unnest(body_sites) as codings, generate_subscripts(body_sites, 1) as number from stated
+),
 coded as (
-  select sites, unnest(sites) as coding, generate_subscripts(sites, 1) as position from stated
+  select body_sites, number, unnest(codings) as coding, generate_subscripts(codings, 1) as position
+  from body
 ),
 read as (
   select
-    coded.sites,
+    coded.body_sites,
+    coded.number,
     coded.position,
-    coded.coding.system || '|' || coded.coding.code as code,
+    case when side.code is null then coded.coding.system || '|' || coded.coding.code end as code,
     site.name as name,
     site.site_group as site_group,
-    side.code is not null as is_side,
     -- Unilateral: on a side, and nobody said on which.
     nullif(side.name, 'unilateral') as side
   from coded
@@ -26,16 +42,57 @@ read as (
     on site.list = 'sites' and site.system = coded.coding.system and site.code = coded.coding.code
   left join code_list as side
     on side.list = 'laterality' and side.system = coded.coding.system and side.code = coded.coding.code
+),
+-- The codings of one body site are synonyms, and its side is the side of each.
+shared as (
+  select
+    body_sites,
+    number,
+    side_of(side) as side,
+    arg_min(site_group, position) filter (where site_group is not null) as site_group
+  from read
+  group by body_sites, number
+),
+-- One row is one code of a site: two body sites with one code are one site, on the sides of both. Where there
+-- is no code, one row has the sides alone.
+site as (
+  select
+    read.body_sites,
+    read.code,
+    min((number, position)) as rank,
+    min(read.name) as name,
+    arg_min(shared.site_group, number) filter (where shared.site_group is not null) as site_group,
+    side_of(shared.side) as side
+  from read
+  inner join shared using (body_sites, number)
+  group by read.body_sites, read.code
+  qualify read.code is not null or count(read.code) over (partition by read.body_sites) = 0
+),
+known as (
+  select list_append(coalesce(list(distinct side) filter (where side <> 'both'), []), '') as sides from shared
+),
+compared as (
+  select
+    site.*,
+    case when side = 'both' then known.sides else [coalesce(side, '')] end as sides,
+    case when coalesce(side, 'both') = 'both' then known.sides else [side] end as possible
+  from site
+  cross join known
 )
 select
-  sites,
-  coalesce(list(distinct code) filter (where not is_side), []) as site_codes,
+  body_sites,
+  coalesce(list(code) filter (where code is not null), []) as site_codes,
   -- A code that no list names may be free text of the site's: it stays in the store.
-  coalesce(
-    arg_min(name, position) filter (where name is not null),
-    case when bool_or(not is_side) then 'unlisted' end
-  ) as site,
-  arg_min(site_group, position) filter (where site_group is not null) as site_group,
-  case count(distinct side) when 0 then null when 1 then min(side) else 'both' end as side
-from read
-group by sites
+  coalesce(arg_min(name, rank), case when count(code) > 0 then 'unlisted' end) as site,
+  arg_min(site_group, rank) as site_group,
+  arg_min_null(side, (name is null, rank)) as side,
+  flatten(list(list_transform(sides, lambda s: code || '|' || s)) filter (where code is not null))
+    as sided_sites,
+  flatten(list(list_transform(possible, lambda s: code || '|' || s)) filter (where code is not null))
+    as possible_sites,
+  flatten(
+    list(list_transform(possible, lambda s: site_group || '|' || s)) filter (where site_group is not null)
+  ) as possible_groups,
+  flatten(list(possible)) as possible_sides
+from compared
+group by body_sites

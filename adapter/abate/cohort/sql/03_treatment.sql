@@ -39,7 +39,7 @@ timed as (
     p.reasons,
     p.complications,
     p.is_site_uncoded,
-    p.sites,
+    p.body_sites,
     list_concat(p.part_of, named.part_of) as part_of,
     precision_of(p.start_text) as start_precision,
     precision_of(p.end_text) as end_precision,
@@ -88,6 +88,10 @@ select
   coalesce(place.site_codes, []) as site_codes,
   place.site,
   place.site_group,
-  place.side
+  place.side,
+  place.sided_sites,
+  place.possible_sites,
+  place.possible_groups,
+  place.possible_sides
 from ended
-left join place on place.sites = ended.sites
+left join place on place.body_sites = ended.body_sites

@@ -51,7 +51,7 @@ ordered as (
     id,
     patient_id,
     {'id': id, 'starts': starts, 'day': start_day, 'precision': precision,
-      'site_codes': site_codes, 'side': side, 'reasons': coalesce(reasons, []),
+      'sided_sites': sided_sites, 'side': side, 'reasons': coalesce(reasons, []),
       'is_unknown': len(site_codes) = 0 and not is_site_uncoded
         and 'Procedure/' || id not in (select reference from pointed_at where reference is not null)
     } as this,
@@ -88,10 +88,7 @@ walked as (
         w.treatments,
         list_filter(
           w.treatments,
-          lambda t: (
-            list_has_any(t.site_codes, o.this.site_codes)
-            and coalesce(t.side is not distinct from o.this.side or 'both' in (t.side, o.this.side), false)
-          )
+          lambda t: coalesce(list_has_any(t.sided_sites, o.this.sided_sites), false)
           or (
             t.is_unknown
             and o.this.is_unknown

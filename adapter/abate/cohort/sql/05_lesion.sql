@@ -18,7 +18,7 @@ began as (
   left join belonging on belonging.adjunct_id = a.id
   where case
     when belonging.adjunct_id is not null then list_has_any(belonging.index_ids, [c.id])
-    else list_has_any(a.site_codes, c.site_codes)
+    else list_has_any(a.possible_sites, c.possible_sites)
       and epoch(c.starts) - epoch(a.starts) <= rule.within_hours * 3600
   end
 ),
@@ -31,8 +31,7 @@ retreated as (
   from candidate as first
   inner join candidate as later
     on later.patient_id = first.patient_id
-      and list_has_any(first.site_codes, later.site_codes)
-      and (first.side is not distinct from later.side or 'both' in (first.side, later.side))
+      and list_has_any(first.sided_sites, later.sided_sites)
       and (first.starts, first.id) < (later.starts, later.id)
       and (later.fault is null or later.fault = 're-treatment')
   inner join began on began.id = later.id and began.starts > first.starts
@@ -90,9 +89,9 @@ select
   coalesce(session.ends, c.ends) as ends,
   coalesce(session.end_precision, c.end_precision) as end_precision,
   c.site_codes,
-  c.site,
-  c.site_group,
-  c.side,
+  c.possible_sites,
+  c.possible_groups,
+  c.possible_sides,
   r.re_treated,
   r.re_treated_day,
   r.re_treated_precision,

@@ -11,7 +11,8 @@ near as (
     l.id as lesion_id,
     case
       when belonging.adjunct_id is not null then 0
-      when list_has_any(a.site_codes, l.site_codes) then 1
+      when list_has_any(a.possible_sites, l.possible_sites) then 1
+      when not is_side_shared(a, l) then null
       when len(a.site_codes) = 0 and not a.is_site_uncoded then 2
       when len(l.site_codes) = 0 and not l.is_site_uncoded then 2
     end as closeness
@@ -22,12 +23,9 @@ near as (
   where case
     -- What says itself a part of an index procedure belongs there or nowhere, whatever its site and time.
     when belonging.adjunct_id is not null then list_has_any(belonging.index_ids, [l.id])
-    else case
-      when a.precision = 'instant' and l.precision = 'instant'
-        then abs(epoch(a.starts) - epoch(l.starts)) <= rule.within_hours * 3600
-      else abs(a.start_day - l.start_day) * 24 <= rule.within_hours
-    end
-      and (a.side is null or l.side is null or a.side = l.side or 'both' in (a.side, l.side))
+    when a.precision = 'instant' and l.precision = 'instant'
+      then abs(epoch(a.starts) - epoch(l.starts)) <= rule.within_hours * 3600
+    else abs(a.start_day - l.start_day) * 24 <= rule.within_hours
   end
     and a.role = 'adjunct' and a.status = 'completed' and a.precision in ('day', 'instant')
 ),

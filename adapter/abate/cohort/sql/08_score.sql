@@ -51,8 +51,9 @@ select
   o.at,
   coalesce(place.site_codes, []) as site_codes,
   o.is_site_uncoded,
-  place.site_group,
-  place.side,
+  place.possible_sites,
+  place.possible_groups,
+  place.possible_sides,
   case
     when o.status not in ('final', 'amended', 'corrected') then 'status-' || o.status
     when s.instruments is not null and not coalesce(list_contains(s.instruments, o.instrument), false)
@@ -66,4 +67,4 @@ select
 from timed as o
 cross join setting as s
 left join death on death.patient_id = o.patient_id
-left join place on place.sites = o.sites
+left join place on place.body_sites = [o.sites]

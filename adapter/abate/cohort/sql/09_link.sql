@@ -59,8 +59,7 @@ site_treated as (
   from score as s
   inner join candidate as c
     on c.patient_id = s.patient_id
-      and list_has_any(s.site_codes, c.site_codes)
-      and (s.side is null or c.side is null or s.side = c.side or 'both' in (s.side, c.side))
+      and list_has_any(s.possible_sites, c.possible_sites)
   where s.fault is null
     and len(s.site_codes) > 0
     -- Whether it is at the site of an only lesion, its pair says.
@@ -104,17 +103,18 @@ pair as (
     case when len(s.part_of) > 0 then list_has_any(s.part_of, l.procedures) else false end as is_part,
     case when len(s.named_part_of) > 0 then list_has_any(s.named_part_of, l.procedures) else false end
       as is_named_part,
-    s.side is null or l.side is null or s.side = l.side or 'both' in (s.side, l.side) as same_side,
-    case when len(s.site_codes) > 0 then list_has_any(s.site_codes, l.site_codes) else false end
-      and same_side as same_site,
+    case
+      when len(s.site_codes) > 0 then coalesce(list_has_any(s.possible_sites, l.possible_sites), false)
+      else false
+    end as same_site,
     s.is_site_treated or (l.is_only and same_site) as is_site_treated,
-    coalesce(s.site_group = l.site_group, false) and same_side as same_group,
+    coalesce(list_has_any(s.possible_groups, l.possible_groups), false) as same_group,
     -- A site that is stated in words only may be another one: it is not unknown.
     (
       len(s.site_codes) = 0 and not s.is_site_uncoded
       or len(l.site_codes) = 0 and not l.is_site_uncoded
     )
-      and same_side as site_unknown,
+      and is_side_shared(s, l) as site_unknown,
     s.encounter_id = l.encounter_id and s.score_day - l.start_day in (0, 1) as same_encounter,
     s.score_day between l.start_day + t.baseline_from and l.start_day + t.last_day
       and case
