@@ -104,9 +104,7 @@ def test_a_site_in_words_with_a_side_is_still_a_site_in_words(study):
 def lesion_of(cohort, *scores):
     """The index procedure that each score is linked to, or why to none."""
     names = {one["lesion_id"]: name for name, one in cohort.lesions.items()}
-    return [
-        cohort.not_linked.get(one) or names[cohort.scores[one]["lesion_id"]] for one in scores
-    ]
+    return [cohort.not_linked.get(one) or names[cohort.scores[one]["lesion_id"]] for one in scores]
 
 
 @EITHER_FORM

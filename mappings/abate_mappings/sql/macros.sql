@@ -57,19 +57,75 @@ create or replace temp macro text_of(leaf) as
 create or replace temp macro number_of(leaf) as
   case when json_type(leaf) in ('UBIGINT', 'BIGINT', 'DOUBLE') then cast(leaf as varchar) end;
 
+-- The parts of the text of a number: 4.25e-1 has the digits 425, two decimals and the exponent -1. An exponent
+-- that no double reaches is cut off.
+create or replace temp macro mantissa_of(number) as split_part(lower(number), 'e', 1);
+create or replace temp macro digits_of(number) as ltrim(replace(mantissa_of(number), '.', ''), '-');
+create or replace temp macro decimals_of(number) as length(split_part(mantissa_of(number), '.', 2));
+create or replace temp macro exponent_of(number) as
+  case
+    when contains(lower(number), 'e')
+      then cast(greatest(least(try_cast(split_part(lower(number), 'e', 2) as double), 9999), -9999) as integer)
+    else 0
+  end;
+
+-- Long division of whole numbers, 18 digits at a time: the digits of the quotient, and what rests.
+create or replace temp macro divide(dividend, divisor) as
+  list_reduce(
+    list_transform(
+      range(0, length(dividend), 18),
+      lambda i: {'rest': cast(substr(dividend, i + 1, 18) as hugeint), 'digits': ''}
+    ),
+    lambda so_far, part: {
+      'rest': (so_far.rest * 1000000000000000000 + part.rest) % divisor,
+      'digits': so_far.digits
+        || lpad(cast((so_far.rest * 1000000000000000000 + part.rest) // divisor as varchar), 18, '0')
+    },
+    {'rest': cast(0 as hugeint), 'digits': ''}
+  );
+
+-- The double that is nearest to `number * 10 / scale`: so many digits of the quotient are written out that no
+-- border between two doubles has more, with a 1 behind them for what rests; to read this rounds once.
+create or replace temp macro divided_score_of(number, scale, places) as
+  list_transform(
+    [
+      divide(
+        lpad(
+          digits_of(number) || repeat('0', places),
+          cast(18 * ceil((length(digits_of(number)) + places) / 18) as integer),
+          '0'
+        ),
+        cast(digits_of(scale) as hugeint)
+      )
+    ],
+    lambda quotient: try_cast(
+      quotient.digits
+        || case when quotient.rest > 0 then '1' else '0' end
+        || 'e'
+        || (exponent_of(number) - decimals_of(number) - exponent_of(scale) + decimals_of(scale) - places)
+      as double
+    )
+  )[1];
+
 -- A number on a scale as a score from 0 to 10: the number itself where the scale ends at 10, else the
--- double that is nearest to `number * 10 / scale`, since only one step of each way is rounded.
+-- double that is nearest to `number * 10 / scale`. `number` is the text of a number.
 create or replace temp macro score_of(number, scale) as
   case
     when scale = 10 then try_cast(number as double)
     -- The point moves within the text.
-    when scale in (1, 100, 1000) and not contains(lower(number), 'e')
-      then try_cast(number || 'e' || try_cast(1 - round(log10(scale)) as integer) as double)
-    -- Dividend and divisor are whole numbers that a double holds.
-    when regexp_full_match(number, '\d{1,7}(\.\d{1,7})?') and scale = trunc(scale)
-      then try_cast(replace(number, '.', '') || '0' as double)
-        / (scale * try_cast('1e' || length(split_part(number, '.', 2)) as double))
-    else try_cast(number as double) * 10 / scale
+    when scale in (1, 100, 1000) then try_cast(
+      mantissa_of(number) || 'e' || (exponent_of(number) + 1 - cast(log10(scale) as integer)) as double
+    )
+    -- It is no score.
+    when not coalesce(try_cast(number as double) between 0 and scale, false)
+      then try_cast(number as double) * 10 / scale
+    -- As nearly all are: dividend and divisor are whole numbers that a double holds, and one step is rounded.
+    when length(number) <= 14 and not contains(lower(number), 'e') and scale = trunc(scale)
+      then try_cast(digits_of(number) || '0' as double)
+        / (scale * try_cast('1e' || decimals_of(number) as double))
+    -- A border between doubles has at most 767 digits; above 1e-9 it has at most 90 decimals.
+    when try_cast(number as double) > 1e-9 then divided_score_of(number, cast(scale as varchar), 120)
+    else divided_score_of(number, cast(scale as varchar), 800)
   end;
 
 -- Whether one of the identifiers is abate's own: a statistic that it published.

@@ -244,6 +244,9 @@ decided as (
   select
     pointed.*,
     judged.* exclude (place),
+    -- As it was sent, 6.50 and not 6.5, where the text of the resource shows the same number: DuckDB reads a
+    -- number as a double, which may be another number than the text (DuckDB 2.0, 2026-11).
+    sent_of(resource, number) as sent,
     case when is_own then 'own-report' else rule end as ignored_by,
     coalesce(
       modifier,
@@ -275,13 +278,8 @@ select
   encounter_id,
   status_text as status,
   effective,
-  score_of(coalesce(number_text, cast(answer_value as varchar)), scale) as value,
-  -- As it was sent, 6.50 and not 6.5, where the text of the resource shows the same number.
-  case
-    when resource is null then whole_text
-    when try_cast(sent_of(resource) as double) = number then sent_of(resource)
-    else whole_text
-  end as raw,
+  score_of(coalesce(sent, number_text, cast(answer_value as varchar)), scale) as value,
+  coalesce(sent, whole_text) as raw,
   coalesce(unit_code, unit_text) as unit,
   scale,
   case when not is_mixed then instrument end as instrument,

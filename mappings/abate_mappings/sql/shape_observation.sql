@@ -17,11 +17,17 @@ create or replace temp macro needs_text(r) as
   r.valuequantity is not null
   and not regexp_full_match(coalesce(r.valuequantity ->> '$.value', ''), '[1-9]\d*');
 
--- The number of a quantity as it was sent; null where the text shows none.
-create or replace temp macro sent_of(resource) as
-  nullif(
-    regexp_extract(
-      cast(resource as varchar), '"valueQuantity"\s*:\s*\{[^{}]*"value"\s*:\s*(-?[0-9.eE+-]+)', 1
+-- The content of a JSON object up to an element of its own: texts as "{score}" and extensions have braces too.
+create or replace temp macro braced(content) as '(?:[^{}]|\{' || content || '\})*?';
+
+-- This number of a quantity as it was sent; null where the text does not show it.
+create or replace temp macro sent_of(resource, number) as
+  list_filter(
+    regexp_extract_all(
+      cast(resource as varchar),
+      '"valueQuantity"\s*:\s*\{' || braced(braced(braced(braced('[^{}]*'))))
+        || '"value"\s*:\s*(-?[0-9.eE+-]+)',
+      1
     ),
-    ''
-  );
+    lambda sent: coalesce(try_cast(sent as double) = number, false)
+  )[1];
