@@ -84,6 +84,57 @@ def test_the_score_of_a_measure_is_rounded(measured, host):
     assert scores == [0.333333, 0.571429]
 
 
+def rendered(host, monkeypatch, results, **fields):
+    """A resource of a plugin, as it is published."""
+    theirs = {
+        "resourceType": "Observation",
+        "id": "theirs",
+        "status": "final",
+        "code": {"text": "theirs"},
+        **fields,
+    }
+    monkeypatch.setattr(host, "render_report", lambda _: ("theirs", [theirs]))
+    [found] = [one for one in fhir.report(results, host) if one["id"] == "theirs"]
+    assert not faults(found, "R4")
+    return found
+
+
+def test_what_a_plugin_renders_is_rounded_wherever_a_number_stands(results, host, monkeypatch):
+    part = {"code": {"text": "part"}, "valueQuantity": {"value": -8 / 9, "unit": "0.888888888"}}
+    found = rendered(
+        host,
+        monkeypatch,
+        results,
+        valueQuantity={"value": 8 / 9},
+        component=[part, {"code": {"text": "whole"}, "valueInteger": 7}],
+        referenceRange=[{"low": {"value": 2e-9}, "high": {"value": 3.0000000001}}],
+        extension=[{"url": "urn:x", "valueDecimal": 0.42000000000000004}],
+    )
+    assert found["valueQuantity"] == {"value": 0.888889}
+    assert found["component"][0]["valueQuantity"] == {"value": -0.888889, "unit": "0.888888888"}
+    assert found["component"][1]["valueInteger"] == 7
+    assert found["referenceRange"] == [{"low": {"value": 0}, "high": {"value": 3}}]
+    assert {"url": "urn:x", "valueDecimal": 0.42} in found["extension"]
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ({"value": 2e-9}, {"value": 0.000001, "comparator": "<"}),
+        ({"value": 2e-9, "comparator": "<="}, {"value": 0.000001, "comparator": "<"}),
+        ({"value": 2e-9, "comparator": ">"}, {"value": 0, "comparator": ">"}),
+        ({"value": 0.0}, {"value": 0}),
+        ({"value": -2e-9}, {"value": 0}),
+        ({"value": 0.0000012}, {"value": 0.000001}),
+    ],
+)
+def test_a_small_quantity_of_a_plugin_is_not_written_as_0(
+    results, host, monkeypatch, given, written
+):
+    found = rendered(host, monkeypatch, results, valueQuantity=given)
+    assert found["valueQuantity"] == written
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [(8 / 9, "0.8889"), (0.00012345, "0.000123"), (1.234e-5, "0.000012"), (2e-9, "0"), (5, "5")],

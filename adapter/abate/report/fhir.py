@@ -18,6 +18,7 @@ from abate.report.group import group, index_procedures
 from abate.report.measures import measure, measure_report
 from abate.report.provenance import provenance
 from abate.report.r5 import as_r5
+from abate.report.rounding import round_resource
 from abate.report.rules import faults
 from abate.report.statistic import statistic, statistic_id
 from abate.resource_types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
@@ -113,7 +114,7 @@ def _measures(results: Results, done: Sequence[Outcome]) -> list[Resource]:
 
 
 def _rendered(outcome: Outcome, host: Host, version: Version) -> Iterator[Resource]:
-    """A plugin's own resources for an outcome, each checked."""
+    """A plugin's own resources for an outcome, each checked, with its numbers rounded."""
     if outcome.result is None:
         return
     plugin, resources = host.render_report(outcome.result)
@@ -130,7 +131,7 @@ def _rendered(outcome: Outcome, host: Host, version: Version) -> Iterator[Resour
                 "is no resource with an id. Nothing was written; tell its author."
             )
         _check(resource, "R4", f", rendered by the plugin {plugin!r},")
-        yield resource
+        yield round_resource(resource)
 
 
 def _refuse_doubles(resources: Sequence[Resource]) -> None:
