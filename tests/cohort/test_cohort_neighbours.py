@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 
 def to(*references):
     return [{"reference": one} for one in references]
@@ -68,6 +70,28 @@ def test_an_ablation_of_another_site_of_the_group_is_no_adjunct_and_is_counted(s
     assert found.cohort.adjuncts.height == 0
     assert found.visits(baseline) == ["baseline"]
     assert stage(found, "adjuncts not linked") == {"no-lesion-near": 1}
+
+
+UNKNOWN = {"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"notDone": True}, "time"),
+        ({"status": "not-done"}, "time"),
+        ({"status": "entered-in-error"}, "time"),
+        ({}, "ambiguous-undated"),
+        ({"status": "not-done", **UNKNOWN}, "ambiguous-undated"),
+    ],
+)
+def test_a_rejected_procedure_that_was_not_done_makes_no_score_ambiguous(study, fields, rule):
+    study.procedure()
+    study.procedure("soon", **fields)
+    score = study.score(3, study.at(7))
+    found = study.cohort()
+    assert found.rule(score) == rule
+    assert sum(stage(found, "rejected").values()) == 1
 
 
 def test_each_adjunct_that_is_not_linked_is_counted_by_its_reason(study):

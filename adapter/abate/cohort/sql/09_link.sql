@@ -14,10 +14,16 @@ stands_for as (
 named as (
   select lesion_id, list('Procedure/' || procedure_id) as procedures from stands_for group by lesion_id
 ),
+-- What was not done, or recorded by mistake, is no treatment, unless an unknown modifier changes what it says.
 coded as (
   select patient_id, unnest(codings) as coding
   from procedure_of_person
-  where state = 'rejected' and server = (select server from setting)
+  where state = 'rejected'
+    and server = (select server from setting)
+    and (
+      reason in ('modifier-extension', 'implicit-rules')
+      or coalesce(status, '') not in ('not-done', 'entered-in-error')
+    )
 ),
 -- Patients with a treatment that has no usable date: a score may be after that one.
 undated as (
