@@ -11,6 +11,7 @@ PYTHONS ?=
 OBSERVATIONS ?=
 INDEX_PROCEDURES ?=
 SCORES ?=
+PEOPLE ?=
 PEER_SCORES ?=
 PEER_RUNS ?=
 
@@ -93,6 +94,7 @@ bench: $(VENV)/.dev $(VENV)/.peers  ## speed: start, demo, cohort, analyses, the
 	$(BIN)/python benchmarks/cohort.py $(OBSERVATIONS)
 	$(BIN)/python benchmarks/analyses.py $(INDEX_PROCEDURES)
 	$(BIN)/python benchmarks/pull.py $(SCORES)
+	$(BIN)/python benchmarks/share.py $(PEOPLE)
 	$(BIN)/python benchmarks/peers.py $(VENV)/peers/bin/python $(PEER_SCORES) $(PEER_RUNS)
 
 constraints: $(VENV)/.dev  ## write constraints.txt: the newest versions that pyproject.toml allows

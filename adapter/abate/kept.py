@@ -89,6 +89,22 @@ class Kept:
             rows = store.rows(mapping.sql("index_patients"), {"server": self.server})
         return [one for (one,) in rows]
 
+    def studied(self) -> set[str]:
+        """The ids of all people of the study: of others the store has ids and versions only."""
+        with looked_into(self.path) as store:
+            mapping.register(store, self.roles, self.lists)
+            return mapping.studied(store, self.server)
+
+    def one_with(self, kind: str) -> list[str]:
+        """A patient of whom the store has resources of a type; empty if there is none."""
+        sql = f"""
+            select patient_id from {kind.lower()}
+            where server = $server and patient_id is not null
+            order by id limit 1
+        """  # noqa: S608 - a name of ours
+        with looked_into(self.path) as store:
+            return [one for (one,) in store.rows(sql, {"server": self.server})]
+
     def looked_up(self) -> Self:
         """The same with what the store says of the last pull, if it was read in the same way."""
         if not self.path.exists():

@@ -20,6 +20,7 @@ from abate.identity import CANONICAL, SYSTEM
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
 from abate.pull_remarks import left
+from abate.resource_types import INDEX_TYPE
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
 from abate.source.plan import Role
@@ -188,13 +189,32 @@ def balance(
             )
 
 
+def studied(store: Store, server: str) -> set[str]:
+    """The ids of the people of the study, by what the store has; laid out for the SQL too."""
+    store.script(sql("gone"))
+    store.run(sql("studied"), {"server": server})
+    return {one for (one,) in store.rows("from studied")}
+
+
 def prune(store: Store, server: str) -> None:
-    """Let go of the Patients whom no index procedure needs any more."""
-    store.run(sql("unneeded"), {"server": server})
+    """Delete what is known of people who are not, or no longer, of the study.
+
+    Of their resources ids and versions stay. That a patient has left the Group is counted.
+    """
+    whose = {"server": server}
+    studied(store, server)
     store.run(
-        "delete from patient where server = $server and id in (select id from left_behind)",
-        {"server": server},
+        "delete from patient where server = $server and id not in (select id from studied) "
+        "and reason is distinct from 'left-group'",
+        whose,
     )
+    for table in (kind.lower() for kind in TYPES if kind != "Patient"):
+        store.run(sql("leavers").replace("TABLE", table), whose)
+        store.run(
+            f"delete from {table} where server = $server and id in (select id from leaver)",  # noqa: S608 - a name of ours
+            whose,
+        )
+        store.run(f"insert into {table} by name from leaver")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +238,11 @@ class _Batch:
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
         self.store.script(sql("superseded"))
         self.store.run(f"create or replace temp table mapped as {sql(table)}", parameters)
+        if kind == INDEX_TYPE:
+            self.store.run("insert into landing_procedure select patient_id, codings from mapped")
+            self.store.run(sql("studied"), {"server": parameters["server"]})
         owner = "id" if kind == "Patient" else "patient_id"
-        self.store.script(sql("left_group").replace("OWNER", owner))
+        self.store.run(sql("outside").replace("OWNER", owner), {"kind": kind})
         if kind == "Observation" and self.read_score is not None:
             _ask_plugins(self.store, self.read_score)
         states = Counter[str]()

@@ -102,6 +102,42 @@ def test_of_two_dates_only_one_day_is_one_session(study, day, fault):
     assert excluded(study.cohort()) == ["no-score", fault]
 
 
+def test_two_procedures_without_a_site_on_one_day_are_one_session(study):
+    study.procedure(study.on(0), site=None)
+    study.procedure(study.at(0, "10:00"), site=None)
+    before, after = study.score(7, study.on(-1)), study.score(3, study.at(7))
+    cohort = study.cohort()
+    assert excluded(cohort) == [None, "same-session"]
+    assert cohort.visits(before, after) == ["baseline", "Wk1"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"reasonReference": [{"reference": "Condition/two"}]},
+        {"bodySite": [{"text": "somewhere else"}]},
+        {"site": "L1"},
+        {"start": ("2", "10:00")},
+    ],
+    ids=["other reason", "site in words", "a site", "two days later"],
+)
+def test_what_tells_two_procedures_apart_makes_two_lesions(study, again):
+    if "start" in again:
+        again = {"start": study.at(2, "10:00")}
+    study.procedure(site=None, reasonReference=[{"reference": "Condition/one"}])
+    study.procedure(**{"site": None} | again)
+    assert excluded(study.cohort()) == ["no-score", "no-score"]
+
+
+def test_a_score_that_names_one_of_two_procedures_makes_two_lesions(study):
+    first, second = study.procedure(site=None), study.procedure(site=None)
+    score = study.score(3, study.at(7), focus=to(f"Procedure/{second}"))
+    cohort = study.cohort()
+    assert excluded(cohort) == ["no-score", None]
+    assert cohort.scores[score]["lesion_id"] == cohort.lesions[second]["lesion_id"]
+    assert first in cohort.lesions
+
+
 def test_two_sides_are_two_lesions_and_an_unsided_score_is_ambiguous(study):
     study.procedure(site="acetabulum, left")
     study.procedure(site="acetabulum, right")

@@ -59,7 +59,7 @@ def _unknown():
         "_lastUpdated": (None, ""),
         "_id": ("Patient", "does not heed _id"),
     }
-    ways = {"code": SEARCH, "patient": (PATIENT,), "_lastUpdated": SEARCH, "_id": SEARCH}
+    ways = {"code": SEARCH, "patient": (PATIENT, NIGHTLY), "_lastUpdated": SEARCH, "_id": SEARCH}
     for name, (kind, warns) in everything.items():
         yield Case(
             id=f"ignores-{name.strip('_')}", says=f"{name} is ignored: everything comes back.",
@@ -109,9 +109,10 @@ CASES = [
     Case(
         id="finds-nothing-by-patient",
         says="A search by patient finds nothing.",
-        ways=(PATIENT,),
+        ways=(PATIENT, NIGHTLY),
         fault=always(has("patient"), nothing),
-        fails=everywhere("finds none by patient"),
+        fails={PATIENT: "finds none by patient"},
+        warns="by patient: all of them are pulled again",
     ),
     Case(
         id="finds-nothing-by-lastUpdated",
@@ -162,9 +163,10 @@ CASES = [
     Case(
         id="refuses-patient",
         says="A search by patient is answered 400.",
-        ways=(PATIENT,),
+        ways=(PATIENT, NIGHTLY),
         fault=always(has("patient"), says(400)),
-        fails=everywhere("answered 400"),
+        fails={PATIENT: "answered 400"},
+        warns="by patient: all of them are pulled again",
     ),
     Case(
         id="refuses-lastUpdated",

@@ -64,5 +64,7 @@ def a_day(server):
         condition("tumour-a", "a", severity=coded("severe")),
         patient("d"), procedure("treat-d", "d"), score("d0", "d"),
         patient("a", birthDate="1950"),
+        # Whose older score no search for changes finds.
+        procedure("treat-z", "z"),
     )  # fmt: skip
     server.delete("Observation", "b1")

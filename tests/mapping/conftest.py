@@ -1,11 +1,14 @@
 """A workshop: lines in; rows and books out, by the real landing and a real store."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from msgspec.structs import replace
@@ -89,8 +92,12 @@ class Workshop:
         gone: Mapping[str, tuple[str, ...]] | None = None,
         changes: Sequence[str] = (),
         is_read_anew: bool = True,
+        is_judged: bool = False,
     ) -> Mapped:
-        """Land, map and balance; `claimed` more are in the pull's ledger than landed."""
+        """Land, map and balance; `claimed` more are in the pull's ledger than landed.
+
+        Everybody who is named is of the study; with `is_judged`, the patients of index procedures.
+        """
         study, lists = self.study(*settings), lists or self.lists
         lines: dict[str, Sequence[JsonOrBytes]] = {"Observation": observations, **(other or {})}
         with Landing(self.folder / "out" / "landing") as landing:
@@ -101,11 +108,30 @@ class Workshop:
                 )  # fmt: skip
                 _land(landing, resources, books)
             reading = mapping.Reading(run_id=run_id, read_score=read_score, is_anew=is_read_anew)
-            with opened(self.store) as store, store.transaction():
+            of_study = nullcontext() if is_judged else _of_study(lines)
+            with opened(self.store) as store, store.transaction(), of_study:
                 mapping.register(store, plan.make(study, lists).roles, lists)
                 books = mapping.load(store, landing, study, reading)
                 mapping.balance(store, run_id, Ledger(), books, landing)
+                if is_judged:
+                    mapping.prune(store, SERVER)
                 return Mapped({one.type: one for one in books}, *_stored(store, run_id))
+
+
+@contextmanager
+def _of_study(lines: Mapping[str, Sequence[JsonOrBytes]]) -> Iterator[None]:
+    """Let everybody whom the lines name be of the study."""
+    text = "\n".join(str(one) for resources in lines.values() for one in resources)
+    people = sorted(set(re.findall(r"Patient/([^'\"/\\\s]+)", text)))
+    sql = mapping.sql
+
+    def everybody(name: str) -> str:
+        if name != "studied":
+            return sql(name)
+        return f"create or replace temp table studied as select unnest({people}::varchar[]) as id"
+
+    with mock.patch.object(mapping, "sql", everybody):
+        yield
 
 
 def _land(landing: Landing, resources: Sequence[JsonOrBytes], books: Record) -> None:

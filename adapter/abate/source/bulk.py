@@ -18,6 +18,7 @@ from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
 from abate.source.bundle_entries import TYPES
 from abate.source.changes import ClockWentBack, refuse_clock_behind
+from abate.source.coded import land_newcomers
 from abate.source.export_job import ExportJob, NotKnown
 from abate.source.export_request import (
     asked_types,
@@ -82,7 +83,17 @@ class BulkSource:
                 )
                 self._begin_again(landing, silent)
                 brought = self._exported(plan, landing, say)
-        ledger = self._entered(plan, landing, say, brought)
+        ledger = self._entered(plan, landing, brought)
+        if self._since is not None and not self._fetch_people(plan, landing, say, ledger):
+            say(
+                "warning: the server does not find by patient what new patients of the study had "
+                "before the last export: everything is exported again"
+            )
+            self._since = None
+            self._begin_again(landing)
+            with self._way_out(was_begun=was_begun):
+                brought = self._exported(plan, landing, say)
+            ledger = self._entered(plan, landing, brought)
         for line in ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
         say("", event="pull.done", requests=self._server.budget.requests)
@@ -255,25 +266,27 @@ class BulkSource:
         if manifest.moment is None:
             say("warning: the manifest has no transactionTime: the next export is whole again")
 
-    def _entered(
-        self, plan: Plan, landing: Landing, say: Say, brought: Sequence[Brought]
-    ) -> Ledger:
+    def _entered(self, plan: Plan, landing: Landing, brought: Sequence[Brought]) -> Ledger:
         ledger = Ledger()
         for one in brought:
             for kind, count in one.received.items():
                 ledger.add(Line(query="export", type=kind, expected=count, received=count, pages=1))
         if self._since is None:
             _refuse_insufficient(landing, plan, self._server.base)
-        else:
-            self._fetch_patients(plan, landing, say, ledger)
         return ledger
 
-    def _fetch_patients(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> None:
-        """Search for the Patients of new index procedures: they may be old."""
+    def _fetch_people(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> bool:
+        """Search for the Patients of new index procedures, and what they had before.
+
+        Returns:
+            Whether the server finds it by patient.
+        """
         pull = self._pull(plan, landing, say, ledger)
         landed = {head.id for head in heads(landing, "Patient")}
         known = (self._kept.ids("Patient") - landing.gone("Patient")) | landed
-        pull.patients([*self._kept.index_patients(), *pull.index_patients()], known=known)
+        needed = [*self._kept.index_patients(), *pull.index_patients()]
+        people = [*needed, *landed, *pull.patients(needed, known=known)]
+        return not land_newcomers(pull, plan.queries, people)
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> Pull:
         """What searches the server for what an export does not tell."""

@@ -14,7 +14,13 @@ from datetime import datetime
 
 from abate.landing import Record, Unit
 from abate.references import local_id
-from abate.source.coded import ask_without_code, land_by_code, land_doubted, refuse_by_code
+from abate.source.coded import (
+    ask_without_code,
+    land_by_code,
+    land_doubted,
+    land_newcomers,
+    refuse_by_code,
+)
 from abate.source.compared import fetch, listed, refuse_empty, refuse_found, stale
 from abate.source.empty_answers import judge, note
 from abate.source.evidence import FINDS_NOTHING, WORKS
@@ -51,7 +57,9 @@ def refuse_clock_behind(server: FhirServer, since: datetime | None) -> None:
 def land_changes(pull: Pull, *, is_compared: bool) -> None:
     """Land what changed since the watermark, of each type; compare all ids where that is asked.
 
-    A type that is not found by code is asked for by patient, whole.
+    A type that is not found by code is asked for by patient, whole. What people who are new in the
+    study have is asked for by patient too; where the server does not find it so, the type is pulled
+    whole.
 
     Raises:
         ClockWentBack: the watermark cannot be relied on.
@@ -65,6 +73,13 @@ def land_changes(pull: Pull, *, is_compared: bool) -> None:
     patients = _changed_patients(pull, is_compared=is_compared)
     for query in left:
         land_doubted(pull, query, patients)
+    changed = [query for query in pull.plan.queries if not pull.landing.is_whole(query.type)]
+    people = [*pull.kept.index_patients(), *pull.index_patients(), *patients]
+    for query in land_newcomers(pull, changed, people):
+        pull.asker.pager.warn(
+            f"the server does not find {query.name} by patient: all of them are pulled again"
+        )
+        land_by_code(pull, query)
 
 
 def _land_changes_of(pull: Pull, query: Query, *, is_compared: bool) -> bool:

@@ -3,7 +3,7 @@
 An empty answer is judged before it is believed: see `empty_answers`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from abate.errors import IncompletePull
@@ -18,7 +18,7 @@ from abate.source.empty_answers import (
 )
 from abate.source.evidence import BY_CODE, FINDS_NOTHING, WORKS, Evidence, capability_digest
 from abate.source.forms import WITHOUT_CODE
-from abate.source.paging import Refused
+from abate.source.paging import NotHeeded, Refused
 from abate.source.plan import INDEX, SCORES
 from abate.source.pull import Pull
 from abate.source.query import Query, in_pieces
@@ -35,12 +35,26 @@ def begin(pull: Pull, parameter: str, statement: Mapping[str, Any]) -> None:
             pull.asker.forms[query.type] = WITHOUT_CODE
 
 
+def land_index(pull: Pull) -> None:
+    """Land the index procedures, once.
+
+    Raises:
+        IncompletePull: the server does not find them by code.
+        NothingFound: there are none.
+    """
+    if not any(line.query == INDEX for line in pull.ledger.lines):
+        land_by_code(pull, pull.plan.index)
+    if not any(query.type == INDEX_TYPE for query in pull.plan.besides):
+        note(pull, INDEX_TYPE, WORKS)
+
+
 def land_population(pull: Pull) -> None:
     """All that the study's codes find, and the patients of the index procedures.
 
     A type that is not found by code is asked for by patient.
     """
-    left = [query for query in pull.plan.queries if not land_by_code(pull, query)]
+    land_index(pull)
+    left = [query for query in pull.plan.besides if not land_by_code(pull, query)]
     if not any(query.name == SCORES for query in left):
         pull.refuse_no_scores()
     patients = pull.patients(pull.index_patients())
@@ -78,7 +92,7 @@ def land_by_code(pull: Pull, query: Query) -> bool:
     is_found = not pull.ledger.is_empty(query.name)
     if is_found and pull.evidence.parameter == BY_CODE:
         note(pull, query.type, WORKS)
-    if query.type == INDEX_TYPE:
+    if pull.plan.has_index(query):
         _refuse_unfound(pull, query, is_found=is_found)
     return is_found
 
@@ -89,7 +103,7 @@ def refuse_by_code(pull: Pull, query: Query, fault: Refused) -> None:
     Raises:
         IncompletePull: these are the index procedures: whose patients to ask for is not known.
     """
-    if query.type == INDEX_TYPE:
+    if pull.plan.has_index(query):
         raise IncompletePull(f"{fault} {NAME_PATIENTS}")
     pull.asker.pager.warn(f"{fault} The {query.name} of the study's patients are asked for.")
     pull.asker.forms[query.type] = WITHOUT_CODE
@@ -129,11 +143,50 @@ def land_by_patient(pull: Pull, query: Query, patients: Sequence[str]) -> None:
         _land_each(pull, query, patients)
 
 
-def _land_each(pull: Pull, query: Query, patients: Sequence[str]) -> None:
+def _land_each(
+    pull: Pull, query: Query, patients: Sequence[str], *, is_change: bool = False
+) -> None:
     """Land each patient's; in another form it is another question, and lands as another unit."""
     asked = pull.asker.form(query.type).of(query)
     pieces = in_pieces(patients, pull.patients_a_query)
-    pull.each(query, [asked.of(patients=some) for some in pieces], pull.patients_a_query)
+    pull.each(
+        query,
+        [asked.of(patients=some) for some in pieces],
+        pull.patients_a_query,
+        is_change=is_change,
+    )
+
+
+def land_newcomers(pull: Pull, queries: Sequence[Query], people: Iterable[str]) -> list[Query]:
+    """Land all that people who are new in the study have: the store has ids and versions of it.
+
+    They are asked for together with a patient who has resources of the type in the store. Where not
+    even these are found, the server does not find the type by patient.
+
+    Args:
+        pull: the pull of what changed.
+        queries: what is asked for, each by code and patient.
+        people: ids of Patients; those who were in the study before are passed over.
+
+    Returns:
+        The queries that the server does not answer by patient: nothing of them has landed.
+    """
+    studied = pull.kept.studied()
+    new = [one for one in dict.fromkeys(people) if one not in studied]
+    if not new:
+        return []
+    pull.say(f"{len(new)} patients are new in the study: all that they have is asked for")
+    return [query for query in queries if not _land_newcomers_of(pull, query, new)]
+
+
+def _land_newcomers_of(pull: Pull, query: Query, new: Sequence[str]) -> bool:
+    known = pull.kept.one_with(query.type)
+    before = pull.ledger.received(query.name)
+    try:
+        _land_each(pull, query, [*new, *known], is_change=True)
+    except (NotHeeded, Refused):
+        return False
+    return not known or pull.ledger.received(query.name) > before
 
 
 def ask_without_code(pull: Pull, query: Query) -> None:

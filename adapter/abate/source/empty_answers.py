@@ -10,7 +10,6 @@ from random import Random
 
 from abate.errors import IncompletePull
 from abate.references import local_id
-from abate.resource_types import INDEX_TYPE
 from abate.source.evidence import (
     BY_CODE,
     BY_PATIENT,
@@ -113,7 +112,7 @@ def _warn_of_open(pull: Pull, query: Query) -> None:
 
 def _is_population(pull: Pull, query: Query) -> bool:
     """Whether this is the search that says whom to ask for: nothing can take its place."""
-    return query.type == INDEX_TYPE and pull.evidence.parameter == BY_CODE
+    return pull.plan.has_index(query) and pull.evidence.parameter == BY_CODE
 
 
 def _is_by_patient(pull: Pull, query: Query) -> bool:

@@ -43,6 +43,22 @@ class Plan:
             if (tokens := self.tokens(*one.sections))
         )
 
+    @property
+    def besides(self) -> tuple[Query, ...]:
+        """What is asked for besides the index procedures, where those are asked for first."""
+        index = set(self.index.tokens)
+        asked = (
+            query.of(tokens=tuple(one for one in query.tokens if one not in index))
+            if query.type == INDEX_TYPE
+            else query
+            for query in self.queries
+        )
+        return tuple(query for query in asked if query.tokens)
+
+    def has_index(self, query: Query) -> bool:
+        """Whether a query asks for the index procedures, by whose patients all else is found."""
+        return set(self.index.tokens) <= set(query.tokens)
+
     def _extra(self, kind: str) -> Mapping[str, str]:
         categories = self.categories.get(kind)
         return {CATEGORY: ",".join(categories)} if categories else {}

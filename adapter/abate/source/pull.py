@@ -104,16 +104,17 @@ class Pull:
             seen.read(self.landing.folder / _name(query, [query]))
             expected, pages = record.expected, pages + record.pages
             left_out, is_confirmed = record.left_out, record.is_confirmed
-        together = Record(
-            query=query.name,
-            type=query.type,
-            expected=expected,
-            received=len(seen),
-            pages=pages,
-            left_out=left_out,
-            is_confirmed=is_confirmed,
+        self.ledger.add(
+            Line(
+                query=query.name,
+                type=query.type,
+                expected=expected,
+                received=len(seen) + left_out,
+                pages=pages,
+                left_out=left_out,
+                is_confirmed=is_confirmed,
+            )
         )
-        self.enter(query, together)
 
     def patients(
         self, wanted: Iterable[str], known: Iterable[str] = (), survivors: Iterable[str] = ()
@@ -179,11 +180,18 @@ class Pull:
             self.asker.pager.warn("the server takes no list of ids: each is asked for by itself")
             self.each(query, [query.of(ids=(one,)) for one in others], 1)
 
-    def each(self, query: Query, asked: Sequence[Query], ids: int) -> None:
-        """Land many queries of `ids` patients each, some of them as one unit."""
+    def each(
+        self, query: Query, asked: Sequence[Query], ids: int, *, is_change: bool = False
+    ) -> None:
+        """Land many queries of `ids` patients each, some of them as one unit.
+
+        With `is_change`, they are not all that the study has of the type.
+        """
         groups = list(in_pieces(asked, max(1, PATIENTS_A_UNIT // ids)))
         done = _Done(say=self.say, query=query, of=sum(one.people for one in asked))
-        tasks = [done.after(self._task(query, group), group) for group in groups]
+        tasks = [
+            done.after(self._task(query, group, is_change=is_change), group) for group in groups
+        ]
         records = self._at_once(tasks)
         for record in records:
             self.enter(query, record)
@@ -215,7 +223,7 @@ class Pull:
         Raises:
             NothingFound: no index procedure landed, or none of a patient of this server.
         """
-        found, codes = self._index_procedures(), len(self.plan.index.tokens)
+        found, codes = self.index_procedures(), len(self.plan.index.tokens)
         if not found:
             raise NothingFound(
                 f"{self.base} has no procedure with one of the {codes} codes of [index]. Check the "
@@ -243,11 +251,12 @@ class Pull:
         """
         if not self.ledger.received(SCORES):
             raise NothingFound(
-                f"{self.base} has {self._index_procedures()} index procedures and no pain score "
+                f"{self.base} has {self.index_procedures()} index procedures and no pain score "
                 "with one of the codes of [scores]. Check those codes."
             )
 
-    def _index_procedures(self) -> int:
+    def index_procedures(self) -> int:
+        """How many index procedures landed."""
         return len({head.id for head in self._index_heads()})
 
     def _index_heads(self) -> Iterator[Head]:
@@ -265,7 +274,7 @@ class Pull:
     def _heads(self, kind: str) -> Iterator[Head]:
         return heads(self.landing, kind)
 
-    def _task(self, query: Query, asked: Sequence[Query]) -> Task:
+    def _task(self, query: Query, asked: Sequence[Query], *, is_change: bool = False) -> Task:
         """What lands some queries as one unit, unless it landed before."""
 
         def land() -> Record:
@@ -276,7 +285,8 @@ class Pull:
                 f"asking: {query.name}", event="query.begin", query=query.name, type=query.type
             )
             with self.landing.unit(name) as unit:
-                unit.record = self._brought(query, asked, unit)
+                record = self._brought(query, asked, unit)
+                unit.record = msgspec.structs.replace(record, is_change=is_change)
             return self.landing.records[name]
 
         return land

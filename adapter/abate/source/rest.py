@@ -1,24 +1,28 @@
 """Pull by REST search: over the whole population by code, or patient by patient.
 
-`population` asks each type by its codes, several parts at once, and from the second night on only
-for what changed. `patient` asks for the index procedures by code (or takes a list of patients), and
-then for each patient's resources; it is whole every night, since that is one query a patient and
-type either way. Each query is counted: see `walk`. An empty answer is doubted: see `empty_answers`.
+Both ask for the index procedures by code first, unless the patients are listed. `population` then
+asks each type by its codes, several parts at once, and from the second night on only for what
+changed. `patient` asks for each patient's resources; it is whole every night, since that is one
+query a patient and type either way. Each query is counted: see `walk`. An empty answer is doubted:
+see `empty_answers`.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from abate.kept import Kept
 from abate.landing import Landing
 from abate.source import Pulled, Say
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
-from abate.source.coded import begin, land_by_code, land_by_patient, land_population
+from abate.source.coded import begin, land_by_patient, land_index, land_population
 from abate.source.evidence import BY_CODE, BY_PATIENT
 from abate.source.http import FhirServer
 from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
-from abate.source.plan import SCORES, Plan
+from abate.source.plan import Plan
 from abate.source.pull import Pull, interactions
-from abate.source.strategy import fitting
+from abate.source.strategy import choose
 from abate.source.tally import Tally, one_at_a_time
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
@@ -42,14 +46,7 @@ class RestSource:
         statement = self._server.capability()
         landing.began(self._server.time)
         pull = self._pull(plan, landing, say, interactions(statement))
-        strategy = self._strategy(pull)
-        begin(pull, _PARAMETERS[strategy], statement)
-        if strategy == "patient":
-            self._by_patient(pull)
-        elif self._kept.since is None:
-            land_population(pull)
-        else:
-            self._changes(pull)
+        strategy = self._pull_all(pull, statement)
         for line in pull.ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
         _tell_unconfirmed(pull)
@@ -81,18 +78,32 @@ class RestSource:
             interactions=can,
         )
 
-    def _strategy(self, pull: Pull) -> str:
+    def _pull_all(self, pull: Pull, statement: Mapping[str, Any]) -> str:
+        """Land what the study needs; gives the strategy by which."""
+        strategy = self._strategy(pull)
+        begin(pull, _PARAMETERS[strategy or "population"], statement)
+        if strategy is None:
+            land_index(pull)
+            strategy = _choose(pull)
+            begin(pull, _PARAMETERS[strategy], statement)
+        if strategy == "patient":
+            self._by_patient(pull)
+        elif self._kept.since is None:
+            land_population(pull)
+        else:
+            self._changes(pull)
+        return strategy
+
+    def _strategy(self, pull: Pull) -> str | None:
+        """The strategy that is set, or was chosen before; None where it is to be chosen."""
         if self._settings.strategy != "auto":
             return self._settings.strategy
         if self._settings.patients:
             return "patient"
-        if self._kept.strategy:
+        if self._kept.since is not None and self._kept.strategy:
             return self._kept.strategy
         note = pull.landing.recall("strategy")
-        strategy, why = note.decode().split(": ", 1) if note is not None else _chosen(pull)
-        pull.landing.remember("strategy", f"{strategy}: {why}".encode())
-        pull.say(f"strategy {strategy}: {why}")
-        return strategy
+        return None if note is None else note.decode()
 
     def _changes(self, pull: Pull) -> None:
         """What changed; everything, where the watermark cannot be relied on."""
@@ -109,10 +120,10 @@ class RestSource:
         if self._settings.patients:
             wanted = listed_patients(pull, self._settings.patients, self._settings.zone)
         else:
-            land_by_code(pull, pull.plan.index)
+            land_index(pull)
             wanted = pull.index_patients()
         patients = pull.patients(wanted)
-        for query in pull.plan.queries:
+        for query in pull.plan.queries if self._settings.patients else pull.plan.besides:
             land_by_patient(pull, query, patients)
         pull.refuse_nothing()
         pull.refuse_no_scores()
@@ -129,8 +140,9 @@ def _tell_unconfirmed(pull: Pull) -> None:
         )
 
 
-def _chosen(pull: Pull) -> tuple[str, str]:
-    """The strategy that fits the server, and why."""
-    [scores] = [query for query in pull.plan.queries if query.name == SCORES]
-    procedures, found = pull.asker.pager.count(pull.plan.index), pull.asker.pager.count(scores)
-    return fitting(procedures, found)
+def _choose(pull: Pull) -> str:
+    """The strategy that fits the server; a later run of this pull keeps to it."""
+    strategy, why = choose(pull)
+    pull.landing.remember("strategy", strategy.encode())
+    pull.say(f"strategy {strategy}: {why}")
+    return strategy

@@ -1,20 +1,56 @@
-"""The strategy `auto`: the whole population by code, or patient by patient."""
+"""The strategy `auto`: the whole population by code, or patient by patient.
 
-# With more pain scores than these, most are of other patients.
-SCORES_A_PROCEDURE = 200
-FEW_SCORES = 20_000
+The index procedures have landed, so that the study's patients are known. The server counts what it
+has by code, and what these patients have of it: a search by code that would bring mostly what other
+people have is not used.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+
+from abate.source.pull import Pull
+from abate.source.query import Query, in_pieces
+
+# So many resources may come for each one of the study's patients.
+MOST_A_RESOURCE = 1.2
+# What so many patients have is counted; of more, the rest is estimated.
+COUNTED = 20
+
+Choice = tuple[str, str]
 
 
-def fitting(procedures: int | None, scores: int | None) -> tuple[str, str]:
-    """The strategy that fits a server, and why.
+def choose(pull: Pull) -> Choice:
+    """The strategy that brings the least, and why.
 
-    Args:
-        procedures: index procedures that the server counts; None where it does not.
-        scores: pain scores that it counts, of whatever patient.
+    `population` where all that it brings is at most 1.2 times what the study's patients have: from
+    the second night on it asks only for what changed.
     """
-    if scores is None or procedures is None:
-        return "patient", "the server does not count a search over all patients"
-    there = f"{procedures} index procedures and {scores} pain scores are there"
-    if scores > max(FEW_SCORES, SCORES_A_PROCEDURE * procedures):
-        return "patient", there
-    return "population", there
+    people = pull.index_patients()
+    in_both = pull.index_procedures() + len(people)
+    there = studied = 0
+    for query in pull.plan.besides:
+        total = pull.asker.count(query)
+        if total is None:
+            return "patient", "the server does not count a search over all patients"
+        share = _share(pull, query, people) if total else 0
+        if share is None:
+            return "patient", "the server does not count what a patient has"
+        there, studied = there + total, studied + min(total, share)
+    why = (
+        f"of {there} resources that a search by code finds, about {studied} are of the study's "
+        f"{len(people)} patients"
+    )
+    is_mostly_ours = in_both + there <= MOST_A_RESOURCE * (in_both + studied)
+    return "population" if is_mostly_ours else "patient", why
+
+
+def _share(pull: Pull, query: Query, people: Sequence[str]) -> int | None:
+    """How many resources the study's patients have; None where the server does not count them."""
+    counted = people[:: ceil(len(people) / COUNTED)]
+    total = 0
+    for some in in_pieces(counted, pull.patients_a_query):
+        count = pull.asker.count(query.of(patients=some))
+        if count is None:
+            return None
+        total += count
+    return round(total * len(people) / len(counted))

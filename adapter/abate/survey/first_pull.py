@@ -5,12 +5,15 @@ from collections.abc import Sequence
 
 from abate.resource_types import CODED_NAMES
 from abate.source.query import IDS_A_QUERY
-from abate.source.strategy import fitting
 from abate.source_settings import Source
 from abate.survey.estimate import Estimate, Pace, Way, by_patient, by_population
 from abate.survey.found import CodeSearch, ListCount
 
 INDEX, SCORES = "cementoplasty", "pain-intensity"
+# With more pain scores than these, most are of other patients: `auto` goes patient by patient. A
+# pull counts what the study's patients have; a survey does not know them.
+SCORES_A_PROCEDURE = 200
+FEW_SCORES = 20_000
 
 
 def first_pull(
@@ -29,8 +32,7 @@ def first_pull(
         return Estimate(unknown="the server does not count what it finds by code")
     if not index:
         return Estimate(unknown="no index procedure has a code that abate knows")
-    strategy, _ = fitting(index, scores)
-    if strategy == "patient":
+    if scores is None or scores > max(FEW_SCORES, SCORES_A_PROCEDURE * index):
         return by_patient(len(CODED_NAMES), index, paces, _way())
     if uncounted := [name for name, count in counts.items() if count is None]:
         return Estimate(unknown=f"the server does not count list:{uncounted[0]}")

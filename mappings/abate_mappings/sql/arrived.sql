@@ -13,7 +13,6 @@ select
   $run_id as run_id,
   'ignored' as state,
   'not-a-pain-score' as reason,
-  content,
-  case when $keep_raw then resource end as resource
+  content
 from landed
 where not is_read and fault is null and rowid not in (select place from superseded)

@@ -1,3 +1,11 @@
+-- Whether one treatment is within 24 hours of an earlier one; where one has only a date, on the same day.
+create or replace temp macro is_within_a_day(before, after) as
+  case
+    when before.precision = 'instant' and after.precision = 'instant'
+      then after.starts - before.starts <= interval 24 hours
+    else before.day = after.day
+  end;
+
 -- One row is one index procedure: a lesion, or the reason why it is none of its own.
 create or replace temp table candidate as
 with recursive
@@ -17,6 +25,23 @@ judged as (
     on p.id = t.patient_id and p.state = 'mapped' and p.server = (select server from setting)
   where t.role = 'index'
 ),
+-- Procedures that a score names, directly or by an identifier: each stands for itself.
+pointed_at as (
+  select reference
+  from (
+    select unnest(list_concat(focus, part_of)) as reference
+    from observation_of_person
+    where state = 'mapped' and server = (select server from setting)
+  )
+  union
+  select identified.reference
+  from (
+    select unnest(list_concat(focus_named, part_named)) as one
+    from observation_of_person
+    where state = 'mapped' and server = (select server from setting)
+  ) as named
+  inner join identified on identified.system = named.one.system and identified.value = named.one.value
+),
 -- A patient's only procedure repeats none.
 several as (
   select patient_id from judged where fault is null group by patient_id having count(*) > 1
@@ -26,13 +51,17 @@ ordered as (
     id,
     patient_id,
     {'id': id, 'starts': starts, 'day': start_day, 'precision': precision,
-      'site_codes': site_codes, 'side': side} as this,
+      'site_codes': site_codes, 'side': side, 'reasons': coalesce(reasons, []),
+      'is_unknown': len(site_codes) = 0 and not is_site_uncoded
+        and 'Procedure/' || id not in (select reference from pointed_at where reference is not null)
+    } as this,
     row_number() over (partition by patient_id order by starts, id) as position
   from judged
   where fault is null and patient_id in (select patient_id from several)
 ),
 -- Patient by patient, in the order of time: each procedure is held against the last treatment at
--- its site and side. Two unknown sites are not equal.
+-- its site and side. Two unknown sites are not equal; but of two procedures within 24 hours, of which
+-- nothing says that they are at different sites, the later one is of the same session.
 walked as (
   select
     patient_id,
@@ -52,24 +81,24 @@ walked as (
     earlier is not null,
     case when is_same_session then treatments else list_prepend(this, treatments) end
   from (
-    select
-      *,
-      coalesce(
-        case
-          when this.precision = 'instant' and earlier.precision = 'instant'
-            then this.starts - earlier.starts <= interval 24 hours
-          else this.day = earlier.day
-        end,
-        false
-      ) as is_same_session
+    select *, coalesce(is_within_a_day(earlier, this), false) as is_same_session
     from (
       select
         o.*,
         w.treatments,
         list_filter(
           w.treatments,
-          lambda t: list_has_any(t.site_codes, o.this.site_codes)
+          lambda t: (
+            list_has_any(t.site_codes, o.this.site_codes)
             and coalesce(t.side is not distinct from o.this.side or 'both' in (t.side, o.this.side), false)
+          )
+          or (
+            t.is_unknown
+            and o.this.is_unknown
+            and t.side is not distinct from o.this.side
+            and (len(t.reasons) = 0 or len(o.this.reasons) = 0 or list_has_any(t.reasons, o.this.reasons))
+            and coalesce(is_within_a_day(t, o.this), false)
+          )
         )[1] as earlier
       from walked as w
       inner join ordered as o on o.patient_id = w.patient_id and o.position = w.position + 1

@@ -1,0 +1,13 @@
+-- One row is one resource in TABLE of a patient who is no longer of the study: what is kept of it.
+create or replace temp table leaver as
+select
+  server,
+  id,
+  version,
+  last_updated,
+  run_id,
+  'ignored' as state,
+  'outside-the-study' as reason,
+  'outside-the-study' as content
+from TABLE
+where server = $server and patient_id is not null and patient_id not in (select id from studied)
