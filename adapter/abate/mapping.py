@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -316,6 +317,7 @@ def _sides(store: Store) -> list[str]:
     return [side for (side,) in rows]
 
 
+@cache
 def sql(name: str) -> str:
     """A statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")
