@@ -85,11 +85,15 @@ class Accounted:
     earlier: int = 0
 
 
-def register(store: Store, roles: Sequence[Role], lists: CodeLists) -> None:
-    """Lay out the study's roles and the code lists as temporary tables for the SQL."""
+def register(store: Store, roles: Sequence[Role], lists: CodeLists | None = None) -> None:
+    """Lay out the study's roles and the code lists as temporary tables for the SQL.
+
+    Whose resources the store has can be asked without the lists.
+    """
     store.script(sql("codes"))
     store.insert("role", [(r.role, r.kind, *_columns(r.code)) for r in roles])
-    store.insert("code_list", [(name, *_columns(c)) for name, all_ in lists.items() for c in all_])
+    codes = [(name, *_columns(code)) for name, all_ in (lists or {}).items() for code in all_]
+    store.insert("code_list", codes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -292,8 +292,8 @@ class BulkSource:
         """
         pull = self._pull(plan, landing, say, ledger)
         landed = {head.id for head in heads(landing, "Patient")}
-        known = (self._kept.ids("Patient") - landing.gone("Patient")) | landed
-        needed = [*self._kept.index_patients(), *pull.index_patients()]
+        known = (self._kept.people().records - landing.gone("Patient")) | landed
+        needed = [*self._kept.people().index, *pull.index_patients()]
         people = [*needed, *landed, *pull.patients(needed, known=known)]
         return not land_newcomers(pull, plan.queries, people)
 
