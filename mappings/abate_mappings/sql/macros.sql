@@ -86,24 +86,35 @@ create or replace temp macro divide(dividend, divisor) as
 
 -- The double that is nearest to `number * 10 / scale`: so many digits of the quotient are written out that no
 -- border between two doubles has more, with a 1 behind them for what rests; to read this rounds once.
-create or replace temp macro divided_score_of(number, scale, places) as
+-- A border has at most 767 digits; above 1e-9 it has at most 90 decimals. Each step stands in a lambda, so
+-- that it is bound once.
+create or replace temp macro divided_score_of(number, scale) as
   list_transform(
-    [
-      divide(
-        lpad(
-          digits_of(number) || repeat('0', places),
-          cast(18 * ceil((length(digits_of(number)) + places) / 18) as integer),
-          '0'
+    list_transform(
+      list_transform(
+        [{'number': number, 'scale': cast(scale as varchar)}],
+        lambda n: {
+          'dividend': digits_of(n.number),
+          'divisor': cast(digits_of(n.scale) as hugeint),
+          'exponent': exponent_of(n.number) - decimals_of(n.number)
+            - exponent_of(n.scale) + decimals_of(n.scale),
+          'places': case when try_cast(n.number as double) > 1e-9 then 120 else 800 end
+        }
+      ),
+      lambda n: {
+        'quotient': divide(
+          lpad(
+            n.dividend || repeat('0', n.places),
+            cast(18 * ceil((length(n.dividend) + n.places) / 18) as integer),
+            '0'
+          ),
+          n.divisor
         ),
-        cast(digits_of(scale) as hugeint)
-      )
-    ],
-    lambda quotient: try_cast(
-      quotient.digits
-        || case when quotient.rest > 0 then '1' else '0' end
-        || 'e'
-        || (exponent_of(number) - decimals_of(number) - exponent_of(scale) + decimals_of(scale) - places)
-      as double
+        'exponent': n.exponent - n.places
+      }
+    ),
+    lambda n: try_cast(
+      n.quotient.digits || case when n.quotient.rest > 0 then '1' else '0' end || 'e' || n.exponent as double
     )
   )[1];
 
@@ -123,9 +134,7 @@ create or replace temp macro score_of(number, scale) as
     when length(number) <= 14 and not contains(lower(number), 'e') and scale = trunc(scale)
       then try_cast(digits_of(number) || '0' as double)
         / (scale * try_cast('1e' || decimals_of(number) as double))
-    -- A border between doubles has at most 767 digits; above 1e-9 it has at most 90 decimals.
-    when try_cast(number as double) > 1e-9 then divided_score_of(number, cast(scale as varchar), 120)
-    else divided_score_of(number, cast(scale as varchar), 800)
+    else divided_score_of(number, scale)
   end;
 
 -- Whether one of the identifiers is abate's own: a statistic that it published.
@@ -189,28 +198,35 @@ create or replace temp macro sides_among(codings, sides) as
 create or replace temp macro site_codings_of(site, sides) as
   list_concat(codings_of(site.coding), sides_among(flatten(lateralities_of(site)), sides));
 
--- Whether all codings of a body site are sides: it is a side in an entry of its own, and no site.
-create or replace temp macro is_side_alone(site, sides) as
-  len(codings_of(site.coding)) > 0
-  and len(sides_among(codings_of(site.coding), sides)) = len(codings_of(site.coding));
-
--- The codings of each body site, in their order. A side in an entry of its own is a side of each site
--- that has no side.
+-- The codings of each body site, in their order. A side in an entry of its own, without a site, is a side of
+-- each site that has no side. Each step stands in a lambda, so that it is bound once.
 create or replace temp macro body_sites_of(stated, sides) as
   list_transform(
-    list_transform(stated, lambda s: site_codings_of(s, sides)),
-    lambda codings: case
-      when len(sides_among(codings, sides)) > 0 then codings
-      else list_concat(
-        codings,
-        flatten(
-          list_transform(
-            list_filter(stated, lambda s: is_side_alone(s, sides)), lambda s: site_codings_of(s, sides)
+    [
+      list_transform(
+        list_transform(
+          stated,
+          lambda s: {'codings': site_codings_of(s, sides), 'own': len(codings_of(s.coding))}
+        ),
+        lambda s: {'codings': s.codings, 'own': s.own, 'sides': sides_among(s.codings, sides)}
+      )
+    ],
+    lambda all_sites: list_transform(
+      all_sites,
+      lambda s: case
+        when len(s.sides) > 0 then s.codings
+        else list_concat(
+          s.codings,
+          flatten(
+            list_transform(
+              list_filter(all_sites, lambda o: o.own > 0 and len(o.sides) = len(o.codings)),
+              lambda o: o.codings
+            )
           )
         )
-      )
-    end
-  );
+      end
+    )
+  )[1];
 
 -- Whether an extension of a body site says a side that no code list has.
 create or replace temp macro is_side_unknown(site, sides) as
