@@ -6,6 +6,7 @@ Codes are matched by `system|code`, never by display. Each code names its source
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Annotated, Any
 
@@ -113,8 +114,14 @@ def _files(pack: Traversable) -> list[Traversable]:
 
 def _read(file: Traversable) -> CodeList:
     try:
-        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), CodeList)
+        return _code_list(file.read_text("utf-8"))
     except OSError as error:
         raise StudyFileError(f"{file}: this cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise StudyFileError(f"{file}: this is no code list: {error}") from None
+
+
+@cache
+def _code_list(text: str) -> CodeList:
+    """The code list that a file says: the same text is not read again by the same process."""
+    return msgspec.convert(tomllib.loads(text), CodeList)

@@ -25,6 +25,21 @@ from abate.store import FILE, Store, looked_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Whom the store knows, by ids of Patients.
+
+    Attributes:
+        index: the patients of all index procedures, in order.
+        studied: these, and all who were merged with them: of others no content is kept.
+        records: those whose Patient resource is in the store.
+    """
+
+    index: Sequence[str]
+    studied: frozenset[str]
+    records: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """The store as the pull sees it.
 
@@ -60,6 +75,7 @@ class Kept:
     held: frozenset[str] = frozenset()
     searches: Mapping[str, Search] = field(default_factory=dict)
     is_whole: bool = False
+    _people: list[People] = field(default_factory=list, compare=False)
 
     def ids(self, kind: str) -> set[str]:
         """The ids of all resources of a type."""
@@ -82,18 +98,12 @@ class Kept:
         with looked_into(self.path) as store:
             return pull_remarks.kept_unfiltered(store, self.server)
 
-    def index_patients(self) -> list[str]:
-        """The ids of the patients of all index procedures."""
-        with looked_into(self.path) as store:
-            mapping.register(store, self.roles, self.lists)
-            rows = store.rows(mapping.sql("index_patients"), {"server": self.server})
-        return [one for (one,) in rows]
-
-    def studied(self) -> set[str]:
-        """The ids of all people of the study: of others the store has ids and versions only."""
-        with looked_into(self.path) as store:
-            mapping.register(store, self.roles, self.lists)
-            return mapping.studied(store, self.server)
+    def people(self) -> People:
+        """Whom the store knows; it is read once."""
+        if not self._people:
+            with looked_into(self.path) as store:
+                self._people.append(_people(store, self.server, self.roles))
+        return self._people[0]
 
     def one_with(self, kind: str) -> list[str]:
         """A patient of whom the store has resources of a type; empty if there is none."""
@@ -146,6 +156,18 @@ class Kept:
         """
         pull = [self.server, self.reading, str(self.since), self.strategy, self.is_compared]
         return _digest([*pull, self.run_id])
+
+
+def _people(store: Store, server: str, roles: Sequence[Role]) -> People:
+    whose = {"server": server}
+    mapping.register(store, roles)
+    studied = mapping.studied(store, server)
+    records = store.rows("select id from patient where server = $server", whose)
+    return People(
+        index=[one for (one,) in store.rows(mapping.sql("index_patients"), whose)],
+        studied=frozenset(studied),
+        records=frozenset(one for (one,) in records),
+    )
 
 
 def _held(store: Store, server: str) -> frozenset[str]:

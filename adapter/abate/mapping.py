@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -19,13 +20,11 @@ from abate.identity import CANONICAL, SYSTEM
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
 from abate.pull_remarks import left
-from abate.resource_types import INDEX_TYPE
+from abate.resource_types import INDEX_TYPE, MAPPED_NAMES
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
 from abate.source.plan import Role
 from abate.store import MAPPINGS, Parameters, Store
-
-TYPES = ("Patient", "Procedure", "Condition", "Observation")
 
 # The system of the words in `pain-units` that stand in `Quantity.unit`.
 UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"
@@ -86,11 +85,15 @@ class Accounted:
     earlier: int = 0
 
 
-def register(store: Store, roles: Sequence[Role], lists: CodeLists) -> None:
-    """Lay out the study's roles and the code lists as temporary tables for the SQL."""
+def register(store: Store, roles: Sequence[Role], lists: CodeLists | None = None) -> None:
+    """Lay out the study's roles and the code lists as temporary tables for the SQL.
+
+    Whose resources the store has can be asked without the lists.
+    """
     store.script(sql("codes"))
     store.insert("role", [(r.role, r.kind, *_columns(r.code)) for r in roles])
-    store.insert("code_list", [(name, *_columns(c)) for name, all_ in lists.items() for c in all_])
+    codes = [(name, *_columns(code)) for name, all_ in (lists or {}).items() for code in all_]
+    store.insert("code_list", codes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,7 @@ def load(
         },
     )
     store.script(sql("gone"))
-    store.insert("gone", [(kind, one) for kind in TYPES for one in landing.gone(kind)])
+    store.insert("gone", [(kind, one) for kind in MAPPED_NAMES for one in landing.gone(kind)])
     store.insert("left_group", [(one,) for one in left(landing)])
     store.insert(
         "run", [(run_id, source.url, datetime.now(UTC), study_file.digest, version("abate"))]
@@ -150,7 +153,7 @@ def load(
             LandedFiles(landing.paths(kind), landing.file),
             {"is_whole": landing.is_whole(kind), "is_compared": landing.is_compared(kind)},
         )
-        for kind in TYPES
+        for kind in MAPPED_NAMES
     ]
     return [accounted for accounted in books if accounted.received]
 
@@ -179,7 +182,7 @@ def balance(
         [(run_id, b.type, b.received, b.mapped, b.ignored, b.rejected) for b in accounted],
     )
     seen = {one.type: one.received for one in accounted}
-    for kind in sorted({*TYPES, *(line.type for line in ledger.lines)}):
+    for kind in sorted({*MAPPED_NAMES, *(line.type for line in ledger.lines)}):
         received = landing.received(kind)
         if received != seen.get(kind, 0):
             raise StoreError(
@@ -207,7 +210,7 @@ def prune(store: Store, server: str) -> None:
         "and reason is distinct from 'left-group'",
         whose,
     )
-    for table in (kind.lower() for kind in TYPES if kind != "Patient"):
+    for table in (kind.lower() for kind in MAPPED_NAMES if kind != "Patient"):
         store.run(sql("leavers").replace("TABLE", table), whose)
         store.run(
             f"delete from {table} where server = $server and id in (select id from leaver)",  # noqa: S608 - a name of ours
@@ -318,6 +321,7 @@ def _sides(store: Store) -> list[str]:
     return [side for (side,) in rows]
 
 
+@cache
 def sql(name: str) -> str:
     """A statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")

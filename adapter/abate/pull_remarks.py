@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from abate.resource_types import MAPPED_NAMES
+
 if TYPE_CHECKING:
     from abate.landing import Landing
     from abate.store import Store
 
-# The types that a pull lands.
-_TYPES = ("Patient", "Procedure", "Condition", "Observation")
 _LEFT, _WITHHELD, _UNFILTERED = "left-group", "withheld", "unfiltered"
 
 
@@ -53,7 +53,7 @@ def keep(store: "Store", landing: "Landing", server: str) -> None:
 
     What is withheld is forgotten only after a pull of everything.
     """
-    is_whole = all(landing.is_whole(kind) for kind in _TYPES)
+    is_whole = all(landing.is_whole(kind) for kind in MAPPED_NAMES)
     codes = {*_codes(landing), *(() if is_whole else withheld(store, server))}
     store.run("delete from pull_remark where server = $server", {"server": server})
     store.insert("pull_remark", [(server, _WITHHELD, code, None) for code in sorted(codes)])

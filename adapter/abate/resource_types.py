@@ -73,6 +73,8 @@ WRITTEN = (
 
 CODED_SECTIONS = tuple(section for one in READ for section in one.sections)
 READ_NAMES = tuple(one.name for one in READ)
+# In the order in which they are mapped: whose resources are kept follows from the first two.
+MAPPED_NAMES = ("Patient", INDEX_TYPE, *sorted({*READ_NAMES} - {"Patient", INDEX_TYPE}))
 CODED_NAMES = tuple(one.name for one in READ if one.sections)
 WRITTEN_NAMES = tuple(one.name for one in WRITTEN)
 OPTIONAL_TO_READ = tuple(one.name for one in READ if not one.is_needed(ALWAYS))

@@ -1,6 +1,7 @@
 """The kinds of value that a study file holds, each with its check."""
 
 import re
+from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -24,12 +25,17 @@ def fault_at(words: str, *inner: str | int) -> PydanticCustomError:
     return PydanticCustomError("fault", "{words}", {"words": words, "inner": inner})
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """The time zones of the IANA database; to find them, Python opens some 600 files."""
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    zones = available_timezones()
-    if name not in zones:
+    if name not in time_zones():
         raise ValueError(
             f"{name!r} is no time zone of the IANA database, as 'Europe/Vienna' is."
-            f"{nearest(name, zones)}"
+            f"{nearest(name, time_zones())}"
         )
     return name
 

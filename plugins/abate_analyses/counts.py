@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from scipy.stats import binomtest
 
-from abate import Estimate, Interval
+from abate import Estimate
 from abate.analysis import Basis
+from abate_analyses.intervals import clopper_pearson
 
-EXACT = "95 % confidence, Clopper-Pearson"
 _METHOD = (
     "exact interval (Clopper-Pearson); where there is none, its high end is the exact upper limit, "
     "two-sided 95 % and so one-sided 97.5 %, not the rule of three"
@@ -71,7 +70,7 @@ def share(name: str, number: int, whole: Whole, label: str, note: str = "") -> E
         n=whole.n,
         method=f"share of {whole.basis}s, {_METHOD}",
         population=whole.population,
-        interval=_exact(number, whole.n) if whole.n else None,
+        interval=clopper_pearson(number, whole.n),
         note="; ".join(text for text in (note, "" if whole.n else "there are none") if text),
         statistic="proportion",
         basis=whole.basis,
@@ -83,8 +82,3 @@ def tally(values: pl.Series) -> Mapping[str, int]:
     """How often each value stands, the most frequent first; a missing one is `unknown`."""
     counted = values.fill_null("unknown").value_counts(sort=False).rows()
     return dict(sorted(counted, key=lambda row: (-row[1], row[0])))
-
-
-def _exact(number: int, n: int) -> Interval:
-    ends = binomtest(number, n).proportion_ci(confidence_level=0.95, method="exact")
-    return Interval(low=float(ends.low), high=float(ends.high), kind=EXACT)

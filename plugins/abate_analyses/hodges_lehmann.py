@@ -9,7 +9,6 @@ from math import floor, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from abate_analyses.exact_points import POINT, Billionths
 
@@ -84,8 +83,10 @@ def limits_of(n: int) -> Limits | None:
 
 
 def _approximate_limits(n: int) -> Limits:
+    from scipy.special import ndtri
+
     deviation = sqrt(n * (n + 1) * (2 * n + 1) / 24)
-    quantile = float(norm.ppf((1 + _LEVEL) / 2))
+    quantile = float(ndtri((1 + _LEVEL) / 2))
     place = floor(_walsh_averages(n) / 2 - quantile * deviation)
     return Limits(place=place, level=_LEVEL, exact=False)
 

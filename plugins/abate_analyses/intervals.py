@@ -1,9 +1,9 @@
-"""Intervals of a proportion: Clopper-Pearson, which is exact, and Wilson's, which is shorter."""
+"""Intervals of a proportion: Clopper-Pearson, which is exact, and Wilson's, which is shorter.
+
+Of SciPy only `special` loads, and only when it is needed: `stats` takes most of a second.
+"""
 
 from math import sqrt
-
-from scipy.special import betaincinv
-from scipy.stats import norm
 
 from abate import Interval
 
@@ -16,6 +16,8 @@ def clopper_pearson(numerator: int, n: int) -> Interval | None:
     """As R's `binom.test`: quantiles of beta distributions; None without a unit."""
     if not n:
         return None
+    from scipy.special import betaincinv
+
     rest = n - numerator
     low = betaincinv(numerator, rest + 1, _TAIL) if numerator else 0.0
     high = betaincinv(numerator + 1, rest, 1 - _TAIL) if rest else 1.0
@@ -26,7 +28,9 @@ def wilson(numerator: int, n: int) -> Interval | None:
     """As R's `prop.test(correct = FALSE)` (Wilson 1927); None without a unit."""
     if not n:
         return None
-    share, z = numerator / n, float(norm.ppf(1 - _TAIL))
+    from scipy.special import ndtri
+
+    share, z = numerator / n, float(ndtri(1 - _TAIL))
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     low = centre - half if numerator else 0.0

@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from abate_analyses.exact_points import Billionths
 from abate_analyses.sign_flips import EXACT_UP_TO, flip_test
@@ -43,7 +42,8 @@ def signed_rank(changes: Billionths, zeros: Zeros, *, exact_up_to: int = EXACT_U
 def doubled_ranks(changes: Billionths, zeros: Zeros) -> NDArray[np.int64]:
     """Twice the middle ranks of the sizes, with the changes' signs; whole, in spite of ties."""
     kept = changes if zeros == "pratt" else changes[changes != 0]
-    ranks: NDArray[np.int64] = np.rint(2 * rankdata(np.abs(kept))).astype(np.int64)
+    _, size, tied = np.unique(np.abs(kept), return_inverse=True, return_counts=True)
+    ranks = (2 * np.cumsum(tied) - tied + 1)[size]
     untied = kept != 0
     signed: NDArray[np.int64] = (ranks * np.sign(kept))[untied]
     return signed

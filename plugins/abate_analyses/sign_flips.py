@@ -9,7 +9,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 EXACT_UP_TO = 300
 _LISTED_UP_TO = 16
@@ -68,5 +67,7 @@ def _listed(sizes: Whole, reached: int) -> float:
 
 def _approximated(sizes: Whole, reached: float) -> float:
     """The normal approximation: the variance of the sum is that of the squares, ties and all."""
+    from scipy.special import ndtr
+
     deviation = sqrt(float(np.square(sizes.astype(np.float64)).sum()))
-    return min(1.0, 2 * float(norm.sf(max(0.0, reached) / deviation)))
+    return min(1.0, 2 * float(ndtr(-max(0.0, reached) / deviation)))

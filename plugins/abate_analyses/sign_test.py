@@ -1,7 +1,5 @@
 """The exact sign test of paired scores, as an estimate."""
 
-from scipy.stats import binomtest
-
 from abate import Estimate, Pairs
 from abate_analyses.changes import UNTIED, Directions, directions
 from abate_analyses.intervals import clopper_pearson
@@ -31,4 +29,7 @@ def p_of(counted: Directions) -> float | None:
     """The chance of so uneven a split, if a fall is as likely as a rise; None with ties only."""
     if not counted.untied:
         return None
-    return float(binomtest(counted.falls, counted.untied, 0.5, alternative="two-sided").pvalue)
+    from scipy.special import betainc
+
+    fewer = min(counted.falls, counted.rises)
+    return min(1.0, 2 * float(betainc(counted.untied - fewer, fewer + 1, 0.5)))

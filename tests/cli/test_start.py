@@ -22,6 +22,7 @@ HEAVY = [
     "pydantic",
     "requests",
     "scipy",
+    "scipy.stats",
     "structlog",
     "urllib3",
     "werkzeug",
@@ -40,6 +41,37 @@ def loaded_by(code):
 def test_help_loads_no_heavy_library(arguments):
     code = f"import sys\nfrom abate.cli import main\nsys.argv = ['abate', *{arguments}]\nmain()"
     assert loaded_by(code) == "LOADED []"
+
+
+def loaded_by_command(*arguments, before=""):
+    """What a command has loaded when it has ended, however it does."""
+    call = f"import sys\nfrom abate.cli import main\nsys.argv = {['abate', *map(str, arguments)]}"
+    return loaded_by(f"{before}{call}\ntry:\n    main()\nexcept SystemExit:\n    pass")
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "sync", "publish", "retract", "reconcile", "status", "export"]
+)
+def test_an_unreadable_study_file_is_told_before_anything_heavy_loads(command, tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text("[study", "utf-8")
+    assert loaded_by_command(command, path) == "LOADED ['pydantic']"
+
+
+def test_the_list_of_plugins_loads_no_scipy():
+    assert "scipy" not in loaded_by_command("plugins")
+
+
+def test_a_server_that_refuses_the_connection_is_told_without_scipy():
+    at_once = "from abate.source import clock\nclock.sleep = lambda seconds: None\n"
+    assert "scipy" not in loaded_by_command("check", "http://127.0.0.1:9/fhir", before=at_once)
+
+
+def test_the_shipped_analyses_load_no_statistics_of_scipy():
+    """They take most of a second to load; the functions that we need lie in `scipy.special`."""
+    loaded = loaded_by_command("demo", "--quiet")
+    assert "'scipy'" in loaded
+    assert "scipy.stats" not in loaded
 
 
 def test_the_package_loads_no_heavy_library():

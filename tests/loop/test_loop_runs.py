@@ -23,7 +23,7 @@ def test_each_run_leaves_a_line_with_what_is_known_of_it(loop):
     [run] = kept(loop)
     assert (run["command"], run["exit_code"], run["message"]) == ("sync", 0, "")
     assert run["seconds"] > 0
-    assert run["queries"][1] == {
+    assert run["queries"][2] == {
         "query": "pain scores", "type": "Observation", "expected": 73, "received": 73, "pages": 1,
         "left_out": 0,
     }  # fmt: skip
@@ -127,7 +127,8 @@ def test_status_answers_while_a_run_is_going_and_reads_no_store(loop, pulling):
     assert f"process {pulling.pid}" in shown
     assert "\nstage    pull, since " in shown
     assert "\nasking   pain scores (Observation), since " in shown
-    assert "\npulled   procedures: 26 of 26 Procedure\n" in shown
+    assert "\npulled   index procedures: 13 of 13 Procedure\n" in shown
+    assert "\npulled   procedures: 13 of 13 Procedure\n" in shown
     assert loop("status", "--json").json["asking"]["query"] == "pain scores"
     [row] = loop("status", "--runs").out.splitlines()[2:]
     assert row.split()[2:] == ["run", "running"]

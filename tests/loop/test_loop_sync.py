@@ -47,7 +47,8 @@ def test_what_was_sent_stays_in_the_output_folder_without_a_patient(loop, study_
 def test_the_pull_says_expected_and_received_for_each_query_unless_quiet(loop):
     said = loop("run").err.splitlines()
     assert [line for line in said if line.startswith("pulled")] == [
-        "pulled procedures: 26 of 26 Procedure, 1 page",
+        "pulled index procedures: 13 of 13 Procedure, 1 page",
+        "pulled procedures: 13 of 13 Procedure, 1 page",
         "pulled pain scores: 73 of 73 Observation, 1 page",
         "pulled conditions: 13 of 13 Condition, 1 page",
         "pulled patients: 12 of 12 Patient, 2 pages",
@@ -64,7 +65,7 @@ def test_status_tells_how_it_went(loop):
     assert "abate sync: done" in shown.out
     assert "pain scores: 73 of 73 Observation" in shown.out
     status = loop("status", "--json").json
-    assert status["queries"][1] == {
+    assert status["queries"][2] == {
         "query": "pain scores", "type": "Observation", "expected": 73, "received": 73,
         "left_out": 0, "pages": 1,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Of people outside the study nothing is kept but id and version; what nobody is named in, neither."""
+"""Of people outside the study, and of what names nobody, nothing is kept but id and version."""
 
 import pytest
 
@@ -139,3 +139,13 @@ def test_what_a_new_patient_had_is_read_in_the_same_version(workshop, score):
     )  # fmt: skip
     assert after.verdict("sb") == ("mapped", None)
     assert after.observations["sb"]["value"] == 7
+
+
+def test_without_any_index_procedure_what_names_nobody_keeps_its_reason(workshop, observation):
+    found = workshop.map(
+        observation("nobody", "72514-3", subject=None, valueInteger=7),
+        other={"Procedure": [procedure("other", "z", code="1")]},
+        is_judged=True,
+    )
+    assert found.verdict("nobody") == ("rejected", "no-patient")
+    assert found.rows["procedure"]["other"]["reason"] == "outside-the-study"

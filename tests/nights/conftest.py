@@ -121,6 +121,11 @@ class Hospital:
         store.unlink(missing_ok=True)
         return self.night(*overrides, name="fresh")
 
+    def ask(self, sql, name="nightly"):
+        """The rows of one query of the store."""
+        with opened(self.study(name).output / "store.duckdb") as store:
+            return store.rows(sql)
+
     def rows(self, name="nightly"):
         with opened(self.study(name).output / "store.duckdb") as store:
             return {

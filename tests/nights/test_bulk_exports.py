@@ -7,10 +7,10 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from abate.errors import IncompletePull, SourceError, StudyFileError
+from abate.resource_types import MAPPED_NAMES
 from abate.source.export_job import in_fhir
 from abate.source.limits import BudgetSpent
 from abate.source.manifest import File, Manifest
-from abate.source.sorting import TYPES
 from abate.store import opened
 
 BULK = "source.strategy=bulk"
@@ -275,7 +275,7 @@ def test_a_server_that_takes_no_kick_off_by_get_is_asked_by_post(bulk, night):
     def front(request):
         if request.method == "POST":
             posted.append((request.path, request.content_type, request.json))
-            bulk.files |= bulk.exported(MultiDict({"_type": ",".join(TYPES)}))
+            bulk.files |= bulk.exported(MultiDict({"_type": ",".join(MAPPED_NAMES)}))
             return bulk.begins[0]
         return Response(status=405) if request.path.endswith("$export") else None
 

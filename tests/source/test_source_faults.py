@@ -141,7 +141,6 @@ def test_ids_go_in_the_body_of_a_post(script, pull):
     asked = [one for one in script.requests if "_search" in one[1]]
     assert {(method, path) for method, path, _ in asked} == {
         ("POST", "/fhir/Patient/_search"),
-        ("POST", "/fhir/Procedure/_search"),
         ("POST", "/fhir/Observation/_search"),
     }
     assert asked[-1][2] == {

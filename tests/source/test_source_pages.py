@@ -20,10 +20,9 @@ def test_all_pages_arrive_and_each_id_once(script, pull, resource):
 
 
 def test_the_end_of_a_pull_says_what_each_query_expected_and_received(pull):
-    assert pull().said[-4:] == [
+    assert pull().said[-3:] == [
         "pulled index procedures: 1 of 1 Procedure, 1 page",
         "pulled patients: 1 of 1 Patient, 1 page",
-        "pulled procedures: 1 of 1 Procedure, 1 page",
         "pulled pain scores: 2 of 2 Observation, 1 page",
     ]
 
@@ -167,9 +166,7 @@ def test_a_server_that_gives_no_count_at_all_is_pulled_and_this_is_said(script, 
     script.pages["Observation"] = [script.bundle(resource["Observation"]("s1"))]
     pulled = pull()
     assert pulled.ids("Observation") == ["s1"]
-    assert (
-        pulled.said[-2] == "pulled pain scores: 1 (the server gives no count) Observation, 2 pages"
-    )
+    assert pulled.said[-2] == "pulled pain scores: 1 (there is no count) Observation, 2 pages"
 
 
 def test_without_a_count_two_passes_must_bring_the_same(script, pull, resource):
@@ -184,7 +181,7 @@ def test_without_a_count_two_passes_must_bring_the_same(script, pull, resource):
 
 def test_a_study_may_say_that_one_pass_will_do(script, pull, resource):
     script.pages["Observation"] = [script.bundle(resource["Observation"]("s1"))]
-    assert pull(passes=1).said[-2].endswith("1 (the server gives no count) Observation, 1 page")
+    assert pull(passes=1).said[-2].endswith("1 (there is no count) Observation, 1 page")
 
 
 def test_fewer_rows_are_counted_again_and_asked_for_once_more(script, pull, resource):

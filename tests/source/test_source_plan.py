@@ -41,7 +41,6 @@ def test_many_patients_are_asked_for_in_parts_and_booked_on_one_line(script, pul
     assert [str(line) for line in pulled.ledger.lines] == [
         "index procedures: 45 of 45 Procedure, 1 page",
         "patients: 45 of 45 Patient, 3 pages",
-        "procedures: 45 of 45 Procedure, 3 pages",
         "pain scores: 45 of 45 Observation, 3 pages",
     ]
 

@@ -55,7 +55,7 @@ def of_study(command: Command) -> Command:
 
 
 def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
-    """Read the study file of a command."""
+    """Read the study file of a command: before it imports what it works with, which takes time."""
     from abate.study_file import read
 
     return read(path, overrides)

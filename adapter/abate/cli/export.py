@@ -44,10 +44,10 @@ def command(
     The rule of small cells of the study file is applied: page, CSV and JSON hold what a report on a
     server would show, and no more. A --set option of the run must be given here again.
     """
+    study_file = common.read_study(study, overrides)
     from abate.report import export
     from abate.status import held
 
-    study_file = common.read_study(study, overrides)
     target = folder or study_file.output / "released"
     with held(study_file.output, "export"):
         common.speaker(is_quiet=shared["quiet"])(f"exporting to {target}")

@@ -22,15 +22,13 @@ Examples:
 
 
 def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
-    from zoneinfo import available_timezones
-
     from abate.errors import nearest
+    from abate.setting_kinds import time_zones
 
-    zones = available_timezones()
-    if given is not None and given not in zones:
+    if given is not None and given not in time_zones():
         raise click.BadParameter(
             f"{given!r} is no time zone of the IANA database, as 'Europe/Vienna' is."
-            f"{nearest(given, zones)}"
+            f"{nearest(given, time_zones())}"
         )
     return given
 

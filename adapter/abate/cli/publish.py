@@ -54,10 +54,10 @@ def command(
     disclose single units together with earlier ones waits. A --set option of the run must be given
     here again.
     """
+    study_file = common.read_study(study, overrides)
     from abate import study as stages
     from abate.publish import Publishing
 
-    study_file = common.read_study(study, overrides)
     how = Publishing(adopts=chosen["adopt"], replaces=chosen["replace"])
     spoken = Spoken(log=chosen["log"], quiet=chosen["quiet"])
     with working(study_file, "publish", **spoken) as work:

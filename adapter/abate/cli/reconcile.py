@@ -31,9 +31,9 @@ def command(
     what was deleted, and some changes are not found by their date: this finds both. Computes and
     publishes nothing.
     """
+    study_file = common.read_study(study, overrides)
     from abate import study as stages
 
-    study_file = common.read_study(study, overrides)
     with working(study_file, "reconcile", **spoken) as work:
         found = stages.reconcile(study_file, work.progress, work.say)
         work.at_end(lambda run: _show(found, run if as_json else None))

@@ -36,9 +36,9 @@ def command(
     error, retired, not active), in one transaction, and a Provenance tells when. Needs the study
     file, and no results.
     """
+    study_file = common.read_study(study, overrides)
     from abate import study as stages
 
-    study_file = common.read_study(study, overrides)
     with working(study_file, "retract", **spoken) as work:
         target = study_file.settings.target_url
         work.say(f"taking back from {target}", event="target.begin", target=target)

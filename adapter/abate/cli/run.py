@@ -33,9 +33,9 @@ def command(
 
     Reads STUDY (study.toml), and keeps store and results in its output folder.
     """
+    study_file = common.read_study(study, overrides)
     from abate import study as stages
 
-    study_file = common.read_study(study, overrides)
     with working(study_file, "run", **spoken) as work:
         found = stages.run(study_file, work.progress, work.say, is_whole=full)
         work.at_end(lambda run: _show(found, study_file, run if as_json else None))

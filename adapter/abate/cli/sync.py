@@ -35,11 +35,11 @@ def command(
     Prints one line when all went well. If an analysis fails, the results of the others are
     published, and the exit code is 4. A report that must wait is no failure: see abate status.
     """
+    study_file = common.read_study(study, overrides)
     from abate import study as stages
     from abate.connect import refuse_unready
     from abate.errors import PublicationWaits
 
-    study_file = common.read_study(study, overrides)
     with working(study_file, "sync", **spoken) as work:
         refuse_unready(study_file)
         found = stages.run(study_file, work.progress, work.say, is_whole=full)

@@ -11,7 +11,6 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from scipy.linalg import null_space
 
 from abate.results import Results
 from abate.small_cells.differences import blocks, values_of
@@ -88,6 +87,8 @@ def _atoms(rows: Sequence[Row]) -> dict[tuple[str, str], tuple[bool, ...]]:
 
 def _moved(matrix: np.ndarray) -> np.ndarray:
     """How far each atom's sum moves, by chance, while the sum of each row stays as it is."""
+    from scipy.linalg import null_space
+
     free = null_space(matrix)
     return np.asarray(free @ np.random.default_rng(0).normal(size=free.shape[1]))
 

@@ -13,7 +13,6 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
 
 from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import Cell, Row, Sheet
@@ -236,6 +235,8 @@ def _solved(costs: np.ndarray, **limits: Any) -> np.ndarray:
     Raises:
         ArithmeticError: the solver gave up.
     """
+    from scipy.optimize import linprog
+
     found = linprog(costs, method="highs", **limits)
     if found.status != 0:
         raise ArithmeticError(found.message)

@@ -14,9 +14,9 @@ from abate.errors import LoginRefused, NothingFound, SourceError
 from abate.kept import Kept
 from abate.landing import Landing
 from abate.pull_remarks import note_unfiltered, unfiltered
+from abate.resource_types import MAPPED_NAMES
 from abate.source import Pulled, Say
 from abate.source.bulk_files import Brought, BulkFiles
-from abate.source.bundle_entries import TYPES
 from abate.source.changes import ClockWentBack, refuse_clock_behind
 from abate.source.coded import land_newcomers
 from abate.source.export_job import ExportJob, NotKnown
@@ -30,7 +30,7 @@ from abate.source.export_request import (
 from abate.source.group import GROUP, Group, read_group
 from abate.source.http import BudgetSpent, FhirServer, LinkExpired
 from abate.source.issues import Judge, judge_of
-from abate.source.ledger import Ledger, Line
+from abate.source.ledger import EXPORT, Ledger, Line
 from abate.source.manifest import Manifest, manifest_of
 from abate.source.membership import compare
 from abate.source.paging import Pager
@@ -96,6 +96,7 @@ class BulkSource:
             ledger = self._entered(plan, landing, brought)
         for line in ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
+        ledger.warn(f"the manifest of {self._server.base} gives", say)
         say("", event="pull.done", requests=self._server.budget.requests)
         return Pulled(
             ledger=ledger,
@@ -210,7 +211,7 @@ class BulkSource:
         compare(group, self._pull(plan, landing, say, Ledger()))
 
     def _files(self, job: ExportJob, plan: Plan, landing: Landing, say: Say) -> BulkFiles:
-        codes: dict[str, set[str]] = {kind: set() for kind in TYPES if kind != "Patient"}
+        codes: dict[str, set[str]] = {kind: set() for kind in MAPPED_NAMES if kind != "Patient"}
         codes |= {one.type: {bare(token) for token in one.tokens} for one in plan.queries}
         body = self._manifest(job, plan, landing)
         return BulkFiles(
@@ -270,7 +271,15 @@ class BulkSource:
         ledger = Ledger()
         for one in brought:
             for kind, count in one.received.items():
-                ledger.add(Line(query="export", type=kind, expected=count, received=count, pages=1))
+                line = Line(
+                    query=EXPORT,
+                    type=kind,
+                    expected=count if one.is_counted else None,
+                    received=count,
+                    pages=1,
+                    is_confirmed=one.is_counted,
+                )
+                ledger.add(line)
         if self._since is None:
             _refuse_insufficient(landing, plan, self._server.base)
         return ledger
@@ -283,8 +292,8 @@ class BulkSource:
         """
         pull = self._pull(plan, landing, say, ledger)
         landed = {head.id for head in heads(landing, "Patient")}
-        known = (self._kept.ids("Patient") - landing.gone("Patient")) | landed
-        needed = [*self._kept.index_patients(), *pull.index_patients()]
+        known = (self._kept.people().records - landing.gone("Patient")) | landed
+        needed = [*self._kept.people().index, *pull.index_patients()]
         people = [*needed, *landed, *pull.patients(needed, known=known)]
         return not land_newcomers(pull, plan.queries, people)
 

@@ -12,9 +12,9 @@ import msgspec
 from abate.errors import IncompletePull, SourceError
 from abate.landing import Landing, Record
 from abate.references import local_id
+from abate.resource_types import MAPPED_NAMES
 from abate.source import Say
 from abate.source.at_once import at_once
-from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, Placed, contents
 from abate.source.http import FhirServer
 from abate.source.issues import Issue, Judge, issues, refuse
@@ -25,11 +25,15 @@ from abate.source.unpacked import unpacked
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
-    """What one file brought: counts by type, of what landed, of other types, of other codes."""
+    """What one file brought: counts by type, of what landed, of other types, of other codes.
+
+    `is_counted` says whether the manifest counts as many lines.
+    """
 
     received: dict[str, int]
     others: dict[str, int]
     strays: dict[str, int]
+    is_counted: bool = False
 
     @property
     def lines(self) -> int:
@@ -100,6 +104,7 @@ class BulkFiles:
                 f"warning: the manifest counts {file.count} lines in {name}, and {brought.lines} "
                 "are there: those count"
             )
+        brought = msgspec.structs.replace(brought, is_counted=file.count == brought.lines)
         self.landing.remember(note, msgspec.json.encode(brought))
         return brought
 
@@ -182,7 +187,7 @@ class BulkFiles:
             with self._here(file, name) as lines:
                 for line in lines:
                     self._read_deleted(line, name, gone)
-        for kind in TYPES:
+        for kind in MAPPED_NAMES:
             with self.landing.unit(f"gone-{kind}") as unit:
                 unit.record = Record(
                     query="deleted", type=kind, expected=0, received=0, pages=0,
@@ -199,7 +204,7 @@ class BulkFiles:
         for entry in bundle.entry:
             if entry.request.method != "DELETE" or not isinstance(entry.request.url, str):
                 raise IncompletePull(f"{name} has an entry that is not a deletion")
-            for kind in TYPES:
+            for kind in MAPPED_NAMES:
                 identifier = local_id(entry.request.url, kind, self.server.base)
                 if identifier is not None:
                     gone[kind].add(identifier)

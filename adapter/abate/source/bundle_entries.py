@@ -17,10 +17,8 @@ from urllib.parse import unquote
 import msgspec
 
 from abate.errors import SourceError
+from abate.resource_types import MAPPED_NAMES
 from abate.source.file_servers import FileServers, base_of
-
-# The types that the store keeps, in the order in which the mapping takes them.
-TYPES = ("Patient", "Procedure", "Condition", "Observation")
 
 _NAME = re.compile(
     r"urn:(?:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|oid:([0-2](?:\.(?:0|[1-9]\d*))+))",
@@ -103,7 +101,7 @@ def entries(
     for one in placed:
         if one.kind == "Bundle":
             yield from ((one.place, inner) for _, inner in entries(one.resource, name, servers))
-        elif one.kind in TYPES:
+        elif one.kind in MAPPED_NAMES:
             resource = names.resolve(one)
             if servers is not None:
                 servers.note(one.full_url, name)

@@ -74,7 +74,7 @@ def land_changes(pull: Pull, *, is_compared: bool) -> None:
     for query in left:
         land_doubted(pull, query, patients)
     changed = [query for query in pull.plan.queries if not pull.landing.is_whole(query.type)]
-    people = [*pull.kept.index_patients(), *pull.index_patients(), *patients]
+    people = [*pull.kept.people().index, *pull.index_patients(), *patients]
     for query in land_newcomers(pull, changed, people):
         pull.asker.pager.warn(
             f"the server does not find {query.name} by patient: all of them are pulled again"
@@ -178,7 +178,7 @@ def _is_listed(
 
 def _is_believed(pull: Pull, query: Query, *, is_denied: bool) -> bool:
     """Whether there is nothing of a type, or nothing new."""
-    patients = list(dict.fromkeys([*pull.kept.index_patients(), *pull.index_patients()]))
+    patients = list(dict.fromkeys([*pull.kept.people().index, *pull.index_patients()]))
     if judge(pull, query, patients, is_denied=is_denied) != FINDS_NOTHING:
         return True
     ask_without_code(pull, query)
@@ -187,8 +187,8 @@ def _is_believed(pull: Pull, query: Query, *, is_denied: bool) -> bool:
 
 def _changed_patients(pull: Pull, *, is_compared: bool) -> list[str]:
     """The Patients that changed or have gone, of those that the study needs; all their ids."""
-    there = pull.kept.ids("Patient")
-    needed = [*pull.kept.index_patients(), *pull.index_patients()]
+    there = set(pull.kept.people().records)
+    needed = [*pull.kept.people().index, *pull.index_patients()]
     name = f"{CHANGES}Patient"
     if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:

@@ -171,7 +171,7 @@ def land_newcomers(pull: Pull, queries: Sequence[Query], people: Iterable[str]) 
     Returns:
         The queries that the server does not answer by patient: nothing of them has landed.
     """
-    studied = pull.kept.studied()
+    studied = pull.kept.people().studied
     new = [one for one in dict.fromkeys(people) if one not in studied]
     if not new:
         return []

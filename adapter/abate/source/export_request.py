@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import quote
 
 from abate.landing import Landing
+from abate.resource_types import MAPPED_NAMES
 from abate.source import Say
 from abate.source.bulk_files import Brought
-from abate.source.bundle_entries import TYPES
 from abate.source.files import say_others
 from abate.source.plan import Plan
 
@@ -23,7 +23,7 @@ def note_filtered(landing: Landing, kinds: Iterable[str]) -> None:
 def asked_types(plan: Plan) -> list[str]:
     """The types that the study needs."""
     coded = {query.type for query in plan.queries}
-    return [kind for kind in TYPES if kind == "Patient" or kind in coded]
+    return [kind for kind in MAPPED_NAMES if kind == "Patient" or kind in coded]
 
 
 def filtered_types(landing: Landing) -> list[str]:

@@ -13,20 +13,22 @@ from pathlib import Path
 from abate.errors import SourceError
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.resource_types import MAPPED_NAMES
 from abate.settings import StudyFile
 from abate.source import Pulled, Say
-from abate.source.bundle_entries import TYPES
 from abate.source.contents import Called, contents
 from abate.source.file_servers import FileServers
 from abate.source.issues import judge_of
-from abate.source.ledger import Ledger, Line
+from abate.source.ledger import FILES, Ledger, Line
 from abate.source.plan import Plan
 from abate.source.sorting import Sorted, land
 from abate.source.sufficient import refuse_insufficient
 from abate.source.unpacked import unpacked
 
 # As an export names its files: `Observation.ndjson`, `Patient.000.ndjson.gz`.
-_PLAIN = re.compile(rf"({'|'.join(TYPES)})([._-]?\d{{1,4}})?\.(ndjson|jsonl|json)(\.gz|\.zst)?")
+_PLAIN = re.compile(
+    rf"({'|'.join(MAPPED_NAMES)})([._-]?\d{{1,4}})?\.(ndjson|jsonl|json)(\.gz|\.zst)?"
+)
 
 
 class FilesSource:
@@ -59,6 +61,7 @@ class FilesSource:
             enter(ledger, found)
         for line in ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
+        ledger.warn("files give", say)
         say_others(say, others)
         refuse_insufficient(landing, plan, self._server)
         arrived = frozenset(line.type for line in ledger.lines)
@@ -115,9 +118,12 @@ def _matching(folder: Path, pattern: str) -> list[str]:
 
 def enter(ledger: Ledger, found: Sorted) -> None:
     """Enter what a file brought in the books, by type: each file is a page."""
-    for kind in TYPES:
+    for kind in MAPPED_NAMES:
         if count := found.received[kind]:
-            ledger.add(Line(query="files", type=kind, expected=count, received=count, pages=1))
+            line = Line(
+                query=FILES, type=kind, expected=None, received=count, pages=1, is_confirmed=False
+            )
+            ledger.add(line)
 
 
 def say_others(say: Say, others: Counter[str]) -> None:

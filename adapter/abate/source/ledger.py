@@ -3,6 +3,11 @@
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from abate.say import Say
+
+# The names of what arrives without a query.
+EXPORT, FILES = "export", "files"
+
 
 class Booked(TypedDict):
     """A line of the books as fields of an event."""
@@ -33,6 +38,13 @@ class Line:
     is_confirmed: bool = True
 
     @property
+    def name(self) -> str:
+        """What was asked for; of what no query asked for, its type and where it is from."""
+        if self.query in (EXPORT, FILES):
+            return f"{self.type} resources of the {self.query}"
+        return self.query
+
+    @property
     def fields(self) -> Booked:
         """The line as fields of an event."""
         return Booked(
@@ -48,7 +60,7 @@ class Line:
         """The line in words, as in `pain scores: 73 of 73 Observation, 1 page`."""
         counted = f"{self.received} of {self.expected}"
         if self.expected is None:
-            counted = f"{self.received} (the server gives no count)"
+            counted = f"{self.received} (there is no count)"
         text = f"{self.query}: {counted} {self.type}, {count_of_pages(self.pages)}"
         if self.left_out:
             text += f"; {self.left_out} of them have none of the study's codes and are left out"
@@ -71,8 +83,23 @@ class Ledger:
 
     @property
     def unconfirmed(self) -> list[str]:
-        """The queries of which nothing shows that all arrived, by their names."""
-        return list(dict.fromkeys(one.query for one in self.lines if not one.is_confirmed))
+        """What nothing shows to have arrived whole, by name."""
+        return list(dict.fromkeys(one.name for one in self.lines if not one.is_confirmed))
+
+    def warn(self, source: str, say: Say) -> None:
+        """Warn once if nothing can show that all arrived: the results say so too.
+
+        Args:
+            source: what gives no count, with its verb.
+            say: where it is said.
+        """
+        if names := ", ".join(self.unconfirmed):
+            say(
+                f"warning: nothing confirms that all {names} arrived: {source} no total and no "
+                "count. The status and the report say so",
+                event="pull.unconfirmed",
+                queries=names,
+            )
 
     def received(self, query: str) -> int:
         """How many distinct resources a query brought, without those that were left out."""

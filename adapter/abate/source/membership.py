@@ -12,7 +12,7 @@ from abate.errors import IncompletePull
 from abate.landing import Landing
 from abate.pull_remarks import is_withheld, note_left
 from abate.references import local_id
-from abate.source.bundle_entries import TYPES
+from abate.resource_types import MAPPED_NAMES
 from abate.source.group import Group
 from abate.source.pull import Pull
 from abate.source.sufficient import heads
@@ -129,7 +129,7 @@ def exported(landing: Landing, base: str) -> Exported:
 
 
 def _subjects(landing: Landing, base: str) -> Iterator[str]:
-    for kind in TYPES:
+    for kind in MAPPED_NAMES:
         for head in heads(landing, kind) if kind != "Patient" else ():
             subject = local_id(head.subject_reference, "Patient", base)
             if subject is not None:

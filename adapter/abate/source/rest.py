@@ -49,7 +49,7 @@ class RestSource:
         strategy = self._pull_all(pull, statement)
         for line in pull.ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
-        _tell_unconfirmed(pull)
+        pull.ledger.warn(f"{pull.base} gives", say)
         say("", event="pull.done", requests=self._server.budget.requests)
         return Pulled(
             ledger=pull.ledger,
@@ -127,17 +127,6 @@ class RestSource:
             land_by_patient(pull, query, patients)
         pull.refuse_nothing()
         pull.refuse_no_scores()
-
-
-def _tell_unconfirmed(pull: Pull) -> None:
-    """Warn once where nothing can show that all arrived: the results say so too."""
-    if names := pull.ledger.unconfirmed:
-        pull.say(
-            f"warning: nothing confirms that all {', '.join(names)} arrived: {pull.base} gives no "
-            "total and no count. The status and the report say so",
-            event="pull.unconfirmed",
-            queries=", ".join(names),
-        )
 
 
 def _choose(pull: Pull) -> str:

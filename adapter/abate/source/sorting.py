@@ -11,7 +11,7 @@ import msgspec
 
 from abate.errors import IncompletePull
 from abate.landing import Landing, Record, Unit
-from abate.source.bundle_entries import TYPES
+from abate.resource_types import MAPPED_NAMES
 from abate.source.contents import Called, Placed
 from abate.source.issues import Judge, refuse
 from abate.source.searchset import head_of
@@ -66,11 +66,11 @@ def land(  # noqa: PLR0913 - what lands, where, and how it is judged
     with ExitStack() as open_units:
         units = {
             kind: _Placing(open_units.enter_context(landing.unit(f"{name}-{kind}")))
-            for kind in TYPES
+            for kind in MAPPED_NAMES
         }
         for place, resource in placed:
             kind = type_of(resource)
-            if kind is not None and kind not in TYPES:
+            if kind is not None and kind not in MAPPED_NAMES:
                 _judge_outcome(kind, resource, file.shown, judge)
                 found.others[resource_type(kind)] += 1
                 continue
@@ -125,7 +125,7 @@ def _judge_outcome(kind: str, resource: bytes, file: str, judge: Judge) -> None:
 
 def guessed(file: str) -> str:
     """The type that a file's name tells."""
-    return next((kind for kind in TYPES if kind.lower() in file.lower()), "Observation")
+    return next((kind for kind in MAPPED_NAMES if kind.lower() in file.lower()), "Observation")
 
 
 @dataclass(slots=True)

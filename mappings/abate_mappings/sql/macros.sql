@@ -152,12 +152,12 @@ create or replace temp macro reads_as_score(codings, score_codes) as
   end;
 
 -- A reference relative to the server's base, without its version: `Type/id`; null for any other.
-create or replace temp macro reference_of(leaf, server) as
+create or replace temp macro reference_of(reference, server) as
   nullif(
     regexp_extract(
       case
-        when starts_with(text_of(leaf), server || '/') then substr(text_of(leaf), length(server) + 2)
-        else text_of(leaf)
+        when starts_with(reference, server || '/') then substr(reference, length(server) + 2)
+        else reference
       end,
       '^([A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/.*)?$',
       1
@@ -165,12 +165,17 @@ create or replace temp macro reference_of(leaf, server) as
     ''
   );
 
--- The id of a reference to `kind`; null for any other.
+-- The id of a reference to `kind`; null for any other. The leaf stands here once: each copy of what a
+-- macro is given is bound anew, which for a few resources costs more than to read them.
 create or replace temp macro id_of(leaf, kind, server) as
-  case
-    when starts_with(reference_of(leaf, server), kind || '/')
-      then substr(reference_of(leaf, server), length(kind) + 2)
-  end;
+  nullif(
+    regexp_extract(
+      text_of(leaf),
+      '^(?:' || regexp_escape(server) || '/)?' || kind || '/([A-Za-z0-9.-]{1,64})(/_history/.*)?$',
+      1
+    ),
+    ''
+  );
 
 -- The references of a JSON array that are `Type/id`.
 create or replace temp macro references_of(leaf, server) as
@@ -178,8 +183,10 @@ create or replace temp macro references_of(leaf, server) as
     when leaf is null then []
     else list_filter(
       list_transform(
-        coalesce(from_json(leaf, '[{"reference": "JSON"}]'), []),
-        lambda r: reference_of(r.reference, server)
+        list_transform(
+          coalesce(from_json(leaf, '[{"reference": "JSON"}]'), []), lambda r: text_of(r.reference)
+        ),
+        lambda t: reference_of(t, server)
       ),
       lambda r: r is not null
     )
@@ -222,8 +229,11 @@ create or replace temp macro codeable_references_of(leaf, server) as
     when leaf is null then []
     else list_filter(
       list_transform(
-        coalesce(from_json(leaf, '[{"reference": {"reference": "JSON"}}]'), []),
-        lambda r: reference_of(r.reference.reference, server)
+        list_transform(
+          coalesce(from_json(leaf, '[{"reference": {"reference": "JSON"}}]'), []),
+          lambda r: text_of(r.reference.reference)
+        ),
+        lambda t: reference_of(t, server)
       ),
       lambda r: r is not null
     )
@@ -254,15 +264,22 @@ create or replace temp macro is_instant_form(moment) as
     moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)'
   );
 
+-- Whether a text has the form of a FHIR dateTime without its offset.
+create or replace temp macro is_local_form(moment) as
+  not starts_with(moment, '0000')
+  and regexp_full_match(moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?');
+
+-- Whether a text has the form of a day.
+create or replace temp macro is_day_form(moment) as
+  not starts_with(moment, '0000') and regexp_full_match(moment, '\d{4}-\d{2}-\d{2}');
+
 -- How much of an instant a FHIR date or dateTime gives; `local` is a time without an offset.
 create or replace temp macro precision_of(moment) as
   case
-    when moment is null or starts_with(moment, '0000') then null
     when is_instant_form(moment) then case when try_cast(moment as timestamptz) is not null then 'instant' end
-    when regexp_full_match(moment, '\d{4}-\d{2}-\d{2}') then
-      case when try_cast(moment as date) is not null then 'day' end
-    when regexp_full_match(moment, '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?') then
-      case when try_cast(moment as timestamp) is not null then 'local' end
+    when is_day_form(moment) then case when try_cast(moment as date) is not null then 'day' end
+    when is_local_form(moment) then case when try_cast(moment as timestamp) is not null then 'local' end
+    when starts_with(moment, '0000') then null
     when regexp_full_match(moment, '\d{4}-\d{2}') then
       case when try_cast(moment || '-01' as date) is not null then 'month' end
     when regexp_full_match(moment, '\d{4}') then 'year'
@@ -270,15 +287,15 @@ create or replace temp macro precision_of(moment) as
 
 -- The one place that turns a FHIR dateTime into an instant; null where it gives only a day.
 create or replace temp macro instant_of(moment, source_zone) as
-  case precision_of(moment)
-    when 'instant' then try_cast(moment as timestamptz)
-    when 'local' then timezone(source_zone, try_cast(moment as timestamp))
+  case
+    when is_instant_form(moment) then try_cast(moment as timestamptz)
+    when is_local_form(moment) then timezone(source_zone, try_cast(moment as timestamp))
   end;
 
 -- Its calendar day in the study's zone; a date only is never shifted.
 create or replace temp macro day_of(moment, source_zone, study_zone) as
   case
-    when precision_of(moment) = 'day' then try_cast(moment as date)
+    when is_day_form(moment) then try_cast(moment as date)
     else cast(timezone(study_zone, instant_of(moment, source_zone)) as date)
   end;
 
@@ -291,7 +308,7 @@ create or replace temp macro moment_fault(moment, source_zone) as
   case
     when moment is null then null
     when precision_of(moment) is null then 'malformed'
-    when precision_of(moment) = 'local' and source_zone is null then 'without-zone'
+    when source_zone is null and is_local_form(moment) then 'without-zone'
   end;
 
 -- The ids of the Patients that links of one type lead to.

@@ -11,7 +11,8 @@ judged as (
     OWNER is null as is_of_nobody,
     case
       when OWNER in (select id from left_group) then 'left-group'
-      when $kind <> 'Patient' and OWNER not in (select id from studied) then 'outside-the-study'
+      when $kind <> 'Patient' and OWNER is not null and OWNER not in (select id from studied)
+        then 'outside-the-study'
     end as rule
   from mapped
 )

@@ -52,9 +52,16 @@ read as (
     resource
   from parsed
 ),
-judged as (
+timed as (
   select
     *,
+    moment_fault(start_text, $source_zone) as start_fault,
+    moment_fault(end_text, $source_zone) as end_fault
+  from read
+),
+judged as (
+  select
+    * exclude (start_fault, end_fault),
     case
       when modifier in ('modifier-extension', 'implicit-rules') then modifier
       when len(codings) = 0 then 'no-code'
@@ -63,10 +70,8 @@ judged as (
         'preparation', 'in-progress', 'not-done', 'on-hold', 'stopped', 'completed', 'entered-in-error', 'unknown'
       ) then 'status-malformed'
       when patient_id is null then 'no-patient'
-      when moment_fault(start_text, $source_zone) = 'malformed'
-        or moment_fault(end_text, $source_zone) = 'malformed' then 'performed-malformed'
-      when moment_fault(start_text, $source_zone) = 'without-zone'
-        or moment_fault(end_text, $source_zone) = 'without-zone' then 'time-without-zone'
+      when start_fault = 'malformed' or end_fault = 'malformed' then 'performed-malformed'
+      when start_fault = 'without-zone' or end_fault = 'without-zone' then 'time-without-zone'
       when body_site is not null and json_type(body_site) <> 'ARRAY' then 'body-site-malformed'
       when len(list_filter(stated_sites, lambda s: is_side_unknown(s, $sides))) > 0
         then 'laterality-unknown'
@@ -79,7 +84,7 @@ judged as (
         and role.system = coding.c.system
         and role.code = coding.c.code
     ) as without_role
-  from read
+  from timed
 )
 select
   place,

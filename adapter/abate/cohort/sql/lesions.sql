@@ -1,4 +1,5 @@
--- One row is one index procedure, the excluded ones too.
+-- One row is one index procedure, the excluded ones too. The study's settings are looked up: joined, they
+-- cost the planner more than all else (DuckDB 2.0, 2026-11).
 with
 labelled as (
   select c.id, 'lesion ' || row_number() over (order by c.starts, c.id) as label
@@ -32,12 +33,16 @@ select
   end as age,
   f.follow_up_end,
   f.end_reason,
-  date_diff('day', c.start_day, cast(timezone(s.study_zone, f.follow_up_end) as date)) as follow_up_days,
-  case when s.cutoff is null or p.died_day <= s.cutoff then p.died_day end as death
+  date_diff(
+    'day', c.start_day, cast(timezone((select study_zone from setting), f.follow_up_end) as date)
+  ) as follow_up_days,
+  case
+    when (select cutoff from setting) is null or p.died_day <= (select cutoff from setting)
+      then p.died_day
+  end as death
 from candidate as c
 inner join followed as f using (id)
 left join lesion as l using (id)
 left join labelled using (id)
 left join known as p on p.id = c.patient_id
-cross join setting as s
 order by c.starts nulls last, c.id
