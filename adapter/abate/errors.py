@@ -98,7 +98,7 @@ class PublicationWaits(PublishRefused):
     """The report waits, since it would disclose single units together with earlier releases.
 
     Attributes:
-        changes: what was done instead: what stands there is withdrawn if it is no longer right.
+        changes: what was done instead: what stands there is withdrawn if it may be wrong.
     """
 
     def __init__(self, message: str, changes: "Sequence[Change]" = ()) -> None:

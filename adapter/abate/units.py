@@ -18,7 +18,7 @@ class Units:
     Attributes:
         data: for each of the `n` units, its id and a key of the datum that was used. The key of a
             score is its id and its value, that of a change those of both scores. Equal keys are
-            equal data. A key that names a question (`site`, `state at M1`) keeps two questions to
+            equal data. A key that names a question (`site`, `sex`) keeps two questions to
             the same units apart. An empty key could be any datum.
         counts: for each of the estimate's counts, the ids that it counts. A number of something
             other than units (events) is counted by ids of its own.

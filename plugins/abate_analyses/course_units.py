@@ -34,7 +34,9 @@ def course_units(
 def _states(
     visit: str, states: pl.DataFrame, names: Mapping[str, str]
 ) -> Iterator[tuple[str, Units]]:
-    of_all = Units.of(states["lesion_id"], f"state at {visit}")
+    # One question for all visits: who is dead at one of them is dead at the next, so that two
+    # counts of the dead are a difference.
+    of_all = Units.of(states["lesion_id"], "state")
     counted = by_value(states, "lesion_id", "state")
     for name, state in names.items():
         yield f"{name}-{visit}", of_all.counting({f"{name}-{visit}": counted.get(state, ())})

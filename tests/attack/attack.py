@@ -22,7 +22,15 @@ STILL = 1e-6
 IMPLIED = {
     "fall-2": "falls", "fall-30-percent": "falls", "fall-50-percent": "fall-30-percent",
     "lasting": "complication", "lost": "not-worse", "held": "not-worse",
+    "patient lasting": "patient complication",
 }  # fmt: skip
+# Of these each unit gives one answer; those that are not shown are one answer more.
+QUESTIONS = ("sex", "site", "site-group", "adjunct")
+STATES = [f"state {one}" for one in ("scored", "not-scored", "dead", "not-due", "due")]
+# Who was scored is known before; a change is no count.
+KNOWN = {"state scored"}
+UNCOUNTED = {"change", *KNOWN}
+CUMULATIVE = ("died by", "lost by", "relieved until death by")
 
 
 @dataclass(frozen=True)
@@ -99,20 +107,23 @@ class _Equation:
 
 
 def _equations(release: int, figure: Figure, known: Known) -> Iterator[_Equation]:
+    for term, total in _terms(figure, known):
+        if term.items:
+            yield _Equation(term.what, term.items, total, release)
+
+
+def _terms(figure: Figure, known: Known) -> Iterator[tuple[Term, float]]:
+    """What is counted or summed, and how much it is."""
     counts = dict(figure.counts)
     if figure.kind == "proportion" and figure.value is not None and figure.n:
         counts.setdefault("numerator", round(figure.value * figure.n))
-    terms: list[tuple[Term, float]] = [
-        (known.counts[name], count) for name, count in counts.items() if name in known.counts
-    ]
+    yield from known.before.items()
+    for terms in (known.counts, known.also):
+        yield from ((terms[name], count) for name, count in counts.items() if name in terms)
     if known.n is not None and figure.n is not None:
-        terms.append((known.n, figure.n))
+        yield known.n, figure.n
     if known.total and figure.value is not None and figure.unit == "{score}":
-        scale = (figure.n or 1) if "mean" in figure.label else 1
-        terms.append((known.total, figure.value * scale))
-    for term, total in terms:
-        if term.items:
-            yield _Equation(term.what, term.items, total, release)
+        yield known.total, figure.value * ((figure.n or 1) if "mean" in figure.label else 1)
 
 
 def _systems(releases: Iterable[Iterable[tuple[Figure, Known]]]) -> "list[_System]":
@@ -173,9 +184,14 @@ class _System:
         """The groups of a few units of which something is certain, and small counts that are."""
         certain = self._certain()
         for (what, items), number in certain.items():
-            if what != "change" and (_few(number, minimum) or _few(len(items) - number, minimum)):
+            if (
+                what not in UNCOUNTED
+                and not _is_rest(what, items, number, certain)
+                and (_few(number, minimum) or _few(len(items) - number, minimum))
+            ):
                 yield Found(f"count of {what}", items, number)
-        for what in self.whats:
+        yield from _between(certain, self.whats, minimum)
+        for what in {*self.whats} - KNOWN:
             whole = [
                 items
                 for (other, items), number in certain.items()
@@ -226,7 +242,41 @@ class _System:
         return float(found.fun)
 
 
+def _between(
+    certain: Mapping[tuple[str, Items], float], whats: Sequence[str], minimum: int
+) -> Iterator[Found]:
+    """The few of whom something is true, and not what implies it: a fall of less than 2 points."""
+    for (what, items), number in certain.items():
+        for implied in _implied(what, whats):
+            more = certain.get((implied, items), number) - number
+            if _few(more, minimum):
+                yield Found(f"count of {implied} and not {what}", items, more)
+
+
+def _is_rest(
+    what: str, items: Items, number: float, certain: Mapping[tuple[str, Items], float]
+) -> bool:
+    """Whether those who were not scored are all in one state, as 0 of all lesions in others say."""
+    scored = certain.get(("state scored", items), 0.0)
+    return what in STATES and number in (0, len(items) - scored)
+
+
+def _implied(what: str, whats: Sequence[str]) -> set[str]:
+    """What is true of each unit of which another thing is, as far as it is asked for."""
+    head = next((one for one in CUMULATIVE if what.startswith(one)), None)
+    later = [one for one in sorted(whats) if head and one.startswith(head) and one > what]
+    return {IMPLIED.get(what, ""), *what.split(" and "), *later[:1]} & {*whats} - {what}
+
+
+def _answers(what: str) -> str:
+    """The question that something is an answer to; empty if it is none."""
+    return next((one for one in QUESTIONS if what.startswith(f"{one} ")), "")
+
+
 def _with_implied(whats: set[str]) -> set[str]:
+    whats = whats | {f"{_answers(one)} other" for one in whats if _answers(one)}
+    if any(one.startswith("state ") for one in whats):
+        whats |= {*STATES}
     if whats & {"not-worse", "any-fall", "falls", "rises", "ties", "untied"}:
         return whats | {"falls", "rises", "ties"}
     if whats & {"patient falls", "patient rises", "patient ties"}:
@@ -236,6 +286,21 @@ def _with_implied(whats: set[str]) -> set[str]:
 
 def _laws(whats: set[str]) -> Iterator[tuple[Mapping[str, int], float]]:
     """What holds of every unit: sums that are at most a limit."""
+    yield from _laws_of_pairs(whats)
+    for question in QUESTIONS:
+        if answers := [one for one in whats if _answers(one) == question]:
+            yield from _equal(dict.fromkeys(answers, 1), 1)
+    if "state due" in whats:
+        states = {one for one in whats if one.startswith("state ")} - {"state due"}
+        yield from _equal(dict.fromkeys(states, 1), 1)
+        yield from _equal({"state due": 1, "state scored": -1, "state not-scored": -1}, 0)
+    for what in whats:
+        for implied in _implied(what, [*whats]):
+            yield {what: 1, implied: -1}, 0
+
+
+def _laws_of_pairs(whats: set[str]) -> Iterator[tuple[Mapping[str, int], float]]:
+    """Of two scores: one falls, rises or stays, and a response is one of these."""
     for prefix in ("", "patient "):
         three = [f"{prefix}{one}" for one in ("falls", "rises", "ties")]
         if whats.issuperset(three):
@@ -246,9 +311,6 @@ def _laws(whats: set[str]) -> Iterator[tuple[Mapping[str, int], float]]:
             yield from _equal({what: 1, **other}, 0 if what == "any-fall" else 1)
     if {"at-0", "above-0"} <= whats:
         yield from _equal({"at-0": 1, "above-0": 1}, 1)
-    for what in whats:
-        for implied in {IMPLIED.get(what, ""), *what.split(" and ")} & whats - {what}:
-            yield {what: 1, implied: -1}, 0
 
 
 def _equal(factors: Mapping[str, int], total: float) -> Iterator[tuple[Mapping[str, int], float]]:
@@ -257,9 +319,14 @@ def _equal(factors: Mapping[str, int], total: float) -> Iterator[tuple[Mapping[s
 
 
 def _besides(what: str, whats: Sequence[str]) -> Sequence[str]:
-    """What else is counted where something is: the directions, where any of them is."""
+    """What else is counted where something is: the directions, the answers, the states."""
     directed = {"not-worse", "any-fall", "falls", "rises", "ties", "untied", "fall-2"}
-    return [one for one in ("falls", "rises", "ties") if what in directed and one in whats]
+    found = [one for one in ("falls", "rises", "ties") if what in directed and one in whats]
+    if question := _answers(what):
+        found += [one for one in whats if _answers(one) == question]
+    if what.startswith("state "):
+        found += [one for one in whats if one.startswith("state ")]
+    return found
 
 
 def _groups(populations: Sequence[Items], minimum: int) -> set[Items]:

@@ -5,19 +5,22 @@ and what each of its counts counts. It is worked out here anew from who was scor
 nothing that the analyses say of themselves.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from abate import Cohort
 from abate.settings import StudyFile
+from published import FLOW
 
 Item = tuple[str, str]
 Items = frozenset[Item]
 FIRST_WEEK = ("D1", "D2", "Wk1")
 RESPONSES = ("not-worse", "any-fall", "fall-2", "fall-30-percent", "fall-50-percent", "score-0")
 OF_PERCENT = ("fall-30-percent", "fall-50-percent")
+STATES = ("scored", "not-scored", "dead", "not-due", "re-treated")
+FACTS = ("breast", "kidney", "lung")
 DIRECTIONS = ("falls", "rises", "ties")
 
 
@@ -38,19 +41,37 @@ class Known:
             depends on their values, as of those whose scores differ.
         n: what its n counts, where the n depends on values.
         counts: what each count counts.
+        also: what a count counts besides, in other words: who is dead at a visit died by then.
+        before: what is known whether the figure is shown or not: who was scored.
         total: what its value is the sum of, if it is a sum or a mean.
     """
 
     items: Items | None
     n: Term | None = None
     counts: Mapping[str, Term] = field(default_factory=dict)
+    also: Mapping[str, Term] = field(default_factory=dict)
+    before: Mapping[Term, int] = field(default_factory=dict)
     total: Term | None = None
 
 
 class Knowledge:
-    """What is known of a cohort."""
+    """What is known of a cohort.
 
-    def __init__(self, cohort: Cohort, study_file: StudyFile) -> None:
+    Lesions and patients are two kinds of units, and nothing that joins the two is used: the threat
+    model leaves that out.
+    """
+
+    def __init__(
+        self, cohort: Cohort, study_file: StudyFile, corrected: Collection[str] = ()
+    ) -> None:
+        """Know who is in a cohort.
+
+        Args:
+            cohort: as it is that night.
+            study_file: the rules.
+            corrected: the lesions of which an answer is another one than in earlier nights.
+        """
+        self.corrected = {*corrected}
         self.visits = cohort.visits
         self.analyses = study_file.settings.analysis
         lesions = cohort.lesions.rows(named=True)
@@ -58,6 +79,9 @@ class Knowledge:
         self.analysed = [row["lesion_id"] for row in lesions if row["excluded_by"] is None]
         self.patient = {row["lesion_id"]: row["patient_id"] for row in lesions}
         self.group = {row["lesion_id"]: row["site_group"] for row in lesions}
+        self.site = {row["lesion_id"]: row["site"] for row in lesions}
+        self.ages = {row["patient_id"]: row["age"] for row in reversed(lesions) if row["age"]}
+        self.facts = cohort.characteristics["kind"].unique().to_list()
         self.adjunct = dict(cohort.adjuncts.select("lesion_id", "kind").rows())
         self.scores: dict[str, dict[str, str]] = {}
         order = list(cohort.visits)
@@ -71,9 +95,10 @@ class Knowledge:
 
     def figures(self) -> dict[str, Known]:
         """What is known of each figure that is known of, by `analysis/estimate`."""
-        found = {}
+        found = {FLOW: Known(items=self._members(self._patients_of(self.treated)))}
         for one in self.analyses:
             named = {
+                "profile": self._profile,
                 "paired-change": self._paired,
                 "visit-changes": self._visits,
                 "responders": self._responders,
@@ -117,6 +142,9 @@ class Knowledge:
         ends = _ends(parameters)
         pairs = self.pairs(str(parameters.get("reference", "baseline")), ends)
         yield "median-endpoint", Known(items=self._scored(ends))
+        for name, place in (("reference", 0), ("endpoint", 1)):
+            items = frozenset((one, datum.split(">")[place]) for one, datum in pairs.values())
+            yield f"median-{name}-of-pairs", Known(items=items)
         yield from _of_pairs(frozenset(pairs.values()), ("median-change", "hodges-lehmann",
             "median-change-by-patient", "wilcoxon-pratt", *DIRECTIONS))  # fmt: skip
         yield from _of_pairs(self._first(pairs), ("wilcoxon-pratt-first-lesion",))
@@ -173,9 +201,8 @@ class Knowledge:
             of_high = Known(items=None, n=Term("high", names[""]), counts={"numerator": high})
             yield f"{response}-of-reference-4", of_high
             for suffix in ("of-analysed", "of-treated"):
-                if response != "score-0":
-                    counts = {"numerator": Term(response, names[""])}
-                    yield f"{response}-{suffix}", Known(items=None, counts=counts)
+                counts = {"numerator": Term(response, names[""])}
+                yield f"{response}-{suffix}", Known(items=None, counts=counts)
         carried = self._carried(reference, ends, pairs)
         for response in RESPONSES:
             items = frozenset((pairs | carried).values())
@@ -212,11 +239,15 @@ class Knowledge:
         for visit in self.visits[1:]:
             counts = {
                 f"at risk at {visit}": Term(f"at risk at {visit}", items),
-                f"losses by {visit}": Term(f"lost by {visit}", items),
-                f"deaths by {visit}": Term(f"dead by {visit}", items),
+                f"losses by {visit}": Term(self._by("lost", visit), items),
+                f"deaths by {visit}": Term(self._by("relieved until death", visit), items),
             }
             for name in ("loss", "death", "loss-km"):
                 yield f"{name}-{visit}", Known(items=None, n=had, counts=counts)
+
+    def _by(self, what: str, visit: str) -> str:
+        """What had happened by a visit, in words that sort as the visits follow each other."""
+        return f"{what} by {self.visits.index(visit):02} {visit}"
 
     def _is_later(self, lesion: str, item: Item) -> bool:
         """Whether a lesion was scored after its endpoint."""
@@ -228,21 +259,107 @@ class Knowledge:
             items = self._scored([visit])
             yield f"median-{visit}", Known(items=items)
             yield f"range-{visit}", Known(items=items)
+            yield f"median-locf-{visit}", Known(items=self._last_by(visit))
+            yield from self._states(visit)
+
+    def _last_by(self, visit: str) -> Items:
+        """The last score up to a visit, of those who are alive, followed and due then."""
+        upto = self.visits[: self.visits.index(visit) + 1]
+        followed = ("scored", "not scored, no death recorded")
+        kept = {one for one in self.analysed if self.state.get((one, visit)) in followed}
+        return frozenset(item for item in self._scored(upto) if item[0] in kept)
+
+    def _states(self, visit: str) -> Iterator[tuple[str, Known]]:
+        """Who was scored is known; why the others were not is no more than counted."""
+        items = frozenset((one, f"state at {visit}") for one in self.analysed)
+        scored = frozenset(one for one in items if visit in self.scores.get(one[0], {}))
+        known = {Term("state scored", one): len(scored) for one in (items, scored)}
+        died = Term(self._by("died", visit), frozenset((one, "death") for one in self.analysed))
+        for state in STATES:
+            name = f"{state}-{visit}"
+            also = {name: died} if state == "dead" else {}
+            counts = {name: Term(f"state {state}", items)}
+            yield name, Known(items=items, counts=counts, also=also, before=known)
+        due = Term("state due", items)
+        numerator = {"numerator": Term("state scored", items)}
+        yield f"scored-of-due-{visit}", Known(items=None, n=due, counts=numerator)
+
+    def _profile(self, _: Mapping[str, object]) -> Iterator[tuple[str, Known]]:
+        """Who is treated and analysed is known; the sex, the age and the facts are counted."""
+        for unit, of in (("patients", self._patients_of), ("lesions", list)):
+            treated, analysed = set(of(self.treated)), set(of(self.analysed))
+            stages = {"treated": treated, "analysed": analysed, "excluded": treated - analysed}
+            for stage in stages:
+                yield f"{unit}-{stage}", Known(items=self._members(treated))
+        patients = self._patients_of(self.analysed)
+        aged = frozenset((one, f"age {self.ages[one]}") for one in patients if one in self.ages)
+        for name in ("age", "age-quartiles"):
+            yield name, Known(items=aged)
+        yield from self._asked("sex", ("female", "male"), patients)
+        for kind in self.facts:
+            for fact in FACTS:
+                yield from self._asked(f"{kind}", (fact,), patients)
+                treated = self._asked(f"{kind}", (fact,), self._patients_of(self.treated))
+                yield from ((f"treated-{name}", known) for name, known in treated)
+        yield from self._asked("site", {*self.site.values()}, self.analysed)
+        yield from self._asked("site-group", {*self.group.values()}, self.analysed, "site")
+        yield from self._asked("adjunct", {*self.adjunct.values()}, self.analysed)
+        [(_, without)] = self._asked("adjunct", ("none",), self.analysed)
+        yield "without-adjunct", Known(items=without.items, counts={
+            "without-adjunct": Term("adjunct none", without.items or frozenset())})  # fmt: skip
+
+    def _asked(
+        self, what: str, answers: Iterable[str | None], units: Iterable[str], question: str = ""
+    ) -> Iterator[tuple[str, Known]]:
+        """How many of the units give each answer to a question."""
+        items = frozenset((one, question or what) for one in units)
+        for answer in {one or "unknown" for one in answers}:
+            name = f"{what}-{answer.replace(' ', '-')}"
+            yield name, Known(items=items, counts={name: Term(f"{what} {answer}", items)})
+
+    def _members(self, units: Iterable[str]) -> Items:
+        return frozenset((one, "member") for one in units)
+
+    def _version(self, unit: str, question: str) -> str:
+        """What was asked of a unit, whose answer may be another one than before."""
+        return f"{question}, corrected" if unit in self.corrected else question
+
+    def _patients_of(self, lesions: Iterable[str]) -> list[str]:
+        return sorted({self.patient[one] for one in lesions})
 
     def _safety(self, _: Mapping[str, object]) -> Iterator[tuple[str, Known]]:
         wholes = {
             "lesions": self.analysed,
             "treated-lesions": self.treated,
             "without-adjunct": [one for one in self.analysed if one not in self.adjunct],
+            "patients": self._patients_of(self.analysed),
+            "treated-patients": self._patients_of(self.treated),
         }
         for lesion in self.analysed:
             if kind := self.adjunct.get(lesion):
                 wholes.setdefault(f"adjunct-{kind}", []).append(lesion)
         for suffix, ids in wholes.items():
-            items = frozenset((one, "complication") for one in ids)
+            items = frozenset((one, self._version(one, "complication")) for one in ids)
+            prefix = "patient " if suffix.endswith("patients") else ""
             for what in ("complication", "lasting"):
-                known = Known(items=items, counts={"numerator": Term(what, items)})
-                yield f"{what}-{suffix}", known
+                counts = {"numerator": Term(f"{prefix}{what}", items)}
+                yield f"{what}-{suffix}", Known(items=items, counts=counts)
+        yield from self._apart(wholes["lesions"], wholes["patients"])
+
+    def _apart(
+        self, lesions: Iterable[str], patients: Iterable[str]
+    ) -> Iterator[tuple[str, Known]]:
+        """Deaths, re-treatments, and what is counted in events or belongs to no lesion."""
+        hit = frozenset((one, self._version(one, "complication")) for one in lesions)
+        counts = {"complication-lesions": Term("complication", hit)}
+        yield "complications", Known(items=None, counts=counts)
+        loose = frozenset((one, self._version(one, "of no lesion")) for one in patients)
+        name = "patient-level-complications"
+        yield name, Known(items=loose, counts={name: Term("of no lesion", loose)})
+        deaths = frozenset((one, "death") for one in patients)
+        yield "deaths", Known(items=deaths, counts={"numerator": Term("death", deaths)})
+        again = frozenset((one, "re-treatment") for one in lesions)
+        yield "re-treatments", Known(items=again, counts={"numerator": Term("again", again)})
 
 
 def _ends(parameters: Mapping[str, object]) -> Sequence[str]:

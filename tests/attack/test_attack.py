@@ -7,7 +7,7 @@ import pytest
 
 from attack import Found, Release, attack
 from knowledge import Knowledge
-from published import figures
+from published import figures, numbers_of, page_numbers
 from wards import Ward, analysed, publish
 
 MINIMUM = 5
@@ -25,6 +25,23 @@ def release(ward, minimum=MINIMUM):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_of_a_few_follows_from_one_release(seed):
     assert attack([release(Ward(seed))], MINIMUM) == []
+
+
+def test_the_few_who_died_between_two_visits_do_not_follow():
+    # In this ward 6 were dead at M6, 7 at M7 and at M8, 9 at M9: none of these is a small count.
+    assert attack([release(Ward(5))], MINIMUM) == []
+
+
+def test_the_page_says_no_number_that_nothing_else_says():
+    ward = Ward(0)
+    whole = analysed(ward.cohort, ward.study_file)
+    said = numbers_of(publish(whole, MINIMUM)) | {"95"}  # 95 % confidence.
+    # What a page says where every figure is hidden: days of visits, items of checklists.
+    of_rules = page_numbers(publish(whole, 10_000, with_page=True))
+    shown = page_numbers(publish(whole, MINIMUM, with_page=True))
+    assert shown - of_rules
+    assert shown - of_rules - said == set()
+    assert page_numbers(publish(whole, 1, with_page=True)) - of_rules - said
 
 
 def test_a_patients_change_does_not_follow_from_two_endpoints(differencing):

@@ -16,7 +16,7 @@ import polars as pl
 
 from abate import Cohort, plugins
 from abate.cohort.tables import Window
-from abate.report import fhir
+from abate.report import fhir, page
 from abate.results import Gathered, Inputs, Results, collect
 from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
@@ -30,10 +30,25 @@ BEFORE = [0, 2, 4, 5, 6, 7, 8, 8, 9, 10]
 
 @dataclass(frozen=True)
 class Ward:
-    """The patients of one seed, of whom the first so many lesions are in the study."""
+    """The patients of one seed, of whom the first so many lesions are in the study.
+
+    Attributes:
+        seed: all is drawn from it.
+        lesions: how many there have been.
+        gone: the places of those that were deleted since.
+        corrected: the places of those whose scores and complications were corrected since.
+    """
 
     seed: int
     lesions: int = 40
+    gone: frozenset[int] = frozenset()
+    corrected: frozenset[int] = frozenset()
+
+    @property
+    def corrected_units(self) -> set[str]:
+        """The lesions of which an answer is another one now, and their patients."""
+        rows = [self._lesion(place) for place in self.corrected]
+        return {row["id"] for row in rows} | {row["patient"] for row in rows}
 
     @cached_property
     def study_file(self) -> StudyFile:
@@ -43,8 +58,17 @@ class Ward:
     @cached_property
     def cohort(self) -> Cohort:
         """The tables that the analyses get."""
-        rows = [self._lesion(place) for place in range(self.lesions)]
+        left = [place for place in range(self.lesions) if place not in self.gone]
+        rows = [self._corrected(place) for place in left]
         return _cohort(rows, self.study_file)
+
+    def _corrected(self, place: int) -> dict[str, Any]:
+        """One lesion as it is now: a corrected score is another datum."""
+        row = self._lesion(place)
+        if place not in self.corrected:
+            return {**row, "version": ""}
+        scores = {name: (value + 3) % 11 for name, value in row["scores"].items()}
+        return {**row, "scores": scores, "hit": not row["hit"], "version": "-corrected"}
 
     def _lesion(self, place: int) -> dict[str, Any]:
         """One lesion with its scores, the same however many others there are."""
@@ -58,6 +82,7 @@ class Ward:
         shares_patient = place % 6 == 5
         return {
             "id": f"L{place}",
+            "place": place,
             "patient": f"P{place - 1 if shares_patient else place}",
             "sex": chance.choice(["female", "male", "male"]),
             "site": chance.choice(["ilium", "acetabulum", "humerus", "scapula"]),
@@ -77,7 +102,7 @@ class Ward:
 def _cohort(rows: list[dict[str, Any]], study_file: StudyFile) -> Cohort:
     visits = study_file.settings.visits.after
     days = {"baseline": 0, **{name: one.day for name, one in visits.items()}}
-    starts = {row["id"]: START + timedelta(days=3 * at) for at, row in enumerate(rows)}
+    starts = {row["id"]: START + timedelta(days=3 * row["place"]) for row in rows}
     deaths = {row["patient"]: row for row in rows if row["died"]}
     lesions = [
         {
@@ -102,7 +127,7 @@ def _cohort(rows: list[dict[str, Any]], study_file: StudyFile) -> Cohort:
     ]
     scores = [
         {
-            "score_id": f"{row['id']}-{visit}",
+            "score_id": f"{row['id']}-{visit}{row['version']}",
             "lesion_id": row["id"],
             "at": starts[row["id"]] + timedelta(days=days[visit]),
             "day": days[visit],
@@ -181,6 +206,9 @@ def analysed(cohort: Cohort, study_file: StudyFile) -> Results:
     return replace(collect(study_file, "run", gathered, outcomes), synthetic=False)
 
 
-def publish(results: Results, minimum: int | str) -> list[dict[str, Any]]:
+def publish(
+    results: Results, minimum: int | str, *, with_page: bool = False
+) -> list[dict[str, Any]]:
     """The resources of a release under a rule of small cells."""
-    return fhir.report(released(results, rule_of(minimum)), plugins.load())
+    shown = released(results, rule_of(minimum))
+    return fhir.report(shown, plugins.load(), page=page.render(shown) if with_page else "")

@@ -1,23 +1,30 @@
 """The data behind the published estimates of a release, comparable without knowing them."""
 
+import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from abate.analysis import Estimate
-from abate.counted import counts_of
+from abate.counted import counts_of, members
 from abate.outcome import Outcome
-from abate.results import Results
-from abate.units import as_units
+from abate.results import Results, Step
+from abate.units import Units, as_units
 
 # A unit and a keyed digest of the datum that was used of it.
 Item = tuple[str, str]
 Items = frozenset[Item]
 Name = tuple[str, str]
 _DIGITS = 24
-# Behind the name of an estimate: its n, and not its figure.
+# Behind the name of an estimate: its n, and not its figure; one of its counts.
 _SIZE = "/n"
+_COUNT = "/count "
 _MEMBER = "member"
+# The flow of patients belongs to no analysis.
+_FLOW = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,34 +32,51 @@ class Estimates:
     """The items of the estimates of a release, and the analyses that ended well.
 
     Attributes:
-        items: by analysis and estimate.
+        items: by analysis and estimate; those of the flow of patients have no analysis.
         counts: the numbers of units that it shows of an estimate, by their names.
-        analyses: the names of those that have a result.
+        analyses: by the name of each analysis that has a result, a digest of what it computes.
     """
 
     items: Mapping[Name, Items]
     counts: Mapping[Name, Mapping[str, int]] = field(default_factory=dict)
-    analyses: frozenset[str] = frozenset()
+    analyses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def distinct(self) -> frozenset[Items]:
         """Each set of items once."""
         return frozenset(self.items.values())
 
+    def of(self, names: Collection[str]) -> "Estimates":
+        """Only those of some analyses."""
+        return Estimates(
+            items={name: items for name, items in self.items.items() if name[0] in names},
+            counts={name: counts for name, counts in self.counts.items() if name[0] in names},
+            analyses={name: one for name, one in self.analyses.items() if name in names},
+        )
+
+    def beside(self, others: "Estimates") -> "Estimates":
+        """These and others, which are of other analyses."""
+        return Estimates(
+            items={**others.items, **self.items},
+            counts={**others.counts, **self.counts},
+            analyses={**others.analyses, **self.analyses},
+        )
+
 
 def published_in(found: Results, shown: Results, key: str) -> Estimates:
-    """The items of the estimates that a release shows.
+    """The items of the estimates, and of the steps of the flow, that a release shows.
 
     Args:
         found: the results of the run, with the units of their estimates.
         shown: the same as they are released.
         key: keeps the digests from being guessed.
     """
-    named, known = {*_figures(shown), *_sizes(shown)}, _known(found)
+    named, known = {*_figures(shown), *_sizes(shown), *_answers(shown)}, _known(found)
+    named |= {_name_of(step) for step in shown.attrition if step.n is not None}
     return Estimates(
         items={name: _items(known[name], key) for name in sorted(named & known.keys())},
         counts={name: one for name, one in _counts(shown) if name in known},
-        analyses=frozenset(one.name for one in found.outcomes if one.result is not None),
+        analyses={one.name: _computation(one) for one in found.outcomes if one.result is not None},
     )
 
 
@@ -83,19 +107,30 @@ def _sizes(shown: Results) -> set[Name]:
     }
 
 
-def _counts(shown: Results) -> Iterator[tuple[Name, dict[str, int]]]:
+def _answers(shown: Results) -> set[Name]:
     """The counts of the estimates whose figures are shown."""
+    return {
+        (analysis, f"{estimate}{_COUNT}{name}")
+        for (analysis, estimate), counts in _counts(shown)
+        for name in counts
+    }
+
+
+def _counts(shown: Results) -> Iterator[tuple[Name, dict[str, int]]]:
+    """The numbers of the counts of the estimates whose figures are shown."""
     for outcome, one in _estimates(shown):
         if not one.withheld and (counts := counts_of(one)):
             yield (outcome.name, one.name), counts
 
 
 def _known(found: Results) -> dict[Name, Mapping[str, str]]:
-    """The data of each figure and of each n, as far as units are known.
+    """The data of each figure, of each n and of each count, as far as units are known.
 
     An n tells who is counted; it tells of values only if the units were chosen by them.
     """
-    known: dict[Name, Mapping[str, str]] = {}
+    known: dict[Name, Mapping[str, str]] = {
+        _name_of(step): dict.fromkeys(step.units, _MEMBER) for step in found.attrition if step.units
+    }
     for outcome, one in _estimates(found):
         given = outcome.result.units.get(one.name) if outcome.result else None
         if given is not None:
@@ -103,7 +138,39 @@ def _known(found: Results) -> dict[Name, Mapping[str, str]]:
             known[outcome.name, one.name] = units.data
             size = units.among or dict.fromkeys(units.data, _MEMBER)
             known[outcome.name, one.name + _SIZE] = size
+            for name, answers in _answered(units, one):
+                known[outcome.name, f"{one.name}{_COUNT}{name}"] = answers
     return known
+
+
+def _answered(units: Units, estimate: Estimate) -> Iterator[tuple[str, dict[str, str]]]:
+    """By count, whether each unit is counted, where the data do not tell it.
+
+    A key that several units share says what was asked (`complication`), and not the answer. So
+    another answer of a unit is another datum of it.
+    """
+    times = Counter(units.data.values())
+    if not any(number > 1 for number in times.values()):
+        return
+    for name, ids in members(units, estimate).items():
+        outside = dict.fromkeys(ids - units.data.keys(), "")
+        yield (
+            name,
+            {
+                unit: f"{datum}: {'counted' if unit in ids else 'not counted'}"
+                for unit, datum in {**units.data, **outside}.items()
+            },
+        )
+
+
+def _name_of(step: Step) -> Name:
+    return _FLOW, f"{step.stage}/{step.reason}/{step.unit}"
+
+
+def _computation(outcome: Outcome) -> str:
+    """A digest of what an analysis computes: whose it is, and its parameters."""
+    asked = (outcome.plugin, outcome.use, outcome.parameters)
+    return hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest()[:_DIGITS]
 
 
 def _estimates(results: Results) -> Iterator[tuple[Outcome, Estimate]]:

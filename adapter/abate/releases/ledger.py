@@ -31,6 +31,8 @@ create table if not exists release_estimate (
 create table if not exists release_count (
   release varchar, analysis varchar, estimate varchar, name varchar, number bigint
 );
+-- One row is one analysis of a release, and a digest of what it computes.
+create table if not exists release_analysis (release varchar, analysis varchar, digest varchar);
 -- One row is one unit of such data, and a keyed digest of the datum; equal data stand once.
 create table if not exists release_datum (data varchar, unit varchar, datum varchar);
 """
@@ -83,7 +85,7 @@ class Ledger:
         with opened(self._path) as store:
             store.script(_TABLES)
             rows = store.rows("select * from release order by published_at, release")
-            estimates, counts = _estimates(store), _counts(store)
+            estimates, counts, analyses = _estimates(store), _counts(store), _analyses(store)
         return [
             Release(
                 name=name,
@@ -91,7 +93,11 @@ class Ledger:
                 study_key=study_key,
                 target=target,
                 fingerprint=digest,
-                estimates=Estimates(items=estimates.get(name, {}), counts=counts.get(name, {})),
+                estimates=Estimates(
+                    items=estimates.get(name, {}),
+                    counts=counts.get(name, {}),
+                    analyses=analyses.get(name, {}),
+                ),
                 is_whole=is_whole,
             )
             for name, study, study_key, target, _, digest, is_whole in rows
@@ -130,7 +136,7 @@ class Ledger:
     def remove(self, name: str) -> None:
         """Remove an entry of which the target is known to have taken nothing."""
         with opened(self._path) as store, store.transaction():
-            for table in ("release", "release_estimate", "release_count"):
+            for table in ("release", "release_estimate", "release_count", "release_analysis"):
                 store.run(
                     f"delete from {table} where release = $release",  # noqa: S608 - names of ours
                     {"release": name},
@@ -143,6 +149,7 @@ def _same(one: Release, other: Release) -> bool:
         and one.target == other.target
         and one.fingerprint == other.fingerprint
         and one.estimates.items == other.estimates.items
+        and one.estimates.analyses == other.estimates.analyses
     )
 
 
@@ -168,6 +175,14 @@ def _counts(store: Store) -> dict[str, dict[Name, dict[str, int]]]:
     return found
 
 
+def _analyses(store: Store) -> dict[str, dict[str, str]]:
+    """By release, the digest of what each analysis computes."""
+    found = defaultdict[str, dict[str, str]](dict)
+    for release, analysis, digest in store.rows("select * from release_analysis"):
+        found[release][analysis] = digest
+    return found
+
+
 def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
     named = {items: _name(items) for items in estimates.distinct}
     store.insert(
@@ -181,6 +196,9 @@ def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
             for name, counts in estimates.counts.items()
             for one in sorted(counts.items())
         ],
+    )
+    store.insert(
+        "release_analysis", [(release, *one) for one in sorted(estimates.analyses.items())]
     )
     known = {one for (one,) in store.rows("select distinct data from release_datum")}
     for items, name in named.items():

@@ -15,7 +15,7 @@ from abate.publish import Publishing
 from abate.releases import waiting
 from abate.releases.extremes import is_all_or_none
 from abate.releases.history import remaining
-from abate.releases.items import computed_in, has_all_units, published_in
+from abate.releases.items import Estimates, computed_in, has_all_units, published_in
 from abate.releases.ledger import Ledger, Release, fingerprint
 from abate.releases.staleness import is_stale
 from abate.releases.subtraction import smallest_group
@@ -31,10 +31,12 @@ from abate.store import FILE
 from abate.study_key import Owner
 from abate.target import Target
 from abate.unfinished import NothingWritten
+from abate.withdrawal import is_retracted
 
 _PENDING = (
-    "Correction pending: data behind this report have changed, and it is withdrawn. The corrected "
-    "report follows when it discloses no single unit together with earlier ones."
+    "Correction pending: data behind this report have changed, or it is not known whether its "
+    "figures are still right, and it is withdrawn. The corrected report follows when it discloses "
+    "no single unit together with earlier ones."
 )
 _UNKNOWN = (
     "the report that stands there is not in the ledger of releases (an earlier version of abate "
@@ -105,7 +107,7 @@ class Publication:
 
         Raises:
             PublicationWaits: it must wait, and says for what; the report that stands there is
-                withdrawn if a figure of it is no longer right.
+                withdrawn if a figure of it is not known to be still right.
             PublishRefused: as the comparison and the transaction do.
         """
         if self.how.replaces and not self.dry_run:
@@ -184,10 +186,20 @@ class Publication:
             study_key=self.owner.key,
             target=self.target.base,
             fingerprint=fingerprint(made),
-            estimates=published_in(report.found, report.shown, self._ledger.key()),
+            estimates=self._estimates,
             # Where the rule holds, no estimate without units is released.
             is_whole=self.report.minimum > 1 or has_all_units(report.found, report.shown),
         )
+
+    @property
+    def _estimates(self) -> Estimates:
+        """What the report shows, and what an analysis that failed still has there."""
+        found = published_in(self.report.found, self.report.shown, self._ledger.key())
+        failed = {one.name for one in self.report.found.failed}
+        before = self._stands_as
+        if before is None or self._standing is None or is_retracted(self._standing):
+            return found
+        return found.beside(before.estimates.of(failed))
 
     def _waits(self, changes: Sequence[Change]) -> Waiting | None:
         """Why the report must wait; None if it need not."""
@@ -227,22 +239,23 @@ class Publication:
         return next((one for one in reversed(self._earlier) if one.fingerprint == found), None)
 
     def _end(self, found: Waiting, changes: Sequence[Change]) -> None:
-        """Withdraw what stands there if it is no longer right, and stop.
+        """Withdraw what stands there if it is not known to be still right, and stop.
 
         Raises:
             PublicationWaits: always.
         """
         withdrawn: list[Change] = []
         if _is_any_there(changes) and self._is_stale():
-            withdrawn = self._settle(partial(self._retractions, _PENDING))
+            with suppress(NothingStands):
+                withdrawn = self._settle(partial(self._retractions, _PENDING))
             found = msgspec.structs.replace(found, is_withdrawn=True)
         found = waiting.note(self.folder, found)
         raise PublicationWaits(found.sentence, withdrawn)
 
     def _is_stale(self) -> bool:
         released = self._stands_as
-        if released is None:
-            return False
+        if released is None or not released.is_whole:
+            return True
         return is_stale(released.estimates, computed_in(self.report.found, self._ledger.key()))
 
 

@@ -1,22 +1,28 @@
-"""Whether the figures of an earlier release are still right for the units that they were of."""
+"""Whether the figures of an earlier release are known to be still right."""
 
 from abate.releases.items import Estimates, Items, Name
 
 
 def is_stale(released: Estimates, now: Estimates) -> bool:
-    """Whether a datum of a released estimate has changed, or a unit of it has gone.
+    """Whether any figure of a release is not known to be still right.
 
-    Units that were only added leave a figure right. Of an analysis that failed nothing is known.
+    That is so if a datum of it has changed, if a unit of it has gone, and if it cannot be
+    compared: its analysis failed, is no longer in the study, computes something else, or does not
+    say its units. Units that were only added leave a figure right.
 
     Args:
         released: what the release showed.
         now: all estimates of the latest run.
     """
     return any(
-        not _is_right(name, items, now)
+        _is_other(name[0], released, now) or not _is_right(name, items, now)
         for name, items in released.items.items()
-        if name[0] in now.analyses
     )
+
+
+def _is_other(analysis: str, released: Estimates, now: Estimates) -> bool:
+    """Whether an analysis computes something else now, or nothing."""
+    return released.analyses.get(analysis) != now.analyses.get(analysis)
 
 
 def _is_right(name: Name, items: Items, now: Estimates) -> bool:

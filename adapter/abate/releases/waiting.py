@@ -19,8 +19,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         since: since when a report waits there.
         why: in a sentence.
         more: how many units more must differ; None where no number helps.
-        is_withdrawn: whether the report that stands there was withdrawn, since a figure of it is no
-            longer right.
+        is_withdrawn: whether the report that stands there was withdrawn, since a figure of it is
+            not known to be still right.
     """
 
     study: str
@@ -35,7 +35,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         """What waits, since when, and what can be done."""
         withdrawn = (
             " The report that stands there is withdrawn (correction pending), since its figures "
-            "are no longer right."
+            "are no longer right, or cannot be shown to be right."
             if self.is_withdrawn
             else ""
         )

@@ -16,7 +16,7 @@ from abate.results import Results
 from abate.small_cells.differences import blocks, values_of
 from abate.small_cells.rule import Rule
 from abate.small_cells.seen import Seen, refused, seen
-from abate.small_cells.sheet import Cell, Row, Sheet, sheet
+from abate.small_cells.sheet import Cell, Row, Sheet, known_rests, sheet
 
 TOGETHER = 4
 MOST_GROUPS = 200_000
@@ -36,7 +36,7 @@ def audit(whole: Results, shown: Results, rule: Rule) -> None:
 
 
 def _differences(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
-    """The larger of two populations, and either of two data, that differ by a few units."""
+    """The larger of two populations, a count, and either of two data, that differ by a few."""
     cells = list(sheet.cells)
     told = sheet.populations & known.cells
     for one in told:
@@ -44,6 +44,9 @@ def _differences(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
             whole, part = cells[one], cells[other]
             if _are_few(_besides(whole, part), rule):
                 yield one
+    for count, rest in known_rests(sheet):
+        if count in known.cells and _are_few(rest, rule):
+            yield count
     rows = [row for row, place in sheet.rows.items() if place in known.rows]
     for row, another in combinations(rows, 2):
         if _is_near(row, another, rule):

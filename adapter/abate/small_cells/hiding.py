@@ -7,7 +7,7 @@ from time import monotonic
 
 from abate.small_cells.differences import Pair, Sums, blocks, nested, overlapping
 from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import Sheet
+from abate.small_cells.sheet import Sheet, known_rests
 
 SECONDS = 20.0
 
@@ -47,7 +47,7 @@ def _small(sheet: Sheet, rule: Rule) -> set[int]:
     for part, wholes in sheet.wholes.items():
         if any(0 < len(one.items) - len(part.items) < rule.minimum for one in wholes):
             few.add(part.cell)
-    return few
+    return few | {count for count, rest in known_rests(sheet) if 0 < rest < rule.minimum}
 
 
 def _cover(pairs: Iterable[Pair], costs: Sequence[float], hidden: set[int]) -> set[int]:

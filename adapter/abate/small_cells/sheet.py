@@ -4,8 +4,10 @@ A cell is a set of units: two numbers of the same units are one cell. Which popu
 others, and by how many units they differ, follows from the units.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from math import log2
 from typing import NamedTuple
 
@@ -115,6 +117,24 @@ def sheet(results: Results) -> Sheet:
             found.estimates[place, estimate.name] = replace(mention, may_leave=may_leave)
     found.populations |= {*found.totals.values(), *found.steps.values()}
     return found
+
+
+def known_rests(sheet: Sheet) -> Iterator[tuple[int, int]]:
+    """Counts, each with how many are left beside it and a part of the same n that is known.
+
+    Who belongs to a population may be known, so that it is known, too, who of the others can give
+    another answer to the same question: who was not scored at a visit is dead, or is not.
+    """
+    cells, answers = list(sheet.cells), defaultdict[int, set[int]](set)
+    for mention in sheet.estimates.values():
+        answers[mention.row].update(mention.counts.values())
+    wholes = {mention.row: mention.n for mention in sheet.estimates.values()}
+    for row, counted in answers.items():
+        whole = cells[wholes[row]].ids
+        for known, other in product(counted & sheet.populations, counted):
+            part, count = cells[known].ids, cells[other].ids
+            if part <= whole and count <= whole and part.isdisjoint(count):
+                yield other, len(whole) - len(part) - len(count)
 
 
 def _mention(found: Sheet, estimate: Estimate, units: Units | None, cost: float) -> Mention:
