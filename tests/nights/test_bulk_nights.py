@@ -25,6 +25,43 @@ def test_the_next_night_asks_since_the_newest_resource_that_came(hospital, bulk,
     assert rows == hospital.fresh()
 
 
+def newly_asked(hospital):
+    """What the night said of people who are new in the study."""
+    return [one for one in hospital.said if "new in the study" in one]
+
+
+def test_who_changes_outside_the_study_is_not_asked_for(hospital, bulk, night, made):
+    night()
+    for one in ("out", "side"):
+        hospital.server.put(made.patient(one, replaces="side" if one == "out" else None))
+        hospital.server.put(made.score(f"of-{one}", one))
+    hospital.server.put(made.score("s3", "p1"))
+    rows = night()
+    assert newly_asked(hospital) == []
+    assert rows == hospital.fresh()
+
+
+@pytest.mark.parametrize("how", ["treated", "merged", "merged in two steps"])
+def test_who_joins_the_study_is_searched_for_as_a_whole(hospital, bulk, night, made, how):
+    hospital.server.put(made.patient("new"))
+    hospital.server.put(made.score("of-new", "new"))
+    night()
+    if how == "treated":
+        hospital.server.put(made.procedure("t-new", "new"))
+    elif how == "merged":
+        hospital.server.put(made.patient("new", replaced_by="p1"))
+    else:
+        hospital.server.put(made.patient("between", replaced_by="p1"))
+        hospital.server.put(made.patient("new", replaced_by="between"))
+    rows = night()
+    number = 2 if how == "merged in two steps" else 1
+    assert newly_asked(hospital) == [
+        f"{number} patients are new in the study: all that they have is asked for"
+    ]
+    assert hospital.ask("select state from observation where id = 'of-new'") == [("mapped",)]
+    assert rows == hospital.fresh()
+
+
 def test_an_odd_zone_of_the_moment_is_read(bulk, night):
     bulk.manifest = {"transactionTime": "2026-03-01T12:00:00+00:00Z"}
     night()

@@ -294,8 +294,8 @@ class BulkSource:
         landed = {head.id for head in heads(landing, "Patient")}
         known = (self._kept.people().records - landing.gone("Patient")) | landed
         needed = [*self._kept.people().index, *pull.index_patients()]
-        people = [*needed, *landed, *pull.patients(needed, known=known)]
-        return not land_newcomers(pull, plan.queries, people)
+        pull.patients(needed, known=known)
+        return not land_newcomers(pull, plan.queries, pull.merged([*needed, *self._kept.people().studied]))
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> Pull:
         """What searches the server for what an export does not tell."""

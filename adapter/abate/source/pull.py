@@ -263,13 +263,28 @@ class Pull:
         codes = {bare(token) for token in self.plan.index.tokens}
         return (head for head in self._heads("Procedure") if not codes.isdisjoint(head.codes))
 
+    def merged(self, people: Iterable[str]) -> list[str]:
+        """These, and all who were merged with one of them by what the landed Patients say."""
+        found, pairs = dict.fromkeys(people), list(self._merges())
+        size = -1
+        while size != len(found):
+            size = len(found)
+            found |= dict.fromkeys(
+                one for pair in pairs if not found.keys().isdisjoint(pair) for one in pair
+            )
+        return list(found)
+
     def _merged_with(self) -> Iterator[str]:
         """Whom the landed Patients were merged into, and who was merged into them."""
+        return (other for _, other in self._merges())
+
+    def _merges(self) -> Iterator[tuple[str, str]]:
+        """Each landed Patient with one whom it was merged with."""
         for head in self._heads("Patient"):
             for reference in (*head.linked("replaced-by"), *head.linked("replaces")):
                 other = local_id(reference, "Patient", self.base)
                 if other is not None:
-                    yield other
+                    yield head.id, other
 
     def _heads(self, kind: str) -> Iterator[Head]:
         return heads(self.landing, kind)
