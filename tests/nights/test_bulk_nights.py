@@ -30,7 +30,8 @@ def newly_asked(hospital):
     return [one for one in hospital.said if "new in the study" in one]
 
 
-def test_who_changes_outside_the_study_is_not_asked_for(hospital, bulk, night, made):
+@pytest.mark.usefixtures("bulk")
+def test_who_changes_outside_the_study_is_not_asked_for(hospital, night, made):
     night()
     for one in ("out", "side"):
         hospital.server.put(made.patient(one, replaces="side" if one == "out" else None))
@@ -41,8 +42,9 @@ def test_who_changes_outside_the_study_is_not_asked_for(hospital, bulk, night, m
     assert rows == hospital.fresh()
 
 
+@pytest.mark.usefixtures("bulk")
 @pytest.mark.parametrize("how", ["treated", "merged", "merged in two steps"])
-def test_who_joins_the_study_is_searched_for_as_a_whole(hospital, bulk, night, made, how):
+def test_who_joins_the_study_is_searched_for_as_a_whole(hospital, night, made, how):
     hospital.server.put(made.patient("new"))
     hospital.server.put(made.score("of-new", "new"))
     night()

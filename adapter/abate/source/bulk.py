@@ -295,7 +295,8 @@ class BulkSource:
         known = (self._kept.people().records - landing.gone("Patient")) | landed
         needed = [*self._kept.people().index, *pull.index_patients()]
         pull.patients(needed, known=known)
-        return not land_newcomers(pull, plan.queries, pull.merged([*needed, *self._kept.people().studied]))
+        people = pull.merged([*needed, *self._kept.people().studied])
+        return not land_newcomers(pull, plan.queries, people)
 
     def _pull(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> Pull:
         """What searches the server for what an export does not tell."""
