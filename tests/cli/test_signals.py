@@ -1,27 +1,23 @@
 """A signal ends a command at any moment: exit code 130, one sentence, and the lock is free."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 from filelock import FileLock
 
 from abate import results, stopping
 from abate.errors import AnalysisFailed
+from warm import forking
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOMENTS = 21
 
-# As a shell starts a command, also where the tests themselves ignore a signal.
-HEEDING = """
-import runpy, signal
-for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(one, signal.default_int_handler if one is signal.SIGINT else signal.SIG_DFL)
-runpy.run_module("abate", run_name="__main__", alter_sys=True)
-"""
 # What `abate run` is to a shell, in little address space.
 IN_LITTLE_SPACE = """
 import resource, runpy
@@ -31,38 +27,42 @@ runpy.run_module("abate", run_name="__main__", alter_sys=True)
 
 
 @pytest.fixture
-def begin(serve, study_resources, study_file):
-    """Start `abate run` in a process of its own; it has begun."""
-    url = f"source.url={serve(study_resources)}"
+def run(serve, study_resources, study_file):
+    """The arguments of `abate run` on the published study."""
+    return ["run", study_file, "--set", f"source.url={serve(study_resources)}", "--log", "json"]
 
-    def start(code=HEEDING):
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "run", study_file, "--set", url, "--log", "json"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        return process, process.stderr.readline()
 
-    return start
+@pytest.fixture
+def begin(run):
+    """Start `abate run` in a process of its own; it has begun, and what it says goes on."""
+    with forking() as fork, ExitStack() as pipes:
+
+        def start():
+            reader, writer = os.pipe()
+            told = pipes.enter_context(open(reader, encoding="utf-8"))  # noqa: PTH123 - a pipe
+            process = fork(*run, stderr=writer)
+            os.close(writer)
+            return process, told.readline(), told
+
+        yield start
 
 
 def test_a_signal_at_any_moment_of_a_run_ends_it_with_one_sentence(begin, study_file):
-    process, first = begin()
+    process, first, told = begin()
     assert json.loads(first)["event"] == "run.begin"
     began = time.monotonic()
-    process.communicate(timeout=120)
+    told.read()
+    process.wait()
     seconds = time.monotonic() - began
     codes = []
     for number in range(MOMENTS):
-        process, _ = begin()
+        process, _, told = begin()
         try:
             process.wait(seconds * number / MOMENTS)
         except subprocess.TimeoutExpired:
             process.send_signal(SIGNALS[number % 3])
-        _, told = process.communicate(timeout=60)
-        codes.append(process.returncode)
-        sentences = [line for line in told.splitlines() if line and not line.startswith("{")]
+        sentences = [line for line in told.read().splitlines() if line and line[0] != "{"]
+        codes.append(process.wait())
         output = study_file.parent / "abate-output"
         status = json.loads((output / "status.json").read_text("utf-8"))
         assert status["exit_code"] == process.returncode
@@ -75,13 +75,15 @@ def test_a_signal_at_any_moment_of_a_run_ends_it_with_one_sentence(begin, study_
     assert codes.count(130) > MOMENTS / 2
 
 
-def test_in_too_little_address_space_nothing_begins(begin, study_file):
+def test_in_too_little_address_space_nothing_begins(run, study_file):
     """OpenBLAS would try for ever to get its buffers, and heed no signal meanwhile."""
-    process, first = begin(IN_LITTLE_SPACE)
-    _, rest = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "is limited to 717 MB (ulimit -v, or LimitAS of systemd)" in first
-    assert rest == ""
+    ran = subprocess.run(
+        [sys.executable, "-c", IN_LITTLE_SPACE, *run],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    [told] = ran.stderr.splitlines()
+    assert "is limited to 717 MB (ulimit -v, or LimitAS of systemd)" in told
     assert not (study_file.parent / "abate-output" / "lock").exists()
 
 
