@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import shutil
 import sys
 import time
@@ -22,6 +23,11 @@ from abate.results import Inputs, Results
 from abate.sandbox import Sandbox, running
 from abate.source import clock
 from abate.study_file import read
+
+# The tests make thousands of small databases. In memory none of them waits for a disk.
+MEMORY = Path("/dev/shm")
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 1024**3:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cementoplasty"
 CANARY_NAME = "Zwitscher-Canary"
