@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # How many tests run at once; those of one file run one after the other.
 JOBS ?= auto
+# In the order of the folders: the files with the fewest tests take longest, and must not be last.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 # Where the wheel is tried, as `python3.12 python3.13`; on each Python that is here, without it.
 PYTHONS ?=
 # How large the benchmarks are, and how often the peers run: see benchmarks/README.md.
@@ -24,6 +26,9 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 NEWEST := env -u PIP_CONSTRAINT -u PIP_BUILD_CONSTRAINT
 
+# A test's databases are small: one arena of memory serves all threads with a twentieth less work.
+test grid attack: export MALLOC_ARENA_MAX := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test grid attack test-servers test-browser test-lowest test-latest check format lint types coverage wheel bench constraints clean
 
@@ -35,7 +40,7 @@ demo: $(VENV)/.runtime  ## the published study, out of a FHIR server and back to
 
 test: $(VENV)/.dev  ## the tests; COVERAGE=1 also measures what they cover
 	@$(if $(COVERAGE),$(BIN)/coverage erase)
-	$(RUN) --numprocesses $(JOBS) --dist loadfile
+	$(RUN) --numprocesses $(JOBS) $(BY_FILE)
 
 grid: $(VENV)/.dev  ## each fault of a server by each way to pull: rows lost, rows doubled
 	$(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/grid
@@ -64,7 +69,7 @@ test-latest: $(VENV)/.made  ## the tests on the newest version of everything; no
 	$(NEWEST) $(VENV)/latest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev
 	@$(VENV)/latest/bin/python .ci/compare.py
 	@$(NEWEST) $(VENV)/latest/bin/python -m pip list --outdated | sed '1i Newer, but not allowed by pyproject.toml or by another package:'
-	$(VENV)/latest/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile
+	$(VENV)/latest/bin/python -m pytest --numprocesses $(JOBS) $(BY_FILE)
 
 check: format-check lint types  ## format, lint and types, as the daily checks want them
 
