@@ -26,9 +26,6 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 NEWEST := env -u PIP_CONSTRAINT -u PIP_BUILD_CONSTRAINT
 
-# A test's databases are small: one arena of memory serves all threads with a twentieth less work.
-test grid attack: export MALLOC_ARENA_MAX := 1
-
 .DEFAULT_GOAL := help
 .PHONY: help demo test grid attack test-servers test-browser test-lowest test-latest check format lint types coverage wheel bench constraints clean
 
