@@ -31,6 +31,10 @@ SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 NONE = "no category"
 UNSEARCHABLE = "a category that no search can name"
 _LONGEST = 200  # in characters
+_IF_WANTED = (
+    "If the server wants a category, a run asks for those of FHIR's own code system, and does not "
+    "find a score that has only a category of the site's own"
+)
 
 Codes = Collection[tuple[str, str]]
 Row = tuple[Head, bytes]
@@ -61,16 +65,24 @@ def look(asker: Asker, codes: Codes, written: Iterable[Written]) -> Category:
         is_wanted = False if is_taken else None
         return Category(is_wanted=is_wanted, n=sampled.n, seen=sampled.categories)
     scores = [row for row in asker.of_patients.get(TYPE, ()) if _is_score(row[0], codes)]
-    seen = Counter(name for _, raw in scores for name in named(msgspec.json.decode(raw)))
+    seen = Counter(name for _, raw in scores for name in _named(raw))
     return Category(
         is_wanted=True, n=len(scores), seen=tallied(seen), write=_tried(asker, codes, scores, seen)
     )
 
 
+def _named(raw: bytes) -> set[str]:
+    try:
+        return named(msgspec.json.decode(raw))
+    except (msgspec.MsgspecError, RecursionError):
+        return {UNSEARCHABLE}
+
+
 def row(category: Category) -> Probe:
     """The row of the table."""
     if category.is_wanted is None:
-        return Probe(what=WHAT, found="not tried", then="no search of Observations was taken")
+        then = f"no search of Observations was taken. {_IF_WANTED}"
+        return Probe(what=WHAT, found="not tried", then=then)
     if not category.is_wanted:
         seen = f"; seen: {_seen(category)}" if category.n else ""
         return Probe(what=WHAT, found="yes", then=f"a pull names no category{seen}")
@@ -81,8 +93,8 @@ def advice(category: Category) -> str:
     """What to do where the server wants a category."""
     if not category.write:
         return (
-            "A run asks with the same, and does not find a score that has only a category of the "
-            f"site's own: ask the server's operator for it, and write it: {KEY} = [...]"
+            "A run asks for FHIR's own categories, and does not find a score that has only a "
+            f"category of the site's own: ask the server's operator for it, and write it: {KEY} = [...]"
         )
     return (
         f"Write {line(category)}: what has none of these is not found. A score that has only a "
