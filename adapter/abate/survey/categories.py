@@ -94,7 +94,8 @@ def advice(category: Category) -> str:
     if not category.write:
         return (
             "A run asks for FHIR's own categories, and does not find a score that has only a "
-            f"category of the site's own: ask the server's operator for it, and write it: {KEY} = [...]"
+            "category of the site's own: ask the server's operator for it, and write it: "
+            f"{KEY} = [...]"
         )
     return (
         f"Write {line(category)}: what has none of these is not found. A score that has only a "
