@@ -13,7 +13,7 @@ import sys
 from contextlib import contextmanager, suppress
 from select import select
 
-_SECONDS = 60
+_SECONDS = 120
 # One order at a time: the arguments of a command, the largest size of a file (or null), and a file
 # descriptor for stderr. The answers are the id of the fork and, when it has ended, its exit code.
 _FORKS = """
