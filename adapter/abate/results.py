@@ -106,6 +106,7 @@ class Results:
         comparisons: the figures of the paper beside ours, where the study file names one.
         not_assessable: what the study looks for and the source could not be asked for, as
             `event.complication`, with the reason.
+        patient_of: whose each lesion is, by their pseudonyms; it stays in the house.
     """
 
     format: int
@@ -131,6 +132,7 @@ class Results:
     members: Members | None = None
     comparisons: Sequence[Figure] = ()
     not_assessable: Mapping[str, str] = field(default_factory=dict)
+    patient_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[Outcome]:
@@ -196,6 +198,7 @@ def collect(
         members=gathered.members,
         comparisons=figures(paper, statistics_of(outcomes)) if paper else (),
         not_assessable=cohort.not_assessable,
+        patient_of=dict(cohort.lesions.select("lesion_id", "patient_id").rows()),
     )
 
 
@@ -229,6 +232,7 @@ def forget(folder: Path) -> None:
 def plain(results: Results) -> dict[str, Any]:
     """Results as plain values, without the units of their estimates: these stay in the house."""
     content: dict[str, Any] = msgspec.to_builtins(without_units(results))
+    del content["patient_of"]
     for step in content["attrition"]:
         del step["units"]
     for outcome in content["outcomes"]:
@@ -244,7 +248,7 @@ def without_units(results: Results) -> Results:
         for one in results.outcomes
     ]
     attrition = [replace(one, units=()) for one in results.attrition]
-    return replace(results, outcomes=outcomes, attrition=attrition)
+    return replace(results, outcomes=outcomes, attrition=attrition, patient_of={})
 
 
 def has_units(results: Results) -> bool:

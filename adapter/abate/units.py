@@ -23,7 +23,9 @@ class Units:
         counts: for each of the estimate's counts, the ids that it counts. A number of something
             other than units (events) is counted by ids of its own.
         among: if the units were chosen by their values (the lesions whose two scores differ): all
-            units that could have been chosen, with their data. Then n, too, tells of values.
+            units that could have been chosen, each with the datum by which it was. Then n, too,
+            tells of values. The datum need not be the one of `data`: how long relief lasted is
+            another one than the scores that showed it.
     """
 
     data: Mapping[str, str]

@@ -33,6 +33,7 @@ class _Kept:
         units: each once.
         estimates: by analysis and estimate, the place in `units`.
         steps: of each step of the attrition table.
+        patient_of: whose each lesion is.
     """
 
     format: int
@@ -40,6 +41,7 @@ class _Kept:
     units: Sequence[Units]
     estimates: Mapping[str, Mapping[str, int]]
     steps: Sequence[Sequence[str]]
+    patient_of: Mapping[str, str]
 
 
 def content(results: "Results", of: bytes) -> bytes:
@@ -64,6 +66,7 @@ def content(results: "Results", of: bytes) -> bytes:
         units=found,
         estimates=estimates,
         steps=[one.units for one in results.attrition],
+        patient_of=results.patient_of,
     )
     return msgspec.json.encode(kept)
 
@@ -78,6 +81,7 @@ def attached(results: "Results", of: bytes, folder: Path) -> "Results":
         return results
     return replace(
         results,
+        patient_of=kept.patient_of,
         outcomes=[_with_units(one, kept) for one in results.outcomes],
         attrition=[
             replace(step, units=units)

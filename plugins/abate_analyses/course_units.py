@@ -1,13 +1,14 @@
 """Which units the estimates of the course of pain used."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import polars as pl
 
 from abate import Cohort, Units
 from abate.cohort.data import units_of
 from abate.cohort.states import NOT_SCORED, SCORED
-from abate_analyses.units import by_value
+from abate_analyses.units import STATE, by_value
 
 
 def course_units(
@@ -23,10 +24,13 @@ def course_units(
     """
     scores = cohort.by_visit()
     found: dict[str, Units] = {}
+    # Who was scored by a visit is known; who of them is alive and due then is not.
+    scored_by: dict[str, str] = {}
     for visit in cohort.visits:
         found |= dict.fromkeys((f"median-{visit}", f"range-{visit}"), scores.units(visit))
-        at_visit = carried.filter(pl.col("visit") == visit)
-        found[f"median-locf-{visit}"] = units_of(at_visit, "lesion_id", "datum")
+        scored_by |= dict.fromkeys(scores.units(visit).data, STATE)
+        at_visit = units_of(carried.filter(pl.col("visit") == visit), "lesion_id", "datum")
+        found[f"median-locf-{visit}"] = replace(at_visit, among={**scored_by})
         found |= dict(_states(visit, states.filter(pl.col("visit") == visit), names))
     return found
 
@@ -36,7 +40,7 @@ def _states(
 ) -> Iterator[tuple[str, Units]]:
     # One question for all visits: who is dead at one of them is dead at the next, so that two
     # counts of the dead are a difference.
-    of_all = Units.of(states["lesion_id"], "state")
+    of_all = Units.of(states["lesion_id"], STATE)
     counted = by_value(states, "lesion_id", "state")
     for name, state in names.items():
         yield f"{name}-{visit}", of_all.counting({f"{name}-{visit}": counted.get(state, ())})

@@ -1,6 +1,6 @@
 """Which units the estimates of durability used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -14,10 +14,12 @@ from abate_analyses.relief import Relief
 def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, Units]:
     """By the estimates' names."""
     pairs, frame = found.pairs.frame, found.frame
-    had = _timed(frame, pairs)
+    scores = found.pairs.units.data
+    had = _timed(frame, scores)
     followed = frame.filter(pl.col("later") > 0)
     held = followed.filter(pl.col("cause") != EVENT)["lesion_id"]
     losses = _ids(frame, pl.col("cause") == EVENT)
+    later = {one: scores[one] for one in _scored_later(cohort, pairs)["lesion_id"]}
     return {
         "follow-up": _followed(cohort),
         "relief": found.pairs.units.counting({"numerator": frame["lesion_id"]}),
@@ -25,8 +27,8 @@ def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, U
         "longest-relief-weeks": had,
         "median-time-to-loss": had.counting({"losses": losses}),
         "median-time-to-loss-km": had.counting({"losses": losses}),
-        "net-pain-relief": _timed(frame.filter(pl.col("survival") > 0), pairs),
-        "persistence": _timed(followed, _scored_later(cohort, pairs)).counting({"numerator": held}),
+        "net-pain-relief": _timed(frame.filter(pl.col("survival") > 0), scores),
+        "persistence": _timed(followed, later).counting({"numerator": held}),
         **{name: units for at in lost.visits for name, units in _at(found, had, at)},
     }
 
@@ -54,14 +56,14 @@ def _ids(frame: pl.DataFrame, kept: pl.Expr) -> list[str]:
     return frame.filter(kept)["lesion_id"].to_list()
 
 
-def _timed(frame: pl.DataFrame, among: pl.DataFrame) -> Units:
+def _timed(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
     """Lesions with relief; the datum is how long it lasted and what ended it.
 
     Who had relief depends on the scores, of those `among` which it was looked for.
     """
     rows = frame.select("lesion_id", "time", "cause", "survival").rows()
     data = {one: f"relief {time}, {cause} of {of}" for one, time, cause, of in rows}
-    return Units(data={**dict.fromkeys(among["lesion_id"], "no relief"), **data}).where(data)
+    return Units(data=data, among=among)
 
 
 def _followed(cohort: Cohort) -> Units:

@@ -1,6 +1,7 @@
 """Which units the estimates of responders used, and who responded."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -44,7 +45,7 @@ def _of(asked: Asked, response: Response) -> Units:
     """The lesions for which a response is defined, and those that responded."""
     units = asked.units
     if response.of_reference:
-        units = units.where(asked.ids(pl.col("above_zero")))
+        units = replace(units, among={}).where(asked.ids(pl.col("above_zero")))
     return units.counting({"numerator": asked.ids(pl.col(response.name))})
 
 

@@ -1,5 +1,6 @@
 """Which lesions are asked whether they responded, and which of them did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -13,6 +14,7 @@ from abate_analyses.counts import LESIONS, Whole
 from abate_analyses.exact_points import POINT
 from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.treated import TREATED_LESIONS
+from abate_analyses.units import STATE
 
 FIRST = "first"
 _LEAST_REFERENCE = 4
@@ -27,11 +29,13 @@ class Asked:
             reference_datum, endpoint_datum, and whether each response holds, under its name.
         population: which lesions these are, in words.
         all_above_zero: whether each reference is above 0, by the words of the population.
+        among: if they were chosen by their states at a visit: the ids of all among whom.
     """
 
     frame: pl.DataFrame
     population: str
     all_above_zero: bool = False
+    among: Sequence[str] = ()
 
     def whole(self, response: Response) -> Whole:
         """The denominator of a response: the lesions for which it is defined."""
@@ -57,7 +61,8 @@ class Asked:
     @property
     def units(self) -> Units:
         """These lesions, each with the data of its change."""
-        return units_of(self.frame, "lesion_id", "reference_datum", "endpoint_datum")
+        units = units_of(self.frame, "lesion_id", "reference_datum", "endpoint_datum")
+        return replace(units, among=dict.fromkeys(self.among, STATE))
 
     def ids(self, kept: pl.Expr) -> list[str]:
         """The ids of those that `kept` keeps."""
@@ -84,7 +89,7 @@ def carried_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endp
 
     Nothing is carried past death or re-treatment, nor to a visit that is not yet due.
     """
-    frame = pairs.frame
+    frame, among = pairs.frame, list[str]()
     population = f"{pairs.population}, or an earlier score carried forward to it"
     visits = _up_to(cohort, endpoint)
     if visits:
@@ -92,7 +97,8 @@ def carried_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endp
         carried = earlier.frame.join(frame, on="lesion_id", how="anti", maintain_order="left")
         followed = carried.join(_followed(cohort, visits[-1]), on="lesion_id", how="semi")
         frame = pl.concat([frame, followed])
-    return Asked(frame=_judged(frame), population=population)
+        among = [*pairs.frame["lesion_id"], *carried["lesion_id"]]
+    return Asked(frame=_judged(frame), population=population, among=among)
 
 
 def _up_to(cohort: Cohort, endpoint: Endpoint) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from abate.counted import counts_of, unit_faults
 from abate_analyses.exact_points import billionths
 
 FALLS, RISES, TIES = "falls", "rises", "ties"
+# What is asked of a lesion at a visit: whether it was scored, is due, is dead.
+STATE = "state"
 
 
 def of_estimates(estimates: Iterable[Estimate], known: Mapping[str, Units]) -> dict[str, Units]:

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
+from joined import JOINED, Joined
 from knowledge import Item, Items, Known, Term
 from published import Figure
 
@@ -24,6 +25,9 @@ IMPLIED = {
     "lasting": "complication", "lost": "not-worse", "held": "not-worse",
     "patient lasting": "patient complication",
 }  # fmt: skip
+# Two names of one question: who is counted by one is not counted by the other, or is, too.
+OPPOSITES = {"untied": "ties", "not-worse": "rises", "above-0": "at-0"}
+SAME = {"any-fall": "falls"}
 # Of these each unit gives one answer; those that are not shown are one answer more.
 QUESTIONS = ("sex", "site", "site-group", "adjunct")
 STATES = [f"state {one}" for one in ("scored", "not-scored", "dead", "not-due", "due")]
@@ -64,6 +68,7 @@ def attack(releases: Sequence[Release], minimum: int) -> list[Found]:
         *_small(figures, minimum),
         *_differencing(figures, minimum),
         *(found for one in _systems(apart) for found in one.found(minimum)),
+        *(found for pairs in apart for found in _beside_lesions(pairs, minimum)),
     ]
 
 
@@ -207,11 +212,12 @@ class _System:
 
     def _rests(self, what: str, minimum: int) -> Iterator[Items]:
         """The rests of populations of one release, not few, in which all count, or none."""
-        equations = [one for one in self.equations if one.what == what != "change"]
-        for one, other in permutations(equations, 2):
-            rest, number = one.items - other.items, one.total - other.total
+        asked = [(*_plainly(one), one) for one in self.equations if one.what != "change"]
+        asked = [one for one in asked if one[0] == _plain(what)]
+        for (_, total, one), (_, less, other) in permutations(asked, 2):
+            rest = one.items - other.items
             is_of_one = one.release == other.release and other.items < one.items
-            if is_of_one and len(rest) >= minimum and number in (0, len(rest)):
+            if is_of_one and len(rest) >= minimum and total - less in (0, len(rest)):
                 yield rest
 
     def _certain(self) -> dict[tuple[str, Items], float]:
@@ -242,6 +248,17 @@ class _System:
         return float(found.fun)
 
 
+def _plain(what: str) -> str:
+    """One name of a question that has two."""
+    return OPPOSITES.get(what) or SAME.get(what, what)
+
+
+def _plainly(one: _Equation) -> tuple[str, float]:
+    """What an equation counts by the one name of its question, and how many these are."""
+    total = len(one.items) - one.total if one.what in OPPOSITES else one.total
+    return _plain(one.what), total
+
+
 def _between(
     certain: Mapping[tuple[str, Items], float], whats: Sequence[str], minimum: int
 ) -> Iterator[Found]:
@@ -251,6 +268,20 @@ def _between(
             more = certain.get((implied, items), number) - number
             if _few(more, minimum):
                 yield Found(f"count of {implied} and not {what}", items, more)
+
+
+def _beside_lesions(figures: Sequence[tuple[Figure, Known]], minimum: int) -> Iterator[Found]:
+    """What the figures of patients tell beside those of lesions: of patients with several."""
+    equations = [one for pair in figures for one in _equations(0, *pair)]
+    for figure, known in figures:
+        for term, _ in _terms(figure, known) if known.lesions else ():
+            what = term.what.removeprefix("patient ")
+            sums = [(one.items, one.total) for one in equations if one.what in (what, term.what)]
+            if what in JOINED and any(one.what == what for one in equations):
+                joined = Joined(what, known.lesions, sums)
+                for of, number, whole in joined.told(term.items):
+                    if _few(number, minimum) or _few(whole - number, minimum) or len(of) < minimum:
+                        yield Found(f"lesions beside patients: {what}", of, number)
 
 
 def _is_rest(

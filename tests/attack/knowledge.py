@@ -44,6 +44,7 @@ class Known:
         also: what a count counts besides, in other words: who is dead at a visit died by then.
         before: what is known whether the figure is shown or not: who was scored.
         total: what its value is the sum of, if it is a sum or a mean.
+        lesions: of a figure of patients, the data of their lesions, each with its patient's.
     """
 
     items: Items | None
@@ -52,14 +53,11 @@ class Known:
     also: Mapping[str, Term] = field(default_factory=dict)
     before: Mapping[Term, int] = field(default_factory=dict)
     total: Term | None = None
+    lesions: Mapping[Item, Item] = field(default_factory=dict)
 
 
 class Knowledge:
-    """What is known of a cohort.
-
-    Lesions and patients are two kinds of units, and nothing that joins the two is used: the threat
-    model leaves that out.
-    """
+    """What is known of a cohort."""
 
     def __init__(
         self, cohort: Cohort, study_file: StudyFile, corrected: Collection[str] = ()
@@ -158,7 +156,14 @@ class Knowledge:
     def _flips(self, pairs: Mapping[str, Item]) -> Known:
         items = self._patients(pairs)
         counts = {one: Term(f"patient {one}", items) for one in DIRECTIONS}
-        return Known(items=items, counts=counts, total=Term("change", frozenset(pairs.values())))
+        total, data = Term("change", frozenset(pairs.values())), dict(items)
+        lesions = {item: self._of(item[0], data) for item in pairs.values()}
+        return Known(items=items, counts=counts, total=total, lesions=lesions)
+
+    def _of(self, lesion: str, patients: Mapping[str, str]) -> Item:
+        """The item of a lesion's patient."""
+        patient = f"patient {self.patient[lesion]}"
+        return patient, patients[patient]
 
     def _scored(self, visits: Sequence[str]) -> Items:
         """The analysed lesions with a score in any of these visits, and which one is the last."""
@@ -259,8 +264,14 @@ class Knowledge:
             items = self._scored([visit])
             yield f"median-{visit}", Known(items=items)
             yield f"range-{visit}", Known(items=items)
-            yield f"median-locf-{visit}", Known(items=self._last_by(visit))
+            yield f"median-locf-{visit}", self._carried_to(visit)
             yield from self._states(visit)
+
+    def _carried_to(self, visit: str) -> Known:
+        """Of those who were scored by a visit, how many are alive, followed and due is counted."""
+        upto = self.visits[: self.visits.index(visit) + 1]
+        by_then = frozenset((one, f"state at {visit}") for one, _ in self._scored(upto))
+        return Known(items=self._last_by(visit), n=Term("state due", by_then))
 
     def _last_by(self, visit: str) -> Items:
         """The last score up to a visit, of those who are alive, followed and due then."""
@@ -339,18 +350,28 @@ class Knowledge:
             if kind := self.adjunct.get(lesion):
                 wholes.setdefault(f"adjunct-{kind}", []).append(lesion)
         for suffix, ids in wholes.items():
-            items = frozenset((one, self._version(one, "complication")) for one in ids)
-            prefix = "patient " if suffix.endswith("patients") else ""
+            items = frozenset(self._hit(one) for one in ids)
+            is_of_patients = suffix.endswith("patients")
+            lesions = self.treated if is_of_patients else ()
+            of = {self._hit(one): self._hit(self.patient[one]) for one in lesions}
             for what in ("complication", "lasting"):
-                counts = {"numerator": Term(f"{prefix}{what}", items)}
-                yield f"{what}-{suffix}", Known(items=items, counts=counts)
+                term = Term(f"patient {what}" if is_of_patients else what, items)
+                kept = {one: whose for one, whose in of.items() if whose in items}
+                yield (
+                    f"{what}-{suffix}",
+                    Known(items=items, counts={"numerator": term}, lesions=kept),
+                )
         yield from self._apart(wholes["lesions"], wholes["patients"])
+
+    def _hit(self, unit: str) -> Item:
+        """Whether a lesion or a patient had a complication."""
+        return unit, self._version(unit, "complication")
 
     def _apart(
         self, lesions: Iterable[str], patients: Iterable[str]
     ) -> Iterator[tuple[str, Known]]:
         """Deaths, re-treatments, and what is counted in events or belongs to no lesion."""
-        hit = frozenset((one, self._version(one, "complication")) for one in lesions)
+        hit = frozenset(self._hit(one) for one in lesions)
         counts = {"complication-lesions": Term("complication", hit)}
         yield "complications", Known(items=None, counts=counts)
         loose = frozenset((one, self._version(one, "of no lesion")) for one in patients)

@@ -1,5 +1,7 @@
 """Who of a population can give another answer may be known: what is left beside them is a cell."""
 
+from dataclasses import replace
+
 import pytest
 
 from abate import Units
@@ -63,3 +65,37 @@ def test_the_audit_refuses_it(states, put_back):
     left = put_back(released(whole, RULE), "missed", value=22, counts={"missed": 22}, withheld="")
     with pytest.raises(PublishRefused, match="follows from what is shown"):
         audit(whole, left, RULE)
+
+
+def test_a_number_chosen_by_their_states_is_hidden_if_it_is_the_known_part_and_a_few(
+    run_of_units, estimate, ids
+):
+    # Of 40 lesions 24 were scored, which may be known; 28 are due: so 4 are due and not scored.
+    every = ids(40)
+    due = Units.of(every, "state").where(every[:28])
+    share = estimate("due", 28, name="due", value=24 / 28, statistic="proportion",
+                     counts={"numerator": 24})  # fmt: skip
+    carried = replace(Units.of(every[:28], "score"), among=Units.of(every[:30], "state").data)
+    whole = run_of_units(
+        [
+            (share, due.counting({"numerator": every[:24]})),
+            (estimate("carried", 28, name="carried"), carried),
+            (estimate("scored", 24, name="scored"), Units.of(every[:24], "score")),
+        ],
+        every,
+    )
+    assert (shown(whole, "due").n, shown(whole, "carried").n) == (None, None)
+
+
+def test_a_number_chosen_by_other_data_than_its_values_tells_of_these(run_of_units, estimate, ids):
+    # Who had relief was chosen among 34 by their changes, and its time is another datum. Of 31 of
+    # these the same number had relief: so none of the other 3 had.
+    every = ids(40)
+    changes = {one: f"change of {one}" for one in every[:34]}
+    relieved = every[:20]
+    times = Units(data={one: f"time of {one}" for one in relieved}, among=changes)
+    of_31 = Units(data={one: changes[one] for one in every[:31]}).counting({"numerator": relieved})
+    share = estimate("scored", 31, name="share", value=20 / 31, statistic="proportion",
+                     counts={"numerator": 20})  # fmt: skip
+    whole = run_of_units([(estimate("relieved", 20, name="time"), times), (share, of_31)], every)
+    assert shown(whole, "time").withheld or shown(whole, "share").withheld

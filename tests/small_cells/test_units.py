@@ -57,14 +57,17 @@ def test_units_of_no_estimate_are_a_fault_of_the_plugin(share, result_of):
 
 
 def test_units_are_kept_in_a_private_file_and_not_in_the_results(one_result, run_with, tmp_path):
-    given = run_with(one_result({"lesion-a": "k1", "lesion-b": "k2", "lesion-c": "k3"}), lesions=50)
+    result = one_result({"lesion-a": "k1", "lesion-b": "k2", "lesion-c": "k3"})
+    given = replace(run_with(result, lesions=50), patient_of={"lesion-a": "patient-a"})
     path = results.save(given, tmp_path)
     kept = tmp_path / units_file.FILE
     assert "lesion-a" not in path.read_text("utf-8")
     assert '"units"' not in path.read_text("utf-8")
+    assert "patient" not in path.read_text("utf-8").replace('"patients": ', "")
     assert "lesion-a" in kept.read_text("utf-8")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert results.load(tmp_path).outcomes[0].result.units == given.outcomes[0].result.units
+    assert results.load(tmp_path).patient_of == given.patient_of
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b'{"format": 1}'])

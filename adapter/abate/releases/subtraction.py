@@ -124,9 +124,11 @@ def _reduced(rows: Matrix) -> Matrix:
 
 
 def _has(reduced: Matrix, row: Matrix) -> bool:
-    """Whether a row is a combination of those of a reduced matrix."""
-    rest = row.copy()
-    for one in reduced:
-        pivot = int(np.flatnonzero(one)[0])
-        rest = (rest - rest[pivot] * one) % _PRIME
-    return not rest.any()
+    """Whether a row is a combination of those of a reduced matrix.
+
+    In its pivots a reduced matrix is the identity: a row says there by which factors it is made.
+    """
+    factors = row[(reduced != 0).argmax(axis=1)]
+    used = np.flatnonzero(factors)
+    made = (factors[used, None] * reduced[used] % _PRIME).sum(axis=0) % _PRIME
+    return np.array_equal(made, row % _PRIME)

@@ -7,12 +7,13 @@ is. Whatever cannot be moved is known to the reader. What it cannot show to be s
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
 
 import numpy as np
 
 from abate.results import Results
+from abate.small_cells.by_patient import counts_beside_lesions, rows_beside_lesions
 from abate.small_cells.differences import blocks, values_of
 from abate.small_cells.rule import Rule
 from abate.small_cells.seen import Seen, refused, seen
@@ -36,20 +37,29 @@ def audit(whole: Results, shown: Results, rule: Rule) -> None:
 
 
 def _differences(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
-    """The larger of two populations, a count, and either of two data, that differ by a few."""
+    """Of two populations, two counts or two data that differ by a few, a cell to name."""
     cells = list(sheet.cells)
     told = sheet.populations & known.cells
-    for one in told:
-        for other in told:
-            whole, part = cells[one], cells[other]
-            if _are_few(_besides(whole, part), rule):
-                yield one
+    for one, other in product(told, told):
+        if _are_few(_besides(cells[one], cells[other]), rule):
+            yield one
     for count, rest in known_rests(sheet):
         if count in known.cells and _are_few(rest, rule):
             yield count
     rows = [row for row, place in sheet.rows.items() if place in known.rows]
     for row, another in combinations(rows, 2):
         if _is_near(row, another, rule):
+            yield row.cell
+    yield from _beside_lesions(sheet, known, rule)
+
+
+def _beside_lesions(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
+    """The figures of patients that are shown beside figures of lesions, and must not be."""
+    for count, other in counts_beside_lesions(sheet, rule):
+        if {count, other} <= known.cells:
+            yield count
+    for row, another in rows_beside_lesions(sheet, rule):
+        if {sheet.rows[row], sheet.rows[another]} <= known.rows:
             yield row.cell
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from abate.small_cells.by_patient import counts_beside_lesions, rows_beside_lesions
 from abate.small_cells.differences import Pair, Sums, blocks, nested, overlapping
 from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import Sheet, known_rests
@@ -24,6 +25,8 @@ def hide(sheet: Sheet, rule: Rule) -> Hidden:
     """Hide what is small; of what differs by little, the cheapest, until nothing follows."""
     known, until = blocks(sheet), monotonic() + SECONDS
     cells = _small(sheet, rule)
+    beside = counts_beside_lesions(sheet, rule)
+    cells |= {patients for patients, lesions in beside if lesions not in cells}
     cells |= _cover(nested(sheet, known, rule), sheet.costs, cells)
     for one in (Sums.of(block, sheet.wholes) for block in known):
         while found := one.groups(cells, rule, until):
@@ -32,6 +35,9 @@ def hide(sheet: Sheet, rule: Rule) -> Hidden:
                     cells.add(min(group, key=lambda cell: (sheet.costs[cell], cell)))
     gone = {place for row, place in sheet.rows.items() if row.cell in cells}
     rows = _cover(overlapping(sheet, known, rule), _costs_of_rows(sheet), gone)
+    for patients, lesions in rows_beside_lesions(sheet, rule):
+        if sheet.rows[lesions] not in gone | rows:
+            rows.add(sheet.rows[patients])
     return Hidden(cells=frozenset(cells), rows=frozenset(rows))
 
 

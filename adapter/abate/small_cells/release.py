@@ -36,6 +36,7 @@ def without(results: Results, cells: Sheet, hidden: Hidden, rule: Rule) -> Resul
         ],
         members=None,
         comparisons=(),
+        patient_of={},
     )
 
 

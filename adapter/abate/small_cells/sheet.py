@@ -4,7 +4,6 @@ A cell is a set of units: two numbers of the same units are one cell. Which popu
 others, and by how many units they differ, follows from the units.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -71,10 +70,13 @@ class Sheet:
             were chosen: who these are is known to a reader, whether their number is shown or not.
         names: what each cell counts, in words that may be printed.
         costs: what is lost if a cell is hidden.
-        populations: the cells that are an n, a total or a step: who belongs to them may be known.
+        populations: the cells that are an n, a total or a step.
+        known: those of them that no values chose: who belongs to them may be known.
+        answers: of a row of which something was asked, the cells of those who gave one answer.
         estimates: by the outcome's place and the estimate's name.
         steps: by place in the attrition table; rows that are left out have none.
         totals: the analysed `patient` and `lesion`.
+        patient_of: whose each lesion is, as far as it is known.
     """
 
     cells: dict[Cell, int] = field(default_factory=dict)
@@ -83,9 +85,12 @@ class Sheet:
     names: list[str] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     populations: set[int] = field(default_factory=set)
+    known: set[int] = field(default_factory=set)
+    answers: dict[Row, set[int]] = field(default_factory=dict)
     estimates: dict[tuple[int, str], Mention] = field(default_factory=dict)
     steps: dict[int, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
+    patient_of: Mapping[str, str] = field(default_factory=dict)
 
     def cell(self, basis: str, ids: Iterable[str], name: str, cost: float) -> int:
         """The place of some units; each place that shows them adds to what is lost."""
@@ -100,13 +105,13 @@ class Sheet:
 
 def sheet(results: Results) -> Sheet:
     """The cells of results; numbers whose units are unknown get units of their own."""
-    found = Sheet()
+    found = Sheet(patient_of=results.patient_of)
     _add_steps(found, results.attrition)
     for basis, number in (("patient", results.patients), ("lesion", results.lesions)):
         if number is not None:
             ids = _total(results.attrition, basis) or _made_up(f"analysed {basis}s", number)
             found.totals[basis] = found.cell(basis, ids, f"analysed {basis}s", TOTAL)
-            _add_row(found, found.totals[basis], dict.fromkeys(ids, TREATED))
+            _add_row(found, _row(found.totals[basis], dict.fromkeys(ids, TREATED)))
     for place, outcome in enumerate(results.outcomes):
         cost = PRIMARY if outcome.primary else SECONDARY
         known = outcome.result.units if outcome.result else {}
@@ -115,25 +120,27 @@ def sheet(results: Results) -> Sheet:
             mention = _mention(found, estimate, units, cost)
             may_leave = units is not None or results.synthetic
             found.estimates[place, estimate.name] = replace(mention, may_leave=may_leave)
-    found.populations |= {*found.totals.values(), *found.steps.values()}
+    of_flow = {*found.totals.values(), *found.steps.values()}
+    found.populations |= of_flow
+    found.known |= of_flow
     return found
 
 
 def known_rests(sheet: Sheet) -> Iterator[tuple[int, int]]:
-    """Counts, each with how many are left beside it and a part of the same n that is known.
+    """Counts, each with how many units are left between it and a part of the same n that is known.
 
     Who belongs to a population may be known, so that it is known, too, who of the others can give
-    another answer to the same question: who was not scored at a visit is dead, or is not.
+    another answer to the same question: who was not scored at a visit is dead, or is not. Or the
+    count holds the known part, and a few besides: who was due, and not scored.
     """
-    cells, answers = list(sheet.cells), defaultdict[int, set[int]](set)
-    for mention in sheet.estimates.values():
-        answers[mention.row].update(mention.counts.values())
-    wholes = {mention.row: mention.n for mention in sheet.estimates.values()}
-    for row, counted in answers.items():
-        whole = cells[wholes[row]].ids
-        for known, other in product(counted & sheet.populations, counted):
-            part, count = cells[known].ids, cells[other].ids
-            if part <= whole and count <= whole and part.isdisjoint(count):
+    cells = list(sheet.cells)
+    for row, answers in sheet.answers.items():
+        whole = cells[row.cell].ids
+        for known, other in product(answers & sheet.known, answers):
+            part, count = cells[known].ids & whole, cells[other].ids & whole
+            if part < count and other not in sheet.known:
+                yield other, len(count) - len(part)
+            elif part.isdisjoint(count):
                 yield other, len(whole) - len(part) - len(count)
 
 
@@ -143,23 +150,38 @@ def _mention(found: Sheet, estimate: Estimate, units: Units | None, cost: float)
     counted = members(units, estimate) if units else {}
     n = found.cell(basis, data, words, cost)
     found.populations.add(n)
+    row = _row(n, data)
     counts = {}
     for name, count in counts_of(estimate).items():
         # Nobody knows who is counted: as if they were the same units as in any such count.
         ids = counted.get(name, sorted(data)[:count])
         counts[name] = found.cell(basis, ids, f"{words}: {name}", cost)
-        _add_row(found, counts[name], {one: data[one] for one in ids if one in data})
-    row = _add_row(found, n, data)
+        _add_row(found, _row(counts[name], {one: data[one] for one in ids if one in data}))
     if units and units.among:
-        among = found.cell(basis, units.among, f"{words}, and the others", 0.0)
-        whole = Row(among, frozenset(units.among.items()))
-        found.wholes.setdefault(Row(n, frozenset(data.items())), set()).add(whole)
-        found.rows.setdefault(whole, len(found.rows))
-    return Mention(n=n, counts=counts, row=row, may_leave=True)
+        _add_chosen(found, n, units, basis, f"{words}, and the others")
+    else:
+        found.known.add(n)
+    found.answers.setdefault(row, set()).update(counts.values())
+    return Mention(n=n, counts=counts, row=_add_row(found, row), may_leave=True)
 
 
-def _add_row(found: Sheet, cell: int, data: Mapping[str, str]) -> int:
-    return found.rows.setdefault(Row(cell, frozenset(data.items())), len(found.rows))
+def _add_chosen(found: Sheet, n: int, units: Units, basis: str, words: str) -> None:
+    """An n of units that were chosen by their values is an answer of all among whom they were."""
+    among = found.cell(basis, units.among, words, 0.0)
+    whole = _row(among, units.among)
+    chosen = _row(n, {one: units.among.get(one, datum) for one, datum in units.data.items()})
+    for row in (whole, chosen):
+        _add_row(found, row)
+    found.wholes.setdefault(chosen, set()).add(whole)
+    found.answers.setdefault(whole, set()).add(n)
+
+
+def _row(cell: int, data: Mapping[str, str]) -> Row:
+    return Row(cell, frozenset(data.items()))
+
+
+def _add_row(found: Sheet, row: Row) -> int:
+    return found.rows.setdefault(row, len(found.rows))
 
 
 def _made_up(words: str, number: int) -> list[str]:
@@ -179,7 +201,7 @@ def _add_steps(found: Sheet, attrition: Sequence[Step]) -> None:
         ids = step.units or _of_step(step, list(flow.values()))
         words = f"{step.stage}: {step.reason}" if step.reason else step.stage
         found.steps[place] = found.cell(step.unit, ids, words, TOTAL)
-        _add_row(found, found.steps[place], dict.fromkeys(ids, TREATED))
+        _add_row(found, _row(found.steps[place], dict.fromkeys(ids, TREATED)))
 
 
 def _of_step(step: Step, flow: Sequence[Step]) -> Collection[str]:

@@ -1,0 +1,94 @@
+"""Figures of patients beside figures of lesions: what both tell of patients with several lesions.
+
+A patient with one lesion counts the same in both, so that their difference is a statement about the
+others. If these are few, or the difference is, the figure of the patients is hidden: always that
+one, so that two releases do not show one each.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from abate.small_cells.rule import Rule
+from abate.small_cells.sheet import Row, Sheet
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A row of patients and one of lesions of which the same was asked."""
+
+    sheet: Sheet
+    patients: Row
+    lesions: Row
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(patient for patient, _ in self.patients.items)
+
+    @cached_property
+    def _lesions_of(self) -> Mapping[str, list[str]]:
+        found = defaultdict[str, list[str]](list)
+        for lesion, _ in self.lesions.items:
+            found[self.sheet.patient_of[lesion]].append(lesion)
+        return found
+
+    @cached_property
+    def alone(self) -> Mapping[str, str]:
+        """By lesion, the patients who count the same in both rows."""
+        its = self._lesions_of
+        return {its[one][0]: one for one in self._known & its.keys() if len(its[one]) == 1}
+
+    @cached_property
+    def apart(self) -> frozenset[str]:
+        """The other patients."""
+        return (self._known | self._lesions_of.keys()) - {*self.alone.values()}
+
+    def differences(self, patients: Collection[str], lesions: Collection[str]) -> tuple[int, int]:
+        """By how many an answer of lesions exceeds one of patients, and by how many it does not.
+
+        Both are 0 if they are not the same answer: the patients who count the same differ in it.
+        """
+        here = {self.alone[one] for one in lesions if one in self.alone}
+        if here != {*self.alone.values()} & {*patients}:
+            return 0, 0
+        more = len(lesions) - len(patients)
+        return more, len(self.lesions.items) - len(self.patients.items) - more
+
+
+def counts_beside_lesions(sheet: Sheet, rule: Rule) -> Iterator[tuple[int, int]]:
+    """Pairs of cells, one of patients and one of lesions, that must not both be shown."""
+    cells = list(sheet.cells)
+    for pair in _pairs(sheet):
+        for one in sheet.answers.get(pair.patients, set()) - sheet.known:
+            for other in sheet.answers.get(pair.lesions, ()):
+                told = pair.differences(cells[one].ids, cells[other].ids)
+                if len(pair.apart) < rule.minimum or any(0 < abs(x) < rule.minimum for x in told):
+                    yield one, other
+
+
+def rows_beside_lesions(sheet: Sheet, rule: Rule) -> Iterator[tuple[Row, Row]]:
+    """Pairs of rows, one of patients and one of lesions, whose values must not both be shown."""
+    for pair in _pairs(sheet):
+        is_known = sheet.answers.get(pair.patients, set()) <= sheet.known
+        if len(pair.apart) < rule.minimum and not (is_known and sheet.answers[pair.patients]):
+            yield pair.patients, pair.lesions
+
+
+def _pairs(sheet: Sheet) -> Iterator[_Pair]:
+    """The rows of patients beside those of lesions that share a datum, if they differ at all."""
+    used = {mention.row for mention in sheet.estimates.values()}
+    rows = [row for row, place in sheet.rows.items() if place in used]
+    cells = list(sheet.cells)
+    at = defaultdict[tuple[str, str], set[Row]](set)
+    for row in rows:
+        if cells[row.cell].basis == "lesion" and all(
+            one in sheet.patient_of for one, _ in row.items
+        ):
+            for lesion, datum in row.items:
+                at[sheet.patient_of[lesion], datum].add(row)
+    for row in rows:
+        if cells[row.cell].basis == "patient":
+            beside = set[Row]().union(*(at.get(item, ()) for item in row.items))
+            pairs = (_Pair(sheet, row, one) for one in beside)
+            yield from (pair for pair in pairs if pair.apart)
