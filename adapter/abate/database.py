@@ -1,11 +1,10 @@
 """DuckDB, started once in a process: a store is attached to it while somebody has it open.
 
-To start DuckDB takes 14 ms of CPU, to make the macros of the mapping 18 ms; to attach a store and to
-detach it takes 2 ms (DuckDB 2.0.1, 2026-11), and a night opens its store some seven times. Between
-two openings nothing of a store is held: not its file, and no temporary table.
+To start DuckDB takes 14 ms of CPU, and to make the macros of the mapping 18 ms; to attach a store
+and to detach it takes 2 ms (DuckDB 2.0.1, 2026-11). A night opens its store some seven times.
+Between two openings nothing of a store is held: not its file, and no temporary table.
 """
 
-import os
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -44,7 +43,9 @@ class _Database:
     def connect(self, path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if not self.users:
             self.own.execute(f"set temp_directory = {_quoted(_scratch(path))}")
-            self.own.execute(f"attach {_quoted(path)} as store (type duckdb, read_only {read_only})")
+            self.own.execute(
+                f"attach {_quoted(path)} as store (type duckdb, read_only {read_only})"
+            )
         connection = self.own.cursor()
         connection.execute("set search_path = 'store.main,memory.main'")
         self.users += 1
@@ -75,7 +76,7 @@ class Connection:
         Raises:
             duckdb.Error, RuntimeError, MemoryError: as DuckDB does.
         """
-        self._path, self._name = path, os.path.abspath(path)
+        self._path, self._name = path, str(path.absolute())
         with _lock:
             database = _in_use.get(self._name) or (_idle.pop() if _idle else _Database.start())
             try:

