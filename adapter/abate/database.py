@@ -5,6 +5,7 @@ and to detach it takes 2 ms (DuckDB 2.0.1, 2026-11). A night opens its store som
 Between two openings nothing of a store is held: not its file, and no temporary table.
 """
 
+import os
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -99,6 +100,17 @@ class Connection:
             if not self._database.users:
                 del _in_use[self._name]
                 self._database.let_go(self._path)
+
+
+def _end_idle() -> None:
+    """End the DuckDB that waits: in a process that is forked it would have lost its threads."""
+    with _lock:
+        while _idle:
+            _idle.pop().own.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_end_idle)
 
 
 def _scratch(path: Path) -> Path:

@@ -1,5 +1,6 @@
 """One DuckDB serves all openings of a process; between two of them nothing of a store is held."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -73,3 +74,16 @@ def test_what_does_not_fit_into_memory_lies_beside_the_store_and_goes(path):
         store.script("create temp table large as select random() as r from range(9000000)")
         assert path.with_name(f"{path.name}.tmp").is_dir()
     assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_that_is_forked_starts_its_own(path):
+    with opened(path):
+        pass
+    child = os.fork()
+    if not child:
+        with opened(path) as store:
+            os._exit(int(store.rows("select count(*) from run") != [(0,)]))
+    assert os.waitpid(child, 0)[1] == 0
+    with opened(path) as store:
+        assert store.rows("select count(*) from run") == [(0,)]
