@@ -71,7 +71,7 @@ class Inputs:
             return ""
         return (
             f"Nothing confirms that all {', '.join(self.unconfirmed)} arrived: the source gives no "
-            "total and no count."
+            "total and no count, or is asked for some categories only."
         )
 
 

@@ -156,7 +156,9 @@ class TinyStudy:
             "code": _coding(LOCAL, code),
             "subject": {"reference": f"Patient/{patient}"},
             "performedPeriod": performed,
-            "bodySite": [_site(site)] if site else None,
+            "bodySite": [_site(one) for one in ([site] if isinstance(site, str) else site)]
+            if site
+            else None,
         }
         return self._add("Procedure", self._next("procedure"), defaults | fields)
 

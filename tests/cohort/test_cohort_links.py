@@ -196,3 +196,21 @@ def test_a_site_in_words_only_is_never_linked_by_encounter_or_time(study):
     cohort = study.cohort()
     assert cohort.not_linked == {worded: "other-site"}
     assert cohort.rule(silent) == "encounter"
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({}, "body-site"),
+        ({"status": "stopped"}, "other-site"),
+        ({"status": "not-done"}, "time"),
+        ({"status": "entered-in-error"}, "time"),
+        ({"start": "2021-06-01T10:00:00+08:00"}, "time"),
+    ],
+    ids=["done", "stopped", "not done", "in error", "after the cut-off"],
+)
+def test_a_procedure_that_is_no_treatment_keeps_no_score_at_its_site(study, fields, rule):
+    study.procedure(site=None)
+    study.procedure(site="scapula", **fields)
+    score = study.score(2, study.at(7), site="scapula")
+    assert study.cohort("study.cutoff=2021-05-01").rule(score) == rule

@@ -138,6 +138,41 @@ def test_a_score_that_names_one_of_two_procedures_makes_two_lesions(study):
     assert first in cohort.lesions
 
 
+def test_a_session_adds_its_further_sites_to_its_lesion(study):
+    study.procedure(study.at(0, "10:00"), site="L1")
+    study.procedure(study.at(0, "11:00"), site=["L1", "scapula"])
+    before = study.score(8, study.at(-1), site="scapula")
+    score = study.score(2, study.at(7), site="scapula")
+    study.procedure(study.at(30), site="scapula")
+    cohort = study.cohort()
+    assert excluded(cohort) == [None, "same-session", "re-treatment"]
+    assert [cohort.rule(one) for one in (before, score)] == ["body-site", "body-site"]
+    first = cohort.lesions["procedure-1"]
+    assert (first["site"], first["end_reason"]) == ("L1", "re-treated")
+
+
+def test_a_further_site_of_a_session_ends_the_follow_up_of_an_earlier_lesion_there(study):
+    study.procedure(site="scapula")
+    before, late = study.score(8, study.at(-1)), study.score(1, study.at(27), site="scapula")
+    study.procedure(study.at(20, "10:00"), site="L1")
+    study.procedure(study.at(20, "11:00"), site=["L1", "scapula"])
+    cohort = study.cohort()
+    assert cohort.lesions["procedure-1"]["end_reason"] == "re-treated"
+    assert cohort.rule(before) == "time"
+    assert cohort.scores[late]["lesion_id"] == cohort.lesions["procedure-2"]["lesion_id"]
+
+
+def test_a_procedure_at_the_sites_of_two_lesions_of_one_day_joins_them_not(study):
+    study.procedure(study.at(0, "10:00"), site="L1")
+    study.procedure(study.at(0, "11:00"), site="scapula")
+    study.procedure(study.at(0, "12:00"), site=["L1", "scapula"])
+    scores = [study.score(2, study.at(7), site=one) for one in ("L1", "scapula")]
+    cohort = study.cohort()
+    assert excluded(cohort) == [None, None, "same-session"]
+    assert [cohort.rule(one) for one in scores] == ["body-site", "body-site"]
+    assert {one["end_reason"] for one in cohort.lesions.values()} == {"last-score", None}
+
+
 def test_two_sides_are_two_lesions_and_an_unsided_score_is_ambiguous(study):
     study.procedure(site="acetabulum, left")
     study.procedure(site="acetabulum, right")

@@ -176,14 +176,61 @@ def test_the_side_that_is_shown_is_that_of_the_site_that_is_shown(study):
 
 
 def test_a_side_in_an_entry_of_its_own_is_that_of_each_site_without_one(study):
-    alone = {"coding": [{"system": SNOMED, "code": LEFT}]}
-    study.procedure(bodySite=[coded(), alone, coded(RIGHT, site=SCAPULA)])
+    study.procedure(bodySite=[coded(), alone(LEFT), coded(RIGHT, site=SCAPULA)])
     sites = (coded(LEFT), coded(RIGHT), coded(LEFT, site=SCAPULA), coded(RIGHT, site=SCAPULA))
     scores = [study.score(2, study.at(7), bodySite=site) for site in sites]
     cohort = study.cohort()
     assert [cohort.rule(one) for one in scores] == [
         "body-site", "other-site", "other-site", "body-site",
     ]  # fmt: skip
+
+
+def alone(side, system=SNOMED):
+    """A body site that says a side, and no site."""
+    return {"coding": [{"system": system, "code": side}]}
+
+
+ONE_CONCEPT = {"coding": [*coded(LEFT)["coding"], *coded(RIGHT, site=SCAPULA)["coding"]]}
+
+
+@pytest.mark.parametrize(
+    "sites",
+    [
+        [coded(), alone(LEFT), coded(site=SCAPULA), alone(RIGHT)],
+        [coded(), coded(site=SCAPULA), alone(RIGHT), alone(LEFT)],
+        [coded(), alone(LEFT), {"text": "hip"}, alone(BOTH)],
+        [ONE_CONCEPT],
+    ],
+)
+def test_sides_of_which_nothing_says_to_which_site_they_belong_reject_a_procedure(study, sites):
+    study.procedure()
+    study.procedure(bodySite=sites)
+    cohort = study.cohort()
+    assert cohort.steps["rejected", "Procedure laterality-ambiguous"] == 1
+    assert list(cohort.lesions) == ["procedure-1"]
+
+
+def test_a_score_with_two_sites_and_two_sides_in_one_concept_is_rejected(study):
+    study.procedure(bodySite=[coded(RIGHT)])
+    study.score(2, study.at(7), bodySite=ONE_CONCEPT)
+    assert study.cohort().steps["rejected", "Observation laterality-ambiguous"] == 1
+
+
+@pytest.mark.parametrize(
+    ("sites", "side"),
+    [
+        ([coded(), alone(LEFT), alone(RIGHT), coded(LEFT, site=SCAPULA)], "both"),
+        ([coded(), alone(LEFT), coded(site=SCAPULA), alone(LEFT)], "left"),
+        ([coded(LEFT, RIGHT)], "both"),
+        (
+            [{"coding": [*coded(LEFT, RIGHT)["coding"], {"system": "urn:x", "code": "acet"}]}],
+            "both",
+        ),
+    ],
+)
+def test_sides_that_belong_to_one_site_or_to_all_are_read(study, sites, side):
+    study.procedure(bodySite=sites)
+    assert [one["side"] for one in study.cohort().lesions.values()] == [side]
 
 
 def test_the_side_of_a_site_in_words_is_not_that_of_another_site(study):
@@ -197,8 +244,7 @@ def test_the_side_of_a_site_in_words_is_not_that_of_another_site(study):
 def test_a_score_of_a_side_alone_is_that_of_a_lesion_with_a_site_on_that_side(study):
     study.procedure(bodySite=[coded(LEFT), coded(LEFT, site=SCAPULA)])
     study.procedure(study.at(0, "12:00"), bodySite=[coded(RIGHT)])
-    alone = {"coding": [{"system": SNOMED, "code": RIGHT}]}
-    score = study.score(2, study.at(7), bodySite=alone)
+    score = study.score(2, study.at(7), bodySite=alone(RIGHT))
     cohort = study.cohort()
     assert (lesion_of(cohort, score), cohort.rule(score)) == (["procedure-2"], "time")
 

@@ -54,6 +54,15 @@ def test_every_reason_that_is_made_of_two_words_is_documented(reference):
     assert {word for word in prefixes if f"`{word}...`" not in page} == set()
 
 
+def test_what_stands_in_the_place_of_a_sites_name_is_documented(reference, section, rows):
+    text = section(reference("cohort.md"), "## `cohort.lesions`")
+    [site] = [row for row in rows(text) if row[0] == "`site`"]
+    sql = "\n".join(text for _, text in _sql())
+    words = set(re.findall(r"'([a-z]+)'(?: end)?\) as site,", sql))
+    assert words == {"unlisted", "unknown"}
+    assert {word for word in words if f"`{word}`" not in site[2]} == set()
+
+
 def test_the_reasons_that_a_plugin_may_read_are_marked(reference, section, rows):
     text = section(reference("rules.md"), "### Observation")
     marked = {row[0].strip("`") for row in rows(text) if "may be read" in row[1]}

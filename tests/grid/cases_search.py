@@ -1,7 +1,7 @@
 """Faults of search: parameters that are not understood, counts, and entries that are no rows."""
 
 from case import Case, everywhere
-from data import coded, condition, procedure
+from data import DAYS, coded, condition, procedure, score
 from fault import (
     always,
     anything,
@@ -25,6 +25,7 @@ from faults_search import (
     of,
     oracle_like,
     total,
+    wants_category,
     wants_patient,
     with_response,
     without_mode,
@@ -36,6 +37,13 @@ from ways import NIGHTLY, PATIENT, POPULATION, SEARCH
 OTHER_CODES = (
     condition("fracture-a", "a", code=coded("fracture")),
     procedure("x-ray-a", "a", code=coded("x-ray")),
+)
+# The scores of the ward with a category; one has only a category of the site's own.
+FILED = tuple(
+    score(f"{one}{n}", one, n, effectiveDateTime=DAYS[n], category=[category])
+    for one in "abc"
+    for n in range(3)
+    for category in [coded("pain", "urn:w") if (one, n) == ("c", 1) else coded("survey")]
 )
 WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "value"}]}
 ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
@@ -159,6 +167,22 @@ CASES = [
         resources=OTHER_CODES,
         fault=lambda: epic_like,
         warns="with the categories",
+    ),
+    Case(
+        id="category-of-the-site-in-the-study-file",
+        says=(
+            "Observations are refused without a category, and one score has only a category of the "
+            "site's own, which the study file names."
+        ),
+        seen="Epic's and Oracle Health's documentation",
+        ways=(PATIENT,),
+        settings=(
+            "source.patients=['a', 'b', 'c']",
+            "source.query.observation.category=['survey', 'urn:w|pain']",
+        ),
+        resources=FILED,
+        fault=always(wants_category, says(400)),
+        warns="nothing confirms that all pain scores arrived",
     ),
     Case(
         id="refuses-patient",

@@ -2,10 +2,11 @@
 
 from case import Case
 from cases_said import uncounted
+from cases_search import FILED
 from cases_uncounted import leaves_out, uncounted_after
-from fault import always, meets, scores
+from fault import always, meets, says, scores
 from faults_export import polls
-from faults_search import of
+from faults_search import of, wants_category
 from ways import BULK, FILES, NIGHTLY, PATIENT, POPULATION, SEARCH
 
 
@@ -51,6 +52,18 @@ CASES = [
         ways=SEARCH,
         fault=hides("c1", "new1"),
         unseen={POPULATION: ("c1",), PATIENT: ("c1",), NIGHTLY: ("c1", "new1")},
+    ),
+    Case(
+        id="category-of-the-site",
+        says="Observations are refused without a category, and one score has only a category of "
+        "the site's own, which the study file does not name.",
+        seen="Epic's and Oracle Health's documentation",
+        ways=(PATIENT,),
+        settings=("source.patients=['a', 'b', 'c']",),
+        resources=FILED,
+        fault=always(wants_category, says(400)),
+        unseen={PATIENT: ("c1",)},
+        warns="under a category of its own alone",
     ),
     Case(
         id="uncounted-row-left-out",

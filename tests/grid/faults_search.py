@@ -147,6 +147,11 @@ def _of_category(asked, *unknown):
     return asked.without("category", *unknown)
 
 
+def wants_category(asked):
+    """Refuses a search of Observations that names no patient or no category."""
+    return of("Observation", asked) and _lacks(asked)
+
+
 def first_date_only(asked):
     """A second _lastUpdated is passed over."""
     dates = [pair for pair in asked.pairs if pair[0] == "_lastUpdated"]

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from abate.errors import IncompletePull, SourceError, StudyFileError
 from abate.resource_types import MAPPED_NAMES
+from abate.source import clock
 from abate.source.export_job import in_fhir
 from abate.source.limits import BudgetSpent
 from abate.source.manifest import File, Manifest
@@ -159,6 +160,30 @@ def test_an_export_is_waited_for_as_long_as_the_server_asks_and_its_progress_is_
     assert len(waited) == 3
     assert "the export is under way (50 %): asking again in 11 s" in hospital.said
     assert "Zwitscher" not in " ".join(hospital.said)
+
+
+@pytest.fixture
+def passing(waited, monkeypatch):
+    """Time goes by with the waits."""
+    monkeypatch.setattr(clock, "now", lambda: float(sum(waited)))
+
+
+@pytest.mark.usefixtures("passing")
+@pytest.mark.parametrize(
+    ("settings", "limit"),
+    [((), "not set: nothing ends it"), (("source.max_minutes=600",), "set to 600")],
+)
+def test_an_export_that_goes_on_is_said_each_half_hour_with_what_ends_it(
+    hospital, bulk, night, settings, limit
+):
+    bulk.polls = [Response(status=202, headers={"Retry-After": "120"})] * 35
+    night(*settings)
+    told = [one for one in hospital.said if "max_minutes" in one]
+    assert told == [
+        f"warning: the export has not completed after {minutes} minutes. [source] max_minutes, "
+        f"which ends a pull, is {limit}"
+        for minutes in (30, 60)
+    ]
 
 
 def test_a_poll_that_sends_us_on_to_the_manifest_is_followed(bulk, night):

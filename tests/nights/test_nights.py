@@ -151,6 +151,19 @@ def test_a_pull_that_fails_moves_no_watermark(ward, made):
     assert ward.night() == ward.fresh()
 
 
+@pytest.mark.parametrize("is_compared", [False, True])
+def test_a_night_lists_only_what_the_categories_of_the_study_file_find(ward, made, is_compared):
+    only = "source.query.observation.category=['survey']"
+    mine = made.score("mine", "a") | {"category": [{"coding": [{"code": "survey"}]}]}
+    ward.server.put(mine)
+    assert ids(ward.night(only, name="some")) == ["mine"]
+    ward.server.delete("Observation", "mine")
+    for one in (made.score("other", "a"), mine | {"id": "later"}):
+        ward.server.put(one)
+    ward.night(only, name="some", is_compared=is_compared)
+    assert ward.ask("select id from observation where state = 'mapped'", "some") == [("later",)]
+
+
 def test_codes_that_the_study_adds_are_pulled_from_the_beginning(ward, made):
     ward.server.put(made.score("faces", "a", 4, code="38221-8"))
     ward.night()

@@ -138,14 +138,15 @@ def pull(script, tmp_path):
         pulled = Pulled(tmp_path / "landing")
         chosen = {"strategy": "patient", "patients_a_query": 20, "parallel": 1, **settings}
         kept = Kept(path=tmp_path / "none", server=base, roles=roles, lists={}, reading="")
-        plan = Plan(roles=roles, page_size=2)
+        study = Source(url=base, **chosen)
+        plan = Plan(roles=roles, page_size=2, categories=study.query.categories)
         with (
             Landing(pulled.folder) as landing,
             FhirServer(
                 base, timeout_seconds=5, say=sentences(pulled.said.append), limits=limits
             ) as server,
         ):
-            source = RestSource(server, Source(url=base, **chosen), kept)
+            source = RestSource(server, study, kept)
             pulled.ledger = source.bring(plan, landing, sentences(pulled.said.append)).ledger
             for kind in ("Procedure", "Patient", "Observation"):
                 pulled.landed[kind] = b"".join(one.read_bytes() for one in landing.paths(kind))

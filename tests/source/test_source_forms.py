@@ -102,10 +102,36 @@ def test_a_server_that_wants_a_category_gets_all_and_says_what_that_leaves_out(
     pulled = pull()
     assert pulled.ids("Observation") == ["s1"]
     assert asked(script, "Observation")[-1]["category"] == ",".join(CATEGORIES)
-    assert "what has none of these is not found" in "\n".join(pulled.said)
+    said = "\n".join(pulled.said)
+    assert "what has none of these is not found. They are those of FHIR's own code system" in said
+    assert "name it too in [source.query.observation] category" in said
 
 
 def test_a_server_that_takes_no_form_fails_the_pull(script, pull):
     script.pages["Observation"] = [Response("no", 400)]
     with pytest.raises(IncompletePull, match="answered 400"):
         pull()
+
+
+def test_a_category_of_the_study_file_is_asked_for_as_it_stands_and_what_it_leaves_out_is_said(
+    script, pull, resource
+):
+    script.pages["Observation"] = [wanting(script, "category", resource["Observation"]("s1"))]
+    pulled = pull(query={"observation": {"category": ["urn:w|pain", "survey"]}})
+    forms = asked(script, "Observation")
+    assert {form["category"] for form in forms} == {"urn:w|pain,survey"}
+    words = "with the categories urn:w|pain, survey: what has none of these is not found"
+    assert [one for one in pulled.said if words in one] == [
+        f"the search of Observation is made {words}"
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["patient", "population"])
+@pytest.mark.parametrize("query", [{"observation": {"category": ["survey"]}}, {}])
+def test_nothing_confirms_a_search_by_category(script, pull, resource, strategy, query):
+    script.pages["Observation"] = [wanting(script, "category", resource["Observation"]("s1"))]
+    script.counts["Observation"] = script.bundle(total=1)
+    pulled = pull(strategy=strategy, query=query)
+    assert pulled.ids("Observation") == ["s1"]
+    assert pulled.ledger.unconfirmed == ["pain scores"]
+    assert "or is asked for some categories only" in "\n".join(pulled.said)

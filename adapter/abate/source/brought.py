@@ -69,6 +69,7 @@ class Brought:
         is_heeded: whether the first page held only what answers.
         is_first_page: whether it is the first page that is looked at.
         is_understood: whether the server says that it understood the parameters.
+        is_by_category: whether only what has some category was asked for.
         is_settled: whether it is known without a count that nothing is missing.
         walked: the last walk through the pages.
     """
@@ -84,13 +85,14 @@ class Brought:
     is_heeded: bool = True
     is_first_page: bool = True
     is_understood: bool = False
+    is_by_category: bool = False
     is_settled: bool = False
     walked: Walked = field(default_factory=Walked)
 
     @property
     def is_confirmed(self) -> bool:
         """Whether anything but passes that are alike shows that nothing is missing."""
-        return self.expected is not None or self.is_settled
+        return not self.is_by_category and (self.expected is not None or self.is_settled)
 
     @property
     def received(self) -> int:

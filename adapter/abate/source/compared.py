@@ -63,7 +63,7 @@ def listed(pull: Pull, query: Query, there: Collection[str]) -> dict[str, Versio
     """
     for elements in _LISTINGS:
         found: dict[str, Version] = {}
-        asked = query.of(name=f"ids of {query.name}", extra=elements)
+        asked = query.of(name=f"ids of {query.name}", extra={**query.extra, **elements})
         try:
             brought = pull.asker.bring(asked, _noting(found))
         except IncompletePull:

@@ -21,6 +21,8 @@ from abate.source.waiting import asked_wait, backoff
 _WHAT_TO_DO = "Wait for some hours, or have it cancelled at the server, and run again"
 _NOT_KNOWN = f"It is not known whether an export has begun there. {_WHAT_TO_DO}"
 
+# So often it is said that an export goes on, and what ends it.
+_REMINDER_SECONDS = 30 * 60
 # https://hl7.org/fhir/uv/bulkdata/STU2/OperationDefinition-export.html
 _VALUES = {"_since": "valueInstant"}
 
@@ -100,6 +102,7 @@ class ExportJob:
             SourceError: the export has failed.
             BudgetSpent: it takes longer than the study allows.
         """
+        begun = reminded = clock.now()
         for polled in count(1):
             answer = self._server.poll(self.location)
             if answer.status == HTTPStatus.SEE_OTHER:
@@ -108,8 +111,20 @@ class ExportJob:
                 return answer
             if answer.status != HTTPStatus.ACCEPTED:
                 raise SourceError(f"the export has failed: {answer.place} answered {answer.told}")
+            if clock.now() - reminded >= _REMINDER_SECONDS:
+                reminded = clock.now()
+                self._remind(reminded - begun)
             self._wait(asked_wait(answer.headers) or backoff(polled), _progress(answer))
         raise AssertionError  # count has no end
+
+    def _remind(self, seconds: float) -> None:
+        """Say how long the export was waited for, and whether something ends that."""
+        most = self._server.limits.max_minutes
+        limit = f"set to {most:g}" if most else "not set: nothing ends it"
+        self._say(
+            f"warning: the export has not completed after {seconds / 60:.0f} minutes. [source] "
+            f"max_minutes, which ends a pull, is {limit}"
+        )
 
     def _wait(self, seconds: float, words: str) -> None:
         self._server.budget.refuse_late(seconds)

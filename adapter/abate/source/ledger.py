@@ -96,7 +96,7 @@ class Ledger:
         if names := ", ".join(self.unconfirmed):
             say(
                 f"warning: nothing confirms that all {names} arrived: {source} no total and no "
-                "count. The status and the report say so",
+                "count, or is asked for some categories only. The status and the report say so",
                 event="pull.unconfirmed",
                 queries=names,
             )

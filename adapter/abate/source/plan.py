@@ -7,8 +7,7 @@ from abate.codes import Code, CodeLists, resolve
 from abate.errors import StudyFileError
 from abate.resource_types import INDEX_TYPE, READ, read_type
 from abate.settings import Coded, StudyFile
-from abate.source.forms import CATEGORY
-from abate.source.query import Query, token
+from abate.source.query import CATEGORY, Query, token
 from abate.study_file import Location, complain
 
 INDEX = "index procedures"

@@ -96,7 +96,7 @@ class Pull:
         The undivided question is a hole by itself, where it brings less than the server counts.
         """
         seen, expected, left_out = Seen(), self.asker.pager.count(query), 0
-        is_confirmed = True
+        is_confirmed = not query.is_by_category
         for part in parts:
             seen.read(self.landing.folder / _name(query, [part]))
         if expected is None or len(seen) < expected:

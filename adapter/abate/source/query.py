@@ -18,6 +18,7 @@ _ESCAPES = {ord(special): f"\\{special}" for special in "\\,|$"}
 CODES_IN_A_URL = 40
 # So many ids stand in one search for resources by their ids.
 IDS_A_QUERY = 20
+CATEGORY = "category"
 # Before anything that a server can hold.
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -85,6 +86,11 @@ class Query:
         """Whether it names patients or resources, or is too long for a URL."""
         names_somebody = bool(self.patients or self.ids or self.linked) or self.is_personal
         return names_somebody or len(self.tokens) > CODES_IN_A_URL
+
+    @property
+    def is_by_category(self) -> bool:
+        """Whether it finds only what has some category, so that nothing shows that all came."""
+        return CATEGORY in self.extra
 
     @property
     def people(self) -> int:

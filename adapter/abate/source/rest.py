@@ -16,6 +16,7 @@ from abate.source import Pulled, Say
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
 from abate.source.coded import begin, land_by_patient, land_index, land_population
 from abate.source.evidence import BY_CODE, BY_PATIENT
+from abate.source.forms import with_categories
 from abate.source.http import FhirServer
 from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
@@ -46,6 +47,7 @@ class RestSource:
         statement = self._server.capability()
         landing.began(self._server.time)
         pull = self._pull(plan, landing, say, interactions(statement))
+        _say_categories(plan, say)
         strategy = self._pull_all(pull, statement)
         for line in pull.ledger.lines:
             say(f"pulled {line}", event="query.done", **line.fields)
@@ -127,6 +129,14 @@ class RestSource:
             land_by_patient(pull, query, patients)
         pull.refuse_nothing()
         pull.refuse_no_scores()
+
+
+def _say_categories(plan: Plan, say: Say) -> None:
+    """Say what the categories of the study file leave out."""
+    for query in plan.queries:
+        if query.is_by_category:
+            words = with_categories(plan.categories[query.type])
+            say(f"the search of {query.type} is made {words}")
 
 
 def _choose(pull: Pull) -> str:

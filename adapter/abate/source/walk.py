@@ -77,6 +77,7 @@ class Asker:
             self._understood.add(_shape(query))
         elif not self._is_believed(query, brought):
             brought = self._asked_otherwise(query, take, brought)
+        brought.is_by_category = query.is_by_category
         for parameter, number in brought.strays.items():
             self.pager.warn(
                 f"the server does not heed {parameter} in {query.name}: {number} resources that "

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from abate.resource_types import WRITTEN_NAMES
-from abate.survey import candidates, rows
+from abate.survey import candidates, categories, rows
 from abate.survey.found import Advice, Survey
 from abate.survey.saying import TRANSACTION
 
@@ -74,10 +74,12 @@ def _write(survey: Survey) -> Iterator[str]:
         yield '[index] codes = ["list:cementoplasty"]'
     for one in candidates.local_index(survey):
         yield f'[index] perhaps "{one.reference}" ({one.n} in the sample)'
-    if found(survey, "pain-intensity"):
+    if found(survey, "pain-intensity") or survey.scores_by_category:
         yield '[scores] codes = ["list:pain-intensity"]'
     for one in candidates.local_scores(survey):
         yield f'[scores] perhaps "{one.reference}" ({one.n} in the sample)'
+    if survey.category.write:
+        yield categories.line(survey.category)
     if without_offset(survey):
         yield "[source] timezone: there are times without an offset, which are rejected without it"
 
@@ -98,6 +100,8 @@ def _missing(survey: Survey) -> Iterator[str]:
         if sample.problem:
             yield f"{sample.type}: the sample ends after {sample.pages} pages: {sample.problem}"
     yield from _codes_missing(survey)
+    if survey.category.is_wanted:
+        yield f"Observation: refused without a category. {categories.advice(survey.category)}"
     yield from _doubtful(survey)
     if reason := unable(survey):
         yield f"publish: {reason}; give another server as [target], or stay with the local results"

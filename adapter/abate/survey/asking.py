@@ -13,7 +13,7 @@ from abate.source.answer import FHIR_JSON
 from abate.source.body import TooLarge
 from abate.source.http import Answer, FhirServer
 from abate.source.limits import Budget, Limits
-from abate.source.searchset import Page, matches
+from abate.source.searchset import Head, Page, matches
 from abate.survey.estimate import Pace
 from abate.survey.found import Counted
 
@@ -44,7 +44,7 @@ class Asker:
     `shut` has the types that are known to be closed to us, with the status; `patients` the ids of
     some that were named, which go into searches by POST only; `paces` what was measured of pages;
     `codings` those of the first resource of each type; `forms` the form of a search by patient that
-    a type wants, where it is another one than usual.
+    a type wants, where it is another one than usual; `of_patients` what such searches brought.
     """
 
     def __init__(self, server: "LimitedServer", limit: Limit) -> None:
@@ -55,6 +55,7 @@ class Asker:
         self.paces: list[Pace] = []
         self.codings: dict[str, list[tuple[str, str]]] = {}
         self.forms: dict[str, Form] = {}
+        self.of_patients: dict[str, list[tuple[Head, bytes]]] = {}
         self._limit = limit
         self._end = time.monotonic() + limit.seconds
         self._took = 0.0

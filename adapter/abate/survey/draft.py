@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from abate.survey import candidates
 from abate.survey.advice import found, searchable, without_offset
-from abate.survey.found import ListCount, SeenCode, Survey
+from abate.survey.found import Category, ListCount, SeenCode, Survey
 
 FILL = "FILL IN"
 
@@ -24,6 +24,10 @@ timezone = {timezone}{timezone_comment}
 
 [source]
 url = {url}
+"""
+_CATEGORY = """
+[source.query.observation]         # refused without a category: what has none of these is not found
+category = {categories}{comment}
 """
 _SOURCE_TIMEZONE = """\
 timezone = {timezone}              # {n} of the times have no offset: they are read as of this zone
@@ -121,7 +125,9 @@ def draft(survey: Survey, basis: Basis, analyses: Mapping[str, Collection[str]])
     """
     index, scores = _index(survey), _scores(survey)
     parts = [
-        _head(survey, _study_id(index, basis.suffix), basis) + basis.entry,
+        _head(survey, _study_id(index, basis.suffix), basis)
+        + basis.entry
+        + _category(survey.category),
         f"{_INDEX_HEAD}{_codes(index)}{_INDEX_REST}",
         *_beside(survey),
         f"[scores]\n{_codes(scores)}{_SCORES_REST}",
@@ -162,6 +168,15 @@ def _head(survey: Survey, study: str, basis: Basis) -> str:
     return head
 
 
+def _category(category: Category) -> str:
+    """The categories of pain scores, where the server refuses Observations without one."""
+    if not category.is_wanted:
+        return ""
+    comment = _aside(f"of {category.n} pain scores that were seen" if category.write else FILL)
+    table = _CATEGORY.format(categories=json.dumps(category.write), comment=comment)
+    return table if category.write else f"\n{_behind(table.strip())}"
+
+
 def _index(survey: Survey) -> list[_Line]:
     """Codes of the list, local codes whose name says so, and the frequent ones as proposals."""
     local = candidates.local_index(survey)
@@ -177,11 +192,13 @@ def _scores(survey: Survey) -> list[_Line]:
     """Codes of the list; what only speaks of pain is a proposal, for pain has many sides."""
     named = candidates.local_scores(survey)
     listed = _of_list(survey, "pain-intensity", "Observation")
-    other = [] if listed or named else candidates.other(survey, "Observation", named)
+    other = candidates.other(survey, "Observation", named)
+    if not listed and (n := survey.scores_by_category):
+        listed = [_Line(reference="list:pain-intensity", comment=f"{n} of a few patients")]
     return [
         *listed,
         *(_seen(one, "by its name: check", active=False) for one in named),
-        *(_seen(one, active=False) for one in other),
+        *(_seen(one, active=False) for one in ([] if listed or named else other)),
     ]
 
 

@@ -1,8 +1,13 @@
 """What a survey found: counts, codes and abilities. No value, id or name of a patient is in it."""
 
+from collections import Counter
+from typing import TypeVar
+
 import msgspec
 
 from abate.survey.estimate import Estimate
+
+T = TypeVar("T", str, tuple[str, str])
 
 
 class Ability(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +132,16 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     n: int
 
 
+def ranked(counter: Counter[T]) -> list[tuple[T, int]]:
+    """What was counted, the most frequent first."""
+    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+
+
+def tallied(counter: Counter[str]) -> tuple[Tally, ...]:
+    """The same as tallies."""
+    return tuple(Tally(what=what, n=n) for what, n in ranked(counter))
+
+
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The codes of the newest resources of a type.
 
@@ -145,12 +160,26 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """How index procedures, or pain scores, write their values and times."""
+    """How index procedures, or pain scores, write their values, times and categories."""
 
     type: str
     n: int
     values: tuple[Tally, ...] = ()
     times: tuple[Tally, ...] = ()
+    categories: tuple[Tally, ...] = ()
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the server refuses Observations without a category; None if that was not tried.
+
+    `seen` counts the pain scores that were seen by their categories. `write` has the categories
+    that a study file needs; none if the server needs none, or none was found.
+    """
+
+    is_wanted: bool | None = None
+    n: int = 0
+    seen: tuple[Tally, ...] = ()
+    write: tuple[str, ...] = ()
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +203,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     lists: tuple[ListCount, ...]
     samples: tuple[Sample, ...]
     written: tuple[Written, ...]
+    category: Category
     probes: tuple[Probe, ...]
     estimate: Estimate
     shut: str
@@ -182,6 +212,11 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     stopped: str
     requests: int
     bytes: int
+
+    @property
+    def scores_by_category(self) -> int:
+        """How many pain scores came where the server wants a category; 0 where it wants none."""
+        return self.category.n if self.category.is_wanted else 0
 
     def list_of(self, name: str) -> ListCount | None:
         """The counts of a code list, if they were asked for."""

@@ -2,7 +2,7 @@
 
 metadata -> may we read -> what a nightly job can rely on -> is code search heeded -> samples
 -> is a seen code found -> large pages -> search by POST -> code lists -> shapes -> search by
-patient -> export -> $validate -> with `--write`: what a report needs
+patient -> categories -> export -> $validate -> with `--write`: what a report needs
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from abate.source import Say, shown
 from abate.source.access import Access
 from abate.survey import (
     ability,
+    categories,
     counting,
     exporting,
     large_page,
@@ -31,7 +32,16 @@ from abate.survey import (
 from abate.survey.asking import Asker, Limit, LimitedServer, Spent
 from abate.survey.counting import SHAPED, WANTED
 from abate.survey.first_pull import first_pull
-from abate.survey.found import CodeSearch, ListCount, Probe, Sample, Server, Survey, Written
+from abate.survey.found import (
+    Category,
+    CodeSearch,
+    ListCount,
+    Probe,
+    Sample,
+    Server,
+    Survey,
+    Written,
+)
 
 # Those that each study has; of the others, one resource tells whether a search by code finds it.
 SAMPLED = tuple(kind for kind in CODED_NAMES if kind not in OPTIONAL_TO_READ)
@@ -85,6 +95,7 @@ class _Steps:
     samples: list[Sample] = field(default_factory=list)
     counts: list[ListCount] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+    category: Category = field(default_factory=Category)
     probes: list[Probe] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     stopped: str = ""
@@ -118,6 +129,7 @@ class _Steps:
             self.probes.append(self._post())
         self._count()
         self.probes.append(one_patient.probe(self.asker, self._codes()))
+        self.category = categories.look(self.asker, self._known(categories.TYPE), self.written)
         self._export(write=write)
         self._write(write=write)
 
@@ -131,7 +143,10 @@ class _Steps:
             lists=tuple(self.counts),
             samples=tuple(self.samples),
             written=tuple(self.written),
-            probes=rows.in_order([*self.probes, *map(rows.by_code, searches)]),
+            category=self.category,
+            probes=rows.in_order(
+                [*self.probes, *map(rows.by_code, searches), categories.row(self.category)]
+            ),
             estimate=first_pull(self.counts, searches, self.asker.paces),
             shut=rows.shut_words(self.asker.server, self._shut(), self.asker.shut),
             wrote=any(one.what == writing.END for one in self.probes),

@@ -58,23 +58,22 @@ def _trouble(asker: Asker, patient: str, kind: str, tokens: str) -> Probe | None
     if answer.status != HTTPStatus.OK:
         return _made(f"NO ({answer.status})", f'strategy = "patient" cannot ask for {kind}s')
     page = asker.measured(answer.decode(Page), PAGE, of_patient=True)
-    named = [
-        local_id(head.subject_reference, "Patient", asker.server.base)
-        for head, _ in matches(page, kind)
-    ]
+    rows = list(matches(page, kind))
+    named = [local_id(head.subject_reference, "Patient", asker.server.base) for head, _ in rows]
     if any(one not in (None, patient) for one in named):
         return _made("NO", "others' come too: they are left out, and each search brings too many")
+    asker.of_patients[kind] = [*asker.of_patients.get(kind, ()), *rows]
     return None
 
 
 def _answer(asker: Asker, query: Query) -> Answer:
     """What the server answers, in the form that it takes; it is noted where it is not the usual."""
     known = asker.forms.get(query.type, USUAL)
-    first = _searched(asker, known.of(query))
+    first = search(asker, known.of(query))
     if answer := _taken(first):
         return answer
     for form in other_forms(query):
-        if answer := _taken(_searched(asker, form.of(query))):
+        if answer := _taken(search(asker, form.of(query))):
             asker.forms[query.type] = form
             return answer
     return first
@@ -86,7 +85,8 @@ def _taken(answer: Answer) -> Answer | None:
     return None if is_form_refused else answer
 
 
-def _searched(asker: Asker, query: Query) -> Answer:
+def search(asker: Asker, query: Query) -> Answer:
+    """Ask for the first page of what a patient has, by POST."""
     asked = [*query.pairs, ("_count", str(PAGE))]
     return asker.ask(lambda: asker.server.search(query.type, asked, private=True))
 

@@ -36,8 +36,10 @@ def probes(asker: Asker) -> Iterator[Probe]:
             asker.name(search.head.subject)
             asker.codings[kind] = search.head.codings
         known = search.head.id if search.head else None
-        if kind == "Patient" and known is None:
-            known = next(iter(asker.patients), None)
+        if kind == "Patient":
+            # Oracle Health searches the others by patient only (2026): none of them names one.
+            asker.patients = asker.patients or ([known] if known else [])
+            known = known or next(iter(asker.patients), None)
         made[kind] = _probe(asker, kind, search, known)
     yield from (made[kind] for kind in READ_NAMES)
 

@@ -4,7 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from abate.resource_types import CODED_NAMES, INDEX_TYPE, OPTIONAL_TO_READ, READ_NAMES
 from abate.source.http import FhirServer
-from abate.survey import exporting, large_page, one_patient, posting, saying, validating, writing
+from abate.survey import (
+    categories,
+    exporting,
+    large_page,
+    one_patient,
+    posting,
+    saying,
+    validating,
+    writing,
+)
 from abate.survey.found import CodeSearch, Probe
 from abate.survey.reading import name
 
@@ -26,6 +35,7 @@ GROUPS = (
         large_page.WHAT,
         posting.WHAT,
         one_patient.WHAT,
+        categories.WHAT,
         "_lastUpdated",
         "history of Patients",
         exporting.WHAT,

@@ -11,11 +11,11 @@ import msgspec
 from abate.errors import LoginRefused, SourceError
 from abate.source.http import Answer
 from abate.source.searchset import Page, matches
-from abate.survey import shapes
+from abate.survey import categories, shapes
 from abate.survey.ability import plain
 from abate.survey.asking import Asker, Spent
 from abate.survey.counting import SHAPED
-from abate.survey.found import Sample, SeenCode, Tally, Written
+from abate.survey.found import Sample, SeenCode, Written, ranked, tallied
 
 PAGES = 5
 PAGE_SIZE = 200
@@ -37,6 +37,7 @@ class _Seen:
     shaped: int = 0
     values: Counter[str] = field(default_factory=Counter)
     times: Counter[str] = field(default_factory=Counter)
+    categories: Counter[str] = field(default_factory=Counter)
     without_code: int = 0
     pages: int = 0
     whole: bool = False
@@ -49,11 +50,17 @@ class _Seen:
         self.times[shapes.moment(resource)] += 1
         if self.kind == "Observation":
             self.values[shapes.value(resource, units)] += 1
+            self.categories.update(categories.named(resource))
 
     def written(self) -> Written:
         """The shapes, by how many resources have them."""
-        values, times = _tallied(self.values), _tallied(self.times)
-        return Written(type=self.kind, n=self.shaped, values=values, times=times)
+        return Written(
+            type=self.kind,
+            n=self.shaped,
+            values=tallied(self.values),
+            times=tallied(self.times),
+            categories=tallied(self.categories),
+        )
 
 
 def take(asker: Asker, kind: str, known: Known, units: Collection[str]) -> tuple[Sample, Written]:
@@ -72,7 +79,7 @@ def take(asker: Asker, kind: str, known: Known, units: Collection[str]) -> tuple
         whole=seen.whole,
         newest_first=seen.newest_first,
         without_code=seen.without_code,
-        codes=tuple(_code(pair, n, seen, known) for pair, n in _ranked(seen.codes)),
+        codes=tuple(_code(pair, n, seen, known) for pair, n in ranked(seen.codes)),
         problem=seen.problem,
     )
     return sample, seen.written()
@@ -162,11 +169,3 @@ def _code(pair: tuple[str, str], n: int, seen: _Seen, known: Known) -> SeenCode:
         list=in_list,
         exact=shown == pair,
     )
-
-
-def _ranked(counter: Counter[Any]) -> list[tuple[Any, int]]:
-    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _tallied(counter: Counter[str]) -> tuple[Tally, ...]:
-    return tuple(Tally(what=what, n=n) for what, n in _ranked(counter))

@@ -94,7 +94,7 @@ def _extent(sample: Sample) -> str:
 
 def _written(written: Sequence[Written]) -> Iterator[str]:
     for one in written:
-        rows = [[str(tally.n), tally.what] for tally in (*one.values, *one.times)]
+        rows = [[str(tally.n), tally.what] for tally in (*one.values, *one.times, *one.categories)]
         if rows:
             what = "pain scores" if one.type == "Observation" else "index procedures"
             head = f"How they are written: {one.n} {what}"

@@ -224,6 +224,42 @@ create macro body_sites_of(stated, sides) as
     )
   )[1];
 
+-- Whether two of these codings are of one system, so that they are no synonyms.
+create macro has_two_of_a_system(codings) as
+  len(list_distinct(codings)) > len(list_distinct(list_transform(codings, lambda c: c.system)));
+
+-- Whether one body site holds two sites and two sides: which side belongs to which site, nothing says.
+create macro is_side_ambiguous(site, sides) as
+  len(site.coding) > 3
+  and list_transform(
+    [codings_of(site.coding)],
+    lambda codings: has_two_of_a_system(sides_among(codings, sides))
+      and has_two_of_a_system(
+        list_filter(codings, lambda c: not list_has_any([c.system || '|' || c.code], sides))
+      )
+  )[1];
+
+-- Whether several sites without a side stand beside entries of different sides. FHIR gives the order of the
+-- entries no meaning, which could say what belongs together:
+-- https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.orderMeaning
+create macro are_sides_ambiguous(stated, sides) as
+  len(stated) > 3
+  and list_transform(
+    [list_transform(stated, lambda s: {'codings': codings_of(s.coding), 'all': site_codings_of(s, sides)})],
+    lambda all_sites:
+      len(list_filter(all_sites, lambda s: len(sides_among(s.all, sides)) = 0)) > 1
+      and len(
+        list_distinct(
+          list_transform(
+            list_filter(
+              all_sites, lambda s: len(s.codings) > 0 and len(sides_among(s.all, sides)) = len(s.all)
+            ),
+            lambda s: s.all
+          )
+        )
+      ) > 1
+  )[1];
+
 -- Whether an extension of a body site says a side that no code list has.
 create macro is_side_unknown(site, sides) as
   len(list_filter(lateralities_of(site), lambda codings: len(sides_among(codings, sides)) = 0)) > 0;

@@ -211,6 +211,7 @@ judged as (
     case
       when body_site is not null and json_type(body_site) <> 'OBJECT' then 'body-site-malformed'
       when is_side_unknown(stated_site, $sides) then 'laterality-unknown'
+      when is_side_ambiguous(stated_site, $sides) then 'laterality-ambiguous'
       -- From here on it is the value alone, which a plugin's read_score may know how to read.
       when values_given > 1 then 'several-values'
       when integer is not null and json_type(integer) not in ('UBIGINT', 'BIGINT')

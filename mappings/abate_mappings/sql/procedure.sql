@@ -80,6 +80,9 @@ judged as (
       when body_site is not null and json_type(body_site) <> 'ARRAY' then 'body-site-malformed'
       when len(list_filter(stated_sites, lambda s: is_side_unknown(s, $sides))) > 0
         then 'laterality-unknown'
+      when are_sides_ambiguous(stated_sites, $sides)
+        or len(list_filter(stated_sites, lambda s: is_side_ambiguous(s, $sides))) > 0
+        then 'laterality-ambiguous'
       when is_broken(complication_detail, len(complications)) then 'reference-unreadable'
     end as fault,
     not is_among(

@@ -6,6 +6,10 @@ create or replace temp macro is_within_a_day(before, after) as
     else before.day = after.day
   end;
 
+-- What an index procedure has, and what a further procedure of its session adds, if there is one.
+create or replace temp macro and_further(own, further) as
+  case when further is null then own else list_concat(own, further) end;
+
 -- One row is one index procedure: a lesion, or the reason why it is none of its own.
 create or replace temp table candidate as
 with recursive
@@ -61,7 +65,8 @@ ordered as (
 ),
 -- Patient by patient, in the order of time: each procedure is held against the last treatment at
 -- its site and side. Two unknown sites are not equal; but of two procedures within 24 hours, of which
--- nothing says that they are at different sites, the later one is of the same session.
+-- nothing says that they are at different sites, the later one is of the same session. The session gets its
+-- further sites, unless they lie at two treatments of that day, which stay two.
 walked as (
   select
     patient_id,
@@ -69,6 +74,7 @@ walked as (
     cast(null as varchar) as id,
     cast(null as varchar) as session_of,
     false as is_repeat,
+    false as is_wider,
     [this][:0] as treatments
   from ordered
   where position = 1
@@ -79,31 +85,73 @@ walked as (
     id,
     case when is_same_session then earlier.id end,
     earlier is not null,
-    case when is_same_session then treatments else list_prepend(this, treatments) end
+    is_wider,
+    case
+      when is_wider then list_prepend(
+        {'id': earlier.id, 'starts': earlier.starts, 'day': earlier.day, 'precision': earlier.precision,
+          'sided_sites': this.sided_sites, 'side': this.side, 'reasons': earlier.reasons,
+          'is_unknown': false},
+        treatments
+      )
+      when is_same_session then treatments
+      else list_prepend(this, treatments)
+    end
   from (
-    select *, coalesce(is_within_a_day(earlier, this), false) as is_same_session
+    select
+      *,
+      is_same_session
+        and not list_has_all(earlier.sided_sites, this.sided_sites)
+        and len(
+          list_distinct(
+            list_transform(list_filter(earlier_ones, lambda t: is_within_a_day(t, this)), lambda t: t.id)
+          )
+        ) = 1 as is_wider
     from (
       select
-        o.*,
-        w.treatments,
-        list_filter(
+        *,
+        earlier_ones[1] as earlier,
+        coalesce(is_within_a_day(earlier_ones[1], this), false) as is_same_session
+      from (
+        select
+          o.*,
           w.treatments,
-          lambda t: coalesce(list_has_any(t.sided_sites, o.this.sided_sites), false)
-          or (
-            t.is_unknown
-            and o.this.is_unknown
-            and t.side is not distinct from o.this.side
-            and (len(t.reasons) = 0 or len(o.this.reasons) = 0 or list_has_any(t.reasons, o.this.reasons))
-            and coalesce(is_within_a_day(t, o.this), false)
-          )
-        )[1] as earlier
-      from walked as w
-      inner join ordered as o on o.patient_id = w.patient_id and o.position = w.position + 1
+          list_filter(
+            w.treatments,
+            lambda t: coalesce(list_has_any(t.sided_sites, o.this.sided_sites), false)
+            or (
+              t.is_unknown
+              and o.this.is_unknown
+              and t.side is not distinct from o.this.side
+              and (len(t.reasons) = 0 or len(o.this.reasons) = 0 or list_has_any(t.reasons, o.this.reasons))
+              and coalesce(is_within_a_day(t, o.this), false)
+            )
+          ) as earlier_ones
+        from walked as w
+        inner join ordered as o on o.patient_id = w.patient_id and o.position = w.position + 1
+      )
     )
   )
+),
+wider as (
+  select
+    walked.session_of as id,
+    flatten(list(judged.site_codes)) as site_codes,
+    flatten(list(judged.sided_sites)) as sided_sites,
+    flatten(list(judged.possible_sites)) as possible_sites,
+    flatten(list(judged.possible_groups)) as possible_groups,
+    flatten(list(judged.possible_sides)) as possible_sides
+  from walked
+  inner join judged using (id)
+  where walked.is_wider
+  group by walked.session_of
 )
 select
-  judged.* exclude (fault),
+  judged.* exclude (fault, site_codes, sided_sites, possible_sites, possible_groups, possible_sides),
+  and_further(judged.site_codes, wider.site_codes) as site_codes,
+  and_further(judged.sided_sites, wider.sided_sites) as sided_sites,
+  and_further(judged.possible_sites, wider.possible_sites) as possible_sites,
+  and_further(judged.possible_groups, wider.possible_groups) as possible_groups,
+  and_further(judged.possible_sides, wider.possible_sides) as possible_sides,
   coalesce(
     fault,
     case
@@ -114,3 +162,4 @@ select
   walked.session_of
 from judged
 left join walked using (id)
+left join wider using (id)

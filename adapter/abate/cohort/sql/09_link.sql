@@ -68,6 +68,8 @@ site_treated as (
       and list_has_any(s.possible_sites, c.possible_sites)
   where s.fault is null
     and len(s.site_codes) > 0
+    -- What was not done is no treatment, and what is after the data cut-off is not known yet.
+    and coalesce(c.fault, '') not in ('status-not-done', 'status-entered-in-error', 'after-cutoff')
     -- Whether it is at the site of an only lesion, its pair says.
     and c.id not in (select id from alone)
 ),
