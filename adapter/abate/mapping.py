@@ -128,6 +128,7 @@ def load(
         store=store,
         run_id=run_id,
         read_score=reading.read_score,
+        has_leavers=bool(left(landing)),
         parameters={
             "keep_raw": study_file.settings.output.keep_raw,
             "asks_plugins": reading.read_score is not None,
@@ -212,11 +213,12 @@ def prune(store: Store, server: str) -> None:
     )
     for table in (kind.lower() for kind in MAPPED_NAMES if kind != "Patient"):
         store.run(sql("leavers").replace("TABLE", table), whose)
-        store.run(
-            f"delete from {table} where server = $server and id in (select id from leaver)",  # noqa: S608 - a name of ours
-            whose,
-        )
-        store.run(f"insert into {table} by name from leaver")
+        if store.rows("select 1 from leaver limit 1"):
+            store.run(
+                f"delete from {table} where server = $server and id in (select id from leaver)",  # noqa: S608 - a name of ours
+                whose,
+            )
+            store.run(f"insert into {table} by name from leaver")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,15 +228,18 @@ class _Batch:
     store: Store
     run_id: str
     read_score: ReadScore | None
+    has_leavers: bool
     parameters: Parameters
 
     def load(self, kind: str, files: LandedFiles, landed: Parameters) -> Accounted:
         """Map one type's files, merge them as it was `landed`, and balance the books."""
         table = kind.lower()
-        self.store.script(sql(f"shape_{table}"))
         parameters = {
             **self.parameters, **landed, "kind": kind, "paths": files.patterns,
         }  # fmt: skip
+        if not files.lines:
+            return self._load_nothing(kind, parameters)
+        self.store.script(sql(f"shape_{table}"))
         self.store.run(sql("landed"), parameters)
         unreadable = _unreadable(self.store, files)
         self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
@@ -242,9 +247,11 @@ class _Batch:
         self.store.run(f"create or replace temp table mapped as {sql(table)}", parameters)
         if kind == INDEX_TYPE:
             self.store.run("insert into landing_procedure select patient_id, codings from mapped")
-            self.store.run(sql("studied"), {"server": parameters["server"]})
-        owner = "id" if kind == "Patient" else "patient_id"
-        self.store.run(sql("outside").replace("OWNER", owner), {"kind": kind})
+            self.store.run(sql("studied"), parameters)
+        # Whether a Patient is of the study is judged when all is stored.
+        if kind != "Patient" or self.has_leavers:
+            owner = "id" if kind == "Patient" else "patient_id"
+            self.store.run(sql("outside").replace("OWNER", owner), {"kind": kind})
         if kind == "Observation" and self.read_score is not None:
             _ask_plugins(self.store, self.read_score)
         states = Counter[str]()
@@ -262,6 +269,14 @@ class _Batch:
             )
         )
 
+    def _load_nothing(self, kind: str, parameters: Parameters) -> Accounted:
+        """What a type of which no line landed leaves to do: the rest costs 50 ms of planning."""
+        if kind == INDEX_TYPE:
+            self.store.run(sql("studied"), parameters)
+        self.store.script("create or replace temp table arrived (id varchar)")
+        self._bury(kind.lower(), parameters)
+        return Accounted(type=kind, received=0, mapped=0, ignored=0, rejected=0)
+
     def _merge(self, table: str, parameters: Parameters) -> int:
         """Bring the batch into the store: how many versions have an earlier date than the last.
 
@@ -278,15 +293,20 @@ class _Batch:
         self.store.run(
             f"merge into {table} as known using arrived as one\n{sql('merge')}", parameters
         )
-        self.store.run(sql("left_behind"), parameters)
-        self.store.run(sql("bury"), parameters)
-        self.store.run(
-            f"delete from {table} where server = $server "  # noqa: S608 - a name of ours
-            "and id in (select id from left_behind)",
-            parameters,
-        )
+        self._bury(table, parameters)
         self.store.run(sql("risen"), parameters)
         return int(earlier)
+
+    def _bury(self, table: str, parameters: Parameters) -> None:
+        """Delete what the store has and the server has no more."""
+        self.store.run(sql("left_behind").replace("TABLE", table), parameters)
+        if self.store.rows("select 1 from left_behind limit 1"):
+            self.store.run(sql("bury"), parameters)
+            self.store.run(
+                f"delete from {table} where server = $server "  # noqa: S608 - a name of ours
+                "and id in (select id from left_behind)",
+                parameters,
+            )
 
 
 def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str, str | None]]:

@@ -22,14 +22,15 @@ import duckdb
 import polars as pl
 
 from abate import stopping
+from abate.database import MAPPINGS, Connection
 from abate.errors import Busy, StoreError
 
-MAPPINGS = files("abate_mappings") / "sql"
+__all__ = ["COHORT", "FILE", "MAPPINGS", "Parameters", "Store", "looked_into", "opened"]
+
 COHORT = files("abate") / "cohort" / "sql"
 FILE = "store.duckdb"
-MEMORY_LIMIT = "4GB"
 WAIT_SECONDS = 10.0
-ROWS_AT_ONCE = 200
+ROWS_AT_ONCE = 10_000
 
 _LOCKED = "Could not set lock on file"
 # DuckDB 2.0.0 takes `?` for the begin of options, and a backslash for a separator (2026-11).
@@ -56,16 +57,17 @@ class Store:
     moment is not noticed until a statement has ended (DuckDB 2.0.1).
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, connection: Connection, path: Path) -> None:
         """Work on an open `connection` to the store at `path`; use `opened` to get one."""
-        self._connection = connection
+        self._attached = connection
+        self._connection = connection.duckdb
         self._path = path
         self._thread = ThreadPoolExecutor(max_workers=1)
 
     def close(self) -> None:
         """Let go of the file."""
         self._thread.shutdown()
-        self._connection.close()
+        self._attached.close()
 
     def script(self, sql: str) -> None:
         """Run statements that take no parameters and give no rows."""
@@ -88,14 +90,17 @@ class Store:
         return self._do(lambda: pl.DataFrame(self._connection.sql(sql).materialize()))
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Append rows to one of our tables."""
+        """Append rows to one of our tables.
+
+        They are given by columns: 200 rows of 9 values take 1 ms of CPU, and 12 ms where each value
+        is a parameter of its own (DuckDB 2.0.1, 2026-11).
+        """
         rows = list(rows)
         for first in range(0, len(rows), ROWS_AT_ONCE):
-            some = rows[first : first + ROWS_AT_ONCE]
-            marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
-            sql = f"insert into {table} values {marks}"  # noqa: S608 - a name and marks of ours
-            values = [value for row in some for value in row]
-            self._do(partial(self._connection.execute, sql, values))
+            columns = [list(one) for one in zip(*rows[first : first + ROWS_AT_ONCE], strict=True)]
+            marks = ", ".join(["unnest(?)"] * len(columns))
+            sql = f"insert into {table} select {marks}"
+            self._do(partial(self._connection.execute, sql, columns))
 
     def _do(self, work: Callable[[], Done]) -> Done:
         """Let the database work; a signal interrupts it.
@@ -107,6 +112,9 @@ class Store:
             doing = self._thread.submit(work)
             try:
                 return doing.result()
+            except BaseException:
+                self._attached.wear()
+                raise
             finally:
                 # An interrupt is lost that comes before the statement has begun.
                 while not doing.done():
@@ -149,7 +157,6 @@ def opened(path: Path) -> Iterator[Store]:
             with _refused(path):
                 path.chmod(0o600)
             store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
-            store.script((MAPPINGS / "macros.sql").read_text("utf-8"))
             _key(store)
             yield store
         finally:
@@ -158,7 +165,7 @@ def opened(path: Path) -> Iterator[Store]:
 
 @contextmanager
 def looked_into(path: Path) -> Iterator[Store]:
-    """Open the store at `path` to read its tables; nothing of it is written, and no macro is there.
+    """Open the store at `path` to read its tables; nothing of it is written.
 
     Raises:
         Busy: another process has it open.
@@ -201,7 +208,7 @@ def _begin(path: Path) -> None:
         new.rename(path)
 
 
-def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, *, read_only: bool = False) -> Connection:
     """Connect, and wait for another process to be done, up to WAIT_SECONDS."""
     deadline = monotonic() + WAIT_SECONDS
     while True:
@@ -213,14 +220,9 @@ def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnectio
         sleep(0.1)
 
 
-def _try_to_connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": "false",
-        "memory_limit": MEMORY_LIMIT,
-        "TimeZone": "UTC",
-    }
+def _try_to_connect(path: Path, *, read_only: bool) -> Connection:
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=settings)
+        return Connection(path, read_only=read_only)
     except (duckdb.Error, RuntimeError, MemoryError) as error:
         stopping.heed()
         if _LOCKED in str(error):

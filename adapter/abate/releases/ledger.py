@@ -201,9 +201,15 @@ def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
         "release_analysis", [(release, *one) for one in sorted(estimates.analyses.items())]
     )
     known = {one for (one,) in store.rows("select distinct data from release_datum")}
-    for items, name in named.items():
-        if name not in known:
-            store.insert("release_datum", [(name, *one) for one in sorted(items)])
+    store.insert(
+        "release_datum",
+        [
+            (name, *one)
+            for items, name in named.items()
+            if name not in known
+            for one in sorted(items)
+        ],
+    )
 
 
 def _name(items: Items) -> str:

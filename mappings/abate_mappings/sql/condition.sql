@@ -44,13 +44,10 @@ judged as (
         '((grade|ctcae|clavien-dindo|sir)[ :-]*)*([0-5][ab]?|i{1,3}[ab]?|iv[ab]?|v|mild|minor|moderate|major|severe|serious|life[ -]threatening|fatal)'
       ) then graded_text
       else coalesce(
-        (
-          select severity.name
-          from code_list as severity
-          where severity.list = 'severity'
-            and severity.system = graded.system and severity.code = graded.code
-          limit 1
-        ),
+        list_filter(
+          (select list(severity) from code_list as severity where list = 'severity'),
+          lambda s: s.system = graded.system and s.code = graded.code
+        )[1].name,
         graded.code,
         case when graded_text <> '' then 'in other words' end
       )
@@ -69,12 +66,9 @@ judged as (
       when list_contains(verification, 'entered-in-error') then 'status-entered-in-error'
       when list_contains(verification, 'refuted') then 'status-refuted'
       when list_contains(verification, 'differential') then 'status-differential'
-      when not exists (
-        select 1
-        from role, unnest(codings) as coding (c)
-        where role.role in ('condition', 'event')
-          and role.system = coding.c.system
-          and role.code = coding.c.code
+      when not is_among(
+        codings,
+        (select list({'system': system, 'code': code}) from role where role.role in ('condition', 'event'))
       ) then 'no-role'
     end as rule
   from read

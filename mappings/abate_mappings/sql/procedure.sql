@@ -40,13 +40,14 @@ read as (
     ) as end_text,
     r.bodysite as body_site,
     coalesce(from_json(r.bodysite, '[' || site_shape() || ']'), []) as stated_sites,
-    list_concat(
-      references_of(r.reasonreference, $server), codeable_references_of(r.reason, $server)
-    ) as reasons,
     r.complicationdetail as complication_detail,
-    references_of(r.complicationdetail, $server) as complications,
-    codeable_references_of(r.complication, $server) as codeable_complications,
-    references_of(r.partof, $server) as part_of,
+    -- In a lambda, what a macro is made of is bound once for all.
+    list_transform(
+      [r.reasonreference, r.complicationdetail, r.partof], lambda leaf: references_of(leaf, $server)
+    ) as referred,
+    list_transform(
+      [r.reason, r.complication], lambda leaf: codeable_references_of(leaf, $server)
+    ) as codeable,
     named_of(r.partof) as part_named,
     identifiers_of(r.identifier) as identifiers,
     resource
@@ -54,14 +55,18 @@ read as (
 ),
 timed as (
   select
-    *,
-    moment_fault(start_text, $source_zone) as start_fault,
-    moment_fault(end_text, $source_zone) as end_fault
+    * exclude (referred, codeable),
+    list_concat(referred[1], codeable[1]) as reasons,
+    referred[2] as complications,
+    codeable[2] as codeable_complications,
+    referred[3] as part_of,
+    list_transform([start_text, end_text], lambda moment: moment_fault(moment, $source_zone))
+      as time_faults
   from read
 ),
 judged as (
   select
-    * exclude (start_fault, end_fault),
+    * exclude (time_faults),
     case
       when modifier in ('modifier-extension', 'implicit-rules') then modifier
       when len(codings) = 0 then 'no-code'
@@ -70,8 +75,8 @@ judged as (
         'preparation', 'in-progress', 'not-done', 'on-hold', 'stopped', 'completed', 'entered-in-error', 'unknown'
       ) then 'status-malformed'
       when patient_id is null then 'no-patient'
-      when start_fault = 'malformed' or end_fault = 'malformed' then 'performed-malformed'
-      when start_fault = 'without-zone' or end_fault = 'without-zone' then 'time-without-zone'
+      when list_contains(time_faults, 'malformed') then 'performed-malformed'
+      when list_contains(time_faults, 'without-zone') then 'time-without-zone'
       when body_site is not null and json_type(body_site) <> 'ARRAY' then 'body-site-malformed'
       when len(list_filter(stated_sites, lambda s: is_side_unknown(s, $sides))) > 0
         then 'laterality-unknown'
@@ -80,12 +85,9 @@ judged as (
         then 'laterality-ambiguous'
       when is_broken(complication_detail, len(complications)) then 'reference-unreadable'
     end as fault,
-    not exists (
-      select 1
-      from role, unnest(codings) as coding (c)
-      where role.role in ('index', 'adjunct', 'history')
-        and role.system = coding.c.system
-        and role.code = coding.c.code
+    not is_among(
+      codings,
+      (select list({'system': system, 'code': code}) from role where role.role in ('index', 'adjunct', 'history'))
     ) as without_role
   from timed
 )

@@ -4,11 +4,11 @@ with recursive
 link as (
   select id, replaced_by as survivor
   from patient
-  where state = 'mapped' and server = (select server from setting) and replaced_by is not null
+  where state = 'mapped' and server = study().server and replaced_by is not null
   union
   select unnest(replaces), id
   from patient
-  where state = 'mapped' and server = (select server from setting)
+  where state = 'mapped' and server = study().server
 ),
 chain as (
   select id, survivor, [id] as passed from link

@@ -15,10 +15,10 @@ create or replace temp table place as
 with
 stated as (
   select body_sites from procedure
-  where state = 'mapped' and server = (select server from setting) and len(flatten(body_sites)) > 0
+  where state = 'mapped' and server = study().server and len(flatten(body_sites)) > 0
   union
   select [sites] from observation
-  where state = 'mapped' and server = (select server from setting) and len(sites) > 0
+  where state = 'mapped' and server = study().server and len(sites) > 0
 ),
 body as (
   select body_sites, unnest(body_sites) as codings, generate_subscripts(body_sites, 1) as number from stated

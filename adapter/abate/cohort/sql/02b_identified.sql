@@ -5,4 +5,4 @@ select distinct
   named.one.value as value,
   'Procedure/' || p.id as reference
 from procedure as p, unnest(p.identifiers) as named (one)
-where p.server = (select server from setting)
+where p.server = study().server

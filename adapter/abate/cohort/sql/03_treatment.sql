@@ -4,7 +4,7 @@ with
 coded as (
   select id, unnest(codings) as coding
   from procedure
-  where state = 'mapped' and server = (select server from setting)
+  where state = 'mapped' and server = study().server
 ),
 -- A procedure with an index code is an index procedure, whatever else it is.
 decided as (
@@ -23,7 +23,7 @@ named as (
   from (
     select id, unnest(part_named) as one
     from procedure
-    where state = 'mapped' and server = (select server from setting)
+    where state = 'mapped' and server = study().server
   ) as part
   inner join identified on identified.system = part.one.system and identified.value = part.one.value
   group by part.id
@@ -43,16 +43,14 @@ timed as (
     list_concat(p.part_of, named.part_of) as part_of,
     precision_of(p.start_text) as start_precision,
     precision_of(p.end_text) as end_precision,
-    instant_of(p.start_text, s.source_zone) as start_instant,
-    instant_of(p.end_text, s.source_zone) as end_instant,
-    day_of(p.start_text, s.source_zone, s.study_zone) as start_day,
-    day_of(p.end_text, s.source_zone, s.study_zone) as end_day,
-    s.study_zone
+    instant_of(p.start_text, study().source_zone) as start_instant,
+    instant_of(p.end_text, study().source_zone) as end_instant,
+    day_of(p.start_text, study().source_zone, study().study_zone) as start_day,
+    day_of(p.end_text, study().source_zone, study().study_zone) as end_day
   from procedure_of_person as p
   inner join decided as d using (id)
   left join named using (id)
-  cross join setting as s
-  where p.server = s.server
+  where p.server = study().server
 ),
 -- An end that is missing, or before the start, is the start.
 ended as (
@@ -74,11 +72,11 @@ select
   part_of,
   case when start_instant is not null then 'instant' else start_precision end as precision,
   start_day,
-  coalesce(start_instant, timezone(study_zone, cast(start_day as timestamp))) as starts,
+  coalesce(start_instant, timezone(study().study_zone, cast(start_day as timestamp))) as starts,
   case when has_end then end_day else start_day end as end_day,
   greatest(
-    case when has_end then coalesce(end_instant, timezone(study_zone, cast(end_day as timestamp))) end,
-    coalesce(start_instant, timezone(study_zone, cast(start_day as timestamp)))
+    case when has_end then coalesce(end_instant, timezone(study().study_zone, cast(end_day as timestamp))) end,
+    coalesce(start_instant, timezone(study().study_zone, cast(start_day as timestamp)))
   ) as ends,
   case
     when case when has_end then end_instant else start_instant end is not null then 'instant'

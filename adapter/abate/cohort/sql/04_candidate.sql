@@ -21,12 +21,12 @@ judged as (
       when t.precision is null then 'index-date-missing'
       when t.precision in ('year', 'month') or t.end_precision in ('year', 'month')
         then 'index-date-imprecise'
-      when t.start_day > (select cutoff from setting) then 'after-cutoff'
+      when t.start_day > study().cutoff then 'after-cutoff'
       when p.id is null then 'patient-missing'
     end as fault
   from treatment as t
   left join patient as p
-    on p.id = t.patient_id and p.state = 'mapped' and p.server = (select server from setting)
+    on p.id = t.patient_id and p.state = 'mapped' and p.server = study().server
   where t.role = 'index'
 ),
 -- Procedures that a score names, directly or by an identifier: each stands for itself.
@@ -35,14 +35,14 @@ pointed_at as (
   from (
     select unnest(list_concat(focus, part_of)) as reference
     from observation_of_person
-    where state = 'mapped' and server = (select server from setting)
+    where state = 'mapped' and server = study().server
   )
   union
   select identified.reference
   from (
     select unnest(list_concat(focus_named, part_named)) as one
     from observation_of_person
-    where state = 'mapped' and server = (select server from setting)
+    where state = 'mapped' and server = study().server
   ) as named
   inner join identified on identified.system = named.one.system and identified.value = named.one.value
 ),
@@ -156,11 +156,10 @@ select
     fault,
     case
       when walked.session_of is not null then 'same-session'
-      when walked.is_repeat and s.repeat in ('censor', 'ignore') then 're-treatment'
+      when walked.is_repeat and study().repeat in ('censor', 'ignore') then 're-treatment'
     end
   ) as fault,
   walked.session_of
 from judged
 left join walked using (id)
 left join wider using (id)
-cross join setting as s

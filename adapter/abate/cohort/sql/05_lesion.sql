@@ -35,7 +35,7 @@ retreated as (
       and (first.starts, first.id) < (later.starts, later.id)
       and (later.fault is null or later.fault = 're-treatment')
   inner join began on began.id = later.id and began.starts > first.starts
-  where (select repeat from setting) in ('censor', 'new')
+  where study().repeat in ('censor', 'new')
   group by first.id
 ),
 -- A death after the data cut-off is not known yet.
@@ -43,12 +43,11 @@ mortal as (
   select
     p.id,
     p.deceased,
-    instant_of(p.death, s.source_zone) as died,
-    day_of(p.death, s.source_zone, s.study_zone) as died_day,
-    coalesce(died_day > s.cutoff, false) as is_later
+    instant_of(p.death, study().source_zone) as died,
+    day_of(p.death, study().source_zone, study().study_zone) as died_day,
+    coalesce(died_day > study().cutoff, false) as is_later
   from patient as p
-  cross join setting as s
-  where p.state = 'mapped' and p.server = s.server
+  where p.state = 'mapped' and p.server = study().server
 ),
 -- What was treated in the session of another one.
 together as (

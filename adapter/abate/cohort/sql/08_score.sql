@@ -6,33 +6,30 @@ stated as (
   select
     o.*,
     precision_of(o.effective) as stated_precision,
-    instant_of(o.effective, s.source_zone) as instant,
-    day_of(o.effective, s.source_zone, s.study_zone) as score_day
+    instant_of(o.effective, study().source_zone) as instant,
+    day_of(o.effective, study().source_zone, study().study_zone) as score_day
   from observation_of_person as o
-  cross join setting as s
-  where o.state = 'mapped' and o.server = s.server
+  where o.state = 'mapped' and o.server = study().server
 ),
 timed as (
   select
     stated.*,
     case when instant is not null then 'instant' else stated_precision end as precision,
-    coalesce(instant, timezone(s.study_zone, cast(score_day as timestamp))) as at
+    coalesce(instant, timezone(study().study_zone, cast(score_day as timestamp))) as at
   from stated
-  cross join setting as s
 ),
 -- The last day on which a patient can have lived: of a month or a year its last day.
 death as (
   select
     p.id as patient_id,
-    instant_of(p.death, s.source_zone) as died,
+    instant_of(p.death, study().source_zone) as died,
     case precision_of(p.death)
       when 'year' then make_date(cast(p.death as integer), 12, 31)
       when 'month' then last_day(cast(p.death || '-01' as date))
-      else day_of(p.death, s.source_zone, s.study_zone)
+      else day_of(p.death, study().source_zone, study().study_zone)
     end as last_alive
   from patient as p
-  cross join setting as s
-  where p.state = 'mapped' and p.server = s.server and p.death is not null
+  where p.state = 'mapped' and p.server = study().server and p.death is not null
 )
 select
   o.number,
@@ -56,15 +53,14 @@ select
   place.possible_sides,
   case
     when o.status not in ('final', 'amended', 'corrected') then 'status-' || o.status
-    when s.instruments is not null and not coalesce(list_contains(s.instruments, o.instrument), false)
+    when study().instruments is not null and not coalesce(list_contains(study().instruments, o.instrument), false)
       then 'other-instrument'
-    when s.context is not null and o.context is distinct from s.context then 'other-context'
+    when study().context is not null and o.context is distinct from study().context then 'other-context'
     when o.precision in ('year', 'month') then 'date-imprecise'
     when not exists (select 1 from lesion as l where l.patient_id = o.patient_id) then 'no-lesion'
     when o.score_day > death.last_alive or (o.precision = 'instant' and o.at > death.died)
       then 'after-death'
   end as fault
 from timed as o
-cross join setting as s
 left join death on death.patient_id = o.patient_id
 left join place on place.body_sites = [o.sites]

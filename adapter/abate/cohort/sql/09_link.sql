@@ -19,7 +19,7 @@ coded as (
   select patient_id, unnest(codings) as coding
   from procedure_of_person
   where state = 'rejected'
-    and server = (select server from setting)
+    and server = study().server
     and (
       reason in ('modifier-extension', 'implicit-rules')
       or coalesce(status, '') not in ('not-done', 'entered-in-error')
@@ -124,7 +124,7 @@ pair as (
     )
       and is_side_shared(s, l) as site_unknown,
     s.encounter_id = l.encounter_id and s.score_day - l.start_day in (0, 1) as same_encounter,
-    s.score_day between l.start_day + t.baseline_from and l.start_day + t.last_day
+    s.score_day between l.start_day + study().baseline_from and l.start_day + study().last_day
       and case
         when l.re_treated is null then true
         when s.precision = 'instant' and l.re_treated_precision = 'instant' then s.at <= l.re_treated
@@ -132,7 +132,6 @@ pair as (
       end as is_open
   from stated as s
   inner join target as l on l.patient_id = s.patient_id
-  cross join setting as t
 ),
 -- The first that holds of a pair: up to 8 a rule that links, after that a reason why none does.
 ruled as materialized (
@@ -170,7 +169,7 @@ explained as (
     score,
     lesion,
     rank,
-    rivals > 1 and (select ambiguous from setting) <> 'share' as is_ambiguous,
+    rivals > 1 and study().ambiguous <> 'share' as is_ambiguous,
     case rank
       when 1 then 'focus' when 2 then 'focus-identifier'
       when 3 then 'part-of' when 4 then 'part-of-identifier'

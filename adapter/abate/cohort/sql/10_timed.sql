@@ -44,13 +44,12 @@ sided as (
     compared.*,
     may_be_before or may_be_after as is_undetermined,
     case
-      when is_before or (may_be_before and t.same_day = 'before') then 'before'
-      when is_after or (may_be_after and t.same_day = 'after') then 'after'
-      when (may_be_before or may_be_after) and t.same_day = 'exclude' then 'unknown'
+      when is_before or (may_be_before and study().same_day = 'before') then 'before'
+      when is_after or (may_be_after and study().same_day = 'after') then 'after'
+      when (may_be_before or may_be_after) and study().same_day = 'exclude' then 'unknown'
       else 'during'
     end as side_of_clock
   from compared
-  cross join setting as t
 )
 select
   place,
@@ -66,24 +65,23 @@ select
   sided.instrument,
   sided.context,
   is_undetermined,
-  side_of_clock = 'after' and not is_after_re_treatment and coalesce(score_day <= t.cutoff, true)
+  side_of_clock = 'after' and not is_after_re_treatment and coalesce(score_day <= study().cutoff, true)
     as is_follow_up,
   case
-    when is_after_re_treatment or score_day > t.cutoff then null
-    when side_of_clock = 'before' and sided.day between t.baseline_from and t.baseline_to then 'baseline'
+    when is_after_re_treatment or score_day > study().cutoff then null
+    when side_of_clock = 'before' and sided.day between study().baseline_from and study().baseline_to then 'baseline'
     when side_of_clock = 'after' and sided.day = 0 then 'D0-after'
     when side_of_clock = 'after' then visit_day.name
   end as visit,
   case
     when is_after_re_treatment then 'after-re-treatment'
-    when score_day > t.cutoff then 'after-cutoff'
+    when score_day > study().cutoff then 'after-cutoff'
     when side_of_clock = 'during' then 'during-procedure'
     when side_of_clock = 'unknown' then 'same-day-undetermined'
-    when side_of_clock = 'before' and sided.day not between t.baseline_from and t.baseline_to
+    when side_of_clock = 'before' and sided.day not between study().baseline_from and study().baseline_to
       then 'outside-baseline-window'
-    when side_of_clock = 'after' and sided.day > t.last_day then 'after-last-visit'
+    when side_of_clock = 'after' and sided.day > study().last_day then 'after-last-visit'
     when side_of_clock = 'after' and sided.day <> 0 and visit_day.name is null then 'between-visits'
   end as fault
 from sided
-cross join setting as t
 left join visit_day on visit_day.day = sided.day

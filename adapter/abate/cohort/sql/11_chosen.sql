@@ -56,17 +56,16 @@ keyed as not materialized (
       -- The baseline is the last one, whatever stands for the other visits.
       when linked.visit = 'baseline'
         then -2 * (linked.score_day - date '1970-01-01') - cast(linked.precision = 'instant' as bigint)
-      when t.per_visit = 'nearest' then abs(linked.day - visit.day)
+      when study().per_visit = 'nearest' then abs(linked.day - visit.day)
     end as first_key,
     case
-      when linked.visit = 'baseline' or t.per_visit = 'last' then -epoch_us(linked.at)
-      when t.per_visit = 'first' then epoch_us(linked.at)
+      when linked.visit = 'baseline' or study().per_visit = 'last' then -epoch_us(linked.at)
+      when study().per_visit = 'first' then epoch_us(linked.at)
     end as second_key,
-    t.per_visit = 'median' and linked.visit <> 'baseline' as by_median
+    study().per_visit = 'median' and linked.visit <> 'baseline' as by_median
   from linked
   left join doubted on doubted.place = linked.place
   left join visit on visit.name = linked.visit
-  cross join setting as t
   where linked.fault is null and doubted.fault is null
 ),
 ranked as (

@@ -22,13 +22,13 @@ select
     case
       when coalesce(n.linked, 0) = 0 then 'no-score'
       when n.is_several_series then 'several-series'
-      when n.after < s.minimum_after then 'minimum-after'
-      when s.require_baseline and n.before = 0 then 'no-baseline'
+      when n.after < study().minimum_after then 'minimum-after'
+      when study().require_baseline and n.before = 0 then 'no-baseline'
     end
   ) as excluded_by,
   case
     when l.died_day is not null and (l.re_treated_day is null or l.died_day <= l.re_treated_day)
-      then coalesce(l.died, timezone(s.study_zone, cast(l.died_day as timestamp)))
+      then coalesce(l.died, timezone(study().study_zone, cast(l.died_day as timestamp)))
     when l.re_treated is not null then l.re_treated
     when n.last_score is not null then greatest(n.last_score, c.starts)
   end as follow_up_end,
@@ -41,4 +41,3 @@ select
 from candidate as c
 left join lesion as l using (id)
 left join counted as n on n.lesion = l.number
-cross join setting as s

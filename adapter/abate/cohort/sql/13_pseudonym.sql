@@ -1,7 +1,7 @@
 -- Ids become keyed pseudonyms here; the key stays in the store.
 create or replace temp macro pseudonym(type, id) as
   substr(
-    sha256((select key from pseudonym_key) || '/' || (select server from setting) || '/' || type || '/' || id),
+    sha256(getvariable('pseudonym_key') || '/' || study().server || '/' || type || '/' || id),
     1,
     16
   );

@@ -8,11 +8,11 @@ stated as (
     abatement is null and coalesce(clinical_status, '') in ('active', 'recurrence', 'relapse')
       as lasting
   from condition_of_person
-  where state = 'mapped' and server = (select server from setting)
+  where state = 'mapped' and server = study().server
   union all
   select 'Procedure/' || id, patient_id, codings, start_text, null, null
   from procedure_of_person
-  where state = 'mapped' and status = 'completed' and server = (select server from setting)
+  where state = 'mapped' and status = 'completed' and server = study().server
 ),
 treated as (
   select patient_id, min(start_day) as first_day, strftime(min(start_day), '%Y-%m-%d') as first_text
@@ -46,21 +46,20 @@ select
   meant.name,
   meant.severity,
   meant.lasting,
-  day_of(meant.moment, s.source_zone, s.study_zone) as fact_day,
+  day_of(meant.moment, study().source_zone, study().study_zone) as fact_day,
   -- A month or a year counts as before if any of its days may be.
   case
-    when day_of(meant.moment, s.source_zone, s.study_zone) > s.cutoff then 'after-cutoff'
+    when day_of(meant.moment, study().source_zone, study().study_zone) > study().cutoff then 'after-cutoff'
     when meant.role = 'history'
       and coalesce(
-        day_of(meant.moment, s.source_zone, s.study_zone) > treated.first_day,
+        day_of(meant.moment, study().source_zone, study().study_zone) > treated.first_day,
         meant.moment > left(treated.first_text, length(meant.moment))
       ) then 'after-index'
     when meant.role = 'event'
       and coalesce(
-        day_of(meant.moment, s.source_zone, s.study_zone) < treated.first_day,
+        day_of(meant.moment, study().source_zone, study().study_zone) < treated.first_day,
         meant.moment < left(treated.first_text, length(meant.moment))
       ) then 'before-index'
   end as fault
 from meant
 inner join treated using (patient_id)
-cross join setting as s

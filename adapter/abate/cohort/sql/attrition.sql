@@ -1,7 +1,7 @@
 -- One row is a step from what was pulled to what was analysed: a stage, a reason, a count.
 with
 known as (
-  select type, state, reason from resource where server = (select server from setting)
+  select type, state, reason from resource where server = study().server
 ),
 index_procedure as (
   select c.id, c.patient_id, f.excluded_by
@@ -18,7 +18,7 @@ treated as (
 step as (
   select 0 as position, 'left the group' as stage, '' as reason, 'patient' as unit, n
   from pull_remark
-  where kind = 'left-group' and server = (select server from setting)
+  where kind = 'left-group' and server = study().server
   union all
   select 1 as position, 'received' as stage, type as reason, 'resource' as unit, count(*) as n
   from (select type from known union all select type from unreadable where run_id = $run_id)
@@ -63,7 +63,7 @@ step as (
   select 14, 'scores chosen', visit, 'score', count(*)
   from chosen where chosen group by visit
   union all
-  select 14, 'scores assumed', 'same-day-' || (select same_day from setting), 'score', count(*)
+  select 14, 'scores assumed', 'same-day-' || study().same_day, 'score', count(*)
   from chosen where chosen and is_undetermined
   union all
   select 14, 'scores assumed', 'focus-unresolved', 'score', count(*)

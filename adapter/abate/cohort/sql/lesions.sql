@@ -8,10 +8,9 @@ labelled as (
   where f.excluded_by is null
 ),
 known as (
-  select p.id, p.sex, p.birth_date, day_of(p.death, s.source_zone, s.study_zone) as died_day
+  select p.id, p.sex, p.birth_date, day_of(p.death, study().source_zone, study().study_zone) as died_day
   from patient as p
-  cross join setting as s
-  where p.state = 'mapped' and p.server = s.server
+  where p.state = 'mapped' and p.server = study().server
 )
 select
   pseudonym('Procedure', c.id) as lesion_id,
@@ -34,10 +33,10 @@ select
   f.follow_up_end,
   f.end_reason,
   date_diff(
-    'day', c.start_day, cast(timezone((select study_zone from setting), f.follow_up_end) as date)
+    'day', c.start_day, cast(timezone(study().study_zone, f.follow_up_end) as date)
   ) as follow_up_days,
   case
-    when (select cutoff from setting) is null or p.died_day <= (select cutoff from setting)
+    when study().cutoff is null or p.died_day <= study().cutoff
       then p.died_day
   end as death
 from candidate as c

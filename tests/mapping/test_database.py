@@ -1,0 +1,89 @@
+"""One DuckDB serves all openings of a process; between two of them nothing of a store is held."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
+
+import duckdb
+import pytest
+
+from abate.errors import StoreError
+from abate.store import looked_into, opened
+
+LOOK = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select count(*) from run')"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "out" / "store.duckdb"
+
+
+def test_duckdb_is_started_once_for_many_openings(path):
+    with opened(path):
+        pass
+    with mock.patch.object(duckdb, "connect", side_effect=AssertionError):
+        for _ in range(3):
+            with opened(path) as store:
+                assert store.rows("select text_of('\"a\"')") == [("a",)]
+            with looked_into(path) as store:
+                assert store.rows("select count(*) from run") == [(0,)]
+
+
+def test_between_two_openings_another_process_has_the_file(path):
+    with opened(path) as store:
+        store.script("create temp table left_over as select 1")
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert subprocess.run([sys.executable, "-c", LOOK, path], check=False).returncode == 0
+    with opened(path) as store, pytest.raises(StoreError, match="CatalogException"):
+        store.rows("from left_over")
+
+
+def test_threads_look_into_one_store_at_once(path):
+    with opened(path):
+        pass
+
+    def look(_):
+        with looked_into(path) as store:
+            return store.rows("select count(*) from run")
+
+    with looked_into(path), ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(look, range(8))) == [[(0,)]] * 8
+
+
+def test_two_stores_are_open_at_once(tmp_path):
+    with opened(tmp_path / "one.duckdb") as one, opened(tmp_path / "two.duckdb") as two:
+        keys = [store.rows("select key from pseudonym_key") for store in (one, two)]
+    assert keys[0] != keys[1]
+
+
+def test_a_duckdb_that_has_failed_is_not_used_for_another_store(path):
+    with opened(path) as store, pytest.raises(StoreError):
+        store.rows("select cast('x' as integer)")
+    with mock.patch.object(duckdb, "connect", side_effect=duckdb.connect) as started, opened(path):
+        pass
+    assert started.call_count == 1
+
+
+def test_what_does_not_fit_into_memory_lies_beside_the_store_and_goes(path):
+    with opened(path) as store:
+        [(scratch,)] = store.rows("select current_setting('temp_directory')")
+        assert scratch == f"{path}.tmp"
+        store.script("set memory_limit = '30MB'")
+        store.script("create temp table large as select random() as r from range(9000000)")
+        assert path.with_name(f"{path.name}.tmp").is_dir()
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_that_is_forked_starts_its_own(path):
+    with opened(path):
+        pass
+    child = os.fork()
+    if not child:
+        with opened(path) as store:
+            os._exit(int(store.rows("select count(*) from run") != [(0,)]))
+    assert os.waitpid(child, 0)[1] == 0
+    with opened(path) as store:
+        assert store.rows("select count(*) from run") == [(0,)]
