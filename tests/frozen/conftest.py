@@ -149,10 +149,11 @@ def then():
 
 
 @pytest.fixture
-def install_frozen(tmp_path, monkeypatch):
+def install_frozen(tmp_path, tmp_path_factory, monkeypatch):
     """Install the plugins of 0.1 as pip leaves them."""
     project = tomllib.loads((FROZEN / "plugin" / "pyproject.toml").read_text("utf-8"))["project"]
-    site = tmp_path / "site-packages"
+    # It stays until all tests have ended: modules that were imported from there are kept, too.
+    site = tmp_path_factory.mktemp("frozen") / "site-packages"
     shutil.copytree(FROZEN / "plugin", site)
     information = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     information.mkdir()

@@ -63,6 +63,7 @@ READ_ONLY = {
     "Procedure by code": "yes",
     "Observation by code": "yes",
     "Condition by code": "yes",
+    "scores without a category": "yes",
     "counts": "yes",
     "next pages": "yes",
     "large pages": "NO",

@@ -18,8 +18,8 @@ def schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12: the same with every version of msgspec and Python."""
     described = msgspec.json.schema(Results)
     del described["$defs"]["Units"]
-    for name in ("Result", "Step"):
-        del described["$defs"][name]["properties"]["units"]
+    for name, kept in (("Result", "units"), ("Step", "units"), ("Results", "patient_of")):
+        del described["$defs"][name]["properties"][kept]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
