@@ -39,7 +39,7 @@ def begin(run):
 
         def start():
             reader, writer = os.pipe()
-            told = pipes.enter_context(open(reader, encoding="utf-8"))  # noqa: PTH123 - a pipe
+            told = pipes.enter_context(os.fdopen(reader, encoding="utf-8"))
             process = fork(*run, stderr=writer)
             os.close(writer)
             return process, told.readline(), told
