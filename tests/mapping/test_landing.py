@@ -10,6 +10,8 @@ from abate import landed_records
 from abate.errors import StoreError
 from abate.landing import Landing, Record
 
+DEEP = 100_000
+
 
 def books(received=1, kind="Patient", **more):
     return Record(query="q", type=kind, expected=received, received=received, pages=1, **more)
@@ -42,7 +44,8 @@ def test_resources_land_one_a_line_and_one_file_a_type_as_they_were_sent(tmp_pat
         (b'{\n "x": 6.50\n}', b'{"x":6.50}\n'),
         (b'{\r\n "x": "a\\nb"\r\n}', b'{"x":"a\\nb"}\n'),
         (b'{"x":\n', b'{"x": \n'),
-        (b'{"x":' * 3000 + b"\n1" + b"}" * 3000, b'{"x":' * 3000 + b" 1" + b"}" * 3000 + b"\n"),
+        # Nested too deep to be read, by any Python: 3.13 reads 3,000 levels, and 3.11 does not.
+        (b'{"x":' * DEEP + b"\n1" + b"}" * DEEP, b'{"x":' * DEEP + b" 1" + b"}" * DEEP + b"\n"),
     ],
 )
 def test_a_resource_with_newlines_becomes_one_line(tmp_path, sent, landed):
