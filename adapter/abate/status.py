@@ -45,8 +45,11 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
         progress = Progress(folder, command)
         try:
             yield progress
+            stopping.settle()
+            stopping.heed()
             progress.end(0)
         except BaseException as error:
+            stopping.settle()
             _end(progress, *_ending(error))
             raise
     finally:

@@ -10,12 +10,13 @@ that was dropped is raised again.
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
+from threading import Event, current_thread, main_thread
 from typing import Any
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # There is no SIGHUP on Windows.
 
 _came: list[int] = []
+_settled = Event()
 
 
 def is_asked() -> bool:
@@ -33,6 +34,14 @@ def heed() -> None:
         raise KeyboardInterrupt
 
 
+def settle() -> None:
+    """Ignore signals from here on: how the command ends is known, and is being written down.
+
+    The exit code of the process would otherwise contradict the status that it leaves.
+    """
+    _settled.set()
+
+
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Within this block a signal raises KeyboardInterrupt, and is noted.
@@ -45,6 +54,7 @@ def ended_by_signals() -> Iterator[None]:
         yield
         return
     _came.clear()
+    _settled.clear()
     numbers = {getattr(signal, name) for name in ENDING if hasattr(signal, name)}
     before = {one: signal.getsignal(one) for one in numbers}
     heeded = [one for one in numbers if before[one] is not signal.SIG_IGN]
@@ -70,5 +80,7 @@ def ignore() -> None:
 
 
 def _stop(number: int, _: Any) -> None:
+    if _settled.is_set():
+        return
     _came.append(number)
     raise KeyboardInterrupt

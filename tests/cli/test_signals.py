@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from abate import results, stopping
 from abate.errors import AnalysisFailed
+from abate.progress import Progress
 from warm import forking
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -100,6 +101,26 @@ def test_whatever_error_a_signal_became_the_command_was_stopped(
     assert (ran.exit_code, ran.err.splitlines()[-1]) == (130, "abate: stopped.")
     status = abate("status", study_file, "--json").json
     assert (status["exit_code"], status["message"]) == (130, "stopped from outside")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_after_the_end_is_known_changes_nothing(
+    abate, run, study_file, monkeypatch, number
+):
+    """The exit code is the one that `status.json` has, whenever the signal comes."""
+    end = Progress.end
+
+    def ended(progress, *given):
+        signal.raise_signal(number)
+        end(progress, *given)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(Progress, "end", ended)
+    assert abate(*run).exit_code == 0
+    assert abate("status", study_file, "--json").json["exit_code"] == 0
+    refused = abate("publish", study_file)  # The run had another source, by --set.
+    assert refused.exit_code == 5
+    assert abate("status", study_file, "--json").json["exit_code"] == 5
 
 
 def test_without_memory_a_command_says_so(abate, study_file, monkeypatch):

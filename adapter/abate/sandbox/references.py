@@ -41,12 +41,14 @@ def resolve(tree: Any, known: Mapping[str, str]) -> None:
 
 
 def _references(tree: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _references(branch)
-    elif isinstance(tree, dict):
-        text = tree.get("reference")
-        if isinstance(text, str):
-            yield tree, text
-        for branch in tree.values():
-            yield from _references(branch)
+    """Each object that has a `reference`, with it. Not recursive: JSON may be nested deeply."""
+    rest = [tree]
+    while rest:
+        branch = rest.pop()
+        if isinstance(branch, list):
+            rest.extend(branch)
+        elif isinstance(branch, dict):
+            text = branch.get("reference")
+            if isinstance(text, str):
+                yield branch, text
+            rest.extend(branch.values())
