@@ -1,6 +1,7 @@
 """What the tests share: the study's data, a sandbox on loopback, the command line."""
 
 import copy
+import gc
 import json
 import os
 import shutil
@@ -47,6 +48,13 @@ class Ran:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what the tests themselves hold: it is there for good."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from abate.report.fhir import OPTIONAL, references
 from abate.results import Results
 from abate.settings import Settings, StudyFile
 from abate.small_cells import rule_of
-from abate.standing import refuse_elsewhere, refuse_unmarked, standing, ways_in
+from abate.standing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
 from abate.status import Progress
 from abate.study_key import Owner
 from abate.target import Target
@@ -99,7 +99,7 @@ def compare(
     taken, left = _taken(target, resources)
     if reason := target.inability(one["resourceType"] for one in taken):
         raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
-    found = {reference_to(one): standing(target.server, reference_to(one)) for one in taken}
+    found = all_standing(target.server, map(reference_to, taken))
     for one in taken:
         refuse_unmarked(target.server, one, found[reference_to(one)])
         if found[reference_to(one)] is None and reference_to(one) in ways_in(results.study):

@@ -1,25 +1,29 @@
 """What stands on a target: one resource, and what a study has there besides what it makes now."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from abate.change import identifiers
-from abate.errors import PublishRefused, SourceError
+from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.identity import stable_id
 from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
 from abate.report.elements import Resource, name_of, reference_to
-from abate.source.http import Answer, FhirServer
+from abate.source.http import Answer, BudgetSpent, FhirServer
 from abate.source.searchset import Page, matches
+from abate.source.trouble import Unseen
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 # What abate writes once for all studies: it is no study's to take back.
 SHARED = ("CodeSystem/",)
+# A report has some 500 resources; a Bundle of so many of them has some 500 kB.
+AT_ONCE = 100
+_ABSENT = ("404", "410")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,37 @@ class Own:
 
     resource: Resource
     analysis: str | None
+
+
+class _Response(msgspec.Struct):
+    """How one entry of a batch ended."""
+
+    status: str
+
+
+class _Entry(msgspec.Struct):
+    """What a batch says of one resource."""
+
+    response: _Response
+    resource: Resource | None = None
+
+    def is_plain(self, name: str) -> bool:
+        """Whether it is the resource `Type/id`, or plainly says that there is none."""
+        status = self.response.status[:3]
+        if self.resource is None:
+            return status in _ABSENT
+        return (
+            status == "200"
+            and f"{self.resource.get('resourceType')}/{self.resource.get('id')}" == name
+        )
+
+
+class _Batch(msgspec.Struct):
+    """The answer to a batch."""
+
+    resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
+    type: Literal["batch-response"]
+    entry: list[_Entry] = []
 
 
 def standing(server: FhirServer, name: str) -> Resource | None:
@@ -48,6 +83,45 @@ def standing(server: FhirServer, name: str) -> Resource | None:
     if answer.status != HTTPStatus.OK:
         raise SourceError(f"{answer.place} answered {answer.status}")
     return answer.resource(name)
+
+
+def all_standing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource | None]:
+    """What a server has at each `Type/id` now, as `standing` says it, in few requests.
+
+    They are read in batches. What a batch does not answer plainly is read alone, and so is all
+    that a server without batches has. One that cannot read within a Bundle answers 404, too: the
+    first resource that a batch does not find is looked for alone before the others are believed.
+
+    Raises:
+        SourceError: as `standing`.
+    """
+    wanted = list(dict.fromkeys(names))
+    found: dict[str, Resource | None] = {}
+    for first in range(0, len(wanted), AT_ONCE):
+        part = wanted[first : first + AT_ONCE]
+        answered = _answered(server, part)
+        if not answered:
+            break
+        absent = next((name for name in part if answered.get(name, ...) is None), None)
+        if absent is not None and standing(server, absent) is not None:
+            break
+        found |= answered
+    return {name: found[name] if name in found else standing(server, name) for name in wanted}
+
+
+def _answered(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:
+    """What one batch tells plainly of the resources of these names."""
+    try:
+        answer = server.read_all(names)
+        entries = answer.decode(_Batch).entry if answer.status == HTTPStatus.OK else []
+    except (Unseen, LoginRefused, BudgetSpent):
+        raise
+    except SourceError:
+        return {}
+    if len(entries) != len(names):
+        return {}
+    pairs = zip(names, entries, strict=True)
+    return {name: entry.resource for name, entry in pairs if entry.is_plain(name)}
 
 
 def ways_in(study: str) -> tuple[str, str]:
@@ -126,12 +200,14 @@ def owned(
         names: references; what is none of a resource there is not even asked for.
         besides: references that are passed over.
     """
-    passed, found = set(besides), list[Own]()
-    for name in dict.fromkeys(names):
-        is_asked_for = _REFERENCE.fullmatch(name) and not name.startswith(SHARED)
-        if is_asked_for and name not in passed and (own := _own(standing(server, name), study)):
-            found.append(own)
-    return found
+    passed = set(besides)
+    asked = [
+        name
+        for name in names
+        if _REFERENCE.fullmatch(name) and not name.startswith(SHARED) and name not in passed
+    ]
+    found = all_standing(server, asked).values()
+    return [own for one in found if (own := _own(one, study))]
 
 
 def _own(found: Resource | None, study: str) -> Own | None:

@@ -25,7 +25,7 @@ from abate.source.http import BudgetSpent, FhirServer
 from abate.source.places import SentAway
 from abate.source.trouble import Unseen
 from abate.source.waiting import backoff
-from abate.standing import standing
+from abate.standing import all_standing
 from abate.study_key import key_of
 from abate.unfinished import NOT_BEGUN, TRIES, Attempt, Unfinished, refuse_unwritten, wait
 from abate.written import refusals, stray, versions
@@ -160,7 +160,7 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
     standing_there: dict[str, Resource | None] = {}
     for tried in range(1, TRIES + 1):
         try:
-            standing_there = {name: standing(server, name) for name in wrong}
+            standing_there = all_standing(server, wrong)
         except SourceError as error:
             raise PublishRefused(
                 f"{server.base} took the report, and it could not be read back: {error}. Publish "

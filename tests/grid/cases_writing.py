@@ -26,7 +26,7 @@ def everywhere(words):
 
 def writes(asked):
     """Whether a transaction is sent."""
-    return asked.method == "POST"
+    return asked.method == "POST" and not asked.is_batch
 
 
 def reads(asked):
@@ -94,12 +94,14 @@ def overtaken():
 
 
 def stale(times):
-    """Reads show for a while what stood before the transaction."""
+    """Reads show for a while what stood before the transaction; none is answered in a batch."""
 
     def begin():
         before, left = {}, []
 
         def answer(asked):
+            if asked.is_batch:
+                return Said(status=400)
             if writes(asked):
                 left.append(times)
                 return asked.honest

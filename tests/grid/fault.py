@@ -88,6 +88,10 @@ class Asked:
         return "_history" in self.path
 
     @property
+    def is_batch(self):
+        return b'"type":"batch"' in self.body
+
+    @property
     def is_next(self):
         return "_page" in self.parameters
 

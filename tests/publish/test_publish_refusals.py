@@ -13,6 +13,7 @@ from abate import writing
 from abate.change import Change
 from abate.errors import PublishRefused
 from abate.source.http import FhirServer
+from asked import is_transaction
 
 OUTCOME = {
     "resourceType": "OperationOutcome",
@@ -26,7 +27,7 @@ def refusing(ran, keep, proxy):
 
     def start(answer, sent):
         def act(request, forward):
-            if request.method == "POST" and request.path.rstrip("/") == "/fhir":
+            if is_transaction(request):
                 sent.append(request.get_data())
                 return answer(request, forward)
             return forward(request)

@@ -17,6 +17,7 @@ from abate.source.http import FhirServer
 from abate.study_file import read
 from abate.study_key import owner_of
 from abate.target import target_of
+from asked import is_batch, is_read, is_transaction
 
 BUNDLE = "abate-output/bundle.json"
 
@@ -36,10 +37,6 @@ def aim(ran, keep):
         keep(ran)
 
     return at
-
-
-def is_transaction(request):
-    return request.method == "POST" and request.path.rstrip("/") == "/fhir"
 
 
 class TestRules:
@@ -263,7 +260,7 @@ class TestTarget:
     def test_what_comes_back_otherwise_than_it_was_written_is_told(self, abate, ran, aim, proxy):
         def answer(request, forward):
             given = forward(request)
-            if request.method == "GET" and "/Observation/" in request.path:
+            if is_read(request):
                 given.set_data(given.get_data().replace(b'"value":6,', b'"value":7,'))
             return given
 
@@ -299,7 +296,7 @@ class TestTarget:
 
     def test_a_page_in_place_of_a_resource_is_no_answer(self, abate, ran, aim, proxy):
         def answer(request, forward):
-            if "/Group/" in request.path:
+            if "/Group/" in request.path or is_batch(request):
                 return Response("<html>", 200, content_type="text/html")
             return forward(request)
 

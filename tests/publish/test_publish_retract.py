@@ -3,6 +3,8 @@
 import pytest
 from werkzeug import Response
 
+from asked import is_batch, is_read, is_transaction
+
 FELL = "ValueError in theirs_module.py, line 3"
 
 
@@ -226,7 +228,7 @@ class TestTarget:
 
     def test_what_a_writer_in_between_signed_is_retracted_all_the_same(self, abate, ran, target):
         def answer(request, forward):
-            if request.method == "POST":
+            if is_transaction(request):
                 behind.put({**behind.statistic("week/ties"), "status": "final"})
             return forward(request)
 
@@ -237,7 +239,7 @@ class TestTarget:
     def test_a_status_that_did_not_arrive_is_told(self, abate, ran, target):
         def answer(request, forward):
             given = forward(request)
-            if request.method == "GET":
+            if is_read(request):
                 given.set_data(given.get_data().replace(b'"entered-in-error"', b'"preliminary"'))
             return given
 
@@ -251,7 +253,7 @@ class TestTarget:
         gone = []
 
         def answer(request, forward):
-            is_gone = request.method == "GET" and request.path.removeprefix("/fhir/") in gone
+            is_gone = is_batch(request) or request.path.removeprefix("/fhir/") in gone
             return Response("no", 403) if is_gone else forward(request)
 
         behind = target(answer)
@@ -266,7 +268,7 @@ class TestTarget:
         asked = []
 
         def answer(request, forward):
-            if request.path.removeprefix("/fhir/") in asked:
+            if is_batch(request) or request.path.removeprefix("/fhir/") in asked:
                 body = behind.get(reference(behind.statistic("week/falls"))).content
                 return Response(body, 200, content_type="application/fhir+json")
             return forward(request)

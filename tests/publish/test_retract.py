@@ -4,6 +4,7 @@ import pytest
 from werkzeug import Response
 
 from abate.identity import stable_id
+from asked import is_transaction
 
 RETRACTION = f"Provenance/{stable_id('cementoplasty-2010', 'retraction')}"
 TAKEN_BACK = {
@@ -183,7 +184,7 @@ def test_a_refused_transaction_takes_nothing_back(abate, ran, keep, proxy):
     is_closed = []
 
     def answer(request, forward):
-        if request.method == "POST" and is_closed:
+        if is_transaction(request) and is_closed:
             return Response("no", 403)
         return forward(request)
 

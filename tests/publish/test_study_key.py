@@ -6,6 +6,7 @@ from abate.identity import STUDY_KEY
 from abate.report.content_digest import digest_of, marked
 from abate.study_file import read
 from abate.study_key import key_of, owner_of
+from asked import is_read
 
 STORE = "abate-output/store.duckdb"
 WITHOUT_IDENTIFIER = ("CodeSystem", "Provenance")
@@ -126,7 +127,7 @@ def test_one_resource_of_another_key_is_enough(abate, published, source):
 def test_a_target_that_loses_the_key_is_told(abate, ran, keep, proxy):
     def answer(request, forward):
         given = forward(request)
-        if request.method == "GET":
+        if is_read(request):
             given.set_data(given.get_data().replace(STUDY_KEY.encode(), b"urn:lost"))
         return given
 

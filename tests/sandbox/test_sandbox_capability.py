@@ -16,7 +16,10 @@ def test_it_is_valid(fhir):
 def test_it_is_of_a_running_r4_server_with_transactions(fhir, statement):
     assert (statement["fhirVersion"], statement["kind"]) == ("4.0.1", "instance")
     assert statement["implementation"]["url"] == fhir.base
-    assert statement["rest"][0]["interaction"] == [{"code": "transaction"}]
+    assert statement["rest"][0]["interaction"] == [
+        {"code": "transaction"},
+        {"code": "batch"},
+    ]
 
 
 def test_every_parameter_that_it_names_is_understood(fhir, statement):

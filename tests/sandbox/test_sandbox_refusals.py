@@ -42,7 +42,7 @@ def send(fhir, method, path, body=b"", media_type="application/fhir+json"):
         (("PATCH", "/Patient/p1", "[]"), 405),
         (("DELETE", "/Patient?identifier=x", ""), 405),
         (("DELETE", "/metadata/x", ""), 404),
-        (("POST", "", '{"resourceType": "Bundle", "type": "batch", "entry": []}'), 400),
+        (("POST", "", '{"resourceType": "Bundle", "type": "history", "entry": []}'), 400),
         (("POST", "", '{"resourceType": "Patient"}'), 400),
         (("GET", f"/Patient?_lastUpdated={CANARY}", ""), 400),
         (("GET", f"/Observation?date=xx{CANARY}", ""), 400),

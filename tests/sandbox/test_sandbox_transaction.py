@@ -18,6 +18,29 @@ def statuses(response):
     return [one["response"]["status"][:3] for one in response.json()["entry"]]
 
 
+def test_a_batch_reads_each_entry_alone_and_writes_nothing(fhir, make):
+    fhir.put("Patient/p1", make.patient("p1"))
+    fhir.put("Patient/p2", make.patient("p2"))
+    fhir.delete("Patient/p2")
+    entries = [
+        entry("GET", "Patient/p1"),
+        entry("GET", "Patient/p2"),
+        entry("GET", "Patient/p3"),
+        entry("GET", "Patient?_id=p1"),
+        entry("GET", f"{fhir.base}/Patient/p1", ifNoneMatch='W/"1"'),
+        entry("PUT", "Patient/p4", make.patient("p4")),
+        {},
+    ]
+    response = fhir.post("", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    assert (response.status_code, response.json()["type"]) == (200, "batch-response")
+    assert statuses(response) == ["200", "410", "404", "200", "304", "400", "400"]
+    first, _, third, found, *_ = response.json()["entry"]
+    assert first["resource"] == fhir.get("Patient/p1").json()
+    assert third["response"]["outcome"]["issue"][0]["code"] == "not-found"
+    assert found["resource"]["total"] == 1
+    assert fhir.get("Patient/p4").status_code == 404
+
+
 def test_references_between_new_resources_are_resolved_everywhere(fhir):
     observation = {
         "resourceType": "Observation",

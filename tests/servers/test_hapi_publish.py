@@ -16,6 +16,7 @@ from abate.identity import stable_id
 from abate.outcome import Outcome
 from abate.source.http import FhirServer
 from abate.source.trouble import Unanswered
+from abate.standing import all_standing, standing
 
 pytestmark = pytest.mark.server
 
@@ -164,6 +165,15 @@ def counts(changes):
 def test_all_types_are_written_and_the_validator_finds_no_error(published, target):
     assert {kind(name) for name in published} == TYPES
     assert errors(target, published) == {}
+
+
+def test_what_stands_is_read_in_one_request(published, target):
+    absent = f"List/{uuid.uuid4()}"
+    with FhirServer(target.base) as server:
+        found = all_standing(server, published)
+        assert server.budget.requests == 1
+        assert found == {name: standing(server, name) for name in published}
+        assert all_standing(server, [*published, absent]) == {**found, absent: None}
 
 
 @pytest.fixture

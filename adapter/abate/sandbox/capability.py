@@ -37,7 +37,7 @@ def capability_statement(base_url: str, started: datetime) -> dict[str, Any]:
             {
                 "mode": "server",
                 "resource": [_resource(resource_type) for resource_type in PARAMETERS],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }

@@ -60,16 +60,18 @@ class Endpoints:
         return responses.resource_response(statement)
 
     def transaction(self, request: Request) -> Response:
-        """Do all that a Bundle asks for, or nothing."""
+        """Do all that a Bundle asks for, or nothing; or read what a batch asks for."""
         bundle, base = content(request), base_url(request)
         if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
             raise Refused(400, "invalid", "only a Bundle can be posted here")
-        if bundle.get("type") != "transaction":
-            raise Refused(400, "not-supported", "only a Bundle of type transaction is supported")
+        if bundle.get("type") not in ("transaction", "batch"):
+            raise Refused(400, "not-supported", "a Bundle has to be a transaction or a batch")
 
         def fetch(url: str, if_none_match: str | None) -> dict[str, Any]:
             return self._fetch(url, if_none_match, base)
 
+        if bundle["type"] == "batch":
+            return responses.resource_response(transaction.read_batch(bundle, base, fetch))
         response = transaction.process(self._store, bundle, base, fetch)
         return responses.resource_response(response)
 

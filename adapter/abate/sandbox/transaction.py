@@ -1,4 +1,4 @@
-"""A transaction: all of its entries, or none.
+"""A transaction: all of its entries, or none; and a batch, which only reads.
 
 The entries are processed in the order that FHIR lays down, whatever theirs is: DELETE, POST, PUT,
 GET (https://hl7.org/fhir/R4/http.html#trules). The store undoes everything when one is refused.
@@ -7,6 +7,7 @@ GET (https://hl7.org/fhir/R4/http.html#trules). The store undoes everything when
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from abate.sandbox.interactions import (
@@ -20,7 +21,7 @@ from abate.sandbox.interactions import (
 )
 from abate.sandbox.parameters import PARAMETERS
 from abate.sandbox.references import Key, key_of, resolve
-from abate.sandbox.refusal import Refused
+from abate.sandbox.refusal import Refused, operation_outcome
 from abate.sandbox.responses import version_facts
 from abate.sandbox.search import sole_match
 from abate.sandbox.versions import DanglingReference, Store, Version
@@ -80,6 +81,37 @@ def process(store: Store, bundle: Mapping[str, Any], base_url: str, fetch: Fetch
     }
 
 
+def read_batch(bundle: Mapping[str, Any], base_url: str, fetch: Fetch) -> dict[str, Any]:
+    """Read all that a batch Bundle asks for, each entry alone; nothing is written by a batch.
+
+    Args:
+        bundle: of the type `batch`.
+        base_url: of this server.
+        fetch: as for `process`.
+
+    Raises:
+        Refused: it has no list of entries.
+    """
+    answers = [_read_alone(entry, base_url, fetch) for entry in _entries(bundle)]
+    return {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
+
+
+def _read_alone(entry: Any, base_url: str, fetch: Fetch) -> dict[str, Any]:
+    try:
+        return fetch(*_wanted(entry, base_url))
+    except Refused as refused:
+        status = f"{refused.status} {HTTPStatus(refused.status).phrase}"
+        outcome = operation_outcome(refused.code, refused.diagnostics)
+        return {"response": {"status": status, "outcome": outcome}}
+
+
+def _wanted(entry: Any, base_url: str) -> tuple[str, str | None]:
+    step = _read(0, entry, base_url)
+    if step.method != "GET":
+        raise Refused(400, "not-supported", "a batch can only read")
+    return step.url, step.condition.if_none_match
+
+
 def _of(steps: Iterable[_Step], *methods: str) -> list[_Step]:
     return [step for step in steps if step.method in methods]
 
@@ -93,14 +125,18 @@ def _at(index: int) -> Iterator[None]:
 
 
 def _read_all(bundle: Mapping[str, Any], base_url: str) -> list[_Step]:
-    entries = bundle.get("entry", [])
-    if not isinstance(entries, list):
-        raise Refused(400, "structure", "Bundle.entry is no list")
     steps = []
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(_entries(bundle)):
         with _at(index):
             steps.append(_read(index, entry, base_url))
     return steps
+
+
+def _entries(bundle: Mapping[str, Any]) -> list[Any]:
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise Refused(400, "structure", "Bundle.entry is no list")
+    return entries
 
 
 def _read(index: int, entry: Any, base_url: str) -> _Step:

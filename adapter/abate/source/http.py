@@ -3,7 +3,7 @@
 Messages name the URL without its query and never the body: both may hold patient data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,8 @@ from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import msgspec
 
 from abate.addresses import origin
 from abate.errors import SourceError
@@ -121,6 +123,16 @@ class FhirServer:
     def read(self, reference: str) -> Answer:
         """Read `Type/id` as it stands now."""
         return self.get(reference)
+
+    def read_all(self, references: Iterable[str]) -> Answer:
+        """Read several `Type/id` as they stand now, by a batch Bundle; not sent again.
+
+        https://hl7.org/fhir/R4/http.html#transaction
+        """
+        entries = [{"request": {"method": "GET", "url": one}} for one in references]
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+        headers = {"Content-Type": FHIR_JSON}
+        return self.request("POST", "", headers=headers, body=msgspec.json.encode(bundle))
 
     def search(self, kind: str, parameters: Parameters, *, private: bool) -> Answer:
         """Search a type; `private` ones go in the body, so that ids stay out of access logs."""

@@ -8,9 +8,11 @@ import logging
 import threading
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
 
+from abate.addresses import origin
 from abate.source.access import Access, OwnOrigin
 from abate.source.bounded import BoundedAdapter, Reading
 
@@ -23,6 +25,21 @@ HEADERS = {
 }
 # Its messages hold whole URLs, and so the ids of patients.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
+
+
+class _Session(requests.Session):
+    """A session that asks the environment for the proxies of a host once, not at each request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._environment: dict[tuple[str, str | None, int | None], Any] = {}
+
+    def merge_environment_settings(self, url: Any, *given: Any) -> Any:
+        """As requests does it; what is `given` is the same for all requests of a session."""
+        host = origin(url)
+        if host not in self._environment:
+            self._environment[host] = super().merge_environment_settings(url, *given)
+        return self._environment[host]
 
 
 class Sessions:
@@ -64,7 +81,7 @@ def stranger(reading: Reading) -> requests.Session:
 
 
 def _bare(reading: Reading) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, BoundedAdapter(reading))
     session.headers.update(HEADERS)
