@@ -19,6 +19,9 @@ PEER_RUNS ?=
 
 # Not empty: `make test` and `make test-servers` measure what they cover.
 COVERAGE ?=
+ifneq ($(COVERAGE),)
+export COVERAGE_CORE := $(shell $(PYTHON) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
+endif
 RUN := $(BIN)/$(if $(COVERAGE),coverage run,python) -m pytest
 
 # For each pip below, and for each build that it starts. Relative: pip splits these at blanks.

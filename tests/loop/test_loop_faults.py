@@ -6,6 +6,8 @@ import re
 import pytest
 from werkzeug import Response
 
+from asked import is_batch
+
 NAMED = "a hole in pain scores (Observation, page 2)"
 FAULTS = {
     "500 for good": (Response("broken", 500), f"{NAMED}: ", "answered 500"),
@@ -163,7 +165,8 @@ def test_a_broken_score_is_rejected_and_its_text_is_shown_nowhere(loop, study_re
 
 
 def test_a_target_that_fails_while_it_is_read_leaves_nothing_published(loop):
-    loop.front = always("/fhir/Group", Response("CANARY-IN-A-VALUE", 500))
+    of_a_group, fault = always("/fhir/Group", True), Response("CANARY-IN-A-VALUE", 500)
+    loop.front = lambda request: fault if is_batch(request) or of_a_group(request) else None
     ran = loop("sync")
     assert ran.exit_code == 1
     assert re.search(r"abate: http://\S+/fhir/Group/\S+ answered 500", ran.err)
