@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from abate.source import clock
 from abate.source.http import FhirServer, Limits
-from abate.source.waiting import asked_wait, backoff
+from abate.source.retry import asked_wait, backoff
 
 NOW = datetime(2026, 11, 3, 2, 15, tzinfo=UTC)
 

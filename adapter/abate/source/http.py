@@ -22,8 +22,9 @@ from abate.source.access import Access
 from abate.source.answer import FHIR_JSON, Answer
 from abate.source.capability import r4
 from abate.source.download import Downloaded, Lines, LinkExpired, Way, refuse_other
+from abate.source.failures import LOGIN_WANTED, NOT_OFFERED
 from abate.source.limits import Budget, BudgetSpent, Limits
-from abate.source.patience import Patience
+from abate.source.retry import Retry
 from abate.source.wire import Parameters, Request, Wire
 
 __all__ = [
@@ -39,8 +40,7 @@ __all__ = [
 JSON = "application/json"
 # Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
 LONG_LINK = 4096
-_NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
-_NO_GET = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_URI_TOO_LONG)
+_NO_GET = (*NOT_OFFERED, HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
 class Expired(SourceError):
@@ -85,7 +85,7 @@ class FhirServer:
         self._say = say
         self._names: set[str] = set()
         self._wire = Wire(self.base, timeout_seconds, self._access, self.limits, self.budget)
-        self._patience = Patience(self.limits, self.budget, say)
+        self._retry = Retry(self.limits, self.budget, say)
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +162,7 @@ class FhirServer:
         """
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
         answer = self.request("POST", "", headers=headers, body=bundle)
-        if answer.status in _NO_POST:
+        if answer.status in NOT_OFFERED:
             return self.request("POST", f"{self.base}/", headers=headers, body=bundle)
         return answer
 
@@ -228,7 +228,7 @@ class FhirServer:
             body=body,
             named=named,
         )
-        answer = self._patience.ask(partial(self._wire.answer, request), is_read=is_read)
+        answer = self._retry.send(partial(self._wire.answer, request), is_read=is_read)
         self.time = answer.date or self.time
         if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
             target = places.joined(f"{self.base}/", answer.headers["location"])
@@ -255,7 +255,7 @@ class FhirServer:
         fetch = partial(Way(self._wire).fetch, found, lines, is_known=authorised)
         with ExitStack() as undo:
             undo.callback(lines.remove)
-            refuse_other(self._patience.ask(fetch, is_read=True))
+            refuse_other(self._retry.send(fetch, is_read=True))
             undo.pop_all()
         return lines.written
 
@@ -266,7 +266,7 @@ class FhirServer:
             SourceError: nobody answers, a login is wanted, or this is no FHIR R4 server.
         """
         answer = self.get("metadata")
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        if answer.status in LOGIN_WANTED:
             raise self.login_wanted(answer.status)
         return r4(self.base, answer)
 
