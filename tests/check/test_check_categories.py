@@ -4,7 +4,7 @@ import pytest
 from werkzeug import Response
 
 from abate.study_file import read
-from abate.survey.categories import named
+from abate.survey.shapes import name_categories
 
 POST = "Observation/_search"
 ROW = "scores without a category"
@@ -183,5 +183,5 @@ def test_where_no_search_is_taken_nothing_is_said(odd, rows):
     ],
 )
 def test_a_category_is_named_as_a_study_file_names_it(category, name):
-    assert named({"category": category}) == name
+    assert name_categories({"category": category}) == name
     assert not any("CANARY" in one for one in name)

@@ -17,6 +17,7 @@ def test_each_type_is_searched_and_read_by_its_id(front, rows):
     }
     assert found["read a Condition"] == {
         "what": "read a Condition",
+        "group": "read",
         "found": "not tried",
         "then": "there is none",
     }
@@ -133,7 +134,7 @@ def test_conditions_that_no_search_by_code_finds_are_told(front, checked, make):
     assert row["found"] == "NO"
     assert "asks for those of its patients without a code" in row["then"]
     missing = " ".join(found["advice"]["missing"])
-    assert "Condition: a code that is there is not found: a run asks for" in missing
+    assert "Condition: a code that exists is not found: a run asks for" in missing
 
 
 def test_a_condition_shows_that_its_search_by_code_works(front, rows, make):

@@ -53,18 +53,15 @@ def test_a_large_page_that_is_refused_is_told(front, rows):
         assert rows(front)["large pages"]["found"] == "NO (400)"
 
 
-def test_a_slow_server_is_not_asked_for_a_large_page(odd, scores):
-    from abate.survey import large_page
-    from abate.survey.asking import Asker, Limit, LimitedServer
-    from abate.survey.estimate import Pace
+def test_a_slow_server_is_not_asked_for_a_large_page(odd, rows, scores, monkeypatch):
+    from abate.survey import budgeted_client
 
-    server = odd(resources=scores(3))
-    with LimitedServer(server.base, 5, 10**6) as limited:
-        asker = Asker(limited, Limit())
-        asker.paces.append(Pace(seconds=4, asked=200, resources=200, more=True))
-        row = large_page.probe(asker)
-    assert (row.found, row.then) == ("not tried", "a page of 1000 would take about 20 s")
-    assert server.requests == []
+    clock = iter(range(0, 10**6, 4))
+    monkeypatch.setattr(budgeted_client.time, "perf_counter", lambda: next(clock))
+    server = odd(resources=scores(200))
+    row = rows(server)["large pages"]
+    assert (row["found"], row["then"]) == ("not tried", "a page of 1000 would take about 20 s")
+    assert not any("_count=1000" in url for _, url in server.requests)
 
 
 def test_the_same_search_both_ways_brings_the_same(front, rows):

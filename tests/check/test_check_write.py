@@ -7,7 +7,7 @@ import re
 import pytest
 from werkzeug import Response
 
-from abate.survey.probe_list import NAMES
+from abate.survey.probes.probe_list import NAMES
 
 TRIED = ("transaction", "the same twice", "If-Match", "all or nothing", "gone again")
 FHIR = "application/fhir+json"

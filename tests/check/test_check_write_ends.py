@@ -7,8 +7,9 @@ from werkzeug import Response
 
 from abate import codes
 from abate.say import silent
-from abate.survey import asking, look
-from abate.survey.probe_list import NAMES
+from abate.survey import survey_server
+from abate.survey.budgeted_client import Limit
+from abate.survey.probes.probe_list import NAMES
 
 FIRST = NAMES[0]
 
@@ -29,20 +30,20 @@ def test_all_is_taken_away_after_a_failure_in_the_middle(front, checked, fails):
 @pytest.mark.parametrize("less", range(7, 24, 4))
 def test_all_is_taken_away_where_the_limit_ends_it(front, less):
     lists = codes.load([files("abate_mappings") / "codes"])
-    whole = look(front.base, lists, silent, write=True).requests
-    found = look(front.base, lists, silent, asking.Limit(requests=whole - less), write=True)
+    whole = survey_server(front.base, lists, silent, write=True).requests
+    found = survey_server(front.base, lists, silent, Limit(requests=whole - less), write=True)
     assert found.stopped.startswith("stopped after")
     assert found.left == ()
     assert front.lacks(NAMES)
 
 
 def test_all_is_taken_away_where_somebody_stops_it(front, abate, monkeypatch):
-    from abate.survey import writing
+    from abate.survey.probes import write
 
-    def stopped(_):
+    def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing._Tried, "_twice", stopped)
+    monkeypatch.setattr(write._Tries, "_write_again", stopped)
     assert abate("check", front.base, "--write").exit_code == 130
     assert front.lacks(NAMES)
     assert ("POST", "") in front.seen
@@ -59,12 +60,12 @@ def test_what_is_left_is_named_and_ends_with_1(front, abate):
 
 
 def test_what_is_left_is_named_also_where_somebody_stops_it(front, abate, monkeypatch):
-    from abate.survey import writing
+    from abate.survey.probes import write
 
-    def stopped(_):
+    def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing._Tried, "_twice", stopped)
+    monkeypatch.setattr(write._Tries, "_write_again", stopped)
     with front.only("DELETE", "List/.*", Response("", 405)):
         ran = abate("check", front.base, "--write")
     assert ran.exit_code == 1

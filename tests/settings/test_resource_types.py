@@ -9,7 +9,7 @@ from abate.sandbox import parameters
 from abate.settings import Coded, Settings
 from abate.source.login import scopes
 from abate.source_settings import SourceQuery
-from abate.survey import rows
+from abate.survey.probes import read
 
 
 def test_each_table_of_codes_is_searched_in_one_type():
@@ -32,7 +32,7 @@ def test_each_type_that_is_searched_by_code_can_be_searched_by_category():
 
 
 def test_check_has_a_row_for_each_type_and_each_search_by_code():
-    first = rows.GROUPS[0]
+    first = [probe.what for probe in (*read.READ, *read.BY_CODE)]
     for one in READ:
         assert any(row.endswith(f" {one.name}") for row in first)
         assert (f"{one.name} by code" in first) == bool(one.sections)

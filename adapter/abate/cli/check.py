@@ -50,19 +50,19 @@ def command(entry: Entry, write: bool, quiet: bool, log: voice.Chosen, as_json: 
 
     bound = {"run_id": new_run_id(datetime.now(UTC)), "command": "check"}
     with voice.voice(log, naming(None), is_quiet=quiet, **bound) as say:
-        found, _ = surveyed(entry, say, write=write)
+        found, _ = survey_entry(entry, say, write=write)
     _show(found, is_json=as_json)
     refuse_bad_end(found)
 
 
-def surveyed(entry: Entry, say: "Say", *, write: bool = False) -> "tuple[Survey, Host]":
+def survey_entry(entry: Entry, say: "Say", *, write: bool = False) -> "tuple[Survey, Host]":
     """Look at a server with the code lists of all plugins."""
     from abate import codes, plugins
-    from abate.survey import look
+    from abate.survey import survey_server
 
     host = plugins.load(tolerant=True)
     lists, access = codes.load(host.mappings()), entry.access(write=write)
-    return look(entry.url, lists, say, access=access, write=write), host
+    return survey_server(entry.url, lists, say, access=access, write=write), host
 
 
 def refuse_bad_end(found: "Survey") -> None:
@@ -72,7 +72,7 @@ def refuse_bad_end(found: "Survey") -> None:
         SourceError: says which.
     """
     from abate.errors import SourceError
-    from abate.survey.probe_list import left_words
+    from abate.survey.probes.probe_list import left_words
 
     if found.left:
         raise SourceError(left_words(found.url, found.left))
@@ -83,12 +83,13 @@ def refuse_bad_end(found: "Survey") -> None:
 def _show(found: "Survey", *, is_json: bool) -> None:
     import msgspec
 
-    from abate.survey import advise, words
+    from abate.cli.survey_text import write_text
+    from abate.survey import advise
 
     advice = advise(found)
     if is_json:
         content: dict[str, Any] = msgspec.to_builtins(found)
         common.print_json({**content, "advice": msgspec.to_builtins(advice)})
         return
-    common.show(words.text(found, advice))
+    common.show(write_text(found, advice))
     common.show(f"Next, a study file with what was found: abate init {found.url}")

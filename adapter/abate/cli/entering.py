@@ -53,7 +53,7 @@ class Entry:
         """
         from abate.connect import access_to
         from abate.source.login.scopes import CHECK, CHECK_BESIDES, PROBE
-        from abate.survey.look import TIMEOUT_SECONDS
+        from abate.survey.survey import TIMEOUT_SECONDS
 
         scopes = (*CHECK, *PROBE) if write else CHECK
         return access_to(

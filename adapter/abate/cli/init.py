@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from abate.cli import common
-from abate.cli.check import refuse_bad_end, surveyed
+from abate.cli.check import refuse_bad_end, survey_entry
 from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
     from abate.plugins import Host
-    from abate.survey import Draft
+    from abate.survey import StudyTemplate
 
 EPILOG = """\b
 Examples:
@@ -56,11 +56,11 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
     import secrets
     from datetime import UTC, datetime
 
-    from abate.survey import Basis, advise, draft
+    from abate.survey import Basis, advise, fill_template
 
     _refuse_place(path)
     say = common.speaker(is_quiet=quiet)
-    found, host = surveyed(entry, say)
+    found, host = survey_entry(entry, say)
     refuse_bad_end(found)
     for line in advise(found).missing:
         say(f"warning: {line}")
@@ -70,7 +70,7 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         entry=entry.toml(),
     )
-    made = draft(found, basis, _parameters(host))
+    made = fill_template(found, basis, _parameters(host))
     _refuse_place(path)
     _write(path, made.text)
     _show(made, path, is_json=as_json)
@@ -104,7 +104,7 @@ def _write(path: Path, text: str) -> None:
     write_private(path, text.encode())
 
 
-def _show(made: "Draft", path: Path, *, is_json: bool) -> None:
+def _show(made: "StudyTemplate", path: Path, *, is_json: bool) -> None:
     if is_json:
         content = {"path": str(path), "index": made.index, "scores": made.scores}
         common.print_json({**content, "to_fill": made.to_fill})

@@ -1,8 +1,10 @@
-"""What a server says of itself, held against what a pull needs: FHIR R4, and no login."""
+"""What a server says of itself: its CapabilityStatement, checked and read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
+
+import msgspec
 
 from abate.errors import SourceError
 from abate.source import shown
@@ -10,6 +12,69 @@ from abate.source.answer import Answer
 from abate.source.failures import TRANSIENT
 
 _ITS_URL = "its URL"
+# As https://hl7.org/fhir/uv/bulkdata names them; some servers have all three at the system (2026).
+_EXPORTS = {"export": "system", "patient-export": "Patient", "group-export": "Group"}
+# https://hl7.org/fhir/R4/valueset-versioning-policy.html: only the last one honours If-Match.
+_VERSIONING = {"no-version": False, "versioned": False, "versioned-update": True}
+# The search parameters that abate uses.
+_PARAMETERS = ("_id", "_lastUpdated", "code", "date", "identifier", "patient", "subject")
+
+
+class TypeCapability(msgspec.Struct, frozen=True, kw_only=True):
+    """What a CapabilityStatement says of one type; None if it says nothing."""
+
+    type: str
+    offered: bool
+    read: bool = False
+    search: bool = False
+    create: bool = False
+    update: bool = False
+    update_create: bool | None = None
+    conditional_update: bool | None = None
+    heeds_versions: bool | None = None
+    parameters: tuple[str, ...] = ()
+    interactions: tuple[str, ...] = ()
+
+
+class Capability(msgspec.Struct, frozen=True, kw_only=True):
+    """What a CapabilityStatement says of the server and of some types.
+
+    `exports` has the levels of Bulk Data export that it names: `system`, `Patient`, `Group`.
+    """
+
+    software: str
+    version: str
+    fhir_version: str
+    formats: tuple[str, ...]
+    transaction: bool
+    types: tuple[TypeCapability, ...]
+    exports: tuple[str, ...] = ()
+
+    def of(self, kind: str) -> TypeCapability:
+        """What it says of a type."""
+        return next(
+            (one for one in self.types if one.type == kind),
+            TypeCapability(type=kind, offered=False),
+        )
+
+
+def read_capability(statement: Mapping[str, Any], kinds: Iterable[str]) -> Capability:
+    """What a CapabilityStatement says of a server and of these types.
+
+    An element without the shape that FHIR gives it counts as absent.
+    """
+    rest = next(iter(_tables(statement.get("rest"))), {})
+    offered = {str(one.get("type")): one for one in _tables(rest.get("resource"))}
+    software = _table(statement.get("software"))
+    return Capability(
+        software=shown.one_line(software.get("name")) or "not said",
+        version=shown.one_line(software.get("version")),
+        fhir_version=shown.one_line(statement.get("fhirVersion")),
+        formats=tuple(filter(None, map(shown.one_line, _list(statement.get("format"))))),
+        transaction="transaction" in _codes(rest),
+        types=tuple(_type_capability(kind, offered.get(kind)) for kind in kinds),
+        exports=_exports(rest, offered),
+    )
 
 
 def r4(base: str, answer: Answer) -> Mapping[str, Any]:
@@ -45,3 +110,55 @@ def _no_fhir(found: str) -> SourceError:
         f"{found}: this is not the base URL of a FHIR server. Check {_ITS_URL}; it often ends in "
         "/fhir or /r4."
     )
+
+
+def _type_capability(kind: str, said: Mapping[str, Any] | None) -> TypeCapability:
+    if said is None:
+        return TypeCapability(type=kind, offered=False)
+    codes = _codes(said)
+    names = {one.get("name") for one in _tables(said.get("searchParam"))}
+    return TypeCapability(
+        type=kind,
+        offered=True,
+        read="read" in codes,
+        search="search-type" in codes,
+        create="create" in codes,
+        update="update" in codes,
+        update_create=_flag(said.get("updateCreate")),
+        conditional_update=_flag(said.get("conditionalUpdate")),
+        heeds_versions=_VERSIONING.get(str(said.get("versioning"))),
+        parameters=tuple(name for name in _PARAMETERS if name in names),
+        interactions=tuple(sorted(codes)),
+    )
+
+
+def _exports(rest: Mapping[str, Any], offered: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    levels = {_EXPORTS.get(name) for name in _operations(rest)}
+    for kind in ("Patient", "Group"):
+        if not _operations(offered.get(kind, {})).isdisjoint(_EXPORTS):
+            levels.add(kind)
+    return tuple(level for level in _EXPORTS.values() if level in levels)
+
+
+def _operations(said: Mapping[str, Any]) -> set[str]:
+    return {str(one.get("name")).removeprefix("$") for one in _tables(said.get("operation"))}
+
+
+def _codes(said: Mapping[str, Any]) -> set[str]:
+    return {str(one.get("code")) for one in _tables(said.get("interaction"))}
+
+
+def _flag(said: Any) -> bool | None:
+    return said if isinstance(said, bool) else None
+
+
+def _table(said: Any) -> Mapping[str, Any]:
+    return said if isinstance(said, dict) else {}
+
+
+def _list(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else []
+
+
+def _tables(said: Any) -> list[Mapping[str, Any]]:
+    return [one for one in _list(said) if isinstance(one, dict)]

@@ -105,6 +105,18 @@ def issue(severity: Any, code: Any) -> str:
     return f"{severity} {code}" if is_known else ""
 
 
+def one_line(text: Any, longest: int = 80) -> str:
+    """A text from a server on one short line, without control characters; empty if it is no text.
+
+    Only for what somebody has to read as the server has it: a code, or the name of its software.
+    """
+    if not isinstance(text, str):
+        return ""
+    printed = "".join(one if one.isprintable() else " " for one in text[: 4 * longest])
+    line = " ".join(printed.split())
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
+
+
 def percent(text: str) -> str:
     """The first percentage in a text; empty if there is none."""
     found = _PERCENT.search(text)

@@ -1,8 +1,16 @@
 """What a server can do for a study, and what is there by code. Reads only, and within a limit."""
 
 from abate.survey.advice import advise
-from abate.survey.draft import Basis, Draft, draft
-from abate.survey.found import Advice, Survey
-from abate.survey.look import look
+from abate.survey.model import Advice, Survey
+from abate.survey.study_template import Basis, StudyTemplate, fill_template
+from abate.survey.survey import survey_server
 
-__all__ = ["Advice", "Basis", "Draft", "Survey", "advise", "draft", "look"]
+__all__ = [
+    "Advice",
+    "Basis",
+    "StudyTemplate",
+    "Survey",
+    "advise",
+    "fill_template",
+    "survey_server",
+]

@@ -6,7 +6,7 @@ A code is never taken for a study's by its name alone when data are read; these 
 import re
 from collections.abc import Iterable
 
-from abate.survey.found import SeenCode, Survey
+from abate.survey.model import SeenCode, Survey
 
 # In the languages of the servers that were looked at; a stem is enough.
 INDEX_WORDS = re.compile(

@@ -4,20 +4,18 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 
 from abate.cli import common
-from abate.survey.estimate import words as estimated
-from abate.survey.found import Advice, ListCount, Probe, Sample, Survey, Written
-from abate.survey.rows import grouped
+from abate.survey.model import GROUPS, Advice, ListCount, Row, Sample, Shapes, Survey
 
 CODES_SHOWN = 15
 HEADS = ("what", "found", "what abate does about it")
 
 
-def text(survey: Survey, advice: Advice) -> str:
+def write_text(survey: Survey, advice: Advice) -> str:
     """All of it; no line is wider than the terminal."""
     parts = [
         _server(survey),
-        _probes(survey.probes),
-        _item(f"{estimated(survey.estimate)}.", first=""),
+        _table(survey.probes),
+        _item(str(survey.estimate), first=""),
         *_lists(survey.lists),
         *(_sample(sample) for sample in survey.samples),
         *_written(survey.written),
@@ -27,23 +25,20 @@ def text(survey: Survey, advice: Advice) -> str:
     return "\n\n".join(parts)
 
 
-def advice_text(advice: Advice) -> str:
-    """The answer alone."""
-    return "\n\n".join(_advice(advice))
-
-
 def _server(survey: Survey) -> str:
     server = survey.server
     software = f"{server.software} {server.version}".rstrip()
     return f"{survey.url}\n{software}, FHIR {server.fhir_version}"
 
 
-def _probes(probes: Sequence[Probe]) -> str:
-    shown: list[list[str]] = []
-    for group in grouped(probes):
-        shown += [[""] * len(HEADS)] if shown else []
-        shown += [[one.what, one.found, one.then] for one in group]
-    return common.table(HEADS, shown)
+def _table(rows: Sequence[Row]) -> str:
+    """The rows, with an empty one between two groups."""
+    lines: list[list[str]] = []
+    for group in GROUPS:
+        some = [[row.what, row.found, row.then] for row in rows if row.group == group]
+        lines += [[""] * len(HEADS)] if lines and some else []
+        lines += some
+    return common.table(HEADS, lines)
 
 
 def _traces(survey: Survey) -> str:
@@ -92,7 +87,7 @@ def _extent(sample: Sample) -> str:
     return "the newest first" if sample.newest_first else "in the server's order"
 
 
-def _written(written: Sequence[Written]) -> Iterator[str]:
+def _written(written: Sequence[Shapes]) -> Iterator[str]:
     for one in written:
         rows = [[str(tally.n), tally.what] for tally in (*one.values, *one.times, *one.categories)]
         if rows:

@@ -1,23 +1,21 @@
 """The two Lists that `abate check --write` writes, and their end.
 
-They have ids of our making, as a report has, so that what an earlier check could not take away is
+They have ids of our making, as a report has, so that what an earlier check could not delete is
 found again. They name no patient, and say of themselves that they may be deleted.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 
 from abate.errors import AbateError, SourceError
 from abate.identity import CANONICAL, stable_id
 from abate.report.elements import Resource, reference_to
+from abate.source.failures import ABSENT
 from abate.source.http import FhirServer
 from abate.standing import standing
 
 TYPE = "List"
 SYSTEM = f"{CANONICAL}/sid/check"
-GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-PARTS = ("first", "second")
 TITLE = "A probe of abate check --write: it may be deleted"
 
 
@@ -33,21 +31,21 @@ def probe_list(part: str, title: str = TITLE) -> Resource:
     }
 
 
-NAMES = tuple(reference_to(probe_list(part)) for part in PARTS)
+NAMES = tuple(reference_to(probe_list(part)) for part in ("first", "second"))
 
 
-def others(server: FhirServer) -> list[str]:
+def find_strangers(server: FhirServer) -> list[str]:
     """Those of our ids under which something stands that no check has written.
 
     Raises:
         SourceError: the server does not say.
     """
-    found = [standing(server, name) for name in NAMES]
-    return [reference_to(one) for one in found if one is not None and not _is_ours(one)]
+    resources = [(name, standing(server, name)) for name in NAMES]
+    return [name for name, one in resources if one is not None and not _is_ours(one)]
 
 
 @contextmanager
-def taken_away(server: FhirServer, left: list[str]) -> Iterator[None]:
+def deleted_at_end(server: FhirServer, left: list[str]) -> Iterator[None]:
     """Whatever happens inside, both are deleted at the end; what is still there goes to `left`.
 
     Raises:
@@ -56,47 +54,46 @@ def taken_away(server: FhirServer, left: list[str]) -> Iterator[None]:
     try:
         yield
     except AbateError:
-        left += _removed(server, NAMES)
+        left += _remove(server, NAMES)
         raise
     except BaseException:
-        left += _removed(server, NAMES)
+        left += _remove(server, NAMES)
         if left:
             raise SourceError(left_words(server.base, left)) from None
         raise
-    left += _removed(server, NAMES)
+    left += _remove(server, NAMES)
 
 
-def removed_before(server: FhirServer) -> list[str]:
+def remove_leftovers(server: FhirServer) -> list[str]:
     """Delete what an earlier check has left; what is still there.
 
     Raises:
         SourceError: the server does not say.
     """
-    return _removed(server, [name for name in NAMES if standing(server, name) is not None])
+    return _remove(server, [name for name in NAMES if standing(server, name) is not None])
 
 
-def left_words(base: str, left: list[str] | tuple[str, ...]) -> str:
+def left_words(base: str, left: Iterable[str]) -> str:
     """What is left at a server, and what to do."""
     return (
-        f"{base} does not let us take away what abate check --write has written there, or does not "
-        f"say that it is gone: {', '.join(left)}. Delete it there, or say abate check --write again"
+        f"{base} does not let us delete what abate check --write has written there, or does not "
+        f"say that it is gone: {', '.join(left)}. Delete it there, or run abate check --write again"
     )
 
 
-def _removed(server: FhirServer, names: Iterable[str]) -> list[str]:
-    """Delete these, also where a read finds nothing yet; those that may still be there."""
-    return [name for name in names if not _is_gone(server, name)]
+def _remove(server: FhirServer, names: Iterable[str]) -> list[str]:
+    """Delete these, also if a read finds nothing yet; those that may still be there."""
+    return [name for name in names if not _delete(server, name)]
 
 
-def _is_gone(server: FhirServer, name: str) -> bool:
+def _delete(server: FhirServer, name: str) -> bool:
     try:
         server.delete(name)
-        return server.read(name).status in GONE
+        return server.read(name).status in ABSENT
     except SourceError:
         return False
 
 
-def _is_ours(found: Resource) -> bool:
-    given = found.get("identifier")
-    systems = [one.get("system") for one in given or () if isinstance(one, dict)]
-    return SYSTEM in systems
+def _is_ours(resource: Resource) -> bool:
+    given = resource.get("identifier")
+    return any(one.get("system") == SYSTEM for one in given or () if isinstance(one, dict))

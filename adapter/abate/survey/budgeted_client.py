@@ -1,0 +1,112 @@
+"""A client of one server with an upper limit: so many requests, so many bytes, so long."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from abate.errors import SourceError
+from abate.report.elements import Resource
+from abate.source.answer import FHIR_JSON, Answer
+from abate.source.http import FhirServer
+from abate.source.query import Pairs
+from abate.source.searchset import Page
+from abate.survey.estimate import Pace
+
+MEGABYTE = 1_000_000
+
+
+class Spent(SourceError):
+    """The limit is reached: what was found until now is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a survey may cost; `answer` is the largest single answer."""
+
+    requests: int = 200
+    bytes: int = 100 * MEGABYTE
+    answer: int = 30 * MEGABYTE
+    seconds: float = 900
+
+
+class BudgetedClient:
+    """Asks one server, and stops at the limit.
+
+    Each request raises Spent if the limit is reached, and SourceError if no answer came, or one
+    that is too large, or the login was refused. `paces` has what was measured of pages.
+    """
+
+    def __init__(self, server: FhirServer, limit: Limit) -> None:
+        """Ask `server`; the time runs from now on."""
+        self.server = server
+        self.paces: list[Pace] = []
+        self._limit = limit
+        self._end = time.monotonic() + limit.seconds
+        self._took = 0.0
+
+    def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
+        """GET; every answer will do."""
+        return self.ask(lambda: self.server.get(path, parameters))
+
+    def search_by_post(self, kind: str, pairs: Pairs, count: int) -> Answer:
+        """The first page of a search whose parameters go into the body."""
+        asked = [*pairs, ("_count", str(count))]
+        return self.ask(lambda: self.server.search(kind, asked, private=True))
+
+    def post(self, path: str, resource: Resource) -> Answer:
+        """POST to an operation that writes nothing: it may be sent again."""
+        body, headers = msgspec.json.encode(resource), {"Content-Type": FHIR_JSON}
+        return self.ask(
+            lambda: self.server.request("POST", path, headers=headers, body=body, is_read=True)
+        )
+
+    def transact(self, bundle: Resource) -> Answer:
+        """POST a transaction."""
+        return self.ask(lambda: self.server.transact(msgspec.json.encode(bundle)))
+
+    def ask(self, request: Callable[[], Answer]) -> Answer:
+        """Any request; what it takes is measured.
+
+        Raises:
+            Spent: the limit is reached.
+            SourceError: no answer, one that is too large, or the login is refused.
+        """
+        self.refuse_spent()
+        start = time.perf_counter()
+        answer = request()
+        self._took = time.perf_counter() - start
+        return answer
+
+    def read_page(self, answer: Answer, asked: int, *, is_of_patient: bool = False) -> Page:
+        """The page in the last answer, of which so many resources were asked for: it is measured.
+
+        Raises:
+            SourceError: it is no Bundle.
+        """
+        page: Page = answer.decode(Page)
+        self.paces.append(
+            Pace(
+                seconds=self._took,
+                asked=asked,
+                resources=len(page.entry),
+                has_next=page.next is not None,
+                is_of_patient=is_of_patient,
+            )
+        )
+        return page
+
+    def refuse_spent(self) -> None:
+        """Stop at the limit.
+
+        Raises:
+            Spent: says which one.
+        """
+        spent = self.server.budget
+        if spent.requests >= self._limit.requests:
+            raise Spent(f"stopped after {spent.requests} requests")
+        if spent.bytes >= self._limit.bytes:
+            raise Spent(f"stopped after {spent.bytes / MEGABYTE:.0f} MB")
+        if time.monotonic() >= self._end:
+            raise Spent(f"stopped after {self._limit.seconds / 60:.0f} minutes")

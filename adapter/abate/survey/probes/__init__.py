@@ -1,0 +1,1 @@
+"""What a survey asks of a server: one module a question."""

@@ -1,0 +1,87 @@
+"""Bulk Data export, and the login that it usually wants: by the server's words, or tried.
+
+An export is work for a server, so that one is begun only with `--write`: of Patients that changed
+after a day that is far off, cancelled at once.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from abate.errors import SourceError
+from abate.source.export_job import ExportJob, NotKnown
+from abate.source.failures import ABSENT
+from abate.source.login.discovery import WELL_KNOWN
+from abate.survey.budgeted_client import Spent
+from abate.survey.context import Context, Probe, Verdict
+
+WHAT = "bulk export"
+FAR_OFF = "2999-01-01T00:00:00.000Z"
+# Where `_since` is honoured more often comes first: HAPI 8.8 does not honour it for Patients
+# (2026-11).
+PATHS = {"system": "$export", "Patient": "Patient/$export"}
+_CANCELLED = (HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT, *ABSENT)
+
+
+def _declare(context: Context) -> Verdict:
+    if not context.capability.exports:
+        return "says no", "a pull searches"
+    levels = ", ".join(context.capability.exports)
+    return "says yes", f'of {levels}: [source] strategy = "bulk" takes it'
+
+
+def _try_export(context: Context) -> Verdict:
+    """Begin an export and cancel it; one that cannot be cancelled is left."""
+    path = next((PATHS[level] for level in PATHS if level in context.capability.exports), None)
+    if path is None:
+        return _declare(context)
+    context.client.refuse_spent()
+    job = ExportJob(context.client.server, context.say)
+    try:
+        job.begin(path, {"_type": "Patient", "_since": FAR_OFF}, [])
+    except SourceError as error:
+        if isinstance(error, NotKnown):
+            context.left.append(f"perhaps an export, asked for by {path}")
+        return "NO", f"{error}. Without an export, a pull searches"
+    finally:
+        if job.location and not _cancel(context, job.location):
+            context.left.append(f"an export that was begun by {path}")
+    return "yes", f'begun ({path}) and cancelled: [source] strategy = "bulk" takes it'
+
+
+def _cancel(context: Context, location: str) -> bool:
+    try:
+        return context.client.server.delete(location).status in _CANCELLED
+    except SourceError:
+        return False
+
+
+def _read_login(context: Context) -> Verdict:
+    """What the SMART configuration says of a login without a person."""
+    try:
+        answer = context.client.ask(lambda: context.client.server.get_json(WELL_KNOWN))
+        told = answer.json() if answer.status == HTTPStatus.OK else None
+    except Spent:
+        raise
+    except SourceError:
+        told = None
+    if not isinstance(told, dict) or not isinstance(told.get("token_endpoint"), str):
+        return "says no", "none is needed, or another kind: see --auth"
+    if _offers_keys(told):
+        return "says yes", "--auth smart: with a key, without a person"
+    return "says no", "it names tokens, and no login with a key: perhaps --auth client-secret"
+
+
+def _offers_keys(told: Mapping[str, Any]) -> bool:
+    """By https://hl7.org/fhir/smart-app-launch/conformance.html#capability-sets."""
+    methods = told.get("token_endpoint_auth_methods_supported")
+    capabilities = told.get("capabilities")
+    by_method = isinstance(methods, list) and "private_key_jwt" in methods
+    return by_method or (
+        isinstance(capabilities, list) and "client-confidential-asymmetric" in capabilities
+    )
+
+
+DECLARED_EXPORT = Probe(what=WHAT, group="pull", ask=_declare)
+TRIED_EXPORT = Probe(what=WHAT, group="pull", ask=_try_export)
+SMART_LOGIN = Probe(what="SMART login", group="pull", ask=_read_login)

@@ -1,0 +1,94 @@
+"""What a server declares of the writing of a report."""
+
+from collections.abc import Iterable
+
+from abate.resource_types import WRITTEN_NAMES
+from abate.source.capability import Capability, TypeCapability
+from abate.survey.context import Context, Probe, Verdict
+from abate.survey.model import Row
+
+TRANSACTION, TWICE, MATCH, WHOLE = "transaction", "the same twice", "If-Match", "all or nothing"
+TRANSACTION_WORKS = Row(
+    what=TRANSACTION,
+    group="report",
+    found="yes",
+    then="a report is written in one, under ids of abate's own, and read back",
+)
+_WORDS = {True: "says yes", False: "says no", None: "not said"}
+_TRY = "--write tries it"
+
+
+def write_refusal(capability: Capability) -> str:
+    """Why nothing is written there to try it, or nothing."""
+    if not capability.transaction:
+        return "it offers no transactions"
+    if not capability.of("List").offered:
+        return "it takes no List"
+    if capability.of("List").update_create is False:
+        return "it does not let a client choose the id of a List"
+    return ""
+
+
+def _types(context: Context) -> Verdict:
+    missing = [one for one in WRITTEN_NAMES if not context.capability.of(one).offered]
+    then = f"lacking: {', '.join(missing)}" if missing else f"all {len(WRITTEN_NAMES)} are taken"
+    return _WORDS[not missing], then
+
+
+def _own_ids(context: Context) -> Verdict:
+    own = _all(one.update_create for one in _taken(context))
+    found = "yes" if TRANSACTION_WORKS in context.rows else _WORDS[own]
+    if own is False:
+        return found, "abate publish refuses, since a second report would double the first"
+    return found, "a report that is written again replaces itself"
+
+
+def _conditional_update(context: Context) -> Verdict:
+    conditional = _all(one.conditional_update for one in _taken(context))
+    return _WORDS[conditional], "not used: abate writes under its own ids"
+
+
+def _transaction(context: Context) -> Verdict:
+    if context.capability.transaction:
+        return "says yes", f"a report is written in one; {_TRY}"
+    return "says no", "abate publish refuses: give another server as [target]"
+
+
+def _twice(_: Context) -> Verdict:
+    return "not tried", f"a report sent again doubles nothing; {_TRY}"
+
+
+def _match(context: Context) -> Verdict:
+    versions = _all(one.heeds_versions for one in _taken(context))
+    if versions is False:
+        return "says no", "who writes at the same time may be overwritten"
+    return _WORDS[versions], f"nobody's change is overwritten unseen; {_TRY}"
+
+
+def _whole(_: Context) -> Verdict:
+    return "not tried", f"of a refused report nothing stays; {_TRY}"
+
+
+def _all(said: Iterable[bool | None]) -> bool | None:
+    """A single no is a no, and a single silence is silence."""
+    answers = set(said)
+    if False in answers:
+        return False
+    return None if None in answers or not answers else True
+
+
+def _taken(context: Context) -> list[TypeCapability]:
+    return [one for one in map(context.capability.of, WRITTEN_NAMES) if one.offered]
+
+
+WITHOUT_WRITING = (
+    Probe(what=TRANSACTION, group="report", ask=_transaction),
+    Probe(what=TWICE, group="report", ask=_twice),
+    Probe(what=MATCH, group="report", ask=_match),
+    Probe(what=WHOLE, group="report", ask=_whole),
+)
+REPORT = (
+    Probe(what="types of a report", group="report", ask=_types),
+    Probe(what="ids of our own", group="report", ask=_own_ids),
+    Probe(what="conditional update", group="report", ask=_conditional_update),
+)

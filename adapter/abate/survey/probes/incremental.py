@@ -1,0 +1,104 @@
+"""What a nightly job can rely on: counts, pages, dates of change, history."""
+
+from http import HTTPStatus
+
+from abate.source.searchset import Page
+from abate.survey.context import Context, Probe, Verdict
+
+TYPE = "Observation"
+PAGE = 50
+LONG_AGO, NEVER = "ge1900-01-01T00:00:00Z", "ge2999-01-01T00:00:00Z"
+LARGE_PAGE = 1000
+# So few resources tell nothing of how long many take.
+_FEW = 20
+# A page that would take longer than this is not asked for.
+_LONGEST_SECONDS = 15
+_NO_COUNTS = "each query is asked twice, whole or in halves; what only that confirms is named"
+_NO_PAGES = "a pull stops at the second page, and says that the result is incomplete"
+_NO_DATES = "a night pulls everything: strategy patient is the better one"
+
+
+def _ask_counts(context: Context) -> Verdict:
+    context.first_page = _page(context, _count=str(PAGE), _total="accurate")
+    context.total = context.first_page.total if context.first_page else None
+    if context.total is None:
+        context.total = _total(context)
+    if context.total is None:
+        return "NO", _NO_COUNTS
+    return "yes", "the number received is compared with it"
+
+
+def _follow(context: Context) -> Verdict:
+    first = context.first_page
+    if first is None or first.next is None:
+        return "not tried", "all fits on one page"
+    answer = context.client.get(context.client.server.resolve(first.next))
+    if answer.status != HTTPStatus.OK or not answer.decode(Page).entry:
+        return "NO", _NO_PAGES
+    return "yes", f"followed; {len(first.entry)} came where {PAGE} were asked for"
+
+
+def _ask_dates(context: Context) -> Verdict:
+    """All must be found since long ago, and nothing since a day that is far off."""
+    if not context.total:
+        return "not tried", "there is nothing to try it with"
+    since, never = _total(context, _lastUpdated=LONG_AGO), _total(context, _lastUpdated=NEVER)
+    if (since, never) != (context.total, 0):
+        return "NO", _NO_DATES
+    return "yes", "a night asks only for what changed"
+
+
+def _read_history(context: Context) -> Verdict:
+    if "history-type" in context.capability.of("Patient").interactions:
+        return "says yes", "deleted Patients are found each night"
+    return (
+        "says no",
+        "run `abate reconcile` regularly: deleted Patients are not detected otherwise",
+    )
+
+
+def _ask_large_page(context: Context) -> Verdict:
+    """How many come if many are asked for; a server that is slow already is not asked."""
+    if (seconds := _expected_seconds(context)) > _LONGEST_SECONDS:
+        return "not tried", f"a page of {LARGE_PAGE} would take about {seconds:.0f} s"
+    answer = context.client.get(TYPE, {"_count": str(LARGE_PAGE)})
+    if answer.status != HTTPStatus.OK:
+        return f"NO ({answer.status})", f"{LARGE_PAGE} a page are refused: keep page_size low"
+    page = context.client.read_page(answer, LARGE_PAGE)
+    given = len(page.entry)
+    if given >= LARGE_PAGE:
+        return "yes", f"{given} a page: [source] page_size may be raised from 200"
+    if page.next is None:
+        return "not tried", f"all {given} fit on one page"
+    return "NO", f"at most {given} a page, whatever is asked for: next links are followed"
+
+
+def _expected_seconds(context: Context) -> float:
+    largest = max(context.client.paces, key=lambda one: one.resources, default=None)
+    if largest is None or largest.resources < _FEW:
+        return 0.0
+    return LARGE_PAGE * largest.seconds / largest.resources
+
+
+def _total(context: Context, **parameters: str) -> int | None:
+    page = _page(context, **parameters, _summary="count")
+    return None if page is None else page.total
+
+
+def _page(context: Context, **parameters: str) -> Page | None:
+    """The first page of Observations; None if the search is refused."""
+    answer = context.client.get(TYPE, parameters)
+    return answer.decode(Page) if answer.status == HTTPStatus.OK else None
+
+
+COUNTS = Probe(what="counts", group="pull", ask=_ask_counts, needs=TYPE, unreadable=_NO_COUNTS)
+NEXT_PAGES = Probe(what="next pages", group="pull", ask=_follow, needs=TYPE, unreadable=_NO_PAGES)
+DATES = Probe(what="_lastUpdated", group="pull", ask=_ask_dates, needs=TYPE, unreadable=_NO_DATES)
+HISTORY = Probe(what="history of Patients", group="pull", ask=_read_history, needs=TYPE)
+LARGE_PAGES = Probe(
+    what="large pages",
+    group="pull",
+    ask=_ask_large_page,
+    needs=TYPE,
+    unreadable=f"{LARGE_PAGE} a page are too many: {{error}}",
+)

@@ -1,0 +1,70 @@
+"""Search by POST: a pull asks for patients that way, so that their ids stay out of access logs.
+
+The same search must bring the same both ways. No patient is named in it, since a GET is logged.
+"""
+
+from http import HTTPStatus
+from typing import TypeAlias
+
+from abate.source.answer import Answer
+from abate.source.failures import NOT_OFFERED
+from abate.source.query import Pairs, token
+from abate.source.searchset import Page, matches
+from abate.survey.code_counts import NO_SUCH_CODE
+from abate.survey.context import Context, Probe, Verdict
+
+TYPE = "Observation"
+PAGE = 20
+
+# The server's total, and the ids if all are on one page.
+_Result: TypeAlias = tuple[int | None, frozenset[str] | None]
+
+
+def _ask_both_ways(context: Context) -> Verdict:
+    by_code = _seen_code(context)
+    got = _read(context.client.get(TYPE, dict([*by_code, ("_count", str(PAGE))])))
+    if got is None or got[1] == frozenset():
+        return "not tried", "there is nothing to try it with"
+    answer = context.client.search_by_post(TYPE, by_code, PAGE)
+    if answer.status in NOT_OFFERED:
+        return f"NO ({answer.status})", (
+            "patients are asked for by GET: their ids stand in the server's access logs"
+        )
+    if answer.status != HTTPStatus.OK:
+        return f"NO ({answer.status})", "a pull ends where it asks for its patients"
+    if _is_same(got, _read(answer)) and (not by_code or _reads_body(context)):
+        return "yes", "patients' ids go in the body, and stay out of URLs and access logs"
+    return "NO", "it finds something else than by GET: a pull of some patients is incomplete"
+
+
+def _seen_code(context: Context) -> Pairs:
+    """A search for a code that exists, if codes can be searched."""
+    sample, search = context.samples.get(TYPE), context.searches.get(TYPE)
+    if sample is None or search is None or search.state != "works":
+        return []
+    seen = [one for one in sample.codes if one.system and one.exact][:1]
+    return [("code", token(one.system, one.code)) for one in seen]
+
+
+def _reads_body(context: Context) -> bool:
+    """Whether the server reads the body: a code that cannot exist must find nothing."""
+    none = _read(context.client.search_by_post(TYPE, [("code", NO_SUCH_CODE)], PAGE))
+    return none is not None and not any(none)
+
+
+def _read(answer: Answer) -> _Result | None:
+    if answer.status != HTTPStatus.OK:
+        return None
+    page: Page = answer.decode(Page)
+    ids = frozenset(head.id for head, _ in matches(page, TYPE))
+    return page.total, ids if page.next is None else None
+
+
+def _is_same(got: _Result, posted: _Result | None) -> bool:
+    """What both say is compared; HAPI says its total only now and then."""
+    if posted is None or got[1] != posted[1]:
+        return False
+    return None in (got[0], posted[0]) or got[0] == posted[0]
+
+
+POST_SEARCH = Probe(what="search by POST", group="pull", ask=_ask_both_ways, needs=TYPE)

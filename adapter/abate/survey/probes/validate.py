@@ -1,0 +1,46 @@
+"""`$validate`: whether the server tells a good resource from a bad one. It writes nothing."""
+
+from http import HTTPStatus
+
+from abate.report.elements import Resource
+from abate.source.failures import LOGIN_WANTED, REFUSED_CONTENT
+from abate.survey.context import Context, Probe, Verdict
+from abate.survey.probes.probe_list import TYPE, probe_list
+
+WHAT = "$validate"
+# With errors, some servers answer 200 (HAPI), and others one of these (2026).
+_JUDGED = (HTTPStatus.OK, *REFUSED_CONTENT)
+_INSTEAD = "abate itself checks a report against FHIR's rules"
+
+
+def _ask(context: Context) -> Verdict:
+    """Let it judge a List, and the same with a status that FHIR does not have."""
+    good = probe_list("first")
+    status, has_errors = _judge(context, good)
+    if status in LOGIN_WANTED:
+        return f"NO ({status})", f"not with these rights; {_INSTEAD}"
+    if has_errors is None:
+        return f"NO ({status})", _INSTEAD
+    if not _judge(context, {**good, "status": "abate-no-such-status"})[1]:
+        return "NO", f"it finds no fault where there is one; {_INSTEAD}"
+    if has_errors:
+        return "yes", "it wants more of a List than FHIR does: validate a report before"
+    return "yes", "a report can be checked against the server's own rules as well"
+
+
+def _judge(context: Context, resource: Resource) -> tuple[int, bool | None]:
+    """The status, and whether errors were found; None if it did not judge."""
+    answer = context.client.post(f"{TYPE}/{WHAT}", resource)
+    if answer.status not in _JUDGED:
+        return answer.status, None
+    outcome = answer.json()
+    if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
+        return answer.status, None
+    issues = outcome.get("issue")
+    listed = [one for one in issues if isinstance(one, dict)] if isinstance(issues, list) else []
+    return answer.status, any(one.get("severity") in ("error", "fatal") for one in listed)
+
+
+VALIDATE = Probe(
+    what=WHAT, group="report", ask=_ask, unreadable=f"no answer that can be read; {_INSTEAD}"
+)

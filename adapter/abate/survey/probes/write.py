@@ -1,0 +1,186 @@
+"""What `abate check --write` tries: what a report needs of its target, with two small Lists.
+
+They are written as `abate publish` writes a report, and deleted at the end whatever happens.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from abate.change import Change, transaction
+from abate.errors import SourceError
+from abate.report.elements import Resource, reference_to
+from abate.source.answer import Answer
+from abate.source.failures import CONFLICT, LOGIN_WANTED
+from abate.source.searchset import Page
+from abate.standing import standing
+from abate.survey.context import Context, Probe, Verdict
+from abate.survey.probes.declared import MATCH, TRANSACTION, TRANSACTION_WORKS, TWICE, WHOLE
+from abate.survey.probes.probe_list import (
+    SYSTEM,
+    TITLE,
+    TYPE,
+    deleted_at_end,
+    find_strangers,
+    probe_list,
+    remove_leftovers,
+)
+
+_WRITTEN = (HTTPStatus.OK, HTTPStatus.CREATED)
+_NO_VERSION = 'W/"4711"'
+
+
+def try_report(context: Context) -> None:
+    """Try it; what cannot be deleted again is left.
+
+    Raises:
+        Spent: the limit is reached, and nothing was written.
+        SourceError: stopped from outside, and something is left.
+    """
+    context.client.refuse_spent()
+    server = context.client.server
+    try:
+        strangers = ", ".join(find_strangers(server))
+    except SourceError as error:
+        context.add("report", TRANSACTION, ("not tried", str(error)))
+        return
+    if strangers:
+        then = f"{strangers} is there, is not abate's, and is left alone"
+        context.add("report", TRANSACTION, ("not tried", then))
+        return
+    try:
+        leftovers = remove_leftovers(server)
+        context.left += leftovers
+        if not leftovers:
+            with deleted_at_end(server, context.left):
+                _Tries(context).run()
+    finally:
+        GONE_AGAIN.run(context)
+
+
+def _judge_end(context: Context) -> Verdict:
+    if context.left:
+        return "NO", f"left there: {', '.join(context.left)}"
+    return "yes", "what was written to try this is deleted"
+
+
+class _Tries:
+    """The tries in their order; each later one needs what the first has written."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.first = context, probe_list("first")
+        # A version that is no more, if the server is known to refuse it.
+        self.stale: str | None = None
+
+    def run(self) -> None:
+        """Add a row for each."""
+        Probe(what=TRANSACTION, group="report", ask=self._write).run(self.context)
+        if self.context.stopped:
+            return
+        is_written = TRANSACTION_WORKS in self.context.rows
+        later = ((TWICE, self._write_again), (MATCH, self._change), (WHOLE, self._write_half))
+        for what, ask in later:
+            if is_written:
+                Probe(what=what, group="report", ask=ask).run(self.context)
+            else:
+                self.context.add("report", what, ("not tried", "nothing could be written"))
+
+    def _write(self, _: Context) -> Verdict:
+        answer = self._send(Change(resource=self.first, action="create"))
+        found = f"NO ({answer.status})"
+        if answer.status in LOGIN_WANTED:
+            return found, "abate publish ends here: ask for the right to write"
+        if answer.status not in _WRITTEN:
+            return found, (
+                "abate publish ends here and writes nothing: give another server as [target]"
+            )
+        if self._title() != TITLE:
+            return "NO", "it says that it has written, and gives back something else"
+        return TRANSACTION_WORKS.found, TRANSACTION_WORKS.then
+
+    def _write_again(self, _: Context) -> Verdict:
+        before = self._version()
+        answer = self._send(Change(resource=self.first, action="create"))
+        if answer.status not in (*_WRITTEN, *CONFLICT):
+            return f"NO ({answer.status})", "a report that is sent again is refused"
+        number = self._count_by_identifier()
+        if number is None:
+            return "not tried", "it does not find a List by its identifier"
+        if number > 1:
+            return "NO", f"it is there {number} times: a report may be doubled"
+        if self._version() == before:
+            return "yes", "a report that is sent again doubles nothing"
+        return "yes", "nothing is doubled; abate leaves out what did not change in any case"
+
+    def _change(self, _: Context) -> Verdict:
+        """A right version must be taken, and then the same one refused."""
+        now = self._version()
+        if now is None:
+            return "NO", "it tells no version: somebody else's change may be overwritten"
+        second, third = (probe_list("first", f"{TITLE} {word}") for word in ("(2)", "(3)"))
+        answer = self._send(Change(resource=second, action="update", version=now))
+        if answer.status not in _WRITTEN:
+            return f"NO ({answer.status})", (
+                "it refuses the right version too: abate publish cannot change a report there"
+            )
+        answer = self._send(Change(resource=third, action="update", version=now))
+        title = self._title()
+        if answer.status in CONFLICT and title == second["title"]:
+            self.stale = now
+            return "yes", f"refused ({answer.status}): nobody's change is overwritten unseen"
+        if title == third["title"]:
+            return "NO", "it is taken: who writes at the same time may be overwritten"
+        return f"NO ({answer.status})", "it is refused, but not as a conflict: publish ends here"
+
+    def _write_half(self, _: Context) -> Verdict:
+        """A good entry beside one that must be refused: nothing of both may stay."""
+        second = probe_list("second")
+        bundle = self._bundle(Change(resource=second, action="create"))
+        bundle["entry"].append(self._refusable())
+        answer = self.context.client.transact(bundle)
+        is_there = self._read(second) is not None
+        if answer.status in _WRITTEN and not is_there:
+            return "NO", "it says that all is written, and it is not"
+        if answer.status in _WRITTEN:
+            return "not tried", "it takes what it should refuse: nothing had to be undone"
+        if is_there:
+            return "NO", "a part of what it refuses stays: abate publish reads back, and says so"
+        return "yes", "of a report that is refused nothing stays"
+
+    def _refusable(self) -> dict[str, Any]:
+        """An entry for a version that is no more; or with another's id, if that is taken."""
+        if self.stale is not None:
+            change = Change(resource=self.first, action="update", version=self.stale)
+            return dict(self._bundle(change)["entry"][0])
+        [entry] = self._bundle(Change(resource=self.first, action="create"))["entry"]
+        entry["resource"] = {**self.first, "id": f"{self.first['id'][:-1]}-"}
+        entry["request"]["ifMatch"] = _NO_VERSION
+        return dict(entry)
+
+    def _bundle(self, change: Change) -> dict[str, Any]:
+        return transaction(self.context.client.server.base, [change])
+
+    def _send(self, change: Change) -> Answer:
+        return self.context.client.transact(self._bundle(change))
+
+    def _read(self, resource: Resource) -> Resource | None:
+        return standing(self.context.client.server, reference_to(resource))
+
+    def _title(self) -> Any:
+        return (self._read(self.first) or {}).get("title")
+
+    def _version(self) -> str | None:
+        meta = (self._read(self.first) or {}).get("meta")
+        version = meta.get("versionId") if isinstance(meta, dict) else None
+        return version if isinstance(version, str) else None
+
+    def _count_by_identifier(self) -> int | None:
+        """How many there are by our identifier; None if the search is refused."""
+        asked = {"identifier": f"{SYSTEM}|first", "_count": "10"}
+        answer = self.context.client.get(TYPE, asked)
+        if answer.status != HTTPStatus.OK:
+            return None
+        page: Page = answer.decode(Page)
+        return len(page.entry)
+
+
+GONE_AGAIN = Probe(what="gone again", group="report", ask=_judge_end)

@@ -1,0 +1,180 @@
+"""A sample of a type: some pages, the newest first if the server sorts; its codes and shapes."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+import msgspec
+
+from abate.errors import LoginRefused, SourceError
+from abate.source.answer import Answer
+from abate.source.searchset import Head, matches
+from abate.source.shown import one_line
+from abate.survey.budgeted_client import Spent
+from abate.survey.context import Context
+from abate.survey.model import Sample, SeenCode, Shapes, tally
+from abate.survey.shapes import name_categories, shape_of_time, shape_of_value
+
+PAGES = 5
+PAGES_OF_SHAPES = 2
+PAGE_SIZE = 200
+LONGEST = 200  # of a system or a code, in characters
+_NEWEST_FIRST = {"_sort": "-_lastUpdated"}
+
+KnownCodes: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
+"""The codes of the lists: system and code to the list's name and the code's."""
+
+
+@dataclass(slots=True)
+class _Pages:
+    """Some pages of a search, each resource once, and what was seen of them."""
+
+    kind: str
+    parameters: Mapping[str, str]
+    most: int
+    ids: set[str] = field(default_factory=set)
+    number: int = 0
+    is_whole: bool = False
+    is_newest_first: bool = False
+    problem: str = ""
+
+    def read(self, context: Context) -> Iterator[tuple[Head, Mapping[str, Any]]]:
+        """The resources; what stops it is noted as the problem."""
+        try:
+            for head, raw in self._rows(context):
+                if head.id not in self.ids:
+                    self.ids.add(head.id)
+                    yield head, msgspec.json.decode(raw)
+        except (Spent, LoginRefused):
+            raise
+        except SourceError as error:
+            self.problem = str(error)
+        except (msgspec.MsgspecError, RecursionError):
+            self.problem = "an entry is not a resource that can be read"
+
+    def _rows(self, context: Context) -> Iterator[tuple[Head, bytes]]:
+        answer = self._ask_first(context)
+        while True:
+            if answer.status != HTTPStatus.OK:
+                raise SourceError(f"{answer.place} answered {answer.status}")
+            page = context.client.read_page(answer, PAGE_SIZE)
+            self.number, self.is_whole = self.number + 1, page.next is None
+            yield from matches(page, self.kind)
+            if page.next is None or self.number == self.most:
+                return
+            answer = context.client.get(page.next)
+
+    def _ask_first(self, context: Context) -> Answer:
+        """The first page; asked for without an order if the server refuses the order."""
+        asked = {**self.parameters, "_count": str(PAGE_SIZE)}
+        answer = context.client.get(self.kind, {**asked, **_NEWEST_FIRST})
+        self.is_newest_first = answer.status == HTTPStatus.OK
+        if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            answer = context.client.get(self.kind, asked)
+        return answer
+
+
+@dataclass(slots=True)
+class _ShapeCounter:
+    """Counts how the resources of a type are written; `units` may be shown as they are."""
+
+    kind: str
+    units: Collection[str]
+    n: int = 0
+    values: Counter[str] = field(default_factory=Counter)
+    times: Counter[str] = field(default_factory=Counter)
+    categories: Counter[str] = field(default_factory=Counter)
+
+    def add(self, resource: Mapping[str, Any]) -> None:
+        """Count a resource."""
+        self.n += 1
+        self.times[shape_of_time(resource)] += 1
+        if self.kind == "Observation":
+            self.values[shape_of_value(resource, self.units)] += 1
+            self.categories.update(name_categories(resource))
+
+    def shapes(self) -> Shapes:
+        """What was counted."""
+        return Shapes(
+            type=self.kind,
+            n=self.n,
+            values=tally(self.values),
+            times=tally(self.times),
+            categories=tally(self.categories),
+        )
+
+
+def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]) -> Sample:
+    """Note the codes of some pages of a type, and how those of the `shaped` lists are written."""
+    pages, shapes = _Pages(kind, {}, PAGES), _ShapeCounter(kind, _units(context))
+    codes, displays = Counter[tuple[str, str]](), dict[tuple[str, str], str]()
+    without_code = 0
+    for head, resource in pages.read(context):
+        codings = set(head.codings)
+        codes.update(codings)
+        without_code += not codings
+        _add_displays(resource, displays)
+        if any(known.get(one, ("", ""))[0] in shaped for one in codings):
+            shapes.add(resource)
+    ranked = sorted(codes.items(), key=lambda item: (-item[1], item[0]))
+    taken = context.samples[kind] = Sample(
+        type=kind,
+        n=len(pages.ids),
+        pages=pages.number,
+        whole=pages.is_whole,
+        newest_first=pages.is_newest_first,
+        without_code=without_code,
+        codes=tuple(_code(pair, n, displays, known) for pair, n in ranked),
+        problem=pages.problem,
+    )
+    context.shapes[kind] = shapes.shapes()
+    context.say(
+        f"saw {taken.n} of type {kind}; different codes: {len(taken.codes)}",
+        event="sample.seen",
+        type=kind,
+        n=taken.n,
+        codes=len(taken.codes),
+    )
+    return taken
+
+
+def take_shapes(context: Context, kind: str, code: str) -> None:
+    """Note how what a search by code finds is written, instead of what the sample had by chance."""
+    shapes = _ShapeCounter(kind, _units(context))
+    for head, resource in _Pages(kind, {"code": code}, PAGES_OF_SHAPES).read(context):
+        shapes.add(resource)
+        context.add_patient(head.subject)
+    if shapes.n:
+        context.shapes[kind] = shapes.shapes()
+
+
+def _add_displays(resource: Mapping[str, Any], displays: dict[tuple[str, str], str]) -> None:
+    """Keep the first display of each code of a resource."""
+    concept = resource.get("code")
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    for coding in codings if isinstance(codings, list) else []:
+        if isinstance(coding, dict) and (display := one_line(coding.get("display"))):
+            system = coding.get("system")
+            pair = system if isinstance(system, str) else "", str(coding.get("code"))
+            displays.setdefault(pair, display)
+
+
+def _code(
+    pair: tuple[str, str], n: int, displays: Mapping[tuple[str, str], str], known: KnownCodes
+) -> SeenCode:
+    in_list, name = known.get(pair, ("", ""))
+    system, code = (one_line(part, LONGEST) for part in pair)
+    return SeenCode(
+        system=system,
+        code=code,
+        display=name or displays.get(pair, ""),
+        n=n,
+        list=in_list,
+        exact=(system, code) == pair,
+    )
+
+
+def _units(context: Context) -> frozenset[str]:
+    return frozenset(one.code for one in context.lists.get("pain-units", ()))

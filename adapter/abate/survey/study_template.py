@@ -1,0 +1,228 @@
+"""A first study file, made of what a survey found: a person reads it, and changes it."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+
+from abate.survey import candidates
+from abate.survey.model import ListCount, SeenCode, Survey
+
+FILL = "FILL IN"
+CHECK = "by its name: check"
+_ANALYSES = (
+    "profile",
+    "pain-course",
+    "paired-change",
+    "visit-changes",
+    "responders",
+    "durability",
+    "safety",
+)
+_PRIMARY = "paired-change"
+_ENDPOINT = 'endpoint = { last_of = ["D1", "D2", "Wk1"] }  # the last score of the first week\n'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyTemplate:
+    """The text of a study file, the codes in it, and the keys that a person has to fill in."""
+
+    text: str
+    index: tuple[str, ...]
+    scores: tuple[str, ...]
+    to_fill: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a study file states that no survey finds.
+
+    Attributes:
+        suffix: what makes the study's id unique: small letters and digits.
+        timezone: whose calendar days count, or nothing for UTC.
+        day: when the survey was made, for the comment.
+        entry: how the server was entered, as TOML below [source].
+    """
+
+    suffix: str
+    timezone: str = ""
+    day: str = ""
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Code:
+    """One code reference of a list: used, or a proposal behind a `#`."""
+
+    reference: str
+    comment: str
+    is_used: bool = True
+
+
+def fill_template(
+    survey: Survey, basis: Basis, analyses: Mapping[str, Collection[str]]
+) -> StudyTemplate:
+    """A study file by what is at the server.
+
+    Args:
+        survey: what was found.
+        basis: what the study file states besides.
+        analyses: the names of those that can run, each with its parameters.
+    """
+    index, scores = _index(survey), _scores(survey)
+    template = files("abate.survey").joinpath("study_template.toml").read_text("utf-8")
+    text = Template(template).substitute(
+        day=f" on {basis.day}" if basis.day else "",
+        study=_quote(f"{_study_name(index)}-{basis.suffix}"),
+        timezone=_timezone(basis),
+        url=_quote(survey.url),
+        source=_source(survey, basis),
+        index=_codes(index),
+        beside="\n".join(_beside(survey)),
+        scores=_codes(scores),
+        analyses="\n".join(_analysis(use, analyses[use]) for use in _ANALYSES if use in analyses),
+    )
+    used = {"[index] codes": _used(index), "[scores] codes": _used(scores)}
+    return StudyTemplate(
+        text=text,
+        index=used["[index] codes"],
+        scores=used["[scores] codes"],
+        to_fill=tuple(key for key, references in used.items() if not references),
+    )
+
+
+def _study_name(index: Sequence[_Code]) -> str:
+    """The first code list of the index procedures.
+
+    It is published, so that it names neither the server nor a code of the server's own.
+    """
+    lists = [one.removeprefix("list:") for one in _used(index) if one.startswith("list:")]
+    return lists[0] if lists else "pain-study"
+
+
+def _timezone(basis: Basis) -> str:
+    if basis.timezone:
+        return _quote(basis.timezone)
+    return '"UTC"  # whose calendar days count: write your own'
+
+
+def _source(survey: Survey, basis: Basis) -> str:
+    """The keys of [source] besides the URL, and the categories of pain scores."""
+    text = ""
+    if n := survey.times_without_offset:
+        comment = f"{n} of the times have no offset: they are read as of this zone"
+        text = f"timezone = {_quote(basis.timezone or 'UTC')}              # {comment}\n"
+    category = survey.category
+    text += basis.entry
+    if not category.is_wanted:
+        return text
+    comment = f"of {category.n} pain scores that were seen" if category.write else FILL
+    table = (
+        "[source.query.observation]         # refused without a category: what has none of these "
+        f"is not found\ncategory = {json.dumps(category.write)}  # {comment}\n"
+    )
+    return f"{text}\n{table if category.write else _comment_out(table)}"
+
+
+def _index(survey: Survey) -> list[_Code]:
+    """Codes of the list, local codes whose name says so, and the frequent ones as proposals."""
+    local = candidates.local_index(survey)
+    taken = [*local, *candidates.radiotherapy(survey)]
+    return [
+        *_listed(survey, "cementoplasty", "Procedure"),
+        *(_seen(one, CHECK) for one in local),
+        *(_seen(one, is_used=False) for one in candidates.other(survey, "Procedure", taken)),
+    ]
+
+
+def _scores(survey: Survey) -> list[_Code]:
+    """Codes of the list; what only speaks of pain is a proposal, for pain has many sides."""
+    named = candidates.local_scores(survey)
+    listed = _listed(survey, "pain-intensity", "Observation")
+    if not listed and (n := survey.scores_by_category):
+        listed = [_Code(reference="list:pain-intensity", comment=f"{n} of a few patients")]
+    other = [] if listed or named else candidates.other(survey, "Observation", named)
+    return [
+        *listed,
+        *(_seen(one, CHECK, is_used=False) for one in named),
+        *(_seen(one, is_used=False) for one in other),
+    ]
+
+
+def _listed(survey: Survey, name: str, kind: str) -> list[_Code]:
+    """The code list, if a search by it or the sample has found something."""
+    counted = survey.list_of(name)
+    if counted is not None and survey.count_of(name) and survey.is_searchable(kind):
+        return [_Code(reference=f"list:{name}", comment=_name_codes(counted))]
+    seen = [one for one in survey.sample_of(kind).codes if one.list == name]
+    known = ", ".join(f"{one.display} {one.n}" for one in seen)
+    # Seen, and no search finds them: the run will say so; the list is right all the same.
+    return [_Code(reference=f"list:{name}", comment=f"in the sample: {known}")] if seen else []
+
+
+def _name_codes(counted: ListCount) -> str:
+    codes = (f"{one.name} ({one.code}) {_number(one.n)}" for one in counted.codes)
+    return f"{_number(counted.n)} there: {', '.join(codes)}"
+
+
+def _number(n: int | None) -> str:
+    return "some" if n is None else str(n)
+
+
+def _seen(one: SeenCode, note: str = "", *, is_used: bool = True) -> _Code:
+    comment = ", ".join(filter(None, [one.display, f"{one.n} in the sample", note]))
+    return _Code(reference=one.reference, comment=comment, is_used=is_used)
+
+
+def _codes(codes: Sequence[_Code]) -> str:
+    """`codes = [...]`, a line a code."""
+    lines = [
+        f"  {'' if one.is_used else '# '}{_quote(one.reference)},  # {one.comment}" for one in codes
+    ]
+    if not _used(codes):
+        lines.insert(0, f'  # {FILL}: "system|code" of the server, or "list:NAME"')
+    return "\n".join(["codes = [", *lines, "]"])
+
+
+def _beside(survey: Survey) -> list[str]:
+    """The tables that a study may have besides: used if something was found for them."""
+    radiotherapy = [_seen(one, CHECK) for one in candidates.radiotherapy(survey)]
+    history = f"[history.radiotherapy]\n{_codes(radiotherapy)}\n"
+    return [
+        _optional(survey, "[adjunct.ablation]", "bone-ablation", "within_hours = 24\n"),
+        _optional(survey, "[condition.primary]", "primary-tumour", ""),
+        history if radiotherapy else _comment_out(history),
+        _comment_out(f"[event.complication]\n{_codes([])}\n"),
+    ]
+
+
+def _optional(survey: Survey, head: str, name: str, more: str) -> str:
+    counted = survey.list_of(name)
+    if counted is not None and survey.count_of(name):
+        return f'{head}\ncodes = ["list:{name}"]  # {_name_codes(counted)}\n{more}'
+    search = survey.search_of(counted.type) if counted else None
+    comment = "none found"
+    if search is not None and search.state == "finds-nothing":
+        comment = f"no search by code finds a {search.type} here: a run asks by patient"
+    return _comment_out(f'{head}\ncodes = ["list:{name}"]  # {comment}\n{more}')
+
+
+def _comment_out(table: str) -> str:
+    """A table that is there to be read, not to be run."""
+    return "".join(f"# {line}\n" for line in table.splitlines())
+
+
+def _analysis(use: str, parameters: Collection[str]) -> str:
+    endpoint = _ENDPOINT if "endpoint" in parameters else ""
+    primary = "primary = true\n" if use == _PRIMARY else ""
+    return f"[[analysis]]\nuse = {_quote(use)}\n{endpoint}{primary}"
+
+
+def _used(codes: Sequence[_Code]) -> tuple[str, ...]:
+    return tuple(one.reference for one in codes if one.is_used)
+
+
+def _quote(text: str) -> str:
+    """A TOML basic string: what JSON escapes, TOML escapes in the same way."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,127 @@
+"""The survey: what is asked of a server, in its order, within a limit. Start reading here."""
+
+from collections.abc import Iterable
+
+from abate.codes import CodeLists
+from abate.resource_types import OPTIONAL_TO_READ, READ_NAMES, WRITTEN_NAMES
+from abate.say import Say
+from abate.source import shown
+from abate.source.access import Access
+from abate.source.capability import read_capability
+from abate.source.http import FhirServer, Limits
+from abate.survey.budgeted_client import BudgetedClient, Limit
+from abate.survey.code_counts import count_lists, examine_codes
+from abate.survey.context import Context, Probe
+from abate.survey.estimate import Estimate, estimate_pull
+from abate.survey.model import GROUPS, Survey
+from abate.survey.probes.bulk_export import DECLARED_EXPORT, SMART_LOGIN, TRIED_EXPORT
+from abate.survey.probes.by_patient import BY_PATIENT
+from abate.survey.probes.categories import CATEGORIES_OF_SCORES
+from abate.survey.probes.declared import REPORT, WITHOUT_WRITING, write_refusal
+from abate.survey.probes.incremental import COUNTS, DATES, HISTORY, LARGE_PAGES, NEXT_PAGES
+from abate.survey.probes.post_search import POST_SEARCH
+from abate.survey.probes.read import BY_CODE, READ
+from abate.survey.probes.validate import VALIDATE
+from abate.survey.probes.write import GONE_AGAIN, try_report
+
+TIMEOUT_SECONDS = 30.0
+_NEEDED = tuple(kind for kind in READ_NAMES if kind not in OPTIONAL_TO_READ)
+_KINDS = tuple(dict.fromkeys([*READ_NAMES, *WRITTEN_NAMES]))
+
+
+def survey_server(  # noqa: PLR0913 - each one is a part of how a server is asked
+    base: str,
+    lists: CodeLists,
+    say: Say,
+    limit: Limit | None = None,
+    access: Access | None = None,
+    *,
+    write: bool = False,
+) -> Survey:
+    """What a server can do, and what is there by code; nothing is kept of a patient.
+
+    Only GET, searches by POST, and `$validate` are sent, which write nothing; with `write`, also
+    what `probes.write` and `probes.bulk_export` say, and it is deleted again.
+
+    Raises:
+        SourceError: no FHIR R4 server answers there, or it wants a login.
+    """
+    limit = limit or Limit()
+    limits = Limits(largest_answer=limit.answer)
+    with FhirServer(base, TIMEOUT_SECONDS, access, limits=limits) as server:
+        client = BudgetedClient(server, limit)
+        capability = read_capability(server.capability(), _KINDS)
+        version = shown.fhir_version(capability.fhir_version)
+        say(
+            f"{server.base} speaks {version}",
+            event="server.found",
+            server=server.base,
+            fhir_version=version,
+        )
+        context = Context(client=client, capability=capability, lists=lists, say=say)
+        _ask_all(context, write=write)
+        return _conclude(context)
+
+
+def _ask_all(context: Context, *, write: bool) -> None:
+    """All questions in their order; no more if nothing of what a pull needs may be read."""
+    _run(context, READ)
+    if context.shut.keys() >= set(_NEEDED):
+        return
+    _run(context, (COUNTS, NEXT_PAGES, DATES, HISTORY))
+    with context.within_limit():
+        examine_codes(context)
+    _run(context, (LARGE_PAGES, POST_SEARCH))
+    with context.within_limit():
+        count_lists(context)
+    _run(context, (*BY_CODE, BY_PATIENT, CATEGORIES_OF_SCORES))
+    _run(context, (SMART_LOGIN, TRIED_EXPORT if write else DECLARED_EXPORT, VALIDATE))
+    if write and not write_refusal(context.capability):
+        context.say("writing two Lists, to try what a report needs; they are deleted again")
+        with context.within_limit():
+            try_report(context)
+    else:
+        _run(context, WITHOUT_WRITING)
+    _run(context, REPORT)
+
+
+def _run(context: Context, probes: Iterable[Probe]) -> None:
+    for probe in probes:
+        probe.run(context)
+
+
+def _conclude(context: Context) -> Survey:
+    """All that was found."""
+    return Survey(
+        url=context.client.server.base,
+        server=context.capability,
+        searches=tuple(context.searches.values()),
+        lists=tuple(context.counts),
+        samples=tuple(context.samples.values()),
+        written=tuple(context.shapes.values()),
+        category=context.category,
+        probes=tuple(sorted(context.rows, key=lambda row: GROUPS.index(row.group))),
+        estimate=_estimate(context),
+        shut=_shut_words(context),
+        wrote=any(row.what == GONE_AGAIN.what for row in context.rows),
+        left=tuple(context.left),
+        stopped=context.stopped,
+        requests=context.client.server.budget.requests,
+        bytes=context.client.server.budget.bytes,
+    )
+
+
+def _estimate(context: Context) -> Estimate:
+    bare = {kind for kind, search in context.searches.items() if search.state == "bare-only"}
+    counts = {one.list: one.bare if one.type in bare else one.n for one in context.counts}
+    return estimate_pull(counts, context.client.paces)
+
+
+def _shut_words(context: Context) -> str:
+    """What a pull needs and may not read, and what to do; or nothing."""
+    shut = {kind: context.shut[kind] for kind in _NEEDED if kind in context.shut}
+    if not shut:
+        return ""
+    told = ", ".join(f"{kind} ({status})" for kind, status in shut.items())
+    first = next(iter(shut.values()))
+    return f"a pull may not read {told}: {context.client.server.login_wanted(first)}"
