@@ -15,9 +15,9 @@ import msgspec
 from abate.change import Change, transaction, version
 from abate.difference import elements
 from abate.errors import LoginRefused, PublishRefused, SourceError
+from abate.log import SILENT, Log
 from abate.private_file import write_private
 from abate.report.elements import Resource, name_of
-from abate.say import Say, silent
 from abate.source.answer import Answer
 from abate.source.failures import NOT_BEGUN, Unseen
 from abate.source.http import BudgetSpent, FhirServer
@@ -39,7 +39,7 @@ def settle(
     folder: Path,
     *,
     dry_run: bool,
-    say: Say = silent,
+    log: Log = SILENT,
 ) -> list[Change]:
     """Compare and write; where it stays open what was written, again. Gives what was done.
 
@@ -48,7 +48,7 @@ def settle(
         compared: compares with the target, anew each time that it is called.
         folder: where the Bundle is kept.
         dry_run: compare only.
-        say: told of each further try.
+        log: told of each further try.
 
     Raises:
         PublishRefused: as `write`; or it came to no end, and the message says what may stand there.
@@ -63,14 +63,14 @@ def settle(
             write(server, changes, folder, number=attempts.number)
         except Unfinished as problem:
             needed = {one.reference: one for one in changes if one.is_written}
-            say(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
+            log.info(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
             attempts.wait(seconds=problem.seconds)
             changes = _again(compared, problem)
             if problem.kind != "conflict":  # What stands there after one, somebody else wrote.
                 sent.update(needed)
             if problem.attempt.number >= problem.tries:
                 refuse_unwritten(problem, needed, changes)
-                say(f"warning: {problem.what}, and all of it stands there")
+                log.warning(f"{problem.what}, and all of it stands there")
         else:
             return _done(changes, sent)
 

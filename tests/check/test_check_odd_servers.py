@@ -4,9 +4,10 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import SourceError
-from abate.say import sentences, silent
+from abate.log import SILENT
 from abate.survey import survey_server
 from abate.survey.budgeted_client import Limit
+from heard import listening
 
 
 def test_a_server_that_ignores_code_is_not_believed(odd, checked, search_of):
@@ -76,14 +77,14 @@ def test_a_next_link_to_another_place_is_told_and_not_followed(odd, checked):
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(odd):
     limit = Limit(answer=100_000)
-    found = survey_server(odd(filler=10_000_000).base, {}, silent, limit)
+    found = survey_server(odd(filler=10_000_000).base, {}, SILENT, limit)
     assert all("larger than 0 MB" in sample.problem for sample in found.samples)
     assert found.bytes < 2_000_000
 
 
 def test_the_survey_ends_at_its_limit_with_what_it_has(odd):
     said = []
-    found = survey_server(odd().base, {}, sentences(said.append), Limit(requests=5))
+    found = survey_server(odd().base, {}, listening(said.append), Limit(requests=5))
     assert found.requests == 5
     assert found.stopped == "stopped after 5 requests"
     assert "warning: stopped after 5 requests" in said
@@ -91,7 +92,7 @@ def test_the_survey_ends_at_its_limit_with_what_it_has(odd):
 
 @pytest.mark.parametrize("limit", [Limit(bytes=1), Limit(seconds=0)])
 def test_bytes_and_time_have_limits_too(odd, limit):
-    found = survey_server(odd().base, {}, silent, limit)
+    found = survey_server(odd().base, {}, SILENT, limit)
     assert found.requests == 1
     assert found.stopped.startswith("stopped after")
 
@@ -194,4 +195,4 @@ def test_a_server_that_goes_away_on_the_way_ends_with_1(odd, abate):
     assert ran.exit_code == 0
     assert "503" in str(ran.json["samples"])
     with pytest.raises(SourceError):
-        survey_server("http://127.0.0.1:9/fhir", {}, silent)
+        survey_server("http://127.0.0.1:9/fhir", {}, SILENT)

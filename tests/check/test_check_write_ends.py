@@ -6,7 +6,7 @@ import pytest
 from werkzeug import Response
 
 from abate import codes
-from abate.say import silent
+from abate.log import SILENT
 from abate.survey import survey_server
 from abate.survey.budgeted_client import Limit
 from abate.survey.probes.probe_list import NAMES
@@ -30,8 +30,8 @@ def test_all_is_taken_away_after_a_failure_in_the_middle(front, checked, fails):
 @pytest.mark.parametrize("less", range(7, 24, 4))
 def test_all_is_taken_away_where_the_limit_ends_it(front, less):
     lists = codes.load([files("abate_mappings") / "codes"])
-    whole = survey_server(front.base, lists, silent, write=True).requests
-    found = survey_server(front.base, lists, silent, Limit(requests=whole - less), write=True)
+    whole = survey_server(front.base, lists, SILENT, write=True).requests
+    found = survey_server(front.base, lists, SILENT, Limit(requests=whole - less), write=True)
     assert found.stopped.startswith("stopped after")
     assert found.left == ()
     assert front.lacks(NAMES)

@@ -10,7 +10,8 @@ from http import HTTPStatus
 import msgspec
 
 from abate.errors import AbateError, SourceError
-from abate.source import Say, clock, shown
+from abate.log import Log
+from abate.source import clock, shown
 from abate.source.answer import Answer
 from abate.source.failures import BUSY, Unanswered
 from abate.source.http import FhirServer
@@ -32,9 +33,9 @@ class NotKnown(SourceError):
 class ExportJob:
     """An export on a server."""
 
-    def __init__(self, server: FhirServer, say: Say, location: str = "") -> None:
+    def __init__(self, server: FhirServer, log: Log, location: str = "") -> None:
         """At `location`, if it was begun before."""
-        self._server, self._say = server, say
+        self._server, self._log = server, log
         self.location = location
         self._said = ""
 
@@ -55,7 +56,7 @@ class ExportJob:
         pairs, is_filtered = list(parameters.items()), bool(filters)
         answer = self._asked(path, [*pairs, *(("_typeFilter", one) for one in filters)])
         if is_filtered and answer.status == HTTPStatus.BAD_REQUEST:
-            self._say("the server takes no _typeFilter: everything of each type is exported")
+            self._log.info("the server takes no _typeFilter: everything of each type is exported")
             answer, is_filtered = self._asked(path, pairs), False
         if answer.status != HTTPStatus.ACCEPTED:
             raise _not_begun(answer)
@@ -119,8 +120,8 @@ class ExportJob:
         """Say how long the export was waited for, and whether something ends that."""
         most = self._server.limits.max_minutes
         limit = f"set to {most:g}" if most else "not set: nothing ends it"
-        self._say(
-            f"warning: the export has not completed after {seconds / 60:.0f} minutes. [source] "
+        self._log.warning(
+            f"the export has not completed after {seconds / 60:.0f} minutes. [source] "
             f"max_minutes, which ends a pull, is {limit}"
         )
 
@@ -128,7 +129,7 @@ class ExportJob:
         seconds = attempts.seconds(answer)
         self._server.budget.refuse_late(seconds)
         if words != self._said:
-            self._say(f"{words}: asking again in {seconds:.0f} s")
+            self._log.info(f"{words}: asking again in {seconds:.0f} s")
             self._said = words
         attempts.wait(seconds=seconds)
 

@@ -16,7 +16,7 @@ import msgspec
 
 from abate.addresses import origin
 from abate.errors import SourceError
-from abate.say import Say, silent
+from abate.log import SILENT, Log
 from abate.source import places, shown
 from abate.source.access import Access
 from abate.source.answer import FHIR_JSON, Answer
@@ -50,7 +50,7 @@ class Expired(SourceError):
 class FhirServer:
     """A FHIR server at a base URL: a context manager that owns the HTTP sessions.
 
-    Threads may share it: each has a session of its own, and all keep one pace and one budget.
+    Threads may share it: each has a session of its own, and all share their turns and one budget.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class FhirServer:
         access: Access | None = None,
         *,
         limits: Limits | None = None,
-        say: Say = silent,
+        log: Log = SILENT,
     ) -> None:
         """Prepare the sessions; nothing is sent yet.
 
@@ -69,7 +69,7 @@ class FhirServer:
             timeout_seconds: how long to wait for a connection, and for each piece of an answer.
             access: the login and whom to trust; without it, no login.
             limits: how the server may be asked, and what all may cost.
-            say: told of long waits, and of what is odd about the server.
+            log: told of long waits, and of what is odd about the server.
 
         Raises:
             SourceError: plain http would go over a network.
@@ -82,10 +82,10 @@ class FhirServer:
         self.time: datetime | None = None
         self.newest: datetime | None = None
         self.newest_page: datetime | None = None
-        self._say = say
+        self._log = log
         self._names: set[str] = set()
         self._wire = Wire(self.base, timeout_seconds, self._access, self.limits, self.budget)
-        self._retry = Retry(self.limits, self.budget, say)
+        self._retry = Retry(self.limits, self.budget, log)
 
     def __enter__(self) -> Self:
         return self
@@ -303,13 +303,13 @@ class FhirServer:
         if here is None:
             raise places.sent_away(self.base, absolute)
         if origin(absolute) != origin(self.base):
-            self._say_name(shown.origin(absolute))
+            self._log_name(shown.origin(absolute))
         return here
 
-    def _say_name(self, name: str) -> None:
+    def _log_name(self, name: str) -> None:
         if name not in self._names:
             self._names.add(name)
-            self._say(
-                f"warning: {self.base} calls itself {name} in its links: they are followed at "
+            self._log.warning(
+                f"{self.base} calls itself {name} in its links: they are followed at "
                 f"{shown.origin(self.base)}, and nothing goes elsewhere"
             )

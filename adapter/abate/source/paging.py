@@ -6,7 +6,8 @@ from datetime import datetime
 from http import HTTPStatus
 
 from abate.errors import IncompletePull, LoginRefused, SourceError
-from abate.source import Say, http
+from abate.log import Log
+from abate.source import http
 from abate.source.brought import IDLE_PAGES, Walked
 from abate.source.failures import EXPIRED_CURSOR, LOGIN_WANTED, NOT_OFFERED, TRANSIENT
 from abate.source.http import Answer, FhirServer
@@ -44,7 +45,7 @@ class Pager:
     """
 
     server: FhirServer
-    say: Say
+    log: Log
     page_size: int = 200
     takes_post: bool = True
     takes_total: bool = True
@@ -59,9 +60,9 @@ class Pager:
         return self._read(query, 1, answer).total
 
     def warn(self, text: str) -> None:
-        """Say a warning, once."""
+        """Log a warning, once."""
         if self._is_new(text):
-            self.say(f"warning: {text}")
+            self.log.warning(text)
 
     def _is_new(self, text: str) -> bool:
         is_new = text not in self._told
@@ -118,13 +119,13 @@ class Pager:
         except SourceError as error:
             raise hole(query, 1, str(error)) from None
 
-    def _say_by_get(self, status: int) -> None:
+    def _log_by_get(self, status: int) -> None:
         text = (
-            f"warning: {self.server.base} takes no search by POST ({status}). It is asked by GET, "
+            f"{self.server.base} takes no search by POST ({status}). It is asked by GET, "
             "so that patients' ids stand in its access logs."
         )
         if self._is_new(text):
-            self.say(text, event="search.by_get", status=status)
+            self.log.warning(text, name="search.by_get", status=status)
 
     @property
     def _total(self) -> Pairs:
@@ -205,7 +206,7 @@ class Pager:
             answer = self.server.search(query.type, pairs, private=private)
             if private and answer.status in NOT_OFFERED:
                 self.takes_post = False
-                self._say_by_get(answer.status)
+                self._log_by_get(answer.status)
                 answer = self.server.search(query.type, pairs, private=False)
         except LoginRefused:
             raise

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
 
-from abate.say import Say
+from abate.log import Log
 from abate.source import clock
 from abate.source.answer import Answer, http_date
 from abate.source.failures import Failure
@@ -111,9 +111,9 @@ class Turns:
 class Retry:
     """Sends requests to one server, again if that may help; safe for threads."""
 
-    def __init__(self, limits: Limits, budget: Budget, say: Say) -> None:
+    def __init__(self, limits: Limits, budget: Budget, log: Log) -> None:
         """Ask within `limits`, from one `budget`; long waits are said."""
-        self._tries, self._say, self._budget = limits.tries, say, budget
+        self._tries, self._log, self._budget = limits.tries, log, budget
         self._turns = Turns(limits, budget)
 
     def send(self, attempt: Callable[[], Answer], *, is_read: bool) -> Answer:
@@ -141,7 +141,7 @@ class Retry:
         seconds = attempts.seconds(failure.answer)
         self._budget.refuse_late(seconds)
         if seconds >= _TOLD_SECONDS:
-            self._say(f"{failure.words}: asking again in {seconds:.0f} s")
+            self._log.info(f"{failure.words}: asking again in {seconds:.0f} s")
         attempts.wait(seconds=seconds, sleep=self._turns.pause if failure.is_busy else None)
 
 

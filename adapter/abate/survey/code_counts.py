@@ -62,9 +62,9 @@ def count_lists(context: Context) -> None:
         context.counts.append(counted)
         if search.state == "untried" and counted.codes and counted.n:
             context.searches[kind] = CodeSearch(type=kind, state="works")
-        context.say(
+        context.log.info(
             f"counted {what} by the codes of list:{name}",
-            event="list.counted",
+            name="list.counted",
             list=name,
             type=kind,
             n=counted.n,

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from abate.codes import CodeLists
 from abate.errors import SourceError
+from abate.log import Log
 from abate.references import local_id
-from abate.say import Say
 from abate.source.capability import Capability
 from abate.source.forms import Form
 from abate.source.searchset import Head, Page
@@ -27,7 +27,7 @@ class Context:
         client: asks the server, within the limit.
         capability: what the server says of itself.
         lists: the code lists that abate knows.
-        say: told of the progress.
+        log: told of the progress.
         rows: the rows of the table.
         searches: by type, whether it can be searched by code.
         samples: by type, its sample.
@@ -48,7 +48,7 @@ class Context:
     client: BudgetedClient
     capability: Capability
     lists: CodeLists
-    say: Say
+    log: Log
     rows: list[Row] = field(default_factory=list)
     searches: dict[str, CodeSearch] = field(default_factory=dict)
     samples: dict[str, Sample] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Context:
         except Spent as limit:
             if not self.stopped:
                 self.stopped = str(limit)
-                self.say(f"warning: {limit}", event="survey.stopped")
+                self.log.warning(str(limit), name="survey.stopped")
 
     def add(self, group: Group, what: str, verdict: Verdict) -> None:
         """Add a row to the table."""

@@ -130,9 +130,9 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
         problem=pages.problem,
     )
     context.shapes[kind] = shapes.shapes()
-    context.say(
+    context.log.info(
         f"saw {taken.n} of type {kind}; different codes: {len(taken.codes)}",
-        event="sample.seen",
+        name="sample.seen",
         type=kind,
         n=taken.n,
         codes=len(taken.codes),

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from abate.codes import CodeLists
+from abate.log import Log
 from abate.resource_types import OPTIONAL_TO_READ, READ_NAMES, WRITTEN_NAMES
-from abate.say import Say
 from abate.source import shown
 from abate.source.access import Access
 from abate.source.capability import read_capability
@@ -32,7 +32,7 @@ _KINDS = tuple(dict.fromkeys([*READ_NAMES, *WRITTEN_NAMES]))
 def survey_server(  # noqa: PLR0913 - each one is a part of how a server is asked
     base: str,
     lists: CodeLists,
-    say: Say,
+    log: Log,
     limit: Limit | None = None,
     access: Access | None = None,
     *,
@@ -52,13 +52,13 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
         client = BudgetedClient(server, limit)
         capability = read_capability(server.capability(), _KINDS)
         version = shown.fhir_version(capability.fhir_version)
-        say(
+        log.info(
             f"{server.base} speaks {version}",
-            event="server.found",
+            name="server.found",
             server=server.base,
             fhir_version=version,
         )
-        context = Context(client=client, capability=capability, lists=lists, say=say)
+        context = Context(client=client, capability=capability, lists=lists, log=log)
         _ask_all(context, write=write)
         return _conclude(context)
 
@@ -77,7 +77,7 @@ def _ask_all(context: Context, *, write: bool) -> None:
     _run(context, (*BY_CODE, BY_PATIENT, CATEGORIES_OF_SCORES))
     _run(context, (SMART_LOGIN, TRIED_EXPORT if write else DECLARED_EXPORT, VALIDATE))
     if write and not write_refusal(context.capability):
-        context.say("writing two Lists, to try what a report needs; they are deleted again")
+        context.log.info("writing two Lists, to try what a report needs; they are deleted again")
         with context.within_limit():
             try_report(context)
     else:

@@ -36,7 +36,7 @@ def _try_export(context: Context) -> Verdict:
     if path is None:
         return _declare(context)
     context.client.refuse_spent()
-    job = ExportJob(context.client.server, context.say)
+    job = ExportJob(context.client.server, context.log)
     try:
         job.begin(path, {"_type": "Patient", "_since": FAR_OFF}, [])
     except SourceError as error:
