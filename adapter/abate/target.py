@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from abate.errors import PublishRefused, SourceError
 from abate.source import shown
+from abate.source.capability import Capability, read_capability
 from abate.source.http import FhirServer
 
 Release = Literal["R4", "R5"]
@@ -19,14 +20,12 @@ class Target:
     Attributes:
         server: to read from and to write to.
         release: the FHIR release that it speaks.
-        offered: the types that it takes, each with what it says of it.
-        has_transactions: whether it writes all or nothing.
+        capability: what it says that it can do.
     """
 
     server: FhirServer
     release: Release
-    offered: Mapping[str, Mapping[str, Any]]
-    has_transactions: bool
+    capability: Capability
 
     @property
     def base(self) -> str:
@@ -35,22 +34,22 @@ class Target:
 
     def lacks(self, types: Iterable[str]) -> list[str]:
         """Those of the types that it does not take."""
-        return [kind for kind in sorted(set(types)) if kind not in self.offered]
+        return [one for one in sorted(set(types)) if not self.capability.of(one).offered]
 
     def closes(self, types: Iterable[str]) -> list[str]:
         """Those that it takes under ids of its own choice only.
 
         A server may leave updateCreate out and still do it (HAPI 8.8 does): only a no is a no.
         """
-        offered = [(kind, self.offered.get(kind, {})) for kind in sorted(set(types))]
-        return [kind for kind, one in offered if one.get("updateCreate") is False]
+        said = map(self.capability.of, sorted(set(types)))
+        return [one.type for one in said if one.update_create is False]
 
     def inability(self, types: Iterable[str]) -> str:
         """Why it cannot take resources of these types; empty if it can."""
         needed = sorted(set(types))
         missing = self.lacks(needed)
         does_not = [
-            *([] if self.has_transactions else ["offer transactions"]),
+            *([] if self.capability.transaction else ["offer transactions"]),
             *([f"take {', '.join(missing)}"] if missing else []),
         ]
         if does_not:
@@ -72,15 +71,8 @@ def target_of(server: FhirServer) -> Target:
         PublishRefused: it speaks a release of FHIR that a report is not written in.
     """
     statement = _statement(server)
-    rest: Mapping[str, Any] = next(iter(statement.get("rest") or ()), {})
-    offered = {str(one.get("type")): one for one in rest.get("resource") or ()}
-    codes = {one.get("code") for one in rest.get("interaction") or ()}
-    return Target(
-        server=server,
-        release=_release(server, statement.get("fhirVersion")),
-        offered=offered,
-        has_transactions="transaction" in codes,
-    )
+    release = _release(server, statement.get("fhirVersion"))
+    return Target(server=server, release=release, capability=read_capability(statement))
 
 
 def _statement(server: FhirServer) -> Mapping[str, Any]:

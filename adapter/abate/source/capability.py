@@ -57,9 +57,14 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
             TypeCapability(type=kind, offered=False),
         )
 
+    @property
+    def has_patient_history(self) -> bool:
+        """Whether it tells the history of Patients, their deletion included."""
+        return "history-type" in self.of("Patient").interactions
 
-def read_capability(statement: Mapping[str, Any], kinds: Iterable[str]) -> Capability:
-    """What a CapabilityStatement says of a server and of these types.
+
+def read_capability(statement: Mapping[str, Any], kinds: Iterable[str] | None = None) -> Capability:
+    """What a CapabilityStatement says of a server and of these types, or of all that it names.
 
     An element without the shape that FHIR gives it counts as absent.
     """
@@ -72,7 +77,7 @@ def read_capability(statement: Mapping[str, Any], kinds: Iterable[str]) -> Capab
         fhir_version=shown.one_line(statement.get("fhirVersion")),
         formats=tuple(filter(None, map(shown.one_line, _list(statement.get("format"))))),
         transaction="transaction" in _codes(rest),
-        types=tuple(_type_capability(kind, offered.get(kind)) for kind in kinds),
+        types=tuple(_type_capability(kind, offered.get(kind)) for kind in kinds or offered),
         exports=_exports(rest, offered),
     )
 

@@ -218,7 +218,7 @@ def _landed_patients(
 
     if is_compared:
         pages, gone = _compared(pull, there, take)
-    elif "history-type" in pull.interactions.get("Patient", ()):
+    elif pull.has_history:
         try:
             pages, gone = _from_history(pull, take)
         except (NotHeeded, Expired) as fault:

@@ -1,11 +1,10 @@
 """One pull by search: lands what the queries bring, and keeps the books."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
-from typing import Any
 
 import msgspec
 
@@ -42,7 +41,7 @@ class Pull:
     Attributes:
         parallel: how many queries are under way at once.
         takes_link: whether the server finds Patients by their links; it is tried.
-        interactions: what the server can do with each type, by its CapabilityStatement.
+        has_history: whether the server tells the history of Patients.
         patients_a_query: how many patients stand in one search.
         evidence: which searches are known to find what is there.
     """
@@ -54,7 +53,7 @@ class Pull:
     kept: Kept
     parallel: int = 1
     takes_link: bool = True
-    interactions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    has_history: bool = False
     patients_a_query: int = 1
     evidence: Evidence = field(default_factory=Evidence)
     ledger: Ledger = field(default_factory=Ledger)
@@ -363,23 +362,6 @@ class _Done:
             return record
 
         return done
-
-
-def interactions(statement: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """What a server can do with each type, by its CapabilityStatement."""
-    rest = statement.get("rest")
-    resources = [
-        one
-        for part in (rest if isinstance(rest, list) else [])
-        for one in (part.get("resource") or [] if isinstance(part, dict) else [])
-        if isinstance(one, dict)
-    ]
-    return {
-        str(one.get("type")): frozenset(
-            str(each.get("code")) for each in one.get("interaction") or [] if isinstance(each, dict)
-        )
-        for one in resources
-    }
 
 
 def _name(query: Query, asked: Sequence[Query]) -> str:

@@ -14,6 +14,7 @@ from abate.kept import Kept
 from abate.landing import Landing
 from abate.log import Log
 from abate.source import Pulled
+from abate.source.capability import Capability, read_capability
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
 from abate.source.coded import begin, land_by_patient, land_index, land_population
 from abate.source.evidence import BY_CODE, BY_PATIENT
@@ -23,7 +24,7 @@ from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
 from abate.source.plan import Plan
-from abate.source.pull import Pull, interactions
+from abate.source.pull import Pull
 from abate.source.strategy import choose
 from abate.source.tally import Tally
 from abate.source.walk import Asker
@@ -46,7 +47,7 @@ class RestSource:
         """Land what `plan` asks for; see `Source.bring`."""
         statement = self._server.capability()
         landing.began(self._server.time)
-        pull = self._pull(plan, landing, log, interactions(statement))
+        pull = self._pull(plan, landing, log, read_capability(statement))
         _log_categories(plan, log)
         strategy = self._pull_all(pull, statement)
         for line in pull.ledger.lines:
@@ -61,7 +62,7 @@ class RestSource:
             searches=pull.evidence.found,
         )
 
-    def _pull(self, plan: Plan, landing: Landing, log: Log, can: dict[str, frozenset[str]]) -> Pull:
+    def _pull(self, plan: Plan, landing: Landing, log: Log, capability: Capability) -> Pull:
         pager = Pager(
             server=self._server,
             log=log,
@@ -77,7 +78,7 @@ class RestSource:
             kept=self._kept,
             parallel=self._settings.parallel,
             patients_a_query=self._settings.patients_a_query,
-            interactions=can,
+            has_history=capability.has_patient_history,
         )
 
     def _pull_all(self, pull: Pull, statement: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ def _ask_dates(context: Context) -> Verdict:
 
 
 def _read_history(context: Context) -> Verdict:
-    if "history-type" in context.capability.of("Patient").interactions:
+    if context.capability.has_patient_history:
         return "says yes", "deleted Patients are found each night"
     return (
         "says no",
