@@ -4,7 +4,7 @@ import pytest
 from werkzeug import Response
 
 from abate.study_file import read
-from abate.survey.shapes import name_categories
+from abate.survey.sample import name_categories
 
 POST = "Observation/_search"
 ROW = "scores without a category"

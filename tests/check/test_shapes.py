@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.survey import shapes
+from abate.survey import sample
 
 UNITS = {"mm", "/10", "1"}
 
@@ -33,7 +33,7 @@ UNITS = {"mm", "/10", "1"}
     ],
 )
 def test_a_value_is_told_by_its_shape_and_unit(observation, shape):
-    assert shapes.shape_of_value(observation, UNITS) == shape
+    assert sample.shape_of_value(observation, UNITS) == shape
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_value_is_told_by_its_shape_and_unit(observation, shape):
     ],
 )
 def test_a_time_is_told_by_its_element_and_precision(resource, shape):
-    assert shapes.shape_of_time(resource) == shape
+    assert sample.shape_of_time(resource) == shape

@@ -13,7 +13,7 @@ from abate.source.query import token
 from abate.source.searchset import Page, matches
 from abate.survey import sample
 from abate.survey.budgeted_client import BudgetedClient
-from abate.survey.context import Context
+from abate.survey.context import Context, Probe
 from abate.survey.model import CodeCount, CodeSearch, ListCount
 
 NO_SUCH_CODE = f"{CANONICAL}/CodeSystem/none|abate-no-such-code"
@@ -38,7 +38,7 @@ class _Count:
     problem: str = ""
 
 
-def examine_codes(context: Context) -> None:
+def _examine_codes(context: Context) -> None:
     """Whether each type can be searched by code, and a sample of those that each study has."""
     for kind in CODED_NAMES:
         context.searches[kind] = _try_absent_code(context.client, kind)
@@ -52,7 +52,7 @@ def examine_codes(context: Context) -> None:
             context.searches[kind] = _try_seen_code(context.client, kind, seen)
 
 
-def count_lists(context: Context) -> None:
+def _count_lists(context: Context) -> None:
     """Count by each known code list, and look at how what it finds is written."""
     for name, (what, kind) in WANTED.items():
         search = context.searches.get(kind)
@@ -173,3 +173,7 @@ def _ask(client: BudgetedClient, kind: str, parameters: Mapping[str, str]) -> _C
     if "_count" in parameters and not has_some and page.next is None:
         return _Count(n=0)
     return _Count(any=has_some, problem="it gives no total")
+
+
+EXAMINE_CODES = Probe(group="read", ask=_examine_codes, passes=(SourceError,))
+COUNT_LISTS = Probe(group="read", ask=_count_lists, passes=(SourceError,))

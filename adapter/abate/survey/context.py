@@ -1,7 +1,6 @@
 """One survey under way: what is known until now, and what a probe is."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -21,64 +20,49 @@ Verdict: TypeAlias = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """What one survey has found until now; probes read it and add to it.
-
-    Attributes:
-        client: asks the server, within the limit.
-        capability: what the server says of itself.
-        lists: the code lists that abate knows.
-        log: told of the progress.
-        rows: the rows of the table.
-        searches: by type, whether it can be searched by code.
-        samples: by type, its sample.
-        counts: what each code list finds.
-        shapes: by type, how its resources are written.
-        category: whether Observations can be searched without a category.
-        left: what was written and could not be deleted.
-        stopped: which limit was reached, in words.
-        shut: the types that the login may not read, with the status.
-        patients: ids of some patients; they go into searches by POST only.
-        codings: by type, the codings of its first resource.
-        forms: by type, the form of a search by patient that it wants, if it is not the usual one.
-        of_patients: by type, what the searches by patient brought.
-        first_page: the first page of Observations.
-        total: how many Observations the server says that it has.
-    """
+    """What one survey has found until now; probes read it and add to it."""
 
     client: BudgetedClient
     capability: Capability
     lists: CodeLists
     log: Log
+    # Whether it may write, to try what a report needs.
+    write: bool = False
     rows: list[Row] = field(default_factory=list)
+    # By type.
     searches: dict[str, CodeSearch] = field(default_factory=dict)
     samples: dict[str, Sample] = field(default_factory=dict)
-    counts: list[ListCount] = field(default_factory=list)
     shapes: dict[str, Shapes] = field(default_factory=dict)
+    counts: list[ListCount] = field(default_factory=list)
     category: Category = field(default_factory=Category)
+    # What was written and could not be deleted.
     left: list[str] = field(default_factory=list)
+    # Which limit was reached, in words.
     stopped: str = ""
+    # The types that the login may not read, with the status.
     shut: dict[str, int] = field(default_factory=dict)
+    # Ids of some patients; they go into searches by POST only.
     patients: list[str] = field(default_factory=list)
+    # By type, the codings of its first resource.
     codings: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    # By type, the form of a search by patient that it wants, if it is not the usual one.
     forms: dict[str, Form] = field(default_factory=dict)
+    # By type, what the searches by patient brought.
     of_patients: dict[str, list[tuple[Head, bytes]]] = field(default_factory=dict)
+    # Of Observations, and how many the server says that it has.
     first_page: Page | None = None
     total: int | None = None
-
-    @contextmanager
-    def within_limit(self) -> Iterator[None]:
-        """End what is inside at the limit, and note that; it is not an error."""
-        try:
-            yield
-        except Spent as limit:
-            if not self.stopped:
-                self.stopped = str(limit)
-                self.log.warning(str(limit), name="survey.stopped")
 
     def add(self, group: Group, what: str, verdict: Verdict) -> None:
         """Add a row to the table."""
         found, then = verdict
         self.rows.append(Row(what=what, group=group, found=found, then=then))
+
+    def stop(self, words: str) -> None:
+        """Note the limit that was reached first; that is not an error."""
+        if not self.stopped:
+            self.stopped = words
+            self.log.warning(words, name="survey.stopped")
 
     def add_patient(self, subject: Any) -> None:
         """Note a patient of this server whom a resource names as its subject."""
@@ -92,33 +76,33 @@ class Probe:
     """A row of the table: what is asked, and what follows from the answer.
 
     Attributes:
-        what: the name of the row.
+        what: the name of the row; empty if there is none, and what is found serves later probes.
         group: the group of rows that it belongs to.
         ask: asks the server and judges the answer; None if there is no row.
-        needs: a type that must be readable, or there is no row.
+        needs: a type that must be readable, or it is not asked.
         unreadable: what an answer that cannot be read means; `{error}` says what it is.
-        passes: errors that are not an answer, and end more than this probe.
+        passes: errors that end the survey.
     """
 
-    what: str
+    what: str = ""
     group: Group
     ask: Callable[[Context], Verdict | None]
     needs: str = ""
     unreadable: str = "no answer that can be read: {error}"
-    passes: tuple[type[SourceError], ...] = (Spent,)
+    passes: tuple[type[SourceError], ...] = ()
 
     def run(self, context: Context) -> None:
         """Ask, and add the row; at the limit there is none."""
         if self.needs in context.shut:
             return
-        with context.within_limit():
-            if verdict := self._judge(context):
-                context.add(self.group, self.what, verdict)
-
-    def _judge(self, context: Context) -> Verdict | None:
         try:
-            return self.ask(context)
+            verdict = self.ask(context)
+        except Spent as limit:
+            context.stop(str(limit))
+            return
         except self.passes:
             raise
         except SourceError as error:
-            return "NO", self.unreadable.format(error=error)
+            verdict = "NO", self.unreadable.format(error=error)
+        if verdict:
+            context.add(self.group, self.what, verdict)

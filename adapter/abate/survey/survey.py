@@ -1,7 +1,5 @@
 """The survey: what is asked of a server, in its order, within a limit. Start reading here."""
 
-from collections.abc import Iterable
-
 from abate.codes import CodeLists
 from abate.log import Log
 from abate.resource_types import OPTIONAL_TO_READ, READ_NAMES, WRITTEN_NAMES
@@ -10,22 +8,39 @@ from abate.source.access import Access
 from abate.source.capability import read_capability
 from abate.source.http import FhirServer, Limits
 from abate.survey.budgeted_client import BudgetedClient, Limit
-from abate.survey.code_counts import count_lists, examine_codes
+from abate.survey.code_counts import COUNT_LISTS, EXAMINE_CODES
 from abate.survey.context import Context, Probe
 from abate.survey.estimate import Estimate, estimate_pull
 from abate.survey.model import GROUPS, Survey
-from abate.survey.probes.bulk_export import DECLARED_EXPORT, SMART_LOGIN, TRIED_EXPORT
+from abate.survey.probes.bulk_export import EXPORT, SMART_LOGIN
 from abate.survey.probes.by_patient import BY_PATIENT
 from abate.survey.probes.categories import CATEGORIES_OF_SCORES
-from abate.survey.probes.declared import REPORT, WITHOUT_WRITING, write_refusal
-from abate.survey.probes.incremental import COUNTS, DATES, HISTORY, LARGE_PAGES, NEXT_PAGES
+from abate.survey.probes.declared import DECLARED
+from abate.survey.probes.incremental import INCREMENTAL, LARGE_PAGES
 from abate.survey.probes.post_search import POST_SEARCH
 from abate.survey.probes.read import BY_CODE, READ
 from abate.survey.probes.validate import VALIDATE
-from abate.survey.probes.write import GONE_AGAIN, try_report
+from abate.survey.probes.write import GONE_AGAIN, TRY_REPORT
 
 TIMEOUT_SECONDS = 30.0
-_NEEDED = tuple(kind for kind in READ_NAMES if kind not in OPTIONAL_TO_READ)
+# In the order in which the server is asked: later ones need what earlier ones have found.
+PROBES: tuple[Probe, ...] = (
+    *READ,
+    *INCREMENTAL,
+    EXAMINE_CODES,
+    LARGE_PAGES,
+    POST_SEARCH,
+    COUNT_LISTS,
+    *BY_CODE,
+    BY_PATIENT,
+    CATEGORIES_OF_SCORES,
+    SMART_LOGIN,
+    EXPORT,
+    VALIDATE,
+    TRY_REPORT,
+    *DECLARED,
+)
+_NEEDED = dict.fromkeys(kind for kind in READ_NAMES if kind not in OPTIONAL_TO_READ).keys()
 _KINDS = tuple(dict.fromkeys([*READ_NAMES, *WRITTEN_NAMES]))
 
 
@@ -58,36 +73,13 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
             server=server.base,
             fhir_version=version,
         )
-        context = Context(client=client, capability=capability, lists=lists, log=log)
-        _ask_all(context, write=write)
+        context = Context(client=client, capability=capability, lists=lists, log=log, write=write)
+        for probe in PROBES:
+            probe.run(context)
+            # Of what a pull needs, Patients are asked for last.
+            if context.shut.keys() >= _NEEDED:
+                break
         return _conclude(context)
-
-
-def _ask_all(context: Context, *, write: bool) -> None:
-    """All questions in their order; no more if nothing of what a pull needs may be read."""
-    _run(context, READ)
-    if context.shut.keys() >= set(_NEEDED):
-        return
-    _run(context, (COUNTS, NEXT_PAGES, DATES, HISTORY))
-    with context.within_limit():
-        examine_codes(context)
-    _run(context, (LARGE_PAGES, POST_SEARCH))
-    with context.within_limit():
-        count_lists(context)
-    _run(context, (*BY_CODE, BY_PATIENT, CATEGORIES_OF_SCORES))
-    _run(context, (SMART_LOGIN, TRIED_EXPORT if write else DECLARED_EXPORT, VALIDATE))
-    if write and not write_refusal(context.capability):
-        context.log.info("writing two Lists, to try what a report needs; they are deleted again")
-        with context.within_limit():
-            try_report(context)
-    else:
-        _run(context, WITHOUT_WRITING)
-    _run(context, REPORT)
-
-
-def _run(context: Context, probes: Iterable[Probe]) -> None:
-    for probe in probes:
-        probe.run(context)
 
 
 def _conclude(context: Context) -> Survey:

@@ -15,7 +15,6 @@ from abate.source.login.discovery import WELL_KNOWN
 from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context, Probe, Verdict
 
-WHAT = "bulk export"
 FAR_OFF = "2999-01-01T00:00:00.000Z"
 # Where `_since` is honoured more often comes first: HAPI 8.8 does not honour it for Patients
 # (2026-11).
@@ -30,10 +29,10 @@ def _declare(context: Context) -> Verdict:
     return "says yes", f'of {levels}: [source] strategy = "bulk" takes it'
 
 
-def _try_export(context: Context) -> Verdict:
-    """Begin an export and cancel it; one that cannot be cancelled is left."""
+def _ask_export(context: Context) -> Verdict:
+    """Begin an export and cancel it, if we may write; one that cannot be cancelled is left."""
     path = next((PATHS[level] for level in PATHS if level in context.capability.exports), None)
-    if path is None:
+    if path is None or not context.write:
         return _declare(context)
     context.client.refuse_spent()
     job = ExportJob(context.client.server, context.log)
@@ -82,6 +81,5 @@ def _offers_keys(told: Mapping[str, Any]) -> bool:
     )
 
 
-DECLARED_EXPORT = Probe(what=WHAT, group="pull", ask=_declare)
-TRIED_EXPORT = Probe(what=WHAT, group="pull", ask=_try_export)
+EXPORT = Probe(what="bulk export", group="pull", ask=_ask_export)
 SMART_LOGIN = Probe(what="SMART login", group="pull", ask=_read_login)

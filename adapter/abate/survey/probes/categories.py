@@ -22,7 +22,7 @@ from abate.survey.code_counts import known_scores
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.model import Category, Shapes, tally
 from abate.survey.probes.by_patient import search
-from abate.survey.shapes import NO_CATEGORY, UNSEARCHABLE, name_categories
+from abate.survey.sample import NO_CATEGORY, UNSEARCHABLE, name_categories
 
 WHAT = "scores without a category"
 TYPE = "Observation"

@@ -1,9 +1,10 @@
 """What a server declares of the writing of a report."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from abate.resource_types import WRITTEN_NAMES
-from abate.source.capability import Capability, TypeCapability
+from abate.source.capability import TypeCapability
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.model import Row
 
@@ -18,15 +19,11 @@ _WORDS = {True: "says yes", False: "says no", None: "not said"}
 _TRY = "--write tries it"
 
 
-def write_refusal(capability: Capability) -> str:
-    """Why nothing is written there to try it, or nothing."""
-    if not capability.transaction:
-        return "it offers no transactions"
-    if not capability.of("List").offered:
-        return "it takes no List"
-    if capability.of("List").update_create is False:
-        return "it does not let a client choose the id of a List"
-    return ""
+def is_tried(context: Context) -> bool:
+    """Whether we may write, and the server does not declare that it takes no report."""
+    lists = context.capability.of("List")
+    is_taken = lists.offered and lists.update_create is not False
+    return context.write and context.capability.transaction and is_taken
 
 
 def _types(context: Context) -> Verdict:
@@ -54,19 +51,11 @@ def _transaction(context: Context) -> Verdict:
     return "says no", "abate publish refuses: give another server as [target]"
 
 
-def _twice(_: Context) -> Verdict:
-    return "not tried", f"a report sent again doubles nothing; {_TRY}"
-
-
 def _match(context: Context) -> Verdict:
     versions = _all(one.heeds_versions for one in _taken(context))
     if versions is False:
         return "says no", "who writes at the same time may be overwritten"
     return _WORDS[versions], f"nobody's change is overwritten unseen; {_TRY}"
-
-
-def _whole(_: Context) -> Verdict:
-    return "not tried", f"of a refused report nothing stays; {_TRY}"
 
 
 def _all(said: Iterable[bool | None]) -> bool | None:
@@ -81,13 +70,24 @@ def _taken(context: Context) -> list[TypeCapability]:
     return [one for one in map(context.capability.of, WRITTEN_NAMES) if one.offered]
 
 
-WITHOUT_WRITING = (
-    Probe(what=TRANSACTION, group="report", ask=_transaction),
-    Probe(what=TWICE, group="report", ask=_twice),
-    Probe(what=MATCH, group="report", ask=_match),
-    Probe(what=WHOLE, group="report", ask=_whole),
-)
-REPORT = (
+def _unless_tried(
+    verdict: Verdict | Callable[[Context], Verdict], context: Context
+) -> Verdict | None:
+    if is_tried(context):
+        return None
+    return verdict(context) if callable(verdict) else verdict
+
+
+DECLARED = (
+    *(
+        Probe(what=what, group="report", ask=partial(_unless_tried, verdict))
+        for what, verdict in (
+            (TRANSACTION, _transaction),
+            (TWICE, ("not tried", f"a report sent again doubles nothing; {_TRY}")),
+            (MATCH, _match),
+            (WHOLE, ("not tried", f"of a refused report nothing stays; {_TRY}")),
+        )
+    ),
     Probe(what="types of a report", group="report", ask=_types),
     Probe(what="ids of our own", group="report", ask=_own_ids),
     Probe(what="conditional update", group="report", ask=_conditional_update),

@@ -91,10 +91,12 @@ def _page(context: Context, **parameters: str) -> Page | None:
     return answer.decode(Page) if answer.status == HTTPStatus.OK else None
 
 
-COUNTS = Probe(what="counts", group="pull", ask=_ask_counts, needs=TYPE, unreadable=_NO_COUNTS)
-NEXT_PAGES = Probe(what="next pages", group="pull", ask=_follow, needs=TYPE, unreadable=_NO_PAGES)
-DATES = Probe(what="_lastUpdated", group="pull", ask=_ask_dates, needs=TYPE, unreadable=_NO_DATES)
-HISTORY = Probe(what="history of Patients", group="pull", ask=_read_history, needs=TYPE)
+INCREMENTAL = (
+    Probe(what="counts", group="pull", ask=_ask_counts, needs=TYPE, unreadable=_NO_COUNTS),
+    Probe(what="next pages", group="pull", ask=_follow, needs=TYPE, unreadable=_NO_PAGES),
+    Probe(what="_lastUpdated", group="pull", ask=_ask_dates, needs=TYPE, unreadable=_NO_DATES),
+    Probe(what="history of Patients", group="pull", ask=_read_history, needs=TYPE),
+)
 LARGE_PAGES = Probe(
     what="large pages",
     group="pull",

@@ -100,7 +100,7 @@ READ = tuple(
         group="read",
         ask=partial(_read, kind),
         unreadable="a search brings no searchset: {error}",
-        passes=(Spent, LoginRefused),
+        passes=(LoginRefused,),
     )
     # Patients last: the others name one, which is what a pull goes by.
     for kind in sorted(READ_NAMES, key=lambda kind: kind not in CODED_NAMES)

@@ -14,7 +14,14 @@ from abate.source.failures import CONFLICT, LOGIN_WANTED
 from abate.source.searchset import Page
 from abate.standing import standing
 from abate.survey.context import Context, Probe, Verdict
-from abate.survey.probes.declared import MATCH, TRANSACTION, TRANSACTION_WORKS, TWICE, WHOLE
+from abate.survey.probes.declared import (
+    MATCH,
+    TRANSACTION,
+    TRANSACTION_WORKS,
+    TWICE,
+    WHOLE,
+    is_tried,
+)
 from abate.survey.probes.probe_list import (
     SYSTEM,
     TITLE,
@@ -29,14 +36,17 @@ _WRITTEN = (HTTPStatus.OK, HTTPStatus.CREATED)
 _NO_VERSION = 'W/"4711"'
 
 
-def try_report(context: Context) -> None:
-    """Try it; what cannot be deleted again is left.
+def _try_report(context: Context) -> None:
+    """Add a row for each try; what cannot be deleted again is left.
 
     Raises:
         Spent: the limit is reached, and nothing was written.
         SourceError: stopped from outside, and something is left.
     """
+    if not is_tried(context):
+        return
     context.client.refuse_spent()
+    context.log.info("writing two Lists, to try what a report needs; they are deleted again")
     server = context.client.server
     try:
         strangers = ", ".join(find_strangers(server))
@@ -184,3 +194,4 @@ class _Tries:
 
 
 GONE_AGAIN = Probe(what="gone again", group="report", ask=_judge_end)
+TRY_REPORT = Probe(group="report", ask=_try_report, passes=(SourceError,))
