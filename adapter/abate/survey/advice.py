@@ -24,7 +24,7 @@ SCORE_WORDS = re.compile(
     r"|[._-](nrs|vas|pain)\b",
     re.IGNORECASE,
 )
-# A pain Observation that is no intensity.
+# An Observation of pain that is not an intensity.
 NO_INTENSITY = re.compile(
     r"interfer|locat|onset|durat|qualit|panel|character|relie|manage|goal|accept|chest pain",
     re.IGNORECASE,
@@ -69,11 +69,11 @@ def _can(survey: Survey) -> Iterator[str]:
 def _write(survey: Survey) -> Iterator[str]:
     if survey.count_of("cementoplasty"):
         yield '[index] codes = ["list:cementoplasty"]'
-    for one in local_index(survey):
+    for one in propose_index(survey):
         yield f'[index] perhaps "{one.reference}" ({one.n} in the sample)'
     if survey.count_of("pain-intensity") or survey.scores_by_category:
         yield '[scores] codes = ["list:pain-intensity"]'
-    for one in local_scores(survey):
+    for one in propose_scores(survey):
         yield f'[scores] perhaps "{one.reference}" ({one.n} in the sample)'
     if survey.category.write:
         yield setting(survey.category)
@@ -136,23 +136,23 @@ def _report_refusal(survey: Survey) -> str:
     return ""
 
 
-def local_index(survey: Survey) -> list[SeenCode]:
+def propose_index(survey: Survey) -> list[SeenCode]:
     """Procedure codes that no list has and whose name says that bone is filled with cement."""
     return [one for one in _unknown(survey, "Procedure") if _says(one, INDEX_WORDS)]
 
 
-def local_scores(survey: Survey) -> list[SeenCode]:
+def propose_scores(survey: Survey) -> list[SeenCode]:
     """Observation codes that no list has and whose name speaks of pain, and of no other of it."""
     named = (one for one in _unknown(survey, "Observation") if _says(one, SCORE_WORDS))
     return [one for one in named if not _says(one, NO_INTENSITY)]
 
 
-def radiotherapy(survey: Survey) -> list[SeenCode]:
+def propose_radiotherapy(survey: Survey) -> list[SeenCode]:
     """Procedure codes whose name says radiotherapy."""
     return [one for one in _unknown(survey, "Procedure") if _says(one, RADIOTHERAPY_WORDS)]
 
 
-def other(survey: Survey, kind: str, taken: Iterable[SeenCode]) -> list[SeenCode]:
+def propose_others(survey: Survey, kind: str, taken: Iterable[SeenCode]) -> list[SeenCode]:
     """The most frequent further codes of a type that no list has, a few of them."""
     refused = {one.reference for one in taken}
     return [one for one in _unknown(survey, kind) if one.reference not in refused][:SHOWN]

@@ -25,6 +25,9 @@ WANTED = {
     "bone-metastasis": ("bone metastases", "Condition"),
     "primary-tumour": ("primary tumours", "Condition"),
 }
+_IGNORED = "a code that cannot exist finds resources"
+_BARE_ONLY = "a code that exists is found only without its system"
+_FINDS_NOTHING = "a code that exists is not found"
 # Those whose resources are looked at for how they are written.
 SHAPED = {name: WANTED[name][1] for name in ("cementoplasty", "pain-intensity")}
 
@@ -97,8 +100,7 @@ def _try_absent_code(client: BudgetedClient, kind: str) -> CodeSearch:
     """Whether a search by code is honoured: a code that cannot exist must find nothing."""
     counted = _count(client, kind, NO_SUCH_CODE)
     if counted.any:
-        detail = "a code that cannot exist finds resources"
-        return CodeSearch(type=kind, state="ignored", detail=detail)
+        return CodeSearch(type=kind, state="ignored", detail=_IGNORED)
     if counted.n is None:
         return CodeSearch(type=kind, state="refused", detail=counted.problem)
     return CodeSearch(type=kind, state="untried")
@@ -114,10 +116,8 @@ def _try_seen_code(
     if _count(client, kind, token(*coded)).any:
         return CodeSearch(type=kind, state="works")
     if _count(client, kind, token("", coded[1])).any:
-        detail = "a code that exists is found only without its system"
-        return CodeSearch(type=kind, state="bare-only", detail=detail)
-    detail = "a code that exists is not found"
-    return CodeSearch(type=kind, state="finds-nothing", detail=detail)
+        return CodeSearch(type=kind, state="bare-only", detail=_BARE_ONLY)
+    return CodeSearch(type=kind, state="finds-nothing", detail=_FINDS_NOTHING)
 
 
 def _count_list(context: Context, name: str) -> ListCount:

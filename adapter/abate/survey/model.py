@@ -1,6 +1,7 @@
 """What a survey finds: counts, codes and abilities; no value, id or name of a patient."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -205,7 +206,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         return next((one for one in self.samples if one.type == kind), Sample(type=kind))
 
 
-def tally(counter: Counter[str]) -> tuple[Tally, ...]:
-    """What was counted, the most frequent first."""
-    ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+def tally(shapes: Iterable[str]) -> tuple[Tally, ...]:
+    """Count them, the most frequent first."""
+    ranked = sorted(Counter(shapes).items(), key=lambda item: (-item[1], item[0]))
     return tuple(Tally(what=what, n=n) for what, n in ranked)

@@ -5,7 +5,7 @@ A shape says how a resource writes its value, its time and its categories: never
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -25,13 +25,12 @@ from abate.survey.model import Sample, SeenCode, Shapes, tally
 PAGES = 5
 PAGES_OF_SHAPES = 2
 PAGE_SIZE = 200
-LONGEST = 200  # of a system or a code, in characters
+LONGEST = 200  # of a system, a code or a category, in characters
 _NEWEST_FIRST = {"_sort": "-_lastUpdated"}
 
 NO_CATEGORY = "no category"
 UNSEARCHABLE = "a category that no search can name"
 _CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
-_LONGEST_CATEGORY = 200  # in characters
 _VALUES = (
     *("valueQuantity", "valueInteger", "valueCodeableConcept", "valueString", "valueBoolean"),
     *("valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime", "valuePeriod"),
@@ -41,7 +40,8 @@ _TIMES = (
     *("performedDateTime", "performedPeriod", "performedString", "performedAge", "performedRange"),
 )
 
-KnownCodes: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
+Coding: TypeAlias = tuple[str, str]
+KnownCodes: TypeAlias = Mapping[Coding, tuple[str, str]]
 """The codes of the lists: system and code to the list's name and the code's."""
 
 
@@ -94,48 +94,17 @@ class _Pages:
         return answer
 
 
-@dataclass(slots=True)
-class _ShapeCounter:
-    """Counts how the resources of a type are written; `units` may be shown as they are."""
-
-    kind: str
-    units: Collection[str]
-    n: int = 0
-    values: Counter[str] = field(default_factory=Counter)
-    times: Counter[str] = field(default_factory=Counter)
-    categories: Counter[str] = field(default_factory=Counter)
-
-    def add(self, resource: Mapping[str, Any]) -> None:
-        """Count a resource."""
-        self.n += 1
-        self.times[shape_of_time(resource)] += 1
-        if self.kind == "Observation":
-            self.values[shape_of_value(resource, self.units)] += 1
-            self.categories.update(name_categories(resource))
-
-    def shapes(self) -> Shapes:
-        """What was counted."""
-        return Shapes(
-            type=self.kind,
-            n=self.n,
-            values=tally(self.values),
-            times=tally(self.times),
-            categories=tally(self.categories),
-        )
-
-
 def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]) -> Sample:
     """Note the codes of some pages of a type, and how those of the `shaped` lists are written."""
-    pages, shapes = _Pages(kind, {}, PAGES), _ShapeCounter(kind, _units(context))
-    codes, displays = Counter[tuple[str, str]](), dict[tuple[str, str], str]()
-    without_code = 0
+    pages, codes, displays = _Pages(kind, {}, PAGES), Counter[Coding](), dict[Coding, str]()
+    resources, without_code = [], 0
     for head, resource in pages.read(context):
         codings = set(head.codings)
         codes.update(codings)
         without_code += not codings
         _add_displays(resource, displays)
         if any(known.get(one, ("", ""))[0] in shaped for one in codings):
-            shapes.add(resource)
+            resources.append(resource)
     ranked = sorted(codes.items(), key=lambda item: (-item[1], item[0]))
     taken = context.samples[kind] = Sample(
         type=kind,
@@ -147,7 +116,7 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
         codes=tuple(_code(pair, n, displays, known) for pair, n in ranked),
         problem=pages.problem,
     )
-    context.shapes[kind] = shapes.shapes()
+    context.shapes[kind] = _count_shapes(context, kind, resources)
     context.log.info(
         f"saw {taken.n} of type {kind}; different codes: {len(taken.codes)}",
         name="sample.seen",
@@ -160,15 +129,27 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
 
 def take_shapes(context: Context, kind: str, code: str) -> None:
     """Note how what a search by code finds is written, instead of what the sample had by chance."""
-    shapes = _ShapeCounter(kind, _units(context))
+    resources = []
     for head, resource in _Pages(kind, {"code": code}, PAGES_OF_SHAPES).read(context):
-        shapes.add(resource)
+        resources.append(resource)
         context.add_patient(head.subject)
-    if shapes.n:
-        context.shapes[kind] = shapes.shapes()
+    if resources:
+        context.shapes[kind] = _count_shapes(context, kind, resources)
 
 
-def _add_displays(resource: Mapping[str, Any], displays: dict[tuple[str, str], str]) -> None:
+def _count_shapes(context: Context, kind: str, resources: Sequence[Mapping[str, Any]]) -> Shapes:
+    units = {one.code for one in context.lists.get("pain-units", ())}
+    scores = resources if kind == "Observation" else []
+    return Shapes(
+        type=kind,
+        n=len(resources),
+        values=tally(shape_of_value(one, units) for one in scores),
+        times=tally(map(shape_of_time, resources)),
+        categories=tally(name for one in scores for name in name_categories(one)),
+    )
+
+
+def _add_displays(resource: Mapping[str, Any], displays: dict[Coding, str]) -> None:
     """Keep the first display of each code of a resource."""
     concept = resource.get("code")
     codings = concept.get("coding") if isinstance(concept, dict) else None
@@ -179,9 +160,7 @@ def _add_displays(resource: Mapping[str, Any], displays: dict[tuple[str, str], s
             displays.setdefault(pair, display)
 
 
-def _code(
-    pair: tuple[str, str], n: int, displays: Mapping[tuple[str, str], str], known: KnownCodes
-) -> SeenCode:
+def _code(pair: Coding, n: int, displays: Mapping[Coding, str], known: KnownCodes) -> SeenCode:
     in_list, name = known.get(pair, ("", ""))
     system, code = (one_line(part, LONGEST) for part in pair)
     return SeenCode(
@@ -192,10 +171,6 @@ def _code(
         list=in_list,
         exact=(system, code) == pair,
     )
-
-
-def _units(context: Context) -> frozenset[str]:
-    return frozenset(one.code for one in context.lists.get("pain-units", ()))
 
 
 def shape_of_value(observation: Mapping[str, Any], units: Collection[str]) -> str:
@@ -251,7 +226,7 @@ def _category_codings(observation: Mapping[str, Any]) -> Iterator[tuple[str, str
 def _name_category(system: str, code: str) -> str:
     """A category as a study file names it; empty if it cannot be named there."""
     name = token("" if system == _CATEGORY_SYSTEM and code in CATEGORIES else system, code)
-    is_nameable = re.fullmatch(r"[^\s,$]+", name) and one_line(name, _LONGEST_CATEGORY) == name
+    is_nameable = re.fullmatch(r"[^\s,$]+", name) and one_line(name, LONGEST) == name
     return name if code and is_nameable else ""
 
 

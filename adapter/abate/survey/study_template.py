@@ -127,22 +127,22 @@ def _source(survey: Survey, basis: Basis) -> str:
 
 def _index(survey: Survey) -> list[_Code]:
     """Codes of the list, local codes whose name says so, and the frequent ones as proposals."""
-    local = advice.local_index(survey)
-    taken = [*local, *advice.radiotherapy(survey)]
+    local = advice.propose_index(survey)
+    taken = [*local, *advice.propose_radiotherapy(survey)]
     return [
         *_listed(survey, "cementoplasty", "Procedure"),
         *(_seen(one, CHECK) for one in local),
-        *(_seen(one, is_used=False) for one in advice.other(survey, "Procedure", taken)),
+        *(_seen(one, is_used=False) for one in advice.propose_others(survey, "Procedure", taken)),
     ]
 
 
 def _scores(survey: Survey) -> list[_Code]:
     """Codes of the list; what only speaks of pain is a proposal, for pain has many sides."""
-    named = advice.local_scores(survey)
+    named = advice.propose_scores(survey)
     listed = _listed(survey, "pain-intensity", "Observation")
     if not listed and (n := survey.scores_by_category):
         listed = [_Code(reference="list:pain-intensity", comment=f"{n} of a few patients")]
-    other = [] if listed or named else advice.other(survey, "Observation", named)
+    other = [] if listed or named else advice.propose_others(survey, "Observation", named)
     return [
         *listed,
         *(_seen(one, CHECK, is_used=False) for one in named),
@@ -187,7 +187,7 @@ def _codes(codes: Sequence[_Code]) -> str:
 
 def _beside(survey: Survey) -> list[str]:
     """The tables that a study may have besides: used if something was found for them."""
-    radiotherapy = [_seen(one, CHECK) for one in advice.radiotherapy(survey)]
+    radiotherapy = [_seen(one, CHECK) for one in advice.propose_radiotherapy(survey)]
     history = f"[history.radiotherapy]\n{_codes(radiotherapy)}\n"
     return [
         _optional(survey, "[adjunct.ablation]", "bone-ablation", "within_hours = 24\n"),

@@ -5,7 +5,6 @@ Which one a site files pain scores under is known only from the scores themselve
 """
 
 import json
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -83,8 +82,8 @@ def _find_category(context: Context) -> Category:
         for row in context.of_patients.get(TYPE, ())
         if not set(codes).isdisjoint(row[0].codings)
     ]
-    seen = Counter(name for _, raw in scores for name in _name_categories(raw))
-    named = sorted(name for name in seen if name not in (NO_CATEGORY, UNSEARCHABLE))
+    seen = [name for _, raw in scores for name in _name_categories(raw)]
+    named = sorted(set(seen) - {NO_CATEGORY, UNSEARCHABLE})
     tries = dict.fromkeys([tuple(named), tuple(name for name in named if name in CATEGORIES)])
     write = next((some for some in tries if some and _brings(context, codes, scores, some)), ())
     return Category(is_wanted=True, n=len(scores), seen=tally(seen), write=write)

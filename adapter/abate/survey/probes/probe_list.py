@@ -34,14 +34,14 @@ def probe_list(part: str, title: str = TITLE) -> Resource:
 NAMES = tuple(reference_to(probe_list(part)) for part in ("first", "second"))
 
 
-def find_strangers(server: FhirServer) -> list[str]:
-    """Those of our ids under which something stands that no check has written.
+def find_existing(server: FhirServer) -> dict[str, bool]:
+    """Which of the two exist, and whether it was a check that has written them.
 
     Raises:
         SourceError: the server does not say.
     """
-    resources = [(name, standing(server, name)) for name in NAMES]
-    return [name for name, one in resources if one is not None and not _is_ours(one)]
+    resources = {name: standing(server, name) for name in NAMES}
+    return {name: _is_ours(one) for name, one in resources.items() if one is not None}
 
 
 @contextmanager
@@ -53,24 +53,12 @@ def deleted_at_end(server: FhirServer, left: list[str]) -> Iterator[None]:
     """
     try:
         yield
-    except AbateError:
-        left += _remove(server, NAMES)
-        raise
-    except BaseException:
-        left += _remove(server, NAMES)
-        if left:
+    except BaseException as error:
+        left += remove(server, NAMES)
+        if left and not isinstance(error, AbateError):
             raise SourceError(left_words(server.base, left)) from None
         raise
-    left += _remove(server, NAMES)
-
-
-def remove_leftovers(server: FhirServer) -> list[str]:
-    """Delete what an earlier check has left; what is still there.
-
-    Raises:
-        SourceError: the server does not say.
-    """
-    return _remove(server, [name for name in NAMES if standing(server, name) is not None])
+    left += remove(server, NAMES)
 
 
 def left_words(base: str, left: Iterable[str]) -> str:
@@ -81,7 +69,7 @@ def left_words(base: str, left: Iterable[str]) -> str:
     )
 
 
-def _remove(server: FhirServer, names: Iterable[str]) -> list[str]:
+def remove(server: FhirServer, names: Iterable[str]) -> list[str]:
     """Delete these, also if a read finds nothing yet; those that may still be there."""
     return [name for name in names if not _delete(server, name)]
 

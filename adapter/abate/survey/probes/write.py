@@ -27,9 +27,9 @@ from abate.survey.probes.probe_list import (
     TITLE,
     TYPE,
     deleted_at_end,
-    find_strangers,
+    find_existing,
     probe_list,
-    remove_leftovers,
+    remove,
 )
 
 _WRITTEN = (HTTPStatus.OK, HTTPStatus.CREATED)
@@ -49,16 +49,17 @@ def _try_report(context: Context) -> None:
     context.log.info("writing two Lists, to try what a report needs; they are deleted again")
     server = context.client.server
     try:
-        strangers = ", ".join(find_strangers(server))
+        existing = find_existing(server)
     except SourceError as error:
         context.add("report", TRANSACTION, ("not tried", str(error)))
         return
-    if strangers:
+    if strangers := ", ".join(name for name, is_ours in existing.items() if not is_ours):
         then = f"{strangers} is there, is not abate's, and is left alone"
         context.add("report", TRANSACTION, ("not tried", then))
         return
     try:
-        leftovers = remove_leftovers(server)
+        # What an earlier check has left.
+        leftovers = remove(server, existing)
         context.left += leftovers
         if not leftovers:
             with deleted_at_end(server, context.left):
