@@ -69,12 +69,12 @@ def _can(survey: Survey) -> Iterator[str]:
 def _write(survey: Survey) -> Iterator[str]:
     if survey.count_of("cementoplasty"):
         yield '[index] codes = ["list:cementoplasty"]'
-    for one in propose_index(survey):
-        yield f'[index] perhaps "{one.reference}" ({one.n} in the sample)'
+    for code in propose_index(survey):
+        yield f'[index] perhaps "{code.reference}" ({code.n} in the sample)'
     if survey.count_of("pain-intensity") or survey.scores_by_category:
         yield '[scores] codes = ["list:pain-intensity"]'
-    for one in propose_scores(survey):
-        yield f'[scores] perhaps "{one.reference}" ({one.n} in the sample)'
+    for code in propose_scores(survey):
+        yield f'[scores] perhaps "{code.reference}" ({code.n} in the sample)'
     if survey.category.write:
         yield setting(survey.category)
     if survey.times_without_offset:
@@ -104,7 +104,7 @@ def _missing_codes(survey: Survey, what: str, name: str, kind: str) -> Iterator[
     search = survey.search_of(kind)
     if survey.count_of(name) or search is None or not search.is_trusted:
         return
-    seen = sum(one.n for one in survey.sample_of(kind).codes if one.list == name)
+    seen = sum(code.n for code in survey.sample_of(kind).codes if code.list == name)
     if seen:
         yield f"{seen} sampled {kind}s have a code of list:{name}, and no search finds it"
     else:
@@ -114,7 +114,7 @@ def _missing_codes(survey: Survey, what: str, name: str, kind: str) -> Iterator[
 def _unitless_scores(survey: Survey) -> Iterator[str]:
     """Scores that have neither a unit nor a range, which not every code makes up for."""
     for shapes in survey.written:
-        if n := sum(one.n for one in shapes.values if one.what in _UNITLESS):
+        if n := sum(shape.n for shape in shapes.values if shape.what in _UNITLESS):
             yield (
                 f"{n} of {shapes.n} pain scores have no unit and no reference range: they "
                 "are read only if their code says the scale (0 to 10, or to 100)"
@@ -129,40 +129,40 @@ def _report_refusal(survey: Survey) -> str:
     if not survey.server.transaction:
         return "it does not offer transactions"
     kinds = [survey.server.of(kind) for kind in WRITTEN_NAMES]
-    if missing := [one.type for one in kinds if not one.offered]:
+    if missing := [kind.type for kind in kinds if not kind.offered]:
         return f"it does not take {', '.join(missing)}"
-    if closed := [one.type for one in kinds if one.update_create is False]:
+    if closed := [kind.type for kind in kinds if kind.update_create is False]:
         return f"it does not let a client choose the id of {', '.join(closed)} (updateCreate)"
     return ""
 
 
 def propose_index(survey: Survey) -> list[SeenCode]:
     """Procedure codes that no list has and whose name says that bone is filled with cement."""
-    return [one for one in _unknown(survey, "Procedure") if _says(one, INDEX_WORDS)]
+    return [code for code in _unknown(survey, "Procedure") if _says(code, INDEX_WORDS)]
 
 
 def propose_scores(survey: Survey) -> list[SeenCode]:
     """Observation codes that no list has and whose name speaks of pain, and of no other of it."""
-    named = (one for one in _unknown(survey, "Observation") if _says(one, SCORE_WORDS))
-    return [one for one in named if not _says(one, NO_INTENSITY)]
+    named = (code for code in _unknown(survey, "Observation") if _says(code, SCORE_WORDS))
+    return [code for code in named if not _says(code, NO_INTENSITY)]
 
 
 def propose_radiotherapy(survey: Survey) -> list[SeenCode]:
     """Procedure codes whose name says radiotherapy."""
-    return [one for one in _unknown(survey, "Procedure") if _says(one, RADIOTHERAPY_WORDS)]
+    return [code for code in _unknown(survey, "Procedure") if _says(code, RADIOTHERAPY_WORDS)]
 
 
 def propose_others(survey: Survey, kind: str, taken: Iterable[SeenCode]) -> list[SeenCode]:
     """The most frequent further codes of a type that no list has, a few of them."""
-    refused = {one.reference for one in taken}
-    return [one for one in _unknown(survey, kind) if one.reference not in refused][:SHOWN]
+    refused = {code.reference for code in taken}
+    return [code for code in _unknown(survey, kind) if code.reference not in refused][:SHOWN]
 
 
 def _unknown(survey: Survey, kind: str) -> list[SeenCode]:
     """The codes without a list that a study file can name."""
     seen = survey.sample_of(kind).codes
-    return [one for one in seen if one.system and one.exact and not one.list]
+    return [code for code in seen if code.system and code.exact and not code.list]
 
 
-def _says(one: SeenCode, words: re.Pattern[str]) -> bool:
-    return bool(words.search(one.display) or words.search(one.code))
+def _says(code: SeenCode, words: re.Pattern[str]) -> bool:
+    return bool(words.search(code.display) or words.search(code.code))

@@ -50,7 +50,7 @@ def _examine_codes(context: Context) -> None:
             seen = context.codings.get(kind, [])
         else:
             taken = sample.take(context, kind, _known_codes(context.lists, kind), SHAPED)
-            seen = [(one.system, one.code) for one in taken.codes]
+            seen = [(code.system, code.code) for code in taken.codes]
         if context.searches[kind].state == "untried":
             context.searches[kind] = _try_seen_code(context.client, kind, seen)
 
@@ -110,7 +110,7 @@ def _try_seen_code(
     client: BudgetedClient, kind: str, seen: Sequence[tuple[str, str]]
 ) -> CodeSearch:
     """Whether the first code that was seen is found, with its system and without."""
-    coded = next((one for one in seen if one[0]), None)
+    coded = next((coding for coding in seen if coding[0]), None)
     if coded is None:
         return CodeSearch(type=kind, state="untried")
     if _count(client, kind, token(*coded)).any:
@@ -125,9 +125,9 @@ def _count_list(context: Context, name: str) -> ListCount:
     what, kind = WANTED[name]
     client, codes = context.client, context.lists.get(name, ())
     whole = _count(client, kind, join_codes(codes))
-    bare = _count(client, kind, ",".join(dict.fromkeys(token("", one.code) for one in codes)))
+    bare = _count(client, kind, ",".join(dict.fromkeys(token("", code.code) for code in codes)))
     is_more = (bare.n or 0) > (whole.n or 0)
-    each = [_count_code(client, kind, one, is_more) for one in codes if whole.any or is_more]
+    each = [_count_code(client, kind, code, is_more) for code in codes if whole.any or is_more]
     return ListCount(
         what=what,
         list=name,
@@ -135,7 +135,7 @@ def _count_list(context: Context, name: str) -> ListCount:
         n=whole.n,
         bare=bare.n,
         problem=whole.problem,
-        codes=tuple(one for one in each if one is not None),
+        codes=tuple(count for count in each if count is not None),
     )
 
 

@@ -71,16 +71,16 @@ def estimate_pull(counts: Mapping[str, int | None], paces: Collection[Pace]) -> 
     if not index:
         return Estimate(unknown="no index procedure has a code that abate knows")
     if scores is None or scores > max(FEW_SCORES, SCORES_A_PROCEDURE * index):
-        seconds = [one.seconds for one in paces if one.is_of_patient]
+        seconds = [page.seconds for page in paces if page.is_of_patient]
         # Each index procedure is taken to be of another patient.
         return _estimate("patient", len(CODED_NAMES) * index, seconds)
     if uncounted := [name for name, n in counts.items() if n is None]:
         return Estimate(unknown=f"the server does not count list:{uncounted[0]}")
     asked = int(Source.model_fields["page_size"].default)
-    pages = [one for one in paces if not one.is_of_patient and one.asked == asked]
-    page = min([asked, *(one.resources for one in pages if one.has_next and one.resources)])
-    requests = sum(ceil((n or 0) / page) or 1 for n in counts.values())
-    return _estimate("population", requests, [one.seconds for one in pages])
+    pages = [page for page in paces if not page.is_of_patient and page.asked == asked]
+    cut = [page.resources for page in pages if page.has_next and page.resources]
+    requests = sum(ceil((n or 0) / min([asked, *cut])) or 1 for n in counts.values())
+    return _estimate("population", requests, [page.seconds for page in pages])
 
 
 def _estimate(strategy: str, requests: int, seconds: Collection[float]) -> Estimate:

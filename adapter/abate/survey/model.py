@@ -181,7 +181,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     def list_of(self, name: str) -> ListCount | None:
         """The counts of a code list, if they were asked for."""
-        return next((one for one in self.lists if one.list == name), None)
+        return next((counted for counted in self.lists if counted.list == name), None)
 
     def count_of(self, name: str) -> int:
         """How many resources a code list finds; 1 if some came uncounted, 0 if none."""
@@ -194,7 +194,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     def search_of(self, kind: str) -> CodeSearch | None:
         """How a type can be searched by code, if that was tried."""
-        return next((one for one in self.searches if one.type == kind), None)
+        return next((search for search in self.searches if search.type == kind), None)
 
     def is_searchable(self, kind: str) -> bool:
         """Whether a run can ask for a type by code."""
@@ -203,7 +203,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     def sample_of(self, kind: str) -> Sample:
         """The sample of a type; an empty one if none was taken."""
-        return next((one for one in self.samples if one.type == kind), Sample(type=kind))
+        return next((sample for sample in self.samples if sample.type == kind), Sample(type=kind))
 
 
 def tally(shapes: Iterable[str]) -> tuple[Tally, ...]:

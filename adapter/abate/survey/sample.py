@@ -103,7 +103,7 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
         codes.update(codings)
         without_code += not codings
         _add_displays(resource, displays)
-        if any(known.get(one, ("", ""))[0] in shaped for one in codings):
+        if any(known.get(coding, ("", ""))[0] in shaped for coding in codings):
             resources.append(resource)
     ranked = sorted(codes.items(), key=lambda item: (-item[1], item[0]))
     taken = context.samples[kind] = Sample(
@@ -138,14 +138,14 @@ def take_shapes(context: Context, kind: str, code: str) -> None:
 
 
 def _count_shapes(context: Context, kind: str, resources: Sequence[Mapping[str, Any]]) -> Shapes:
-    units = {one.code for one in context.lists.get("pain-units", ())}
+    units = {unit.code for unit in context.lists.get("pain-units", ())}
     scores = resources if kind == "Observation" else []
     return Shapes(
         type=kind,
         n=len(resources),
-        values=tally(shape_of_value(one, units) for one in scores),
+        values=tally(shape_of_value(score, units) for score in scores),
         times=tally(map(shape_of_time, resources)),
-        categories=tally(name for one in scores for name in name_categories(one)),
+        categories=tally(name for score in scores for name in name_categories(score)),
     )
 
 
@@ -188,7 +188,7 @@ def shape_of_value(observation: Mapping[str, Any], units: Collection[str]) -> st
         return "no value: dataAbsentReason" if "dataAbsentReason" in observation else "no value"
     shape = _shape_of_quantity(observation[name], units) if name == "valueQuantity" else name
     ranges = observation.get("referenceRange")
-    has_high = isinstance(ranges, list) and any("high" in one for one in ranges)
+    has_high = isinstance(ranges, list) and any("high" in each for each in ranges)
     is_number = name in ("valueQuantity", "valueInteger")
     return f"{shape}, with a reference range" if has_high and is_number else shape
 
@@ -208,8 +208,8 @@ def shape_of_time(resource: Mapping[str, Any]) -> str:
 
 def name_categories(observation: Mapping[str, Any]) -> set[str]:
     """The categories of an Observation as a study file names them, or a word for their lack."""
-    names = {_name_category(*one) for one in _category_codings(observation)}
-    return {one or UNSEARCHABLE for one in names} or {NO_CATEGORY}
+    names = {_name_category(*coding) for coding in _category_codings(observation)}
+    return {name or UNSEARCHABLE for name in names} or {NO_CATEGORY}
 
 
 def _category_codings(observation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -97,7 +97,7 @@ def _study_name(index: Sequence[_Code]) -> str:
 
     It is published, so that it names neither the server nor a code of the server's own.
     """
-    lists = [one.removeprefix("list:") for one in _used(index) if one.startswith("list:")]
+    lists = [each.removeprefix("list:") for each in _used(index) if each.startswith("list:")]
     return lists[0] if lists else "pain-study"
 
 
@@ -131,8 +131,8 @@ def _index(survey: Survey) -> list[_Code]:
     taken = [*local, *advice.propose_radiotherapy(survey)]
     return [
         *_listed(survey, "cementoplasty", "Procedure"),
-        *(_seen(one, CHECK) for one in local),
-        *(_seen(one, is_used=False) for one in advice.propose_others(survey, "Procedure", taken)),
+        *(_seen(code, CHECK) for code in local),
+        *(_seen(code, is_used=False) for code in advice.propose_others(survey, "Procedure", taken)),
     ]
 
 
@@ -145,8 +145,8 @@ def _scores(survey: Survey) -> list[_Code]:
     other = [] if listed or named else advice.propose_others(survey, "Observation", named)
     return [
         *listed,
-        *(_seen(one, CHECK, is_used=False) for one in named),
-        *(_seen(one, is_used=False) for one in other),
+        *(_seen(code, CHECK, is_used=False) for code in named),
+        *(_seen(code, is_used=False) for code in other),
     ]
 
 
@@ -155,14 +155,14 @@ def _listed(survey: Survey, name: str, kind: str) -> list[_Code]:
     counted = survey.list_of(name)
     if counted is not None and survey.count_of(name) and survey.is_searchable(kind):
         return [_Code(reference=f"list:{name}", comment=_name_codes(counted))]
-    seen = [one for one in survey.sample_of(kind).codes if one.list == name]
-    known = ", ".join(f"{one.display} {one.n}" for one in seen)
+    seen = [code for code in survey.sample_of(kind).codes if code.list == name]
+    known = ", ".join(f"{code.display} {code.n}" for code in seen)
     # Seen, and no search finds them: the run will say so; the list is right all the same.
     return [_Code(reference=f"list:{name}", comment=f"in the sample: {known}")] if seen else []
 
 
 def _name_codes(counted: ListCount) -> str:
-    codes = (f"{one.name} ({one.code}) {_number(one.n)}" for one in counted.codes)
+    codes = (f"{code.name} ({code.code}) {_number(code.n)}" for code in counted.codes)
     return f"{_number(counted.n)} there: {', '.join(codes)}"
 
 
@@ -170,15 +170,16 @@ def _number(n: int | None) -> str:
     return "some" if n is None else str(n)
 
 
-def _seen(one: SeenCode, note: str = "", *, is_used: bool = True) -> _Code:
-    comment = ", ".join(filter(None, [one.display, f"{one.n} in the sample", note]))
-    return _Code(reference=one.reference, comment=comment, is_used=is_used)
+def _seen(code: SeenCode, note: str = "", *, is_used: bool = True) -> _Code:
+    comment = ", ".join(filter(None, [code.display, f"{code.n} in the sample", note]))
+    return _Code(reference=code.reference, comment=comment, is_used=is_used)
 
 
 def _codes(codes: Sequence[_Code]) -> str:
     """`codes = [...]`, a line a code."""
     lines = [
-        f"  {'' if one.is_used else '# '}{_quote(one.reference)},  # {one.comment}" for one in codes
+        f"  {'' if code.is_used else '# '}{_quote(code.reference)},  # {code.comment}"
+        for code in codes
     ]
     if not _used(codes):
         lines.insert(0, f'  # {FILL}: "system|code" of the server, or "list:NAME"')
@@ -187,7 +188,7 @@ def _codes(codes: Sequence[_Code]) -> str:
 
 def _beside(survey: Survey) -> list[str]:
     """The tables that a study may have besides: used if something was found for them."""
-    radiotherapy = [_seen(one, CHECK) for one in advice.propose_radiotherapy(survey)]
+    radiotherapy = [_seen(code, CHECK) for code in advice.propose_radiotherapy(survey)]
     history = f"[history.radiotherapy]\n{_codes(radiotherapy)}\n"
     return [
         _optional(survey, "[adjunct.ablation]", "bone-ablation", "within_hours = 24\n"),
@@ -220,7 +221,7 @@ def _analysis(use: str, parameters: Collection[str]) -> str:
 
 
 def _used(codes: Sequence[_Code]) -> tuple[str, ...]:
-    return tuple(one.reference for one in codes if one.is_used)
+    return tuple(code.reference for code in codes if code.is_used)
 
 
 def _quote(text: str) -> str:

@@ -105,7 +105,10 @@ def _conclude(context: Context) -> Survey:
 
 def _estimate(context: Context) -> Estimate:
     bare = {kind for kind, search in context.searches.items() if search.state == "bare-only"}
-    counts = {one.list: one.bare if one.type in bare else one.n for one in context.counts}
+    counts = {
+        counted.list: counted.bare if counted.type in bare else counted.n
+        for counted in context.counts
+    }
     return estimate_pull(counts, context.client.paces)
 
 

@@ -55,7 +55,7 @@ def setting(category: Category) -> str:
 
 def _ask(context: Context) -> Verdict:
     category = context.category = _find_category(context)
-    seen = ", ".join(f"{one.what} ({one.n})" for one in category.seen)
+    seen = ", ".join(f"{tally.what} ({tally.n})" for tally in category.seen)
     if category.is_wanted is None:
         return "not tried", f"no search of Observations was taken. {_IF_WANTED}"
     if not category.is_wanted:

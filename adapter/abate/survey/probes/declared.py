@@ -27,13 +27,13 @@ def is_tried(context: Context) -> bool:
 
 
 def _types(context: Context) -> Verdict:
-    missing = [one for one in WRITTEN_NAMES if not context.capability.of(one).offered]
+    missing = [kind for kind in WRITTEN_NAMES if not context.capability.of(kind).offered]
     then = f"lacking: {', '.join(missing)}" if missing else f"all {len(WRITTEN_NAMES)} are taken"
     return _WORDS[not missing], then
 
 
 def _own_ids(context: Context) -> Verdict:
-    own = _all(one.update_create for one in _taken(context))
+    own = _all(kind.update_create for kind in _taken(context))
     found = "yes" if TRANSACTION_WORKS in context.rows else _WORDS[own]
     if own is False:
         return found, "abate publish refuses, since a second report would double the first"
@@ -41,7 +41,7 @@ def _own_ids(context: Context) -> Verdict:
 
 
 def _conditional_update(context: Context) -> Verdict:
-    conditional = _all(one.conditional_update for one in _taken(context))
+    conditional = _all(kind.conditional_update for kind in _taken(context))
     return _WORDS[conditional], "not used: abate writes under its own ids"
 
 
@@ -52,7 +52,7 @@ def _transaction(context: Context) -> Verdict:
 
 
 def _match(context: Context) -> Verdict:
-    versions = _all(one.heeds_versions for one in _taken(context))
+    versions = _all(kind.heeds_versions for kind in _taken(context))
     if versions is False:
         return "says no", "who writes at the same time may be overwritten"
     return _WORDS[versions], f"nobody's change is overwritten unseen; {_TRY}"
@@ -67,7 +67,7 @@ def _all(said: Iterable[bool | None]) -> bool | None:
 
 
 def _taken(context: Context) -> list[TypeCapability]:
-    return [one for one in map(context.capability.of, WRITTEN_NAMES) if one.offered]
+    return [kind for kind in map(context.capability.of, WRITTEN_NAMES) if kind.offered]
 
 
 def _unless_tried(

@@ -74,7 +74,7 @@ def _ask_large_page(context: Context) -> Verdict:
 
 
 def _expected_seconds(context: Context) -> float:
-    largest = max(context.client.paces, key=lambda one: one.resources, default=None)
+    largest = max(context.client.paces, key=lambda page: page.resources, default=None)
     if largest is None or largest.resources < _FEW:
         return 0.0
     return LARGE_PAGE * largest.seconds / largest.resources

@@ -42,8 +42,8 @@ def _seen_code(context: Context) -> Pairs:
     sample, search = context.samples.get(TYPE), context.searches.get(TYPE)
     if sample is None or search is None or search.state != "works":
         return []
-    seen = [one for one in sample.codes if one.system and one.exact][:1]
-    return [("code", token(one.system, one.code)) for one in seen]
+    seen = [code for code in sample.codes if code.system and code.exact][:1]
+    return [("code", token(code.system, code.code)) for code in seen]
 
 
 def _reads_body(context: Context) -> bool:

@@ -40,8 +40,8 @@ def find_existing(server: FhirServer) -> dict[str, bool]:
     Raises:
         SourceError: the server does not say.
     """
-    resources = {name: standing(server, name) for name in NAMES}
-    return {name: _is_ours(one) for name, one in resources.items() if one is not None}
+    resources = ((name, standing(server, name)) for name in NAMES)
+    return {name: _is_ours(resource) for name, resource in resources if resource is not None}
 
 
 @contextmanager
@@ -83,5 +83,5 @@ def _delete(server: FhirServer, name: str) -> bool:
 
 
 def _is_ours(resource: Resource) -> bool:
-    given = resource.get("identifier")
-    return any(one.get("system") == SYSTEM for one in given or () if isinstance(one, dict))
+    identifiers = resource.get("identifier") or ()
+    return any(one.get("system") == SYSTEM for one in identifiers if isinstance(one, dict))

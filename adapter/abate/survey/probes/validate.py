@@ -37,8 +37,12 @@ def _judge(context: Context, resource: Resource) -> tuple[int, bool | None]:
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
         return answer.status, None
     issues = outcome.get("issue")
-    listed = [one for one in issues if isinstance(one, dict)] if isinstance(issues, list) else []
-    return answer.status, any(one.get("severity") in ("error", "fatal") for one in listed)
+    severities = [
+        issue.get("severity")
+        for issue in (issues if isinstance(issues, list) else [])
+        if isinstance(issue, dict)
+    ]
+    return answer.status, "error" in severities or "fatal" in severities
 
 
 VALIDATE = Probe(
