@@ -88,6 +88,9 @@ def test_the_survey_ends_at_its_limit_with_what_it_has(odd):
     assert found.requests == 5
     assert found.stopped == "stopped after 5 requests"
     assert "warning: stopped after 5 requests" in said
+    rows = {row.what: row.found for row in found.probes}
+    assert (rows["read a Procedure"], rows["types of a report"]) == ("yes", "says yes")
+    assert "large pages" not in rows
 
 
 @pytest.mark.parametrize("limit", [Limit(bytes=1), Limit(seconds=0)])

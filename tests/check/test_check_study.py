@@ -114,3 +114,9 @@ def test_the_json_is_one_document_of_plain_values(abate, base):
     ran = abate("check", base, "--json", "--quiet")
     assert json.loads(ran.out)["server"]["fhir_version"] == "4.0.1"
     assert ran.err == ""
+
+
+def test_the_rows_stand_by_what_they_are_for(found):
+    groups = [row["group"] for row in found["probes"]]
+    assert groups == sorted(groups, key=("read", "pull", "report").index)
+    assert set(groups) == {"read", "pull", "report"}

@@ -19,6 +19,8 @@ from abate.cli import abate as group
 from abate.codes import Code
 from abate.report import fhir
 from abate.source.ledger import Booked
+from abate.survey.probes.write import GONE_AGAIN
+from abate.survey.survey import PROBES
 
 # Words in the SQL that no reader ever sees.
 INTERNAL = {
@@ -38,6 +40,15 @@ def test_the_made_parts_of_the_reference_are_up_to_date(root):
     assert len(made) == 2
     for page, text in made.items():
         assert page.read_text("utf-8") == text, "run docs/make_reference.py"
+
+
+def test_each_row_of_check_is_documented(reference):
+    page = reference("command-line.md")
+    rows = {probe.what for probe in (*PROBES, GONE_AGAIN) if probe.what}
+    assert {"counts", "transaction", "gone again"} <= rows
+    by_type = re.compile("read an? [A-Z][a-z]+|[A-Z][a-z]+ by code")
+    others = {row for row in rows if not by_type.fullmatch(row)}
+    assert {row for row in others if f"`{row}`" not in page} == set()
 
 
 def test_every_reason_of_the_mapping_and_the_cohort_is_documented(reference):
