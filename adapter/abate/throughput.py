@@ -57,7 +57,7 @@ def words(reading: Mapping[str, float]) -> str:
     """A reading in words, as in `, 1,200 rows/s, 2 min left`."""
     rate, left = reading.get("rows_per_second"), reading.get("seconds_left")
     told = "" if rate is None else f", {rate:,.0f} rows/s"
-    return told if left is None else f"{told}, {duration(left)} left"
+    return f"{told}, {duration(left)} left" if left else told
 
 
 def duration(seconds: float) -> str:
