@@ -26,8 +26,9 @@ class Context:
     capability: Capability
     lists: CodeLists
     log: Log
-    # Whether it may write, to try what a report needs.
+    # Whether it may write, to try what a report needs; and whether it has written one transaction.
     write: bool = False
+    takes_report: bool = False
     rows: list[Row] = field(default_factory=list)
     # By type.
     searches: dict[str, CodeSearch] = field(default_factory=dict)
@@ -52,6 +53,13 @@ class Context:
     # Of Observations, and how many the server says that it has.
     first_page: Page | None = None
     total: int | None = None
+
+    @property
+    def tries_report(self) -> bool:
+        """Whether it may write, and the server does not declare that it takes no report."""
+        lists = self.capability.of("List")
+        is_taken = lists.offered and lists.update_create is not False
+        return self.write and self.capability.transaction and is_taken
 
     def add(self, group: Group, what: str, verdict: Verdict) -> None:
         """Add a row to the table."""
@@ -80,6 +88,7 @@ class Probe:
         group: the group of rows that it belongs to.
         ask: asks the server and judges the answer; None if there is no row.
         needs: a type that must be readable, or it is not asked.
+        needs_write: asked only if a report is tried (true), or only if it is not (false).
         unreadable: what an answer that cannot be read means; `{error}` says what it is.
         passes: errors that end the survey.
     """
@@ -88,12 +97,13 @@ class Probe:
     group: Group
     ask: Callable[[Context], Verdict | None]
     needs: str = ""
+    needs_write: bool | None = None
     unreadable: str = "no answer that can be read: {error}"
     passes: tuple[type[SourceError], ...] = ()
 
     def run(self, context: Context) -> None:
         """Ask, and add the row; at the limit there is none."""
-        if self.needs in context.shut:
+        if self.needs in context.shut or self.needs_write not in (None, context.tries_report):
             return
         try:
             verdict = self.ask(context)

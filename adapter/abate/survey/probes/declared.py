@@ -1,29 +1,14 @@
 """What a server declares of the writing of a report."""
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 
 from abate.resource_types import WRITTEN_NAMES
 from abate.source.capability import TypeCapability
 from abate.survey.context import Context, Probe, Verdict
-from abate.survey.model import Row
 
 TRANSACTION, TWICE, MATCH, WHOLE = "transaction", "the same twice", "If-Match", "all or nothing"
-TRANSACTION_WORKS = Row(
-    what=TRANSACTION,
-    group="report",
-    found="yes",
-    then="a report is written in one, under ids of abate's own, and read back",
-)
 _WORDS = {True: "says yes", False: "says no", None: "not said"}
 _TRY = "--write tries it"
-
-
-def is_tried(context: Context) -> bool:
-    """Whether we may write, and the server does not declare that it takes no report."""
-    lists = context.capability.of("List")
-    is_taken = lists.offered and lists.update_create is not False
-    return context.write and context.capability.transaction and is_taken
 
 
 def _types(context: Context) -> Verdict:
@@ -34,7 +19,7 @@ def _types(context: Context) -> Verdict:
 
 def _own_ids(context: Context) -> Verdict:
     own = _all(kind.update_create for kind in _taken(context))
-    found = "yes" if TRANSACTION_WORKS in context.rows else _WORDS[own]
+    found = "yes" if context.takes_report else _WORDS[own]
     if own is False:
         return found, "abate publish refuses, since a second report would double the first"
     return found, "a report that is written again replaces itself"
@@ -49,6 +34,14 @@ def _transaction(context: Context) -> Verdict:
     if context.capability.transaction:
         return "says yes", f"a report is written in one; {_TRY}"
     return "says no", "abate publish refuses: give another server as [target]"
+
+
+def _twice(_: Context) -> Verdict:
+    return "not tried", f"a report sent again doubles nothing; {_TRY}"
+
+
+def _whole(_: Context) -> Verdict:
+    return "not tried", f"of a refused report nothing stays; {_TRY}"
 
 
 def _match(context: Context) -> Verdict:
@@ -70,24 +63,11 @@ def _taken(context: Context) -> list[TypeCapability]:
     return [kind for kind in map(context.capability.of, WRITTEN_NAMES) if kind.offered]
 
 
-def _unless_tried(
-    verdict: Verdict | Callable[[Context], Verdict], context: Context
-) -> Verdict | None:
-    if is_tried(context):
-        return None
-    return verdict(context) if callable(verdict) else verdict
-
-
 DECLARED = (
-    *(
-        Probe(what=what, group="report", ask=partial(_unless_tried, verdict))
-        for what, verdict in (
-            (TRANSACTION, _transaction),
-            (TWICE, ("not tried", f"a report sent again doubles nothing; {_TRY}")),
-            (MATCH, _match),
-            (WHOLE, ("not tried", f"of a refused report nothing stays; {_TRY}")),
-        )
-    ),
+    Probe(what=TRANSACTION, group="report", ask=_transaction, needs_write=False),
+    Probe(what=TWICE, group="report", ask=_twice, needs_write=False),
+    Probe(what=MATCH, group="report", ask=_match, needs_write=False),
+    Probe(what=WHOLE, group="report", ask=_whole, needs_write=False),
     Probe(what="types of a report", group="report", ask=_types),
     Probe(what="ids of our own", group="report", ask=_own_ids),
     Probe(what="conditional update", group="report", ask=_conditional_update),

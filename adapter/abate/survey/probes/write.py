@@ -14,14 +14,7 @@ from abate.source.failures import CONFLICT, LOGIN_WANTED
 from abate.source.searchset import Page
 from abate.standing import standing
 from abate.survey.context import Context, Probe, Verdict
-from abate.survey.probes.declared import (
-    MATCH,
-    TRANSACTION,
-    TRANSACTION_WORKS,
-    TWICE,
-    WHOLE,
-    is_tried,
-)
+from abate.survey.probes.declared import MATCH, TRANSACTION, TWICE, WHOLE
 from abate.survey.probes.probe_list import (
     SYSTEM,
     TITLE,
@@ -43,8 +36,6 @@ def _try_report(context: Context) -> None:
         Spent: the limit is reached, and nothing was written.
         SourceError: stopped from outside, and something is left.
     """
-    if not is_tried(context):
-        return
     context.client.refuse_spent()
     context.log.info("writing two Lists, to try what a report needs; they are deleted again")
     server = context.client.server
@@ -87,10 +78,9 @@ class _Tries:
         Probe(what=TRANSACTION, group="report", ask=self._write).run(self.context)
         if self.context.stopped:
             return
-        is_written = TRANSACTION_WORKS in self.context.rows
         later = ((TWICE, self._write_again), (MATCH, self._change), (WHOLE, self._write_half))
         for what, ask in later:
-            if is_written:
+            if self.context.takes_report:
                 Probe(what=what, group="report", ask=ask).run(self.context)
             else:
                 self.context.add("report", what, ("not tried", "nothing could be written"))
@@ -106,7 +96,8 @@ class _Tries:
             )
         if self._title() != TITLE:
             return "NO", "it says that it has written, and gives back something else"
-        return TRANSACTION_WORKS.found, TRANSACTION_WORKS.then
+        self.context.takes_report = True
+        return "yes", "a report is written in one, under ids of abate's own, and read back"
 
     def _write_again(self, _: Context) -> Verdict:
         before = self._version()
@@ -195,4 +186,4 @@ class _Tries:
 
 
 GONE_AGAIN = Probe(what="gone again", group="report", ask=_judge_end)
-TRY_REPORT = Probe(group="report", ask=_try_report, passes=(SourceError,))
+TRY_REPORT = Probe(group="report", ask=_try_report, needs_write=True, passes=(SourceError,))
