@@ -4,17 +4,17 @@ The Bundle, the study file, the code lists and the paper's figures lie beside th
 from `examples/cementoplasty`. Only the last table reads the paper's figures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from abate import plugins, published_figures
 from abate import study as stages
 from abate.demo.figures import agreement, read_back, rows
 from abate.errors import SourceError, StudyFileError
-from abate.paper import Figure, Paper, figures
+from abate.published_figures import ComparedFigure
 from abate.report.files import PAGE
 from abate.sandbox import Sandbox, running
 from abate.source import Say
@@ -33,7 +33,7 @@ class Shown:
     report: str
     changes: dict[str, int]
     again: dict[str, int]
-    figures: list[Figure]
+    figures: Sequence[ComparedFigure]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -70,6 +70,8 @@ def run(folder: Path, say: Say) -> Shown:
         load_study_by_http(url)
         say(f"the published study stands on a FHIR server at {url}")
         study_file = read(path, [f"source.url={url}"])
+        host = plugins.load(study_file.settings.plugins)
+        published = published_figures.load(study_file)
         with held(study_file.output, "demo") as progress:
             found = stages.run(study_file, progress, say)
             stages.refuse_failed(found)
@@ -82,9 +84,7 @@ def run(folder: Path, say: Say) -> Shown:
         report=report,
         changes=count(changes),
         again=count(again),
-        figures=figures(
-            msgspec.json.decode((DATA / "paper.json").read_bytes(), type=Paper), statistics
-        ),
+        figures=host.compare_figures(published, statistics) if published else (),
     )
 
 
