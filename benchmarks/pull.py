@@ -17,8 +17,8 @@ from typing import NamedTuple
 from abate import codes, kept, plugins
 from abate.connect import source_server
 from abate.landing import Landing
+from abate.log import SILENT
 from abate.refresh import refreshed
-from abate.say import silent
 from abate.source import plan
 from abate.source.ledger import Ledger
 from abate.source.rest import RestSource
@@ -63,7 +63,7 @@ def night(folder: Path, base: str, *overrides: str) -> Night:
     host = plugins.load(study.settings.plugins)
     start = time.perf_counter()
     with held(study.output, "run") as progress:
-        with refreshed(study, host, progress, progress.hearing(silent)):
+        with refreshed(study, host, progress):
             pass
         requests = progress.run.requests
     return Night(time.perf_counter() - start, requests or 0)
@@ -92,7 +92,7 @@ def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
         has = kept.of(study, host, needed.roles, lists)
         start = time.perf_counter()
         with Landing(Path(name) / "landing") as landing, source_server(study) as server:
-            pulled = RestSource(server, study.settings.source, has).bring(needed, landing, silent)
+            pulled = RestSource(server, study.settings.source, has).bring(needed, landing, SILENT)
             return time.perf_counter() - start, pulled.ledger
 
 

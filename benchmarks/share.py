@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from abate import plugins
 from abate.refresh import refreshed
 from abate.sandbox import Sandbox, running
-from abate.say import silent
 from abate.status import held
 from abate.store import looked_into
 from abate.study_file import read
@@ -121,7 +120,7 @@ def transfer(people: int, studied: int, strategy: str) -> Transfer:
         host = plugins.load(study.settings.plugins)
         with (
             held(study.output, "run") as progress,
-            refreshed(study, host, progress, progress.hearing(silent)),
+            refreshed(study, host, progress),
         ):
             pass
         with looked_into(study.output / "store.duckdb") as store:

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from abate import demo
-from abate.say import silent
 
 PICTURES = Path(__file__).parent / "pictures"
 QUIET = (
@@ -54,7 +53,7 @@ def main() -> int:
     PICTURES.mkdir(exist_ok=True)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        demo.run(folder, silent)
+        demo.run(folder)
         [page] = folder.glob("*/report.html")
         for picture in WANTED:
             draw(browser, page, picture, folder)

@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from abate.log import SILENT, Log
 from abate.resource_types import CODED_SECTIONS
-from abate.say import Say, silent
 from abate.server_settings import Server
 from abate.settings import Settings, StudyFile
 from abate.source.access import Access
@@ -18,7 +18,7 @@ from abate.source.login.scopes import WRITE, Scopes, to_read
 WRITE_TIMEOUT_SECONDS = 60.0
 
 
-def source_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
+def source_server(study_file: StudyFile, log: Log = SILENT) -> FhirServer:
     """The server to pull from; nothing is sent yet. Long waits are said.
 
     Raises:
@@ -27,7 +27,7 @@ def source_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
     source = study_file.settings.source
     scopes = read_scopes(study_file.settings)
     access = access_to(source, "source", study_file.folder, scopes, source.timeout_seconds)
-    return FhirServer(source.url, source.timeout_seconds, access, limits=limits_of(source), say=say)
+    return FhirServer(source.url, source.timeout_seconds, access, limits=limits_of(source), log=log)
 
 
 def read_scopes(settings: Settings) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def read_scopes(settings: Settings) -> tuple[str, ...]:
     return to_read(named, settings.source.read_groups)
 
 
-def target_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
+def target_server(study_file: StudyFile, log: Log = SILENT) -> FhirServer:
     """The server that the report goes to: the source, with its login, where none is named.
 
     Raises:
@@ -46,7 +46,7 @@ def target_server(study_file: StudyFile, say: Say = silent) -> FhirServer:
     server = settings.target or settings.source
     table = "target" if settings.target else "source"
     access = access_to(server, table, study_file.folder, WRITE, WRITE_TIMEOUT_SECONDS)
-    return FhirServer(server.url, WRITE_TIMEOUT_SECONDS, access, say=say)
+    return FhirServer(server.url, WRITE_TIMEOUT_SECONDS, access, log=log)
 
 
 def refuse_unready(study_file: StudyFile) -> None:

@@ -1,78 +1,109 @@
-"""Lines of a log: JSON for programs, sentences for people. Both are redacted alike.
+"""The log: lines of structlog, each a sentence for people and the same as fields for programs.
 
-structlog carries what all lines have in common, and gives each its time and level. Nothing is
-configured for the whole process: a line goes where its maker said.
+    log.info("asking again in 7 s")
+    log.info("pulled 73 of 73", name="query.done", query="pain scores", received=73)
+    log.info("", name="run.begin", version="0.2")
+    log.warning("the server takes no search by POST")
+
+An empty sentence is for programs only. `name` stays the same between versions; each one stands in
+docs/reference/logs.md. Fields are texts, numbers, yes or no; nothing is nested. No line names a
+patient: what names a resource goes through `Progress.pseudonym`, and every line is redacted.
+
+Nothing is configured for the whole process: a line goes to the handlers of its logger.
 """
 
-import logging
+import json
 from collections.abc import Callable, MutableMapping
-from typing import Any, Literal, TypeAlias
+from threading import Lock
+from time import monotonic
+from typing import Any, TypeAlias
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from abate import redact
-from abate.pseudonyms import Naming
-from abate.say import NOTE, Field, Level, Say, level_of
+from abate.pseudonyms import Naming, naming
 
-Form: TypeAlias = Literal["text", "json"]
-Write: TypeAlias = Callable[[str], object]
+Log: TypeAlias = FilteringBoundLogger
 Line: TypeAlias = MutableMapping[str, Any]
+Handler: TypeAlias = Callable[[Line], object]
 
-# These come first in a line, in this order; the event's own fields follow as they were given.
+NOTE = "note"
+# These come often, while something long is going on.
+PROGRESS = ("query.begin", "query.page", "patients.done")
+# These come first in a line of JSON, in this order; the event's own fields follow as they came.
 FIRST = ("timestamp", "level", "event", "run_id", "command", "text")
 
 
-def lines(form: Form, write: Write, named: Naming, **common: str) -> Say:
-    """A way to speak in lines.
+def logger(*handlers: Handler, named: Naming | None = None, **bound: str) -> Log:
+    """A logger for one command; threads may share it.
 
     Args:
-        form: `json`, an object a line, or `text`, the sentence alone.
-        write: where a line goes.
-        named: how resources are named.
-        common: what each line of JSON has beside its own fields, as run_id and command.
+        handlers: each gets every line, one line at a time.
+        named: how resources are named; for this process only, without it.
+        bound: what each line has, as run_id and command.
     """
-    logger = structlog.wrap_logger(
-        _Written(write),
+    lock, times = Lock(), _Times()
+
+    def handle(_: Any, __: str, line: Line) -> str:
+        with lock:
+            times.add(line)
+            for handler in handlers:
+                handler(line)
+        raise structlog.DropEvent
+
+    wrapped: Log = structlog.wrap_logger(
+        None,
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _redacted(named),
-            *([_sentence] if form == "text" else [_in_order, structlog.processors.JSONRenderer()]),
+            structlog.processors.EventRenamer("text", replace_by="name"),
+            _redacting(named or naming(None)),
+            handle,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    ).bind(**common)
-
-    def say(
-        text: str, /, *, event: str = NOTE, level: Level | None = None, **fields: Field
-    ) -> None:
-        told = {"text": text} if text else {}
-        getattr(logger, level_of(text, level))(event, **told, **fields)
-
-    return say
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+    )
+    return wrapped.bind(**bound)
 
 
-class _Written:
-    """What structlog takes for a logger: each level writes the line."""
+def sentence(line: Line) -> str:
+    """A line for people; empty if it is for programs only."""
+    text = str(line.get("text", ""))
+    return f"warning: {text}" if text and line["level"] == "warning" else text
 
-    def __init__(self, write: Write) -> None:
-        self.info = self.warning = self.error = write
+
+def as_json(line: Line) -> str:
+    """A line for programs."""
+    first = {name: line[name] for name in FIRST if name in line}
+    return json.dumps({**first, **line})
 
 
-def _redacted(named: Naming) -> Callable[[Any, str, Line], Line]:
+def _redacting(named: Naming) -> Callable[[Any, str, Line], Line]:
     def redacted(_: Any, __: str, line: Line) -> Line:
+        line.setdefault("event", NOTE)
+        if not line["text"]:
+            del line["text"]
         return redact.fields(line, named)
 
     return redacted
 
 
-def _sentence(_: Any, __: str, line: Line) -> str:
-    """The sentence; what has none is for programs only."""
-    text: str = line.get("text", "")
-    if not text:
-        raise structlog.DropEvent
-    return text
+class _Times:
+    """How many seconds each query took, over all its parts: added to `query.done`."""
+
+    def __init__(self) -> None:
+        self._spent: dict[tuple[Any, Any], float] = {}
+        self._query: tuple[Any, Any] | None = None
+        self._at = monotonic()
+
+    def add(self, line: Line) -> None:
+        now, query = monotonic(), (line.get("query"), line.get("type"))
+        if self._query is not None:
+            self._spent[self._query] = self._spent.get(self._query, 0.0) + now - self._at
+        self._query = query if line["event"] in ("query.begin", "query.page") else None
+        self._at = now
+        if line["event"] == "query.done":
+            line["seconds"] = round(self._spent.get(query, 0.0), 3)
 
 
-def _in_order(_: Any, __: str, line: Line) -> Line:
-    first = {name: line.pop(name) for name in FIRST if name in line}
-    return {**first, **line}
+SILENT = logger()

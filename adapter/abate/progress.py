@@ -14,10 +14,10 @@ from abate import redact, runs
 from abate.private_file import write_private
 from abate.pseudonyms import naming
 from abate.runs import Run
-from abate.say import NOTE, Field, Level, Say, level_of
 
 if TYPE_CHECKING:
     from abate.change import Change
+    from abate.log import Handler, Line
     from abate.results import Results
     from abate.source.ledger import Ledger
 
@@ -51,13 +51,30 @@ class Status(Run, kw_only=True):
 
 
 class Progress:
-    """Writes down how far a command has come, as it goes."""
+    """Writes down how far a command has come, as it goes.
 
-    def __init__(self, folder: Path, command: str, clock: Callable[[], float] = monotonic) -> None:
-        """Begin an execution of `command` in the output `folder`."""
+    Attributes:
+        run_id: names this execution.
+        pseudonym: how resources are named in its log and its status.
+        log: the log of the command; what is logged is noted here, too.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        command: str,
+        *handlers: "Handler",
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Begin an execution of `command` in the output `folder`; its log goes to `handlers`."""
+        from abate.log import logger
+
         now = datetime.now(UTC)
         self.run_id = new_run_id(now)
         self.pseudonym = naming(folder)
+        self.log = logger(
+            self._note_line, *handlers, named=self.pseudonym, run_id=self.run_id, command=command
+        )
         self._folder = folder
         self._clock = clock
         self._written_at = 0.0
@@ -78,19 +95,6 @@ class Progress:
     def run(self) -> Run:
         """What is known of this execution by now."""
         return runs.summary(self._status)
-
-    def hearing(self, say: Say) -> Say:
-        """Listen to what is said by `say`: the status tells of it, too."""
-
-        def heard(
-            text: str, /, *, event: str = NOTE, level: Level | None = None, **fields: Field
-        ) -> None:
-            if level_of(text, level) == "warning":
-                self._warned(text)
-            self._hear(event, fields)
-            say(text, event=event, level=level, **fields)
-
-        return heard
 
     def pulled(self, ledger: "Ledger") -> None:
         """Note the books of the pull."""
@@ -133,38 +137,32 @@ class Progress:
         self._write()
         runs.keep(status, self._folder)
 
-    def _warned(self, text: str) -> None:
-        self._status.warnings.append(redact.sentence(text, self.pseudonym))
-        self._write()
+    def _note_line(self, line: "Line") -> None:
+        from abate.log import sentence
 
-    def _hear(self, event: str, fields: Mapping[str, Field]) -> None:
-        match event:
+        if line["level"] == "warning":
+            self._status.warnings.append(sentence(line))
+            self._write()
+        match line["event"]:
             case "stage.begin":
-                self._status.stage = str(fields.get("stage", ""))
+                self._status.stage = line["stage"]
                 self._status.since, self._status.asking = datetime.now(UTC), None
                 self._write(is_lasting=False)
             case "query.begin":
-                self._asks(fields)
+                self._status.asking = Asking(
+                    query=line["query"], type=line["type"], since=datetime.now(UTC)
+                )
                 self._write(is_lasting=False)
             case "query.page":
-                self._book(fields)
+                self._book(line)
                 if self._clock() - self._written_at >= WRITE_SECONDS:
                     self._write(is_lasting=False)
             case "mapping.done":
-                self._status.resources.append(_some(fields, _MAPPED))
+                self._status.resources.append(_some(line, _MAPPED))
             case "pull.done":
-                requests = fields.get("requests")
-                self._status.requests = requests if isinstance(requests, int) else None
+                self._status.requests = line["requests"]
 
-    def _asks(self, fields: Mapping[str, Field]) -> None:
-        """Note which query is asked, and since when."""
-        self._status.asking = Asking(
-            query=str(fields.get("query", "")),
-            type=str(fields.get("type", "")),
-            since=datetime.now(UTC),
-        )
-
-    def _book(self, fields: Mapping[str, Field]) -> None:
+    def _book(self, fields: "Line") -> None:
         """Enter what a query has brought so far, in the place of what it had."""
         line = _some(fields, _BOOKED)
         books = self._status.queries
@@ -191,5 +189,5 @@ def count(changes: Sequence["Change"]) -> dict[str, int]:
     return {kind: sum(1 for change in changes if change.action == kind) for kind in kinds}
 
 
-def _some(fields: Mapping[str, Field], names: Sequence[str]) -> dict[str, Any]:
+def _some(fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: fields.get(name) for name in names}

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import codes, kept, mapping, pull_remarks, told, watermark
+from abate import codes, kept, mapping, pull_remarks, stage_events, watermark
 from abate.host import Host
 from abate.landing import Landing
 from abate.settings import StudyFile
-from abate.source import Pulled, Say, plan
+from abate.source import Pulled, plan
 from abate.source.chosen import chosen, key
 from abate.source.evidence import Search, exported, of_arrivals
 from abate.status import Progress
@@ -31,7 +31,7 @@ class How:
 
 HOW = How()
 CLOCK_WENT_BACK = (
-    "warning: some resources came in another version with an earlier lastUpdated: the server's "
+    "some resources came in another version with an earlier lastUpdated: the server's "
     "clock went back. The next pull is of everything"
 )
 
@@ -72,7 +72,6 @@ def refreshed(
     study_file: StudyFile,
     host: Host,
     progress: Progress,
-    say: Say,
     how: How = HOW,
 ) -> Iterator[Store]:
     """The store with all that the server has now, in one transaction that ends with the block.
@@ -82,14 +81,13 @@ def refreshed(
     Args:
         study_file: the study.
         host: its plugins.
-        progress: where the books are noted.
-        say: where progress is said.
+        progress: where the books are noted, with the log.
         how: what is asked for beyond what changed.
 
     Raises:
         AbateError: as each stage does; until the block ends, nothing in the store has changed.
     """
-    settings = study_file.settings
+    settings, log = study_file.settings, progress.log
     lists = codes.load([*host.mappings(), *study_file.code_directories])
     needed = plan.make(study_file, lists)
     has = kept.of(study_file, host, needed.roles, lists).asked_for(
@@ -97,15 +95,15 @@ def refreshed(
         is_whole=how.is_whole,
         is_compared=how.is_compared,
     )
-    told.stage(say, "pull")
+    stage_events.begin_stage(log, "pull")
     with Landing(study_file.output / "landing", key(study_file, has)) as landing:
-        told.torn(say, landing.torn)
-        with chosen(study_file, has, say) as source:
-            pulled = source.bring(needed, landing, say)
+        stage_events.report_torn_units(log, landing.torn)
+        with chosen(study_file, has, log) as source:
+            pulled = source.bring(needed, landing, log)
         landing.let_go_of_others()
-        watermark.compare_clocks(landing, settings.source.url, say)
+        watermark.compare_clocks(landing, settings.source.url, log)
         progress.pulled(pulled.ledger)
-        told.stage(say, "map", "mapping what arrived")
+        stage_events.begin_stage(log, "map", "mapping what arrived")
         with opened(has.path) as store, store.transaction():
             mapping.register(store, needed.roles, lists)
             reading = mapping.Reading(
@@ -114,16 +112,16 @@ def refreshed(
                 is_anew=not has.is_read_before,
             )
             accounted = mapping.load(store, landing, study_file, reading)
-            told.mapped(say, accounted)
+            stage_events.report_mapping(log, accounted)
             mapping.balance(store, progress.run_id, pulled.ledger, accounted, landing)
             # Before Patients who are not needed are removed: their dates show the server's clock.
             moment = watermark.moment(store, has, landing, pulled)
             if landing.has_changes and any(one.earlier for one in accounted):
-                say(CLOCK_WENT_BACK)
+                log.warning(CLOCK_WENT_BACK)
                 moment = None
             mapping.prune(store, settings.source.url)
             pull_remarks.keep(store, landing, settings.source.url)
-            told.withheld(say, pull_remarks.withheld(store, settings.source.url))
+            stage_events.report_withheld(log, pull_remarks.withheld(store, settings.source.url))
             kept.keep(store, has, moment, pulled.strategy, progress.run_id)
             kept.keep_searches(store, has.server, _searches(pulled, needed, has))
             yield store

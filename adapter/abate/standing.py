@@ -14,16 +14,15 @@ from abate.identity import stable_id
 from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
 from abate.report.elements import Resource, name_of, reference_to
+from abate.source.failures import ABSENT, LOGIN_WANTED, Unseen
 from abate.source.http import Answer, BudgetSpent, FhirServer
 from abate.source.searchset import Page, matches
-from abate.source.trouble import Unseen
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 # What abate writes once for all studies: it is no study's to take back.
 SHARED = ("CodeSystem/",)
 # A report has some 500 resources; a Bundle of so many of them has some 500 kB.
 AT_ONCE = 100
-_ABSENT = ("404", "410")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +53,9 @@ class _Entry(msgspec.Struct):
         """Whether it is the resource `Type/id`, or plainly says that there is none."""
         status = self.response.status[:3]
         if self.resource is None:
-            return status in _ABSENT
-        return (
-            status == "200"
-            and f"{self.resource.get('resourceType')}/{self.resource.get('id')}" == name
-        )
+            return status in map(str, ABSENT)
+        kind, id_ = self.resource.get("resourceType"), self.resource.get("id")
+        return status == "200" and f"{kind}/{id_}" == name
 
 
 class _Batch(msgspec.Struct):
@@ -76,9 +73,9 @@ def standing(server: FhirServer, name: str) -> Resource | None:
         SourceError: it answers with something else than that resource.
     """
     answer = server.read(name)
-    if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+    if answer.status in ABSENT:
         return None
-    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    if answer.status in LOGIN_WANTED:
         raise server.login_wanted(answer.status)
     if answer.status != HTTPStatus.OK:
         raise SourceError(f"{answer.place} answered {answer.status}")

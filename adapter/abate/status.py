@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -13,6 +14,9 @@ from abate.memory import refuse_limit
 from abate.progress import FILE, Progress, Status, count
 from abate.runs import Run
 
+if TYPE_CHECKING:
+    from abate.log import Handler
+
 __all__ = ["FILE", "LOCK", "Progress", "Status", "count", "held", "read", "recent"]
 
 LOCK = "lock"
@@ -20,8 +24,8 @@ WAIT_SECONDS = 0.2  # `abate status` holds the lock for a moment to see whether 
 
 
 @contextmanager
-def held(folder: Path, command: str) -> Iterator[Progress]:
-    """Hold the output folder for one command, and keep its status.
+def held(folder: Path, command: str, *handlers: "Handler") -> Iterator[Progress]:
+    """Hold the output folder for one command, and keep its status; its log goes to `handlers`.
 
     Raises:
         Busy: somebody else holds it; says who and since when.
@@ -42,7 +46,7 @@ def held(folder: Path, command: str) -> Iterator[Progress]:
         ) from None
     try:
         _bury(folder)
-        progress = Progress(folder, command)
+        progress = Progress(folder, command, *handlers)
         try:
             yield progress
             stopping.settle()

@@ -5,7 +5,7 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 
 from functools import partial
 
-from abate import plugins, publish, published_figures, results, told, writing
+from abate import plugins, publish, published_figures, results, stage_events, writing
 from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.connect import target_server
@@ -17,16 +17,14 @@ from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
-from abate.say import silent
 from abate.settings import StudyFile
 from abate.small_cells import refuse_without_units, released, rule_of
-from abate.source import Say
 from abate.status import Progress
 from abate.study_key import owner_of
 from abate.target import target_of
 
 
-def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool = False) -> Results:
+def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) -> Results:
     """Pull, map, assemble, analyse, and keep the results. Nothing leaves the machine.
 
     The pull brings what changed since the last one; everything, if `is_whole`.
@@ -34,41 +32,40 @@ def run(study_file: StudyFile, progress: Progress, say: Say, *, is_whole: bool =
     Raises:
         AbateError: as each stage does; until the store is loaded, nothing in it has changed.
     """
-    settings, folder = study_file.settings, study_file.output
-    say = progress.hearing(say)
+    settings, folder, log = study_file.settings, study_file.output, progress.log
     host = plugins.load(settings.plugins)
     analyses = host.make(study_file)
     published = published_figures.load(study_file)
-    with refreshed(study_file, host, progress, say, How(is_whole=is_whole)) as store:
-        told.stage(say, "assemble")
+    with refreshed(study_file, host, progress, How(is_whole=is_whole)) as store:
+        stage_events.begin_stage(log, "assemble")
         cohort = assemble(store, settings, progress.run_id)
         pulled = inputs(store, settings.source.url, progress.unconfirmed)
         listed = members(store) if settings.report.members else None
     files.forget(folder)
     results.refuse_empty(cohort)
-    told.assembled(say, cohort)
-    told.stage(say, "analyse", f"running {len(analyses)} analyses")
+    stage_events.report_cohort(log, cohort)
+    stage_events.begin_stage(log, "analyse", f"running {len(analyses)} analyses")
     outcomes = [
-        told.analysed(say, host.run(spec, offered, one, cohort)) for spec, offered, one in analyses
+        stage_events.report_analysis(log, host.run(spec, offered, one, cohort))
+        for spec, offered, one in analyses
     ]
-    compared = host.compare_figures(published, statistics_of(outcomes)) if published else ()
-    gathered = Gathered(cohort=cohort, inputs=pulled, members=listed, comparisons=compared)
+    figures = host.compare_figures(published, statistics_of(outcomes)) if published else ()
+    gathered = Gathered(cohort=cohort, inputs=pulled, members=listed, comparisons=figures)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
-    told.lacking_units(say, found, rule_of(settings.report.minimum_cell))
+    stage_events.report_missing_units(log, found, rule_of(settings.report.minimum_cell))
     files.write(found, folder, host.page_sections(found))
     progress.analysed(found)
     return found
 
 
-def reconcile(study_file: StudyFile, progress: Progress, say: Say) -> list[Compared]:
+def reconcile(study_file: StudyFile, progress: Progress) -> list[Compared]:
     """Compare all ids and versions with the server's, and bring the store up to date.
 
     Raises:
         AbateError: as the pull and the mapping do; nothing in the store has changed.
     """
-    say = progress.hearing(say)
     host = plugins.load(study_file.settings.plugins)
-    with refreshed(study_file, host, progress, say, How(is_compared=True)) as store:
+    with refreshed(study_file, host, progress, How(is_compared=True)) as store:
         return compared(store, study_file.settings.source.url, progress.run_id)
 
 
@@ -77,7 +74,6 @@ def write_back(
     progress: Progress,
     *,
     dry_run: bool,
-    say: Say = silent,
     how: Publishing = PUBLISH,
 ) -> list[Change]:
     """Publish the results of the last run; the second time, nothing is written.
@@ -86,17 +82,16 @@ def write_back(
         PublishRefused: the rules or the target forbid it; nothing was written.
         PublicationWaits: together with earlier releases it would disclose single units.
     """
-    folder, settings = study_file.output, study_file.settings
-    say = progress.hearing(say)
-    told.stage(say, "publish")
+    folder, settings, log = study_file.output, study_file.settings, progress.log
+    stage_events.begin_stage(log, "publish")
     found = results.load(folder)
     publish.refuse(study_file, found)
     host, rule = plugins.load(settings.plugins), rule_of(settings.report.minimum_cell)
     refuse_without_units(found, rule)
-    told.lacking_units(say, found, rule)
+    stage_events.report_missing_units(log, found, rule)
     shown = released(found, rule)
     owner = owner_of(folder, found.study, may_adopt=how.adopts)
-    with target_server(study_file, say) as server:
+    with target_server(study_file, log) as server:
         target = target_of(server)
         resources = fhir.report(
             shown,
@@ -114,7 +109,7 @@ def write_back(
             target=target,
             owner=owner,
             report=report,
-            say=say,
+            log=log,
             how=how,
             dry_run=dry_run,
         )
@@ -122,7 +117,7 @@ def write_back(
     if not dry_run:
         publish.tell(host, shown, progress)
     progress.published(changes, dry_run=dry_run)
-    told.published(say, changes, dry_run=dry_run)
+    stage_events.report_changes(log, changes, dry_run=dry_run)
     return changes
 
 
@@ -131,7 +126,6 @@ def take_back(
     progress: Progress,
     *,
     dry_run: bool,
-    say: Say = silent,
     adopt: bool = False,
 ) -> list[Change]:
     """Retract the study's report from the target; no results are needed.
@@ -141,16 +135,15 @@ def take_back(
     Raises:
         PublishRefused: nothing of the study stands there, or the target forbids it.
     """
-    say = progress.hearing(say)
-    told.stage(say, "retract")
-    folder, settings = study_file.output, study_file.settings
+    folder, settings, log = study_file.output, study_file.settings, progress.log
+    stage_events.begin_stage(log, "retract")
     owner = owner_of(folder, settings.study.id, may_adopt=adopt)
-    with target_server(study_file, say) as server:
+    with target_server(study_file, log) as server:
         target = target_of(server)
         compared = partial(retractions, target, settings.study, owner)
-        changes = writing.settle(server, compared, folder, dry_run=dry_run, say=say)
+        changes = writing.settle(server, compared, folder, dry_run=dry_run, log=log)
     progress.published(changes, dry_run=dry_run)
-    told.published(say, changes, dry_run=dry_run)
+    stage_events.report_changes(log, changes, dry_run=dry_run)
     return changes
 
 

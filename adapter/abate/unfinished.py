@@ -8,22 +8,20 @@ from typing import Literal
 from abate.change import Change
 from abate.errors import PublishRefused, SourceError
 from abate.source.answer import Answer
+from abate.source.failures import (
+    CONFLICT,
+    LOGIN_WANTED,
+    NOT_BEGUN,
+    NOT_OFFERED,
+    REFUSED_CONTENT,
+    TRANSIENT,
+)
 from abate.source.http import FhirServer
-from abate.source.trouble import RETRIED
-from abate.source.waiting import asked_wait, backoff
+from abate.source.retry import seconds_to_wait
 from abate.written import is_of_size
 
 # So often others may write in between, and so often what was written is looked for.
 TRIES = 3
-NOT_BEGUN = (HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
-_SHUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_CONFLICTS = (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
-_NO_TRANSACTIONS = (
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.METHOD_NOT_ALLOWED,
-    HTTPStatus.NOT_IMPLEMENTED,
-)
-_REFUSED_CONTENT = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class NothingWritten(PublishRefused):
@@ -49,11 +47,11 @@ class Unfinished(PublishRefused):
         *,
         cure: str,
         kind: Literal["open", "conflict", "refused"],
-        seconds: float | None = None,
+        answer: Answer | None = None,
     ) -> None:
-        """`what` happened; see the class. Without `seconds` the wait grows with each try."""
+        """`what` happened; see the class. An `answer` may ask for a wait."""
         self.what, self.attempt, self.cure, self.kind = what, attempt, cure, kind
-        self.seconds = backoff(attempt.number) if seconds is None else seconds
+        self.seconds = seconds_to_wait(attempt.number, answer)
         super().__init__(self.said("It is not known whether any of it was written."))
 
     @property
@@ -94,12 +92,11 @@ class Attempt:
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return
         cure = _cure(self.server, answer)
-        if answer.status in RETRIED and answer.status not in NOT_BEGUN:
+        if answer.status in TRANSIENT and answer.status not in NOT_BEGUN:
             said = f"{answer.place} answered {answer.told} to the transaction{self._times}"
-            seconds = wait(answer, self.number)
-            raise Unfinished(said, self, cure=cure, kind="open", seconds=seconds)
+            raise Unfinished(said, self, cure=cure, kind="open", answer=answer)
         said = f"{answer.place} refused the transaction: {answer.told}"
-        if answer.status not in _CONFLICTS:
+        if answer.status not in CONFLICT:
             raise Unfinished(said, self, cure=cure, kind="refused")
         cure = f"Somebody else wrote there meanwhile{self._times}: try again later."
         raise Unfinished(said, self, cure=cure, kind="conflict")
@@ -107,11 +104,6 @@ class Attempt:
     @property
     def _times(self) -> str:
         return f", {self.number} times" if self.number > 1 else ""
-
-
-def wait(answer: Answer, tried: int) -> float:
-    """Seconds to wait after so many tries: as the server asks, or growing."""
-    return asked_wait(answer.headers) or backoff(tried)
 
 
 def refuse_unwritten(
@@ -151,16 +143,16 @@ def _cure(server: FhirServer, answer: Answer) -> str:
             "It takes no Bundle of this size: ask those who run it to raise the limit on the body "
             "of a request or on the entries of a transaction, or publish fewer analyses."
         )
-    if answer.status in _SHUT:
+    if answer.status in LOGIN_WANTED:
         return f"{server.login_wanted(answer.status)}."
     if answer.status in NOT_BEGUN:
         return "It is too busy: publish again later."
-    if answer.status in _NO_TRANSACTIONS:
+    if answer.status in NOT_OFFERED:
         return (
             "It takes no transactions at this address, whatever its CapabilityStatement says: "
             "check that the url is its FHIR base URL, or take the Bundle there by hand."
         )
-    if answer.status in _REFUSED_CONTENT:
+    if answer.status in REFUSED_CONTENT:
         return (
             "It has rules of its own, or a limit on the size of a Bundle: send a resource of the "
             "Bundle to its $validate to read why."

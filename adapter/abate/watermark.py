@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from abate import landing, mapping
 from abate.kept import Kept
 from abate.landing import Landing
-from abate.source import Pulled, Say
+from abate.log import Log
+from abate.source import Pulled
 from abate.store import Store
 
 # Two clocks that differ by less are not worth a warning.
@@ -43,13 +44,13 @@ def moment(store: Store, kept: Kept, landed: Landing, pulled: Pulled) -> datetim
     return min(until, max(newest - took, before or newest - took))
 
 
-def compare_clocks(landed: Landing, server: str, say: Say) -> None:
+def compare_clocks(landed: Landing, server: str, log: Log) -> None:
     """Warn where the server's clock is ahead of this machine's: one of the two is wrong."""
     pull = landed.pull
     ahead = (pull.watermark or pull.started_at) - pull.started_at
     if ahead > TOLERATED:
-        say(
-            f"warning: the clock of {server} is {ahead.total_seconds() / 60:.0f} minutes ahead of "
+        log.warning(
+            f"the clock of {server} is {ahead.total_seconds() / 60:.0f} minutes ahead of "
             "this machine's. The next pull asks for what changed since the earlier of the two: "
             "set the clock that is wrong"
         )

@@ -8,7 +8,6 @@ somebody else wrote meanwhile.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -16,18 +15,17 @@ import msgspec
 from abate.change import Change, transaction, version
 from abate.difference import elements
 from abate.errors import LoginRefused, PublishRefused, SourceError
+from abate.log import SILENT, Log
 from abate.private_file import write_private
 from abate.report.elements import Resource, name_of
-from abate.say import Say, silent
-from abate.source import clock
 from abate.source.answer import Answer
+from abate.source.failures import NOT_BEGUN, Unseen
 from abate.source.http import BudgetSpent, FhirServer
 from abate.source.places import SentAway
-from abate.source.trouble import Unseen
-from abate.source.waiting import backoff
+from abate.source.retry import Attempts
 from abate.standing import all_standing
 from abate.study_key import key_of
-from abate.unfinished import NOT_BEGUN, TRIES, Attempt, Unfinished, refuse_unwritten, wait
+from abate.unfinished import TRIES, Attempt, Unfinished, refuse_unwritten
 from abate.written import refusals, stray, versions
 
 BUNDLE = "bundle.json"
@@ -41,7 +39,7 @@ def settle(
     folder: Path,
     *,
     dry_run: bool,
-    say: Say = silent,
+    log: Log = SILENT,
 ) -> list[Change]:
     """Compare and write; where it stays open what was written, again. Gives what was done.
 
@@ -50,7 +48,7 @@ def settle(
         compared: compares with the target, anew each time that it is called.
         folder: where the Bundle is kept.
         dry_run: compare only.
-        say: told of each further try.
+        log: told of each further try.
 
     Raises:
         PublishRefused: as `write`; or it came to no end, and the message says what may stand there.
@@ -59,25 +57,25 @@ def settle(
     changes, sent = compared(), dict[str, Change]()
     if dry_run:
         return changes
-    for tried in count(1):
+    attempts = Attempts()
+    while True:
         try:
-            write(server, changes, folder, tried=tried)
+            write(server, changes, folder, number=attempts.number)
         except Unfinished as problem:
             needed = {one.reference: one for one in changes if one.is_written}
-            say(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
-            clock.sleep(problem.seconds)
+            log.info(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
+            attempts.wait(seconds=problem.seconds)
             changes = _again(compared, problem)
             if problem.kind != "conflict":  # What stands there after one, somebody else wrote.
                 sent.update(needed)
-            if tried >= problem.tries:
+            if problem.attempt.number >= problem.tries:
                 refuse_unwritten(problem, needed, changes)
-                say(f"warning: {problem.what}, and all of it stands there")
+                log.warning(f"{problem.what}, and all of it stands there")
         else:
             return _done(changes, sent)
-    raise AssertionError  # count has no end
 
 
-def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, tried: int = 1) -> None:
+def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number: int = 1) -> None:
     """Write what is new or differs in one transaction, and read it back.
 
     The Bundle is kept in the output `folder` too, whatever the target says.
@@ -86,7 +84,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, tried:
         server: the target.
         changes: what to write, and what not.
         folder: where the Bundle is kept.
-        tried: how often this was tried, with this time.
+        number: how often this was tried, with this time.
 
     Raises:
         PublishRefused: the target refused it, or gives back something else.
@@ -98,7 +96,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, tried:
     bundle, path = msgspec.json.encode(transaction(server.base, needed)), folder / BUNDLE
     write_private(path, bundle)
     left = f"The Bundle of {len(needed)} resources and {len(bundle)} bytes lies in {path}"
-    attempt = Attempt(server=server, number=tried, left=left)
+    attempt = Attempt(server=server, number=number, left=left)
     try:
         answer = _sent(server, bundle)
     except _NOT_DONE:
@@ -118,12 +116,12 @@ def keep(base: str, changes: Sequence[Change], folder: Path) -> Path:
 
 def _sent(server: FhirServer, bundle: bytes) -> Answer:
     """The answer to the transaction; it is sent again only where it plainly was not begun."""
-    for tried in count(1):
+    attempts = Attempts(server.limits.tries)
+    while True:
         answer = server.transact(bundle)
-        if answer.status not in NOT_BEGUN or tried >= server.limits.tries:
+        if answer.status not in NOT_BEGUN or attempts.is_last:
             return answer
-        clock.sleep(wait(answer, tried))
-    raise AssertionError  # count has no end
+        attempts.wait(answer)
 
 
 def _again(compared: Callable[[], list[Change]], problem: Unfinished) -> list[Change]:
@@ -158,7 +156,8 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
     """
     wrong: dict[str, Change] = {one.reference: one for one in needed}
     standing_there: dict[str, Resource | None] = {}
-    for tried in range(1, TRIES + 1):
+    attempts = Attempts(TRIES)
+    while True:
         try:
             standing_there = all_standing(server, wrong)
         except SourceError as error:
@@ -173,8 +172,9 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
         }
         if not wrong:
             return
-        if tried < TRIES:
-            clock.sleep(backoff(tried))
+        if attempts.is_last:
+            break
+        attempts.wait()
     names = ", ".join(name_of(one.resource) for one in list(wrong.values())[:3])
     given = versions(answer, needed)
     if any(_is_later(given.get(name), standing_there[name]) for name in wrong):

@@ -8,7 +8,6 @@ import pytest
 from abate import study
 from abate.cohort.tables import Cohort
 from abate.results import Results
-from abate.say import silent
 from abate.settings import StudyFile
 from abate.status import held
 from abate.study_file import read
@@ -30,5 +29,5 @@ def differencing(tmp_path_factory) -> tuple[Cohort, StudyFile, Results]:
     with pytest.MonkeyPatch.context() as patch, held(study_file.output, "run") as progress:
         assemble = study.assemble
         patch.setattr(study, "assemble", lambda *how: seen.append(assemble(*how)) or seen[0])
-        whole = study.run(study_file, progress, silent)
+        whole = study.run(study_file, progress)
     return seen[0], study_file, whole

@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 from abate import demo
-from abate.say import silent
 
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -56,7 +55,7 @@ window.onload = () => {
 @pytest.fixture(scope="session")
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    demo.run(folder, silent)
+    demo.run(folder)
     [path] = folder.glob("*/report.html")
     return path.read_text("utf-8")
 

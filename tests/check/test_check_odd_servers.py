@@ -4,8 +4,9 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import SourceError
-from abate.say import sentences, silent
+from abate.log import SILENT
 from abate.survey import asking, look
+from heard import listening
 
 
 def test_a_server_that_ignores_code_is_not_believed(odd, checked, search_of):
@@ -75,14 +76,14 @@ def test_a_next_link_to_another_place_is_told_and_not_followed(odd, checked):
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(odd):
     limit = asking.Limit(answer=100_000)
-    found = look(odd(filler=10_000_000).base, {}, silent, limit)
+    found = look(odd(filler=10_000_000).base, {}, SILENT, limit)
     assert all("larger than 0 MB" in sample.problem for sample in found.samples)
     assert found.bytes < 2_000_000
 
 
 def test_the_survey_ends_at_its_limit_with_what_it_has(odd):
     said = []
-    found = look(odd().base, {}, sentences(said.append), asking.Limit(requests=5))
+    found = look(odd().base, {}, listening(said.append), asking.Limit(requests=5))
     assert found.requests == 5
     assert found.stopped == "stopped after 5 requests"
     assert "warning: stopped after 5 requests" in said
@@ -90,7 +91,7 @@ def test_the_survey_ends_at_its_limit_with_what_it_has(odd):
 
 @pytest.mark.parametrize("limit", [asking.Limit(bytes=1), asking.Limit(seconds=0)])
 def test_bytes_and_time_have_limits_too(odd, limit):
-    found = look(odd().base, {}, silent, limit)
+    found = look(odd().base, {}, SILENT, limit)
     assert found.requests == 1
     assert found.stopped.startswith("stopped after")
 
@@ -193,4 +194,4 @@ def test_a_server_that_goes_away_on_the_way_ends_with_1(odd, abate):
     assert ran.exit_code == 0
     assert "503" in str(ran.json["samples"])
     with pytest.raises(SourceError):
-        look("http://127.0.0.1:9/fhir", {}, silent)
+        look("http://127.0.0.1:9/fhir", {}, SILENT)

@@ -6,7 +6,7 @@ import pytest
 from werkzeug import Response
 
 from abate import codes
-from abate.say import silent
+from abate.log import SILENT
 from abate.survey import asking, look
 from abate.survey.probe_list import NAMES
 
@@ -29,8 +29,8 @@ def test_all_is_taken_away_after_a_failure_in_the_middle(front, checked, fails):
 @pytest.mark.parametrize("less", range(7, 24, 4))
 def test_all_is_taken_away_where_the_limit_ends_it(front, less):
     lists = codes.load([files("abate_mappings") / "codes"])
-    whole = look(front.base, lists, silent, write=True).requests
-    found = look(front.base, lists, silent, asking.Limit(requests=whole - less), write=True)
+    whole = look(front.base, lists, SILENT, write=True).requests
+    found = look(front.base, lists, SILENT, asking.Limit(requests=whole - less), write=True)
     assert found.stopped.startswith("stopped after")
     assert found.left == ()
     assert front.lacks(NAMES)

@@ -10,7 +10,6 @@ import pytest
 from abate import demo, study
 from abate.cohort import Cohort
 from abate.demo import Shown
-from abate.say import silent
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"(Add to )?`([\w./-]+)`:")
@@ -83,7 +82,7 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "assemble", remembered)
-        shown = demo.run(folder, silent)
+        shown = demo.run(folder)
     return Demo(shown, cohorts[0], folder)
 
 

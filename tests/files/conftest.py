@@ -6,10 +6,10 @@ import pytest
 
 from abate import plugins
 from abate.refresh import refreshed
-from abate.say import sentences
 from abate.status import held
 from abate.store import opened
 from abate.study_file import read
+from heard import sentences
 
 STUDY = """
 [study]
@@ -59,8 +59,8 @@ class House:
         host = plugins.load(study.settings.plugins)
         self.said.clear()
         with (
-            held(study.output, "run") as progress,
-            refreshed(study, host, progress, sentences(self.said.append)),
+            held(study.output, "run", sentences(self.said.append)) as progress,
+            refreshed(study, host, progress),
         ):
             pass
 

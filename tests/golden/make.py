@@ -19,7 +19,6 @@ from abate.report import diagnostic_report, fhir, group, measures, provenance
 from abate.report.elements import Resource, Version
 from abate.results import Inputs, Results
 from abate.sandbox import Sandbox, running
-from abate.say import silent
 from abate.small_cells import released, rule_of
 from abate.status import held
 from abate.study_file import read
@@ -50,7 +49,7 @@ def _run(folder: Path) -> Results:
     with running(sandbox) as url:
         study_file = read(folder / "study.toml", [f"source.url={url}"])
         with held(study_file.output, "golden") as progress:
-            return study.run(study_file, progress, silent)
+            return study.run(study_file, progress)
 
 
 def _reported(found: Results) -> Results:

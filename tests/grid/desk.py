@@ -8,11 +8,11 @@ from abate import Estimate, Result
 from abate import study as stages
 from abate.errors import AbateError
 from abate.outcome import Outcome
-from abate.say import sentences
 from abate.status import held
 from abate.study_file import read
 from fault import FHIR_JSON, Said, honest
 from front import MOST_REQUESTS, Front
+from heard import sentences
 from ward import STUDY
 
 KINDS = (
@@ -87,8 +87,8 @@ class Desk:
         self.server.requests = 0
         # A further try in the next second would write the Provenance of a retraction anew.
         still = mock.patch("abate.retraction.now", return_value="2026-03-01T10:00:00Z")
-        with held(study.output, "publish") as progress, still:
-            self.changes = stage(study, progress, dry_run=False, say=sentences(self.said.append))
+        with held(study.output, "publish", sentences(self.said.append)) as progress, still:
+            self.changes = stage(study, progress, dry_run=False)
 
     def faulty(self):
         """The same behind the fault: gives the error that ended it, if one did."""

@@ -14,13 +14,13 @@ from abate import landing, plugins
 from abate.cohort.assemble import assemble
 from abate.errors import AbateError
 from abate.refresh import How, refreshed
-from abate.say import sentences
 from abate.status import held
 from abate.store import looked_into
 from abate.study_file import read
 from exports import KINDS
 from fault import Asked, honest
 from front import MOST_REQUESTS
+from heard import sentences
 from ways import FILES, LATER, STRATEGIES
 
 STUDY = """
@@ -141,8 +141,8 @@ class Ward:
             self._send_files(study.folder / "sent")
         host = self._host(study)
         with (
-            held(study.output, "run") as progress,
-            refreshed(study, host, progress, sentences(self.said.append), self._how) as store,
+            held(study.output, "run", sentences(self.said.append)) as progress,
+            refreshed(study, host, progress, self._how) as store,
         ):
             self.cohorts[name] = assemble(store, study.settings, progress.run_id)
 

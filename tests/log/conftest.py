@@ -1,4 +1,4 @@
-"""A clock that is set by hand, and somebody who writes down what is said."""
+"""A clock that is set by hand, and a handler that remembers the lines of a log."""
 
 import pytest
 
@@ -16,28 +16,11 @@ class Clock:
         self.now += seconds
 
 
-class Listener:
-    """A `Say` that remembers each event with its text and its fields."""
-
-    def __init__(self):
-        self.heard = []
-
-    def __call__(self, text, /, *, event="note", level=None, **fields):
-        self.heard.append((text, event, level, fields))
-
-    @property
-    def texts(self):
-        return [text for text, *_ in self.heard]
-
-    def fields(self, event):
-        return [fields for _, name, _, fields in self.heard if name == event]
-
-
 @pytest.fixture
 def clock():
     return Clock()
 
 
 @pytest.fixture
-def listener():
-    return Listener()
+def lines():
+    return []

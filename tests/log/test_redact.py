@@ -1,6 +1,5 @@
 """The last line of defence: ids, queries and whatever is no plain value."""
 
-import json
 import re
 
 import pytest
@@ -76,17 +75,15 @@ def test_numbers_and_truth_are_shown_as_they_are():
     assert redact.fields(plain, NAMED) == plain
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_both_forms_of_a_line_are_redacted(form):
-    written = []
-    say = log.lines(form, written.append, NAMED)
-    say("lost Patient/4711 at http://h/fhir/Patient?name=Maria", event="x", patient="4711")
-    [line] = written
+@pytest.mark.parametrize("form", [log.sentence, log.as_json])
+def test_both_forms_of_a_line_are_redacted(form, lines):
+    logged = log.logger(lines.append, named=NAMED)
+    logged.info("lost Patient/4711 at http://h/fhir/Patient?name=Maria", name="x", patient="4711")
+    [line] = map(form, lines)
     assert "4711" not in line
     assert "Maria" not in line
     assert NAMED("Patient", "4711") in line
-    if form == "json":
-        assert json.loads(line)["patient"] == NAMED("Patient", "4711")
+    assert lines[0]["patient"] == NAMED("Patient", "4711")
 
 
 def test_where_the_key_cannot_be_kept_the_line_is_said_without_a_hash():

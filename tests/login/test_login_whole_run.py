@@ -10,6 +10,7 @@ from werkzeug import Response
 from abate.connect import source_server
 from abate.errors import LoginRefused
 from abate.study_file import read
+from asked import is_batch
 
 LOGIN = """
 [source.auth]
@@ -239,7 +240,11 @@ def test_403_to_a_report_tells_of_rights(abate, study, front, left):
 
 
 def test_403_to_the_reading_of_a_report_tells_of_rights(abate, study, front, left):
-    front.answer = lambda one: Response("", 403) if one.path.startswith("/fhir/Group") else None
+    def shut(request):
+        is_shut = is_batch(request) or request.path.startswith("/fhir/Group")
+        return Response("", 403) if is_shut else None
+
+    front.answer = shut
     ran = abate("sync", study)
     assert ran.exit_code == 1
     assert "does not let it do this (it answered 403)" in ran.err

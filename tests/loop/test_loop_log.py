@@ -5,7 +5,7 @@ import json
 import pytest
 from werkzeug import Response
 
-from abate import pace
+from abate.cli import stderr
 
 COMMON = ["timestamp", "level", "event", "run_id", "command"]
 
@@ -106,12 +106,12 @@ def test_a_warning_has_its_level_and_stands_in_the_status_and_among_the_runs(loo
     assert (warned["event"], warned["status"]) == ("search.by_get", 405)
     assert of(lines, "run.end")[0]["warnings"] == 1
     status, [run] = loop("status", "--json").json, loop("status", "--runs", "--json").json["runs"]
-    assert status["warnings"] == run["warnings"] == [warned["text"]]
+    assert status["warnings"] == run["warnings"] == [f"warning: {warned['text']}"]
     assert warned["text"] in loop("status").out
 
 
 def test_progress_is_told_with_its_pace(loop, monkeypatch):
-    monkeypatch.setattr(pace, "EVERY_SECONDS", 0)
+    monkeypatch.setattr(stderr, "EVERY_SECONDS", 0)
     lines = logged(loop("run", "--log", "json", "--set", "source.page_size=40"))
     pages = [line for line in of(lines, "query.page") if line["query"] == "pain scores"]
     assert [(page["received"], page["pages"]) for page in pages] == [(40, 1), (73, 2)]

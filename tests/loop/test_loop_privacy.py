@@ -6,7 +6,7 @@ import re
 import pytest
 from werkzeug import Response
 
-from abate import pace
+from abate.cli import stderr
 
 MARK = re.compile(r"mark[a-z]*-?\d{3}", re.IGNORECASE)
 TYPES = ("Patient", "Procedure", "Condition", "Observation")
@@ -99,7 +99,7 @@ def refuse_marks(loop, ran):
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("output", [(), ("--json",)])
 def test_no_mark_is_shown_by_a_night_that_goes_well(loop, monkeypatch, form, output):
-    monkeypatch.setattr(pace, "EVERY_SECONDS", 0)
+    monkeypatch.setattr(stderr, "EVERY_SECONDS", 0)
     for command in (["run"], ["sync"], ["status"], ["status", "--runs"], ["publish"], ["retract"]):
         log = () if command[0] == "status" else ("--log", form)
         ran = loop(command[0], *command[1:], *log, *output)

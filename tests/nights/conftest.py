@@ -13,12 +13,12 @@ from werkzeug.test import Client
 from abate import landing, plugins
 from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
-from abate.say import sentences
 from abate.source import clock
 from abate.source.answer import Answer
 from abate.status import held
 from abate.store import opened
 from abate.study_file import read
+from heard import sentences
 
 STUDY = """
 [study]
@@ -109,8 +109,8 @@ class Hospital:
         study = self.study(name, *overrides)
         host = plugins.load(study.settings.plugins)
         with (
-            held(study.output, "run") as progress,
-            refreshed(study, host, progress, sentences(self.said.append), How(**how)),
+            held(study.output, "run", sentences(self.said.append)) as progress,
+            refreshed(study, host, progress, How(**how)),
         ):
             pass
         return self.rows(name)

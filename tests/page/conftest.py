@@ -12,7 +12,6 @@ from abate.outcome import Outcome
 from abate.report import page
 from abate.results import FORMAT, NOT_FOR_RELEASE, Inputs, Results, Step
 from abate.sandbox import Sandbox, running
-from abate.say import silent
 from abate.status import held
 from abate.study import run
 from abate.study_file import read
@@ -263,7 +262,7 @@ def study(tmp_path_factory):
         load_study_by_http(url)
         study_file = read(folder / "study.toml", [f"source.url={url}"])
         with held(study_file.output, "run") as progress:
-            return run(study_file, progress, silent)
+            return run(study_file, progress)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from abate import study as stages
 from abate import writing
 from abate.errors import PublishRefused
+from abate.source import clock
 from abate.source.http import FhirServer
 from abate.status import held
 from abate.study_file import read
@@ -104,7 +105,7 @@ def first_reads_back(monkeypatch):
             finally:
                 goes_on.set()
 
-        sleep = writing.clock.sleep
+        sleep = clock.sleep
 
         def waits_for_the_first(seconds):
             if is_before:
@@ -112,7 +113,7 @@ def first_reads_back(monkeypatch):
             sleep(seconds)
 
         monkeypatch.setattr(writing, "_read_back", ordered)
-        monkeypatch.setattr(writing.clock, "sleep", waits_for_the_first)
+        monkeypatch.setattr(clock, "sleep", waits_for_the_first)
 
     return order
 

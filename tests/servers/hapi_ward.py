@@ -4,10 +4,10 @@ import time
 
 from abate import plugins
 from abate.refresh import How, refreshed
-from abate.say import sentences
 from abate.status import held
 from abate.store import opened
 from abate.study_file import read
+from heard import sentences
 
 STUDY = """
 [study]
@@ -102,10 +102,9 @@ class Ward:
         study = read(folder / "study.toml", ())
         host = plugins.load(study.settings.plugins)
         self.said.clear()
-        say = sentences(self.said.append)
         with (
-            held(study.output, "run") as progress,
-            refreshed(study, host, progress, say, How(**how)),
+            held(study.output, "run", sentences(self.said.append)) as progress,
+            refreshed(study, host, progress, How(**how)),
         ):
             pass
         with opened(study.output / "store.duckdb") as store:

@@ -14,8 +14,8 @@ import pytest
 from abate import Estimate, Measured, Result
 from abate.identity import stable_id
 from abate.outcome import Outcome
+from abate.source.failures import Unanswered
 from abate.source.http import FhirServer
-from abate.source.trouble import Unanswered
 from abate.standing import all_standing, standing
 
 pytestmark = pytest.mark.server

@@ -17,7 +17,6 @@ from abate.demo import load_study_by_http
 from abate.outcome import Outcome
 from abate.results import FORMAT, Inputs, Results, Step
 from abate.sandbox import Sandbox, running
-from abate.say import silent
 from abate.small_cells import released, rule_of
 from abate.status import held
 from abate.study_file import read
@@ -139,7 +138,7 @@ def published(tmp_path_factory) -> Results:
         load_study_by_http(url)
         study_file = read(folder / "study.toml", [f"source.url={url}"])
         with held(study_file.output, "run") as progress:
-            return study.run(study_file, progress, silent)
+            return study.run(study_file, progress)
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,12 @@ from werkzeug import Response
 from abate.codes import Code
 from abate.kept import Kept
 from abate.landing import Landing
-from abate.say import sentences
 from abate.source import clock
 from abate.source.http import FhirServer
 from abate.source.plan import Plan, Role
 from abate.source.rest import RestSource
 from abate.source_settings import Source
+from heard import listening
 
 METADATA = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
 
@@ -143,11 +143,11 @@ def pull(script, tmp_path):
         with (
             Landing(pulled.folder) as landing,
             FhirServer(
-                base, timeout_seconds=5, say=sentences(pulled.said.append), limits=limits
+                base, timeout_seconds=5, log=listening(pulled.said.append), limits=limits
             ) as server,
         ):
             source = RestSource(server, study, kept)
-            pulled.ledger = source.bring(plan, landing, sentences(pulled.said.append)).ledger
+            pulled.ledger = source.bring(plan, landing, listening(pulled.said.append)).ledger
             for kind in ("Procedure", "Patient", "Observation"):
                 pulled.landed[kind] = b"".join(one.read_bytes() for one in landing.paths(kind))
         return pulled

@@ -13,8 +13,8 @@ import requests
 
 from abate.errors import IncompletePull, SourceError
 from abate.source import clock
+from abate.source.failures import unreachable
 from abate.source.http import FhirServer, Limits
-from abate.source.trouble import unreachable
 
 WHOLE = b'{"resourceType": "Bundle", "note": "canary", "total": 7}'
 PACKED = gzip.compress(WHOLE)
@@ -228,9 +228,9 @@ def test_after_a_broken_answer_a_new_connection_is_opened(wild, raw):
 
 def test_a_certificate_that_is_not_trusted_is_not_tried_again():
     cause = ssl.SSLCertVerificationError("self-signed")
-    trouble = unreachable("https://x", requests.exceptions.SSLError(cause))
-    assert not trouble.is_worth(1, 7, is_read=True)
-    assert unreachable("https://x", requests.exceptions.SSLError("EOF")).may_pass
+    failure = unreachable("https://x", requests.exceptions.SSLError(cause))
+    assert not failure.is_worth_repeating(1, 7, is_read=True)
+    assert unreachable("https://x", requests.exceptions.SSLError("EOF")).is_transient
 
 
 def test_a_pull_that_stays_broken_is_a_hole(script, pull, respond):

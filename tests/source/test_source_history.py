@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from abate.errors import IncompletePull, SourceError
-from abate.say import silent
+from abate.log import SILENT
 from abate.source.http import FhirServer
 from abate.source.paging import NotHeeded, Pager
 from abate.source.searchset import Page, versions
@@ -23,7 +23,7 @@ def history(wild, raw):
         bundle = {"resourceType": "Bundle", "type": "history", "entry": entries, **more}
         wild.answers = [raw.sent(json.dumps(bundle).encode())]
         with FhirServer(wild.base) as server:
-            pages = Pager(server=server, say=silent).history("Patient", None)
+            pages = Pager(server=server, log=SILENT).history("Patient", None)
             return [identifier for page in pages for identifier, _ in page]
 
     return read

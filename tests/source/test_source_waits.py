@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from abate.source import clock
 from abate.source.http import FhirServer, Limits
-from abate.source.waiting import asked_wait, backoff
+from abate.source.retry import asked_wait, backoff
+from heard import listening
 
 NOW = datetime(2026, 11, 3, 2, 15, tzinfo=UTC)
 
@@ -94,7 +95,7 @@ def test_the_servers_wait_is_waited_and_nonsense_is_not(wild, raw, waits, said, 
 def test_a_long_wait_is_said_with_its_reason(wild, raw, waits):
     said = []
     wild.answers = [raw.sent(b"canary", 503, kind="text/html", Retry_After=30), raw.sent()]
-    with FhirServer(wild.base, say=said.append) as server:
+    with FhirServer(wild.base, log=listening(said.append)) as server:
         server.get("Patient", {"_id": "canary"})
     assert said == [f"{wild.base}/Patient answered 503: asking again in 30 s"]
     assert waits == [30]

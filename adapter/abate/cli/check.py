@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from abate.cli import common, voice
+from abate.cli import common, stderr
 from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
+    from abate.log import Log
     from abate.plugins import Host
-    from abate.source import Say
     from abate.survey import Survey
 
 EPILOG = """\b
@@ -32,7 +32,7 @@ Examples:
 @common.quiet
 @common.log
 @common.as_json
-def command(entry: Entry, write: bool, quiet: bool, log: voice.Chosen, as_json: bool) -> None:
+def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: bool) -> None:
     """Tell what a FHIR server can do for a study, and what abate will do about it.
 
     Tries what a pull and a report rely on, estimates how long a first pull takes, counts by the
@@ -45,24 +45,25 @@ def command(entry: Entry, write: bool, quiet: bool, log: voice.Chosen, as_json: 
     """
     from datetime import UTC, datetime
 
+    from abate.log import logger
     from abate.progress import new_run_id
-    from abate.pseudonyms import naming
 
-    bound = {"run_id": new_run_id(datetime.now(UTC)), "command": "check"}
-    with voice.voice(log, naming(None), is_quiet=quiet, **bound) as say:
-        found, _ = surveyed(entry, say, write=write)
+    with stderr.handlers(log, is_quiet=quiet) as handlers:
+        run_id = new_run_id(datetime.now(UTC))
+        logged = logger(*handlers, run_id=run_id, command="check")
+        found, _ = surveyed(entry, logged, write=write)
     _show(found, is_json=as_json)
     refuse_bad_end(found)
 
 
-def surveyed(entry: Entry, say: "Say", *, write: bool = False) -> "tuple[Survey, Host]":
+def surveyed(entry: Entry, log: "Log", *, write: bool = False) -> "tuple[Survey, Host]":
     """Look at a server with the code lists of all plugins."""
     from abate import codes, plugins
     from abate.survey import look
 
     host = plugins.load(tolerant=True)
     lists, access = codes.load(host.mappings()), entry.access(write=write)
-    return look(entry.url, lists, say, access=access, write=write), host
+    return look(entry.url, lists, log, access=access, write=write), host
 
 
 def refuse_bad_end(found: "Survey") -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from abate.say import Say
     from abate.settings import StudyFile
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -59,16 +58,6 @@ def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
     from abate.study_file import read
 
     return read(path, overrides)
-
-
-def speaker(*, is_quiet: bool) -> "Say":
-    """Where the progress of a short command goes: to stderr in sentences, or nowhere."""
-    from abate import log, pace
-    from abate.pseudonyms import naming
-    from abate.say import silent
-
-    spoken = silent if is_quiet else log.lines("text", say, naming(None))
-    return pace.Paced(spoken, spoken, every=pace.EVERY_SECONDS)
 
 
 def say(text: str) -> None:

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from abate.cli import common
+from abate.cli import common, stderr
 
 EPILOG = """\b
 Examples:
@@ -33,8 +33,8 @@ def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
     from abate.demo import run
 
     folder = nullcontext(str(directory)) if directory else TemporaryDirectory(prefix="abate-demo-")
-    with folder as name:
-        shown = run(Path(name), common.speaker(is_quiet=quiet))
+    with folder as name, stderr.handlers("text", is_quiet=quiet) as handlers:
+        shown = run(Path(name), *handlers)
     if as_json:
         common.print_json(shown.as_json())
     else:

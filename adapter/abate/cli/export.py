@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from abate.cli import common
+from abate.cli import common, stderr
 
 if TYPE_CHECKING:
     from abate.settings import StudyFile
@@ -49,8 +49,11 @@ def command(
     from abate.status import held
 
     target = folder or study_file.output / "released"
-    with held(study_file.output, "export"):
-        common.speaker(is_quiet=shared["quiet"])(f"exporting to {target}")
+    with (
+        stderr.handlers("text", is_quiet=shared["quiet"]) as handlers,
+        held(study_file.output, "export", *handlers) as progress,
+    ):
+        progress.log.info(f"exporting to {target}")
         exported = export.write(study_file, target, export.version_of(fhir_version))
     if shared["as_json"]:
         common.print_json(exported.as_json())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from abate.cli import common
+from abate.cli import common, stderr
 from abate.cli.check import refuse_bad_end, surveyed
 from abate.cli.entering import Entry, entered
 
@@ -56,14 +56,16 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
     import secrets
     from datetime import UTC, datetime
 
+    from abate.log import logger
     from abate.survey import Basis, advise, draft
 
     _refuse_place(path)
-    say = common.speaker(is_quiet=quiet)
-    found, host = surveyed(entry, say)
-    refuse_bad_end(found)
-    for line in advise(found).missing:
-        say(f"warning: {line}")
+    with stderr.handlers("text", is_quiet=quiet) as handlers:
+        log = logger(*handlers)
+        found, host = surveyed(entry, log)
+        refuse_bad_end(found)
+        for line in advise(found).missing:
+            log.warning(line)
     basis = Basis(
         suffix=secrets.token_hex(3),
         timezone=timezone or "",

@@ -62,10 +62,8 @@ def command(
     spoken = Spoken(log=chosen["log"], quiet=chosen["quiet"])
     with working(study_file, "publish", **spoken) as work:
         target = study_file.settings.target_url
-        work.say(f"comparing with {target}", event="target.begin", target=target)
-        changes = stages.write_back(
-            study_file, work.progress, dry_run=dry_run, say=work.say, how=how
-        )
+        work.progress.log.info(f"comparing with {target}", name="target.begin", target=target)
+        changes = stages.write_back(study_file, work.progress, dry_run=dry_run, how=how)
         work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))
 
 

@@ -35,7 +35,7 @@ def command(
     from abate import study as stages
 
     with working(study_file, "reconcile", **spoken) as work:
-        found = stages.reconcile(study_file, work.progress, work.say)
+        found = stages.reconcile(study_file, work.progress)
         work.at_end(lambda run: _show(found, run if as_json else None))
 
 

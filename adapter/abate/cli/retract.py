@@ -41,8 +41,6 @@ def command(
 
     with working(study_file, "retract", **spoken) as work:
         target = study_file.settings.target_url
-        work.say(f"taking back from {target}", event="target.begin", target=target)
-        changes = stages.take_back(
-            study_file, work.progress, dry_run=dry_run, say=work.say, adopt=adopt
-        )
+        work.progress.log.info(f"taking back from {target}", name="target.begin", target=target)
+        changes = stages.take_back(study_file, work.progress, dry_run=dry_run, adopt=adopt)
         work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))

@@ -37,7 +37,7 @@ def command(
     from abate import study as stages
 
     with working(study_file, "run", **spoken) as work:
-        found = stages.run(study_file, work.progress, work.say, is_whole=full)
+        found = stages.run(study_file, work.progress, is_whole=full)
         work.at_end(lambda run: _show(found, study_file, run if as_json else None))
         stages.refuse_failed(found)
 

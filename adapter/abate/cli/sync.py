@@ -42,12 +42,12 @@ def command(
 
     with working(study_file, "sync", **spoken) as work:
         refuse_unready(study_file)
-        found = stages.run(study_file, work.progress, work.say, is_whole=full)
+        found = stages.run(study_file, work.progress, is_whole=full)
         changes, waits = [], False
         try:
-            changes = stages.write_back(study_file, work.progress, dry_run=False, say=work.say)
+            changes = stages.write_back(study_file, work.progress, dry_run=False)
         except PublicationWaits as waiting:
-            work.say(f"warning: {waiting}")
+            work.progress.log.warning(str(waiting))
             changes, waits = waiting.changes, True
         work.at_end(lambda run: _show(found, changes, waits, run if as_json else None))
         stages.refuse_failed(found)

@@ -1,16 +1,15 @@
-"""A command that holds an output folder: its voice, its status, its summary at the end."""
+"""A command that holds an output folder: its log, its status, its summary at the end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from abate.cli import voice
+from abate.cli import stderr
 
 if TYPE_CHECKING:
     from abate.progress import Progress
     from abate.runs import Run
-    from abate.say import Say
     from abate.settings import StudyFile
 
 Show = Callable[["Run"], None]
@@ -19,7 +18,7 @@ Show = Callable[["Run"], None]
 class Spoken(TypedDict):
     """The options of a command that say how it speaks."""
 
-    log: voice.Chosen
+    log: stderr.Form
     quiet: bool
 
 
@@ -28,7 +27,6 @@ class Work:
     """What a command works with."""
 
     progress: "Progress"
-    say: "Say"
     _shows: list[Show] = field(default_factory=list)
 
     def at_end(self, show: Show) -> None:
@@ -51,20 +49,17 @@ def working(study_file: "StudyFile", command: str, **spoken: Unpack[Spoken]) -> 
     """
     from importlib.metadata import version
 
-    from abate import told
+    from abate import stage_events
     from abate.status import held
 
     work: Work | None = None
-    try:
-        with held(study_file.output, command) as progress:
-            bound = {"run_id": progress.run_id, "command": command}
-            with voice.voice(
-                spoken["log"], progress.pseudonym, is_quiet=spoken["quiet"], **bound
-            ) as say:
-                say("", event="run.begin", version=version("abate"))
-                work = Work(progress=progress, say=say)
+    with stderr.handlers(spoken["log"], is_quiet=spoken["quiet"]) as handlers:
+        try:
+            with held(study_file.output, command, *handlers) as progress:
+                progress.log.info("", name="run.begin", version=version("abate"))
+                work = Work(progress=progress)
                 yield work
-    finally:
-        if work is not None:
-            work.print()
-            told.ended(say, work.progress.run)
+        finally:
+            if work is not None:
+                work.print()
+                stage_events.report_end(work.progress.log, work.progress.run)

@@ -14,10 +14,10 @@ from abate import plugins, published_figures
 from abate import study as stages
 from abate.demo.figures import agreement, read_back, rows
 from abate.errors import SourceError, StudyFileError
+from abate.log import Handler
 from abate.published_figures import ComparedFigure
 from abate.report.files import PAGE
 from abate.sandbox import Sandbox, running
-from abate.source import Say
 from abate.source.http import FhirServer
 from abate.status import count, held
 from abate.study_file import read
@@ -63,17 +63,20 @@ class Shown:
         )
 
 
-def run(folder: Path, say: Say) -> Shown:
-    """Load, pull, compute, publish, publish again, read back; files stay in `folder`."""
+def run(folder: Path, *handlers: Handler) -> Shown:
+    """Load, pull, compute, publish, publish again, read back; files stay in `folder`.
+
+    The log goes to `handlers`.
+    """
     path = _lay_out(folder)
     with running(Sandbox()) as url:
         load_study_by_http(url)
-        say(f"the published study stands on a FHIR server at {url}")
         study_file = read(path, [f"source.url={url}"])
         host = plugins.load(study_file.settings.plugins)
         published = published_figures.load(study_file)
-        with held(study_file.output, "demo") as progress:
-            found = stages.run(study_file, progress, say)
+        with held(study_file.output, "demo", *handlers) as progress:
+            progress.log.info(f"the published study stands on a FHIR server at {url}")
+            found = stages.run(study_file, progress)
             stages.refuse_failed(found)
             changes = stages.write_back(study_file, progress, dry_run=False)
             again = stages.write_back(study_file, progress, dry_run=False)

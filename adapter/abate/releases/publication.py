@@ -11,6 +11,7 @@ import msgspec
 from abate import publish, writing
 from abate.change import Change
 from abate.errors import PublicationWaits
+from abate.log import Log
 from abate.publish import Publishing
 from abate.releases import waiting
 from abate.releases.extremes import is_all_or_none
@@ -24,7 +25,6 @@ from abate.report.content_digest import digest_of
 from abate.report.elements import Resource
 from abate.results import Results
 from abate.retraction import NothingStands, retractions
-from abate.say import Say
 from abate.settings import Study
 from abate.standing import SHARED, standing, ways_in
 from abate.store import FILE
@@ -94,7 +94,7 @@ class Publication:
     target: Target
     owner: Owner
     report: Report
-    say: Say
+    log: Log
     how: Publishing
     dry_run: bool
     _is_through: bool = field(default=False, init=False)
@@ -127,12 +127,12 @@ class Publication:
         with suppress(NothingStands):
             changes = self._settle(self._retractions)
             number = sum(one.action == "retract" for one in changes)
-            self.say(f"retracted {number} resources of the report that stood there")
-            self.say(f"warning: {remaining(self.target.server, self._name)}")
+            self.log.info(f"retracted {number} resources of the report that stood there")
+            self.log.warning(remaining(self.target.server, self._name))
 
     def _settle(self, compared: Callable[[], list[Change]]) -> list[Change]:
         return writing.settle(
-            self.target.server, compared, self.folder, dry_run=self.dry_run, say=self.say
+            self.target.server, compared, self.folder, dry_run=self.dry_run, log=self.log
         )
 
     def _retractions(self, why: str = "") -> list[Change]:
@@ -156,7 +156,7 @@ class Publication:
                 self._ledger.accept()
             self._entered = self._ledger.enter(self._release)
         elif found is not None and self.dry_run:
-            self.say(f"warning: it would wait: {found.why}")
+            self.log.warning(f"it would wait: {found.why}")
         elif found is not None:
             self._end(found, changes)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from abate.landing import Landing
-from abate.say import Say
+from abate.log import Log
 from abate.source.evidence import Search
 from abate.source.ledger import Ledger
 from abate.source.plan import Plan
@@ -43,7 +43,7 @@ class Pulled:
 class Source(Protocol):
     """A place that resources come from."""
 
-    def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
+    def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
         """Land what `plan` asks for and return the books.
 
         Raises:

@@ -15,8 +15,8 @@ from urllib3.exceptions import HTTPError
 from abate.errors import SourceError
 from abate.source import clock
 from abate.source.answer import charset, is_json, media_type
+from abate.source.failures import broken_off, damaged
 from abate.source.limits import Budget
-from abate.source.trouble import broken_off, damaged
 
 _PIECE = 256 * 1024
 _GZIP = 31  # zlib's word for "with the header and the checksum of gzip"
@@ -53,7 +53,7 @@ def receive(
         TooLarge: it is longer than the bound, or says that it will be.
         TooSlow: its end does not come.
         BudgetSpent: the time of the whole pull is over.
-        Trouble: it is not whole.
+        Failure: it is not whole.
         SourceError: it is packed, or written, in a way that is not known here.
     """
     headers = {name.lower(): value for name, value in response.headers.items()}

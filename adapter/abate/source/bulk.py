@@ -13,9 +13,10 @@ from abate.addresses import origin
 from abate.errors import LoginRefused, NothingFound, SourceError
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.log import Log
 from abate.pull_remarks import note_unfiltered, unfiltered
 from abate.resource_types import MAPPED_NAMES
-from abate.source import Pulled, Say
+from abate.source import Pulled
 from abate.source.bulk_files import Brought, BulkFiles
 from abate.source.changes import ClockWentBack, refuse_clock_behind
 from abate.source.coded import land_newcomers
@@ -38,7 +39,7 @@ from abate.source.plan import Plan
 from abate.source.pull import Pull
 from abate.source.query import bare, instant
 from abate.source.sufficient import heads, refuse_insufficient
-from abate.source.tally import Tally, one_at_a_time
+from abate.source.tally import Tally
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
 
@@ -55,49 +56,48 @@ class BulkSource:
         is_whole = kept.is_compared or self._path.startswith("Group/")
         self._since = None if is_whole else kept.since
 
-    def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
+    def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
         """Land what an export brings; see `Source.bring`.
 
         Where links expire on the way, or what an earlier run had begun is no longer there, one
         new export is begun.
         """
-        say = one_at_a_time(say)
         self._server.capability()
-        self._refuse_clock_behind(landing, say)
-        self._tidy(landing, say)
+        self._refuse_clock_behind(landing, log)
+        self._tidy(landing, log)
         was_begun = landing.recall("export") is not None
         note_unfiltered(landing, unfiltered(landing).union(self._kept.unfiltered()))
         with self._way_out(was_begun=was_begun):
             try:
-                brought = self._exported(plan, landing, say)
+                brought = self._exported(plan, landing, log)
             except SourceError as fault:
                 if not _is_worth_another(fault, was_begun=was_begun):
                     raise
-                say(f"{fault}: a new export is begun")
+                log.info(f"{fault}: a new export is begun")
                 self._begin_again(landing)
-                brought = self._exported(plan, landing, say)
+                brought = self._exported(plan, landing, log)
             if silent := self._silent(landing, brought):
-                say(
-                    f"warning: nothing of {', '.join(silent)} was exported by _typeFilter, which "
+                log.warning(
+                    f"nothing of {', '.join(silent)} was exported by _typeFilter, which "
                     "the server may not know there: a new export is begun, without it for these"
                 )
                 self._begin_again(landing, silent)
-                brought = self._exported(plan, landing, say)
+                brought = self._exported(plan, landing, log)
         ledger = self._entered(plan, landing, brought)
-        if self._since is not None and not self._fetch_people(plan, landing, say, ledger):
-            say(
-                "warning: the server does not find by patient what new patients of the study had "
+        if self._since is not None and not self._fetch_people(plan, landing, log, ledger):
+            log.warning(
+                "the server does not find by patient what new patients of the study had "
                 "before the last export: everything is exported again"
             )
             self._since = None
             self._begin_again(landing)
             with self._way_out(was_begun=was_begun):
-                brought = self._exported(plan, landing, say)
+                brought = self._exported(plan, landing, log)
             ledger = self._entered(plan, landing, brought)
         for line in ledger.lines:
-            say(f"pulled {line}", event="query.done", **line.fields)
-        ledger.warn(f"the manifest of {self._server.base} gives", say)
-        say("", event="pull.done", requests=self._server.budget.requests)
+            log.info(f"pulled {line}", name="query.done", **line.fields)
+        ledger.warn(f"the manifest of {self._server.base} gives", log)
+        log.info("", name="pull.done", requests=self._server.budget.requests)
         return Pulled(
             ledger=ledger,
             strategy="bulk",
@@ -107,7 +107,7 @@ class BulkSource:
             is_change=self._since is not None,
         )
 
-    def _refuse_clock_behind(self, landing: Landing, say: Say) -> None:
+    def _refuse_clock_behind(self, landing: Landing, log: Log) -> None:
         """Ask for everything where the server's clock went back: `_since` would skip changes.
 
         An export of changes that an earlier run began is not used.
@@ -115,11 +115,11 @@ class BulkSource:
         try:
             refuse_clock_behind(self._server, self._since)
         except ClockWentBack as fault:
-            say(f"warning: {fault} Everything is exported again.")
+            log.warning(f"{fault} Everything is exported again.")
             self._since = None
             landing.begin_again()
 
-    def _tidy(self, landing: Landing, say: Say) -> None:
+    def _tidy(self, landing: Landing, log: Log) -> None:
         """Cancel the export of an earlier run that this one does not go on with.
 
         Some servers begin no other one of the same Group before that (Epic, 2025).
@@ -128,13 +128,13 @@ class BulkSource:
             landing.begin_again()
         location = landing.abandoned.get("export", b"").decode()
         if location and origin(location) == origin(self._server.base):
-            say("an earlier run began an export: it is cancelled, and a new one is begun")
-            ExportJob(self._server, say, location=location).drop()
+            log.info("an earlier run began an export: it is cancelled, and a new one is begun")
+            ExportJob(self._server, log, location=location).drop()
         elif landing.recall("export") is not None:
-            say("an earlier run began an export: it is used (--full begins a new one)")
+            log.info("an earlier run began an export: it is used (--full begins a new one)")
         elif "kick-off" in landing.abandoned or landing.recall("kick-off") is not None:
-            say(
-                "warning: an earlier run was stopped while it began an export: it is not known "
+            log.warning(
+                "an earlier run was stopped while it began an export: it is not known "
                 "whether one has begun at the server, which may refuse another one"
             )
 
@@ -171,12 +171,12 @@ class BulkSource:
         found = {kind for one in brought for kind in (*one.received, *one.strays)}
         return [kind for kind in filtered_types(landing) if kind not in found]
 
-    def _exported(self, plan: Plan, landing: Landing, say: Say) -> list[Brought]:
+    def _exported(self, plan: Plan, landing: Landing, log: Log) -> list[Brought]:
         """Land the files of one export, and take it away, whatever happens."""
-        job = ExportJob(self._server, say, location=(landing.recall("export") or b"").decode())
+        job = ExportJob(self._server, log, location=(landing.recall("export") or b"").decode())
         try:
             before = self._group()
-            files = self._files(job, plan, landing, say)
+            files = self._files(job, plan, landing, log)
             files.refuse_failed()
             brought = files.bring()
             if self._since is not None:
@@ -184,9 +184,9 @@ class BulkSource:
         finally:
             job.drop()
         if before is not None:
-            self._compare(before, plan, landing, say)
-        tell_left_out(brought, say, filtered_types(landing))
-        self._tell(files.manifest, say)
+            self._compare(before, plan, landing, log)
+        tell_left_out(brought, log, filtered_types(landing))
+        self._tell(files.manifest, log)
         return brought
 
     def _group(self) -> Group | None:
@@ -199,7 +199,7 @@ class BulkSource:
             return Group(reference=reference, listed=frozenset(ids), active=ids)
         return read_group(self._server, reference, self._settings.zone)
 
-    def _compare(self, before: Group, plan: Plan, landing: Landing, say: Say) -> None:
+    def _compare(self, before: Group, plan: Plan, landing: Landing, log: Log) -> None:
         """Compare what has landed with the Group, as it was before the export and is now.
 
         Raises:
@@ -208,9 +208,9 @@ class BulkSource:
         """
         now = self._group() or before
         group = replace(now, listed=now.listed | before.listed)
-        compare(group, self._pull(plan, landing, say, Ledger()))
+        compare(group, self._pull(plan, landing, log, Ledger()))
 
-    def _files(self, job: ExportJob, plan: Plan, landing: Landing, say: Say) -> BulkFiles:
+    def _files(self, job: ExportJob, plan: Plan, landing: Landing, log: Log) -> BulkFiles:
         codes: dict[str, set[str]] = {kind: set() for kind in MAPPED_NAMES if kind != "Patient"}
         codes |= {one.type: {bare(token) for token in one.tokens} for one in plan.queries}
         body = self._manifest(job, plan, landing)
@@ -218,7 +218,7 @@ class BulkSource:
             server=self._server,
             manifest=manifest_of(body, self._server.base),
             landing=landing,
-            say=say,
+            log=log,
             codes=codes,
             is_change=self._since is not None,
             parallel=self._settings.parallel,
@@ -258,14 +258,14 @@ class BulkSource:
         since = {"_since": instant(self._since)} if self._since is not None else {}
         return {"_type": ",".join(asked_types(plan)), **since}
 
-    def _tell(self, manifest: Manifest, say: Say) -> None:
+    def _tell(self, manifest: Manifest, log: Log) -> None:
         if self._since is not None and manifest.deleted is None:
-            say(
-                "warning: the export does not tell what was deleted: that is not noticed. "
+            log.warning(
+                "the export does not tell what was deleted: that is not noticed. "
                 "Say from time to time: abate reconcile, or run with --full"
             )
         if manifest.moment is None:
-            say("warning: the manifest has no transactionTime: the next export is whole again")
+            log.warning("the manifest has no transactionTime: the next export is whole again")
 
     def _entered(self, plan: Plan, landing: Landing, brought: Sequence[Brought]) -> Ledger:
         ledger = Ledger()
@@ -284,13 +284,13 @@ class BulkSource:
             _refuse_insufficient(landing, plan, self._server.base)
         return ledger
 
-    def _fetch_people(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> bool:
+    def _fetch_people(self, plan: Plan, landing: Landing, log: Log, ledger: Ledger) -> bool:
         """Search for the Patients of new index procedures, and what they had before.
 
         Returns:
             Whether the server finds it by patient.
         """
-        pull = self._pull(plan, landing, say, ledger)
+        pull = self._pull(plan, landing, log, ledger)
         landed = {head.id for head in heads(landing, "Patient")}
         known = (self._kept.people().records - landing.gone("Patient")) | landed
         needed = [*self._kept.people().index, *pull.index_patients()]
@@ -298,16 +298,16 @@ class BulkSource:
         people = pull.merged([*needed, *self._kept.people().studied])
         return not land_newcomers(pull, plan.queries, people)
 
-    def _pull(self, plan: Plan, landing: Landing, say: Say, ledger: Ledger) -> Pull:
+    def _pull(self, plan: Plan, landing: Landing, log: Log, ledger: Ledger) -> Pull:
         """What searches the server for what an export does not tell."""
         pager = Pager(
-            server=self._server, say=say, page_size=plan.page_size, judge=self._judge(landing)
+            server=self._server, log=log, page_size=plan.page_size, judge=self._judge(landing)
         )
         return Pull(
-            asker=Asker(pager=pager, tally=Tally(say)),
+            asker=Asker(pager=pager, tally=Tally(log)),
             plan=plan,
             landing=landing,
-            say=say,
+            log=log,
             kept=self._kept,
             ledger=ledger,
         )

@@ -11,9 +11,9 @@ import msgspec
 
 from abate.errors import IncompletePull, SourceError
 from abate.landing import Landing, Record
+from abate.log import Log
 from abate.references import local_id
 from abate.resource_types import MAPPED_NAMES
-from abate.source import Say
 from abate.source.at_once import at_once
 from abate.source.contents import Called, Placed, contents
 from abate.source.http import FhirServer
@@ -71,7 +71,7 @@ class BulkFiles:
     server: FhirServer
     manifest: Manifest
     landing: Landing
-    say: Say
+    log: Log
     codes: Mapping[str, set[str]]
     is_change: bool
     parallel: int = 1
@@ -95,13 +95,13 @@ class BulkFiles:
             brought = msgspec.json.decode(kept, type=Brought)
             if take_again(self.landing, note, brought.received):
                 return brought
-        self.say(f"bringing {name}: file {place} of {len(self.manifest.output)}")
+        self.log.info(f"bringing {name}: file {place} of {len(self.manifest.output)}")
         brought = self._landed(file, name, note)
         if brought.lines < file.least:
             brought = self._once_more(file, name, note, brought)
         if isinstance(file.count, int) and file.count != brought.lines:
-            self.say(
-                f"warning: the manifest counts {file.count} lines in {name}, and {brought.lines} "
+            self.log.warning(
+                f"the manifest counts {file.count} lines in {name}, and {brought.lines} "
                 "are there: those count"
             )
         brought = msgspec.structs.replace(brought, is_counted=file.count == brought.lines)
@@ -177,7 +177,7 @@ class BulkFiles:
             )
         for one, number in sorted(found.items()):
             if one.severity == "warning":
-                self.say(f"warning: the export tells of {number} warnings ({one.code})")
+                self.log.warning(f"the export tells of {number} warnings ({one.code})")
 
     def note_deleted(self) -> None:
         """Land, of each type, what has gone; and that only what changed has landed."""

@@ -7,7 +7,7 @@ from typing import Any
 from abate.errors import SourceError
 from abate.source import shown
 from abate.source.answer import Answer
-from abate.source.trouble import RETRIED
+from abate.source.failures import TRANSIENT
 
 _ITS_URL = "its URL"
 
@@ -19,7 +19,7 @@ def r4(base: str, answer: Answer) -> Mapping[str, Any]:
         SourceError: it is none; names the cure.
     """
     if answer.status != HTTPStatus.OK:
-        if answer.status in RETRIED:
+        if answer.status in TRANSIENT:
             raise SourceError(
                 f"{answer.place} answered {answer.status}, also when asked again: the server has "
                 "trouble. Try later."

@@ -172,7 +172,9 @@ def _is_listed(
     if total == len(here) and not is_compared:
         return False
     found = "an unknown number" if total is None else total
-    pull.say(f"{query.name}: {found} on the server, {len(here)} here: comparing ids and versions")
+    pull.log.info(
+        f"{query.name}: {found} on the server, {len(here)} here: comparing ids and versions"
+    )
     return True
 
 

@@ -5,21 +5,22 @@ from contextlib import contextmanager
 
 from abate.connect import source_server
 from abate.kept import Kept
+from abate.log import Log
 from abate.settings import StudyFile
-from abate.source import Say, Source
+from abate.source import Source
 from abate.source.bulk import BulkSource
 from abate.source.files import FilesSource
 from abate.source.rest import RestSource
 
 
 @contextmanager
-def chosen(study_file: StudyFile, kept: Kept, say: Say) -> Iterator[Source]:
+def chosen(study_file: StudyFile, kept: Kept, log: Log) -> Iterator[Source]:
     """Where the study's resources come from; a server's sessions are closed at the end.
 
     Args:
         study_file: the study.
         kept: what its store has.
-        say: told of what is odd about a server.
+        log: told of what is odd about a server.
 
     Raises:
         AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
@@ -28,7 +29,7 @@ def chosen(study_file: StudyFile, kept: Kept, say: Say) -> Iterator[Source]:
     if settings.strategy == "files":
         yield FilesSource(study_file, kept)
         return
-    with source_server(study_file, say) as server:
+    with source_server(study_file, log) as server:
         if settings.strategy == "bulk":
             yield BulkSource(server, settings, kept)
         else:

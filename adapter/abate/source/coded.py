@@ -175,7 +175,7 @@ def land_newcomers(pull: Pull, queries: Sequence[Query], people: Iterable[str]) 
     new = [one for one in dict.fromkeys(people) if one not in studied]
     if not new:
         return []
-    pull.say(f"{len(new)} patients are new in the study: all that they have is asked for")
+    pull.log.info(f"{len(new)} patients are new in the study: all that they have is asked for")
     return [query for query in queries if not _land_newcomers_of(pull, query, new)]
 
 

@@ -18,9 +18,9 @@ from abate.errors import SourceError, StoreError
 from abate.source import shown
 from abate.source.answer import Answer, answer_of
 from abate.source.body import TooLarge, receive
+from abate.source.failures import EXPIRED_LINK, TRANSIENT, damaged, refuse_flawed, refuse_page
 from abate.source.limits import LARGEST_ANSWER
 from abate.source.places import joined, sent_away
-from abate.source.trouble import RETRIED, damaged, refuse_flawed, refuse_page
 from abate.source.unpacked import MAGIC
 from abate.source.wire import Request, Wire
 
@@ -30,7 +30,6 @@ REDIRECTS = 5
 _PRIVATE = 0o600
 
 _PRIVATE = 0o600
-_GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.GONE)
 
 
 class LinkExpired(SourceError):
@@ -118,7 +117,7 @@ class Way:
         """One try: the head of the answer, with its body in `lines` if it is the file.
 
         Raises:
-            Trouble: the file is not whole.
+            Failure: the file is not whole.
             SourceError: it lies where we do not go, or is a page for people.
         """
         with closing(self._followed(url, is_known)) as response:
@@ -127,7 +126,7 @@ class Way:
                 refuse_page(head)
                 bounds = self.wire.bounds_of_file()
                 lines.fill(partial(receive, response, head.place, bounds))
-            elif head.status in RETRIED:
+            elif head.status in TRANSIENT:
                 refuse_flawed(head, is_fhir=False)
         if lines.is_cut_off:
             raise damaged(head.place, head.status, "a last line that is cut off")
@@ -175,7 +174,7 @@ def refuse_other(answer: Answer) -> None:
         LinkExpired: the link is no longer good.
         SourceError: names the status.
     """
-    if answer.status in _GONE:
+    if answer.status in EXPIRED_LINK:
         raise LinkExpired(f"{answer.place} answered {answer.status}: the link has expired")
     if answer.status != HTTPStatus.OK:
         raise SourceError(f"{answer.place} answered {answer.told}")

@@ -6,17 +6,16 @@ https://hl7.org/fhir/uv/bulkdata/STU3/export.html
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from itertools import count
 
 import msgspec
 
 from abate.errors import AbateError, SourceError
-from abate.source import Say, clock, shown
+from abate.log import Log
+from abate.source import clock, shown
 from abate.source.answer import Answer
+from abate.source.failures import BUSY, Unanswered
 from abate.source.http import FhirServer
-from abate.source.trouble import RESTING as BUSY
-from abate.source.trouble import Unanswered
-from abate.source.waiting import asked_wait, backoff
+from abate.source.retry import Attempts
 
 _WHAT_TO_DO = "Wait for some hours, or have it cancelled at the server, and run again"
 _NOT_KNOWN = f"It is not known whether an export has begun there. {_WHAT_TO_DO}"
@@ -34,9 +33,9 @@ class NotKnown(SourceError):
 class ExportJob:
     """An export on a server."""
 
-    def __init__(self, server: FhirServer, say: Say, location: str = "") -> None:
+    def __init__(self, server: FhirServer, log: Log, location: str = "") -> None:
         """At `location`, if it was begun before."""
-        self._server, self._say = server, say
+        self._server, self._log = server, log
         self.location = location
         self._said = ""
 
@@ -57,7 +56,7 @@ class ExportJob:
         pairs, is_filtered = list(parameters.items()), bool(filters)
         answer = self._asked(path, [*pairs, *(("_typeFilter", one) for one in filters)])
         if is_filtered and answer.status == HTTPStatus.BAD_REQUEST:
-            self._say("the server takes no _typeFilter: everything of each type is exported")
+            self._log.info("the server takes no _typeFilter: everything of each type is exported")
             answer, is_filtered = self._asked(path, pairs), False
         if answer.status != HTTPStatus.ACCEPTED:
             raise _not_begun(answer)
@@ -79,15 +78,15 @@ class ExportJob:
         Raises:
             NotKnown: no answer came.
         """
-        for tried in count(1):
+        attempts = Attempts(self._server.limits.tries)
+        while True:
             try:
                 answer = self._sent(path, parameters)
             except Unanswered as error:
                 raise NotKnown(f"{error}. {_NOT_KNOWN}") from None
-            if answer.status not in BUSY or tried >= self._server.limits.tries:
+            if answer.status not in BUSY or attempts.is_last:
                 return answer
-            self._wait(asked_wait(answer.headers) or backoff(tried), f"{answer.place} is busy")
-        raise AssertionError  # count has no end
+            self._wait(attempts, answer, f"{answer.place} is busy")
 
     def _sent(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         answer = self._server.start(path, parameters)
@@ -102,8 +101,9 @@ class ExportJob:
             SourceError: the export has failed.
             BudgetSpent: it takes longer than the study allows.
         """
-        begun = reminded = clock.now()
-        for polled in count(1):
+        attempts, begun = Attempts(), clock.now()
+        reminded = begun
+        while True:
             answer = self._server.poll(self.location)
             if answer.status == HTTPStatus.SEE_OTHER:
                 answer = self._server.poll(answer.headers.get("location", ""))
@@ -114,24 +114,24 @@ class ExportJob:
             if clock.now() - reminded >= _REMINDER_SECONDS:
                 reminded = clock.now()
                 self._remind(reminded - begun)
-            self._wait(asked_wait(answer.headers) or backoff(polled), _progress(answer))
-        raise AssertionError  # count has no end
+            self._wait(attempts, answer, _progress(answer))
 
     def _remind(self, seconds: float) -> None:
         """Say how long the export was waited for, and whether something ends that."""
         most = self._server.limits.max_minutes
         limit = f"set to {most:g}" if most else "not set: nothing ends it"
-        self._say(
-            f"warning: the export has not completed after {seconds / 60:.0f} minutes. [source] "
+        self._log.warning(
+            f"the export has not completed after {seconds / 60:.0f} minutes. [source] "
             f"max_minutes, which ends a pull, is {limit}"
         )
 
-    def _wait(self, seconds: float, words: str) -> None:
+    def _wait(self, attempts: Attempts, answer: Answer, words: str) -> None:
+        seconds = attempts.seconds(answer)
         self._server.budget.refuse_late(seconds)
         if words != self._said:
-            self._say(f"{words}: asking again in {seconds:.0f} s")
+            self._log.info(f"{words}: asking again in {seconds:.0f} s")
             self._said = words
-        clock.sleep(seconds)
+        attempts.wait(seconds=seconds)
 
     def drop(self) -> None:
         """Tell the server that its files are no longer wanted; whether it listens is its matter."""

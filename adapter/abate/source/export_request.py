@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import quote
 
 from abate.landing import Landing
+from abate.log import Log
 from abate.resource_types import MAPPED_NAMES
-from abate.source import Say
 from abate.source.bulk_files import Brought
-from abate.source.files import say_others
+from abate.source.files import log_others
 from abate.source.plan import Plan
 
 # More would not fit into the URL that an export is begun by.
@@ -31,16 +31,19 @@ def filtered_types(landing: Landing) -> list[str]:
     return [one for one in (landing.recall("filtered") or b"").decode().split(",") if one]
 
 
-def tell_left_out(brought: Sequence[Brought], say: Say, filtered: Sequence[str]) -> None:
-    """Say what came and was not asked for; a warning, where the server took our filter."""
+def tell_left_out(brought: Sequence[Brought], log: Log, filtered: Sequence[str]) -> None:
+    """Log what came and was not asked for; a warning if the server took our filter."""
     strays, others = Counter[str](), Counter[str]()
     for one in brought:
         strays.update(one.strays)
         others.update(one.others)
-    say_others(say, others)
+    log_others(log, others)
     for kind, count in sorted(strays.items()):
-        heeds = "warning: the export does not heed code in " if kind in filtered else ""
-        say(f"{heeds}{kind}: {count} resources without one of the study's codes are left out")
+        words = f"{kind}: {count} resources without one of the study's codes are left out"
+        if kind in filtered:
+            log.warning(f"the export does not heed code in {words}")
+        else:
+            log.info(words)
 
 
 def filters(plan: Plan, unfiltered: Collection[str] = ()) -> dict[str, str]:

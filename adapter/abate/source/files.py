@@ -13,9 +13,10 @@ from pathlib import Path
 from abate.errors import SourceError
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.log import Log
 from abate.resource_types import MAPPED_NAMES
 from abate.settings import StudyFile
-from abate.source import Pulled, Say
+from abate.source import Pulled
 from abate.source.contents import Called, contents
 from abate.source.file_servers import FileServers
 from abate.source.issues import judge_of
@@ -41,7 +42,7 @@ class FilesSource:
         self._server = kept.server
         self._accepts_withheld = study_file.settings.source.withheld == "accept"
 
-    def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
+    def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
         """Land all that the files hold; see `Source.bring`.
 
         Raises:
@@ -53,16 +54,16 @@ class FilesSource:
         judge = judge_of(landing, is_accepted=self._accepts_withheld)
         found_files = named(self._folder, self._patterns)
         for place, file in enumerate(found_files, start=1):
-            say(f"reading {file.shown} ({place} of {len(found_files)})")
+            log.info(f"reading {file.shown} ({place} of {len(found_files)})")
             with unpacked(self._folder / file.name, file.shown) as stream:
                 placed = contents(stream, file, servers=servers)
                 found = land(landing, f"file-{place:05}", file, placed, judge=judge)
             others.update(found.others)
             enter(ledger, found)
         for line in ledger.lines:
-            say(f"pulled {line}", event="query.done", **line.fields)
-        ledger.warn("files give", say)
-        say_others(say, others)
+            log.info(f"pulled {line}", name="query.done", **line.fields)
+        ledger.warn("files give", log)
+        log_others(log, others)
         refuse_insufficient(landing, plan, self._server)
         arrived = frozenset(line.type for line in ledger.lines)
         return Pulled(ledger=ledger, strategy="files", arrived=arrived)
@@ -126,10 +127,10 @@ def enter(ledger: Ledger, found: Sorted) -> None:
             ledger.add(line)
 
 
-def say_others(say: Say, others: Counter[str]) -> None:
-    """Say how many resources no study needs."""
+def log_others(log: Log, others: Counter[str]) -> None:
+    """Log how many resources no study needs."""
     if others:
-        say(f"left out, of types that are not read: {', '.join(_counts(others))}")
+        log.info(f"left out, of types that are not read: {', '.join(_counts(others))}")
 
 
 def _counts(others: Counter[str]) -> Iterator[str]:

@@ -16,14 +16,15 @@ import msgspec
 
 from abate.addresses import origin
 from abate.errors import SourceError
-from abate.say import Say, silent
+from abate.log import SILENT, Log
 from abate.source import places, shown
 from abate.source.access import Access
 from abate.source.answer import FHIR_JSON, Answer
 from abate.source.capability import r4
 from abate.source.download import Downloaded, Lines, LinkExpired, Way, refuse_other
+from abate.source.failures import LOGIN_WANTED, NOT_OFFERED
 from abate.source.limits import Budget, BudgetSpent, Limits
-from abate.source.patience import Patience
+from abate.source.retry import Retry
 from abate.source.wire import Parameters, Request, Wire
 
 __all__ = [
@@ -39,8 +40,7 @@ __all__ = [
 JSON = "application/json"
 # Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
 LONG_LINK = 4096
-_NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
-_NO_GET = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_URI_TOO_LONG)
+_NO_GET = (*NOT_OFFERED, HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
 class Expired(SourceError):
@@ -50,7 +50,7 @@ class Expired(SourceError):
 class FhirServer:
     """A FHIR server at a base URL: a context manager that owns the HTTP sessions.
 
-    Threads may share it: each has a session of its own, and all keep one pace and one budget.
+    Threads may share it: each has a session of its own, and all share their turns and one budget.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class FhirServer:
         access: Access | None = None,
         *,
         limits: Limits | None = None,
-        say: Say = silent,
+        log: Log = SILENT,
     ) -> None:
         """Prepare the sessions; nothing is sent yet.
 
@@ -69,7 +69,7 @@ class FhirServer:
             timeout_seconds: how long to wait for a connection, and for each piece of an answer.
             access: the login and whom to trust; without it, no login.
             limits: how the server may be asked, and what all may cost.
-            say: told of long waits, and of what is odd about the server.
+            log: told of long waits, and of what is odd about the server.
 
         Raises:
             SourceError: plain http would go over a network.
@@ -82,10 +82,10 @@ class FhirServer:
         self.time: datetime | None = None
         self.newest: datetime | None = None
         self.newest_page: datetime | None = None
-        self._say = say
+        self._log = log
         self._names: set[str] = set()
         self._wire = Wire(self.base, timeout_seconds, self._access, self.limits, self.budget)
-        self._patience = Patience(self.limits, self.budget, say)
+        self._retry = Retry(self.limits, self.budget, log)
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +162,7 @@ class FhirServer:
         """
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
         answer = self.request("POST", "", headers=headers, body=bundle)
-        if answer.status in _NO_POST:
+        if answer.status in NOT_OFFERED:
             return self.request("POST", f"{self.base}/", headers=headers, body=bundle)
         return answer
 
@@ -228,7 +228,7 @@ class FhirServer:
             body=body,
             named=named,
         )
-        answer = self._patience.ask(partial(self._wire.answer, request), is_read=is_read)
+        answer = self._retry.send(partial(self._wire.answer, request), is_read=is_read)
         self.time = answer.date or self.time
         if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
             target = places.joined(f"{self.base}/", answer.headers["location"])
@@ -255,7 +255,7 @@ class FhirServer:
         fetch = partial(Way(self._wire).fetch, found, lines, is_known=authorised)
         with ExitStack() as undo:
             undo.callback(lines.remove)
-            refuse_other(self._patience.ask(fetch, is_read=True))
+            refuse_other(self._retry.send(fetch, is_read=True))
             undo.pop_all()
         return lines.written
 
@@ -266,7 +266,7 @@ class FhirServer:
             SourceError: nobody answers, a login is wanted, or this is no FHIR R4 server.
         """
         answer = self.get("metadata")
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        if answer.status in LOGIN_WANTED:
             raise self.login_wanted(answer.status)
         return r4(self.base, answer)
 
@@ -303,13 +303,13 @@ class FhirServer:
         if here is None:
             raise places.sent_away(self.base, absolute)
         if origin(absolute) != origin(self.base):
-            self._say_name(shown.origin(absolute))
+            self._log_name(shown.origin(absolute))
         return here
 
-    def _say_name(self, name: str) -> None:
+    def _log_name(self, name: str) -> None:
         if name not in self._names:
             self._names.add(name)
-            self._say(
-                f"warning: {self.base} calls itself {name} in its links: they are followed at "
+            self._log.warning(
+                f"{self.base} calls itself {name} in its links: they are followed at "
                 f"{shown.origin(self.base)}, and nothing goes elsewhere"
             )

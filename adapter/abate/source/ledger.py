@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from abate.say import Say
+from abate.log import Log
 
 # The names of what arrives without a query.
 EXPORT, FILES = "export", "files"
@@ -86,18 +86,18 @@ class Ledger:
         """What nothing shows to have arrived whole, by name."""
         return list(dict.fromkeys(one.name for one in self.lines if not one.is_confirmed))
 
-    def warn(self, source: str, say: Say) -> None:
+    def warn(self, source: str, log: Log) -> None:
         """Warn once if nothing can show that all arrived: the results say so too.
 
         Args:
             source: what gives no count, with its verb.
-            say: where it is said.
+            log: where it is said.
         """
         if names := ", ".join(self.unconfirmed):
-            say(
-                f"warning: nothing confirms that all {names} arrived: {source} no total and no "
+            log.warning(
+                f"nothing confirms that all {names} arrived: {source} no total and no "
                 "count, or is asked for some categories only. The status and the report say so",
-                event="pull.unconfirmed",
+                name="pull.unconfirmed",
                 queries=names,
             )
 

@@ -30,7 +30,7 @@ def listed_patients(pull: Pull, listed: Sequence[str], zone: tzinfo = UTC) -> li
         read_group(pull.asker.pager.server, one, zone) for one in listed if one.startswith(GROUP)
     ]
     for group in groups:
-        pull.say(str(group))
+        pull.log.info(str(group))
         ids += group.active
     identifiers = [one for one in listed if "|" in one]
     for some in in_pieces(identifiers, IDENTIFIERS_A_QUERY):

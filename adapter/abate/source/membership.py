@@ -81,7 +81,7 @@ def compare(group: Group, pull: Pull) -> None:
             kept, so that the next run asks for a new export.
     """
     found = exported(pull.landing, pull.base)
-    pull.say(str(group))
+    pull.log.info(str(group))
     try:
         found.refuse_strangers(group)
         if missing := found.missing(group):
@@ -100,7 +100,7 @@ def _refuse_missing(missing: Sequence[str], group: Group, pull: Pull) -> None:
     """
     words = f"{len(missing)} active members of {group.reference}"
     if is_withheld(pull.landing):
-        pull.say(f"warning: {words} were not exported")
+        pull.log.warning(f"{words} were not exported")
         return
     pull.patients(missing)
     there = {head.id for head in heads(pull.landing, "Patient")}.intersection(missing)
@@ -109,7 +109,7 @@ def _refuse_missing(missing: Sequence[str], group: Group, pull: Pull) -> None:
             f"the export of {group.reference} lacks {len(there)} of its {len(group.active)} active "
             "members, whom the server has. Nothing was stored; run again."
         )
-    pull.say(f"warning: {words} are not on the server any more")
+    pull.log.warning(f"{words} are not on the server any more")
 
 
 def exported(landing: Landing, base: str) -> Exported:

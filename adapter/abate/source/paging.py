@@ -6,21 +6,18 @@ from datetime import datetime
 from http import HTTPStatus
 
 from abate.errors import IncompletePull, LoginRefused, SourceError
-from abate.source import Say, http
+from abate.log import Log
+from abate.source import http
 from abate.source.brought import IDLE_PAGES, Walked
+from abate.source.failures import EXPIRED_CURSOR, LOGIN_WANTED, NOT_OFFERED, TRANSIENT
 from abate.source.http import Answer, FhirServer
 from abate.source.issues import Judge, refuse
 from abate.source.query import Pairs, Query, instant
 from abate.source.searchset import Head, Page, matches, outcomes, versions
-from abate.source.trouble import RETRIED
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
-_LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-NO_POST = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
-_NO_LINK = (HTTPStatus.BAD_REQUEST, *NO_POST)
-_NO_HISTORY = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, *NO_POST)
-# A cursor that the server no longer knows is 410 by FHIR, and with others one of these (2026).
-_EXPIRED = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+_NO_LINK = (HTTPStatus.BAD_REQUEST, *NOT_OFFERED)
+_NO_HISTORY = (HTTPStatus.FORBIDDEN, *_NO_LINK)
 
 Versions = list[tuple[str, tuple[Head, bytes] | None]]
 
@@ -48,7 +45,7 @@ class Pager:
     """
 
     server: FhirServer
-    say: Say
+    log: Log
     page_size: int = 200
     takes_post: bool = True
     takes_total: bool = True
@@ -63,9 +60,9 @@ class Pager:
         return self._read(query, 1, answer).total
 
     def warn(self, text: str) -> None:
-        """Say a warning, once."""
+        """Log a warning, once."""
         if self._is_new(text):
-            self.say(f"warning: {text}")
+            self.log.warning(text)
 
     def _is_new(self, text: str) -> bool:
         is_new = text not in self._told
@@ -97,7 +94,7 @@ class Pager:
             plain = self._search(query, [*query.pairs, *paging])
             if plain.status == HTTPStatus.OK:
                 self.takes_total, answer = False, plain
-        if answer.status in _LOGIN:
+        if answer.status in LOGIN_WANTED:
             raise self.server.login_wanted(answer.status)
         if answer.status == HTTPStatus.BAD_REQUEST and (query.since or query.window):
             raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
@@ -114,7 +111,7 @@ class Pager:
             IncompletePull: the server is in trouble, or answers with something else.
         """
         answer = self._search(query, [*query.pairs, ("_count", str(size))])
-        if is_refusal(answer.status) or answer.status in _LOGIN:
+        if is_refusal(answer.status) or answer.status in LOGIN_WANTED:
             return []
         page = read(query, 1, answer)
         try:
@@ -122,13 +119,13 @@ class Pager:
         except SourceError as error:
             raise hole(query, 1, str(error)) from None
 
-    def _say_by_get(self, status: int) -> None:
+    def _log_by_get(self, status: int) -> None:
         text = (
-            f"warning: {self.server.base} takes no search by POST ({status}). It is asked by GET, "
+            f"{self.server.base} takes no search by POST ({status}). It is asked by GET, "
             "so that patients' ids stand in its access logs."
         )
         if self._is_new(text):
-            self.say(text, event="search.by_get", status=status)
+            self.log.warning(text, name="search.by_get", status=status)
 
     @property
     def _total(self) -> Pairs:
@@ -182,7 +179,7 @@ class Pager:
             raise Expired(str(hole(query, number, str(error)))) from None
         except SourceError as error:
             raise hole(query, number, str(error)) from None
-        if answer.status in _EXPIRED:
+        if answer.status in EXPIRED_CURSOR:
             words = f"{answer.place} answered {answer.told}"
             raise Expired(str(hole(query, number, words)))
         return answer
@@ -207,9 +204,9 @@ class Pager:
         private = query.is_private and self.takes_post
         try:
             answer = self.server.search(query.type, pairs, private=private)
-            if private and answer.status in NO_POST:
+            if private and answer.status in NOT_OFFERED:
                 self.takes_post = False
-                self._say_by_get(answer.status)
+                self._log_by_get(answer.status)
                 answer = self.server.search(query.type, pairs, private=False)
         except LoginRefused:
             raise
@@ -221,7 +218,7 @@ class Pager:
 def is_refusal(status: int) -> bool:
     """Whether a status says that the server does not take the request, as it stands."""
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return (is_client_error and status not in RETRIED) or status == _NOT_DONE
+    return (is_client_error and status not in TRANSIENT) or status == _NOT_DONE
 
 
 def read(query: Query, number: int, answer: Answer) -> Page:

@@ -12,8 +12,8 @@ import msgspec
 from abate.errors import NothingFound
 from abate.kept import Kept
 from abate.landing import Landing, Record, Unit
+from abate.log import Log
 from abate.references import local_id
-from abate.source import Say
 from abate.source.at_once import at_once
 from abate.source.evidence import Evidence
 from abate.source.ledger import Ledger, Line
@@ -50,7 +50,7 @@ class Pull:
     asker: Asker
     plan: Plan
     landing: Landing
-    say: Say
+    log: Log
     kept: Kept
     parallel: int = 1
     takes_link: bool = True
@@ -188,7 +188,7 @@ class Pull:
         With `is_change`, they are not all that the study has of the type.
         """
         groups = list(in_pieces(asked, max(1, PATIENTS_A_UNIT // ids)))
-        done = _Done(say=self.say, query=query, of=sum(one.people for one in asked))
+        done = _Done(log=self.log, query=query, of=sum(one.people for one in asked))
         tasks = [
             done.after(self._task(query, group, is_change=is_change), group) for group in groups
         ]
@@ -236,9 +236,9 @@ class Pull:
                 "server as its subject. Check that [source] url is the address that the server "
                 "calls itself by in its references."
             )
-        self.say(
+        self.log.info(
             f"{found} index procedures of {len(patients)} patients",
-            event="patients.found",
+            name="patients.found",
             procedures=found,
             patients=len(patients),
         )
@@ -296,8 +296,8 @@ class Pull:
             name = _name(query, asked)
             if self.landing.has(name):
                 return self.landing.records[name]
-            self.say(
-                f"asking: {query.name}", event="query.begin", query=query.name, type=query.type
+            self.log.info(
+                f"asking: {query.name}", name="query.begin", query=query.name, type=query.type
             )
             with self.landing.unit(name) as unit:
                 record = self._brought(query, asked, unit)
@@ -340,7 +340,7 @@ class Pull:
 class _Done:
     """Says how many patients are here, as units land; threads may share it."""
 
-    say: Say
+    log: Log
     query: Query
     of: int
     people: int = 0
@@ -354,9 +354,9 @@ class _Done:
             with self.lock:
                 self.people += sum(one.people for one in group)
                 people = self.people
-            self.say(
+            self.log.info(
                 f"{self.query.name}: {people} of {self.of} patients are here",
-                event="patients.done",
+                name="patients.done",
                 received=people,
                 expected=self.of,
             )

@@ -12,7 +12,8 @@ from typing import Any
 
 from abate.kept import Kept
 from abate.landing import Landing
-from abate.source import Pulled, Say
+from abate.log import Log
+from abate.source import Pulled
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
 from abate.source.coded import begin, land_by_patient, land_index, land_population
 from abate.source.evidence import BY_CODE, BY_PATIENT
@@ -24,7 +25,7 @@ from abate.source.paging import Pager
 from abate.source.plan import Plan
 from abate.source.pull import Pull, interactions
 from abate.source.strategy import choose
-from abate.source.tally import Tally, one_at_a_time
+from abate.source.tally import Tally
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
 
@@ -41,18 +42,17 @@ class RestSource:
         self._settings = settings
         self._kept = kept
 
-    def bring(self, plan: Plan, landing: Landing, say: Say) -> Pulled:
+    def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
         """Land what `plan` asks for; see `Source.bring`."""
-        say = one_at_a_time(say)
         statement = self._server.capability()
         landing.began(self._server.time)
-        pull = self._pull(plan, landing, say, interactions(statement))
-        _say_categories(plan, say)
+        pull = self._pull(plan, landing, log, interactions(statement))
+        _log_categories(plan, log)
         strategy = self._pull_all(pull, statement)
         for line in pull.ledger.lines:
-            say(f"pulled {line}", event="query.done", **line.fields)
-        pull.ledger.warn(f"{pull.base} gives", say)
-        say("", event="pull.done", requests=self._server.budget.requests)
+            log.info(f"pulled {line}", name="query.done", **line.fields)
+        pull.ledger.warn(f"{pull.base} gives", log)
+        log.info("", name="pull.done", requests=self._server.budget.requests)
         return Pulled(
             ledger=pull.ledger,
             strategy=strategy,
@@ -61,19 +61,19 @@ class RestSource:
             searches=pull.evidence.found,
         )
 
-    def _pull(self, plan: Plan, landing: Landing, say: Say, can: dict[str, frozenset[str]]) -> Pull:
+    def _pull(self, plan: Plan, landing: Landing, log: Log, can: dict[str, frozenset[str]]) -> Pull:
         pager = Pager(
             server=self._server,
-            say=say,
+            log=log,
             page_size=plan.page_size,
             judge=judge_of(landing, is_accepted=self._settings.withheld == "accept"),
         )
-        asker = Asker(pager=pager, tally=Tally(say), one_pass=self._settings.passes == 1)
+        asker = Asker(pager=pager, tally=Tally(log), one_pass=self._settings.passes == 1)
         return Pull(
             asker=asker,
             plan=plan,
             landing=landing,
-            say=say,
+            log=log,
             kept=self._kept,
             parallel=self._settings.parallel,
             patients_a_query=self._settings.patients_a_query,
@@ -131,17 +131,17 @@ class RestSource:
         pull.refuse_no_scores()
 
 
-def _say_categories(plan: Plan, say: Say) -> None:
-    """Say what the categories of the study file leave out."""
+def _log_categories(plan: Plan, log: Log) -> None:
+    """Log what the categories of the study file leave out."""
     for query in plan.queries:
         if query.is_by_category:
             words = with_categories(plan.categories[query.type])
-            say(f"the search of {query.type} is made {words}")
+            log.info(f"the search of {query.type} is made {words}")
 
 
 def _choose(pull: Pull) -> str:
     """The strategy that fits the server; a later run of this pull keeps to it."""
     strategy, why = choose(pull)
     pull.landing.remember("strategy", strategy.encode())
-    pull.say(f"strategy {strategy}: {why}")
+    pull.log.info(f"strategy {strategy}: {why}")
     return strategy

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from threading import Lock
 
-from abate.say import NOTE, Field, Level, Say
+from abate.log import Log
 from abate.source.ledger import Line
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts what arrives, and says it page by page; threads may share it."""
+    """Counts what arrives, and logs it page by page; threads may share it."""
 
-    say: Say
+    log: Log
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
@@ -34,17 +34,4 @@ class Tally:
                 pages=(known.pages if known else 0) + 1,
             )
             self.lines[query, kind] = line
-        self.say(f"pulling {line}", event="query.page", **line.fields)
-
-
-def one_at_a_time(say: Say) -> Say:
-    """The same voice for several threads: who speaks is heard to the end."""
-    lock = Lock()
-
-    def said(
-        text: str, /, *, event: str = NOTE, level: Level | None = None, **fields: Field
-    ) -> None:
-        with lock:
-            say(text, event=event, level=level, **fields)
-
-    return said
+        self.log.info(f"pulling {line}", name="query.page", **line.fields)

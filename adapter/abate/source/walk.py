@@ -129,7 +129,7 @@ class Asker:
         brought.expected = brought.expected if again is None else again
         if not brought.is_short:
             return
-        self.pager.say(
+        self.pager.log.info(
             f"{query.name}: {brought.received} of {brought.expected} arrived, asking again"
         )
         self._pass(query, take, brought)
@@ -170,9 +170,9 @@ class Asker:
             except Expired:
                 if attempt == ATTEMPTS:
                     raise
-                self.pager.say(
+                self.pager.log.info(
                     f"{query.name}: a next link has expired, asking again",
-                    event="query.again",
+                    name="query.again",
                     query=query.name,
                     type=query.type,
                 )

@@ -15,9 +15,9 @@ from abate.source.access import Access, login_refused
 from abate.source.answer import FHIR_JSON, Answer, answer_of
 from abate.source.body import Bounds, TooSlow, receive
 from abate.source.bounded import HeadLate, Reading
+from abate.source.failures import Failure, refuse_flawed, unreachable
 from abate.source.limits import Budget, Limits
 from abate.source.sessions import Sessions
-from abate.source.trouble import Trouble, refuse_flawed, unreachable
 
 # Of a query or a form; a parameter may stand there more than once.
 Parameters = Mapping[str, str] | list[tuple[str, str]]
@@ -78,7 +78,7 @@ class Wire:
         """Send one request and read its answer.
 
         Raises:
-            Trouble: there is none, or it is worth asking for again.
+            Failure: there is none, or it is worth asking for again.
             SourceError: it is too large or too slow.
         """
         body = io.BytesIO()
@@ -87,8 +87,8 @@ class Wire:
                 receive(response, request.place, self._bounds(), body.write)
                 answer = answer_of(response, body.getvalue(), request.place)
             refuse_flawed(answer, is_fhir=request.is_fhir)
-        except Trouble as trouble:
-            if trouble.is_costly:
+        except Failure as failure:
+            if failure.is_costly:
                 # What is left of a broken answer must not be taken for the next one.
                 self._known.mine().close()
             raise
@@ -100,7 +100,7 @@ class Wire:
         After a 401 it is sent once more, if there is a new token to show.
 
         Raises:
-            Trouble: no answer began.
+            Failure: no answer began.
             LoginRefused: the server does not take our login.
             SourceError: it would take our login elsewhere.
         """

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import SourceError
-from abate.say import Say
+from abate.log import Log
 from abate.source.export_job import ExportJob, NotKnown
 from abate.source.login.discovery import WELL_KNOWN
 from abate.survey.asking import Asker, Spent
@@ -30,12 +30,12 @@ def said(server: Server) -> Probe:
     return _made("says yes", f'of {levels}: [source] strategy = "bulk" takes it')
 
 
-def tried(asker: Asker, server: Server, say: Say, left: list[str]) -> Probe:
+def tried(asker: Asker, server: Server, log: Log, left: list[str]) -> Probe:
     """Begin an export and cancel it; one that cannot be cancelled goes to `left`."""
     path = next((PATHS[level] for level in PATHS if level in server.exports), None)
     if path is None:
         return said(server)
-    job = ExportJob(asker.server, say)
+    job = ExportJob(asker.server, log)
     try:
         job.begin(path, {"_type": "Patient", "_since": FAR_OFF}, [])
     except SourceError as error:

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from abate.codes import CodeLists
+from abate.log import Log
 from abate.resource_types import CODED_NAMES, OPTIONAL_TO_READ, READ_NAMES
-from abate.source import Say, shown
+from abate.source import shown
 from abate.source.access import Access
 from abate.survey import (
     ability,
@@ -52,7 +53,7 @@ _NEEDED = tuple(kind for kind in READ_NAMES if kind not in OPTIONAL_TO_READ)
 def look(  # noqa: PLR0913 - each one is a part of how a server is looked at
     base: str,
     lists: CodeLists,
-    say: Say,
+    log: Log,
     limit: Limit | None = None,
     access: Access | None = None,
     *,
@@ -71,13 +72,13 @@ def look(  # noqa: PLR0913 - each one is a part of how a server is looked at
         asker = Asker(server, limit)
         said = ability.read(server.capability())
         version = shown.fhir_version(said.fhir_version)
-        say(
+        log.info(
             f"{server.base} speaks {version}",
-            event="server.found",
+            name="server.found",
             server=server.base,
             fhir_version=version,
         )
-        steps = _Steps(asker=asker, lists=lists, say=say, said=said)
+        steps = _Steps(asker=asker, lists=lists, log=log, said=said)
         with steps.as_far_as_it_goes():
             steps.take(write=write)
         return steps.survey()
@@ -89,7 +90,7 @@ class _Steps:
 
     asker: Asker
     lists: CodeLists
-    say: Say
+    log: Log
     said: Server
     searches: dict[str, CodeSearch] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
@@ -107,7 +108,7 @@ class _Steps:
             yield
         except Spent as limit:
             self.stopped = str(limit)
-            self.say(f"warning: {limit}", event="survey.stopped")
+            self.log.warning(str(limit), name="survey.stopped")
 
     def take(self, *, write: bool) -> None:
         """All steps; none further where we may read nothing of what a pull needs."""
@@ -167,9 +168,9 @@ class _Steps:
                 found = counting.of_list(self.asker, wanted, codes)
                 self.counts.append(found)
                 self.searches[wanted.type] = counting.by_list(self.searches[wanted.type], found)
-                self.say(
+                self.log.info(
                     f"counted {wanted.what} by the codes of list:{wanted.list}",
-                    event="list.counted",
+                    name="list.counted",
                     list=wanted.list,
                     type=wanted.type,
                     n=found.n,
@@ -195,7 +196,7 @@ class _Steps:
     def _export(self, *, write: bool) -> None:
         self.probes.append(exporting.login(self.asker))
         self.probes.append(
-            exporting.tried(self.asker, self.said, self.say, self.left)
+            exporting.tried(self.asker, self.said, self.log, self.left)
             if write
             else exporting.said(self.said)
         )
@@ -203,7 +204,7 @@ class _Steps:
     def _write(self, *, write: bool) -> None:
         self.probes.append(validating.probe(self.asker))
         if write and not saying.closes(self.said):
-            self.say("writing two Lists, to try what a report needs; they are deleted again")
+            self.log.info("writing two Lists, to try what a report needs; they are deleted again")
             writing.write(self.asker, self.probes, self.left)
         else:
             self.probes += saying.of_writing(self.said)
@@ -214,9 +215,9 @@ class _Steps:
         sample, shown = sampling.take(self.asker, kind, self._known(kind), self._units())
         self.samples.append(sample)
         self.written.append(shown)
-        self.say(
+        self.log.info(
             f"saw {sample.n} of type {kind}; different codes: {len(sample.codes)}",
-            event="sample.seen",
+            name="sample.seen",
             type=kind,
             n=sample.n,
             codes=len(sample.codes),

@@ -9,9 +9,10 @@ from math import ceil
 
 from abate.errors import SourceError
 from abate.references import local_id
+from abate.source.failures import NOT_OFFERED
 from abate.source.forms import USUAL, other_forms
 from abate.source.http import Answer
-from abate.source.paging import NO_POST, is_refusal
+from abate.source.paging import is_refusal
 from abate.source.query import Query
 from abate.source.searchset import Page, matches
 from abate.survey.asking import Asker, Spent
@@ -53,7 +54,7 @@ def _some(patients: list[str]) -> list[str]:
 def _trouble(asker: Asker, patient: str, kind: str, tokens: str) -> Probe | None:
     """What is wrong with one search, in all forms, if something is."""
     answer = _answer(asker, Query(name=WHAT, type=kind, tokens=(tokens,), patients=(patient,)))
-    if answer.status in NO_POST:
+    if answer.status in NOT_OFFERED:
         return _made("not tried", "an id does not go into a URL: see search by POST")
     if answer.status != HTTPStatus.OK:
         return _made(f"NO ({answer.status})", f'strategy = "patient" cannot ask for {kind}s')
@@ -81,7 +82,7 @@ def _answer(asker: Asker, query: Query) -> Answer:
 
 def _taken(answer: Answer) -> Answer | None:
     """The answer, unless it refuses the form; where no POST is taken, another one does not help."""
-    is_form_refused = is_refusal(answer.status) and answer.status not in NO_POST
+    is_form_refused = is_refusal(answer.status) and answer.status not in NOT_OFFERED
     return None if is_form_refused else answer
 
 

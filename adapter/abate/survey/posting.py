@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from abate.errors import SourceError
+from abate.source.failures import NOT_OFFERED
 from abate.source.http import Answer
-from abate.source.paging import NO_POST
 from abate.source.query import Pairs, token
 from abate.source.searchset import Page, matches
 from abate.survey.asking import Asker, Spent
@@ -43,7 +43,7 @@ def probe(asker: Asker, search: CodeSearch | None, seen: SeenCode | None) -> Pro
         if got is None or got.ids == frozenset():
             return _made("not tried", "there is nothing to try it with")
         answer = _posted(asker, asked)
-        if answer.status in NO_POST:
+        if answer.status in NOT_OFFERED:
             return _made(
                 f"NO ({answer.status})",
                 "patients are asked for by GET: their ids stand in the server's access logs",

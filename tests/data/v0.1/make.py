@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import requests
+from abate.say import silent
 
 from abate import study
 from abate.sandbox import Sandbox, running
-from abate.say import silent
 from abate.status import held
 from abate.study_file import read
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from abate.addresses import is_loopback, is_private
 from abate.errors import LoginRefused, SourceError
+from abate.source.failures import TRANSIENT
 from abate.source.http import Answer, FhirServer
-from abate.source.trouble import RETRIED
 
 WELL_KNOWN = ".well-known/smart-configuration"
 # Of SMART 1; servers that have no smart-configuration still say it so.
@@ -39,7 +39,7 @@ def find(server: FhirServer, table: str) -> Found:
     """
     answer = server.get_json(WELL_KNOWN)
     told = _content(answer)
-    if told is None and answer.status in RETRIED:
+    if told is None and answer.status in TRANSIENT:
         raise SourceError(f"{answer.place} answered {answer.status}, also when asked again")
     url = (told or {}).get("token_endpoint") or _of_capability(_content(server.get("metadata")))
     if not isinstance(url, str):

@@ -8,16 +8,15 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import LoginRefused, SourceError
-from abate.source import clock
 from abate.source.answer import shown_type
+from abate.source.failures import TRANSIENT, Unanswered
 from abate.source.http import Answer, FhirServer
 from abate.source.login.client import Client
 from abate.source.login.discovery import Found
 from abate.source.login.scopes import Scopes, missing
 from abate.source.login.tokens import Token, token
+from abate.source.retry import Attempts
 from abate.source.shown import address
-from abate.source.trouble import RETRIED, Unanswered
-from abate.source.waiting import asked_wait, backoff
 
 TRIES = 4
 # RFC 6749, section 5.2; RFC 6749, section 4.1.2.1; RFC 8707; RFC 9449.
@@ -79,12 +78,12 @@ class Endpoint:
     def _answer(self, found: Found, scopes: Sequence[str]) -> Answer:
         """What was answered; a server in trouble is asked again, with an assertion of its own."""
         with self.enter(found.token_url) as server:
-            for attempt in range(1, TRIES):
+            attempts = Attempts(TRIES)
+            while not attempts.is_last:
                 answer = self._tried(server, found, scopes)
                 if answer is not None and _is_final(answer):
                     return answer
-                asked = asked_wait(answer.headers) if answer else None
-                clock.sleep(asked or backoff(attempt))
+                attempts.wait(answer)
             return self._posted(server, found, scopes)
 
     def _tried(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer | None:
@@ -105,13 +104,13 @@ class Endpoint:
 def _is_final(answer: Answer) -> bool:
     """Whether the endpoint itself has answered: a gateway may say of its trouble with 200 too."""
     if answer.status != HTTPStatus.OK:
-        return answer.status not in RETRIED
+        return answer.status not in TRANSIENT
     content = _json(answer)
     return content is None or not {"access_token", "error"}.isdisjoint(content)
 
 
 def _granted(answer: Answer) -> Mapping[str, Any]:
-    if answer.status in RETRIED:
+    if answer.status in TRANSIENT:
         raise SourceError(f"{answer.place} answered {answer.status}, also when asked again")
     content = _json(answer)
     if answer.status == HTTPStatus.OK and content is not None:

@@ -1,10 +1,10 @@
-"""What the stages tell on their way: one function an event, the sentence beside its fields."""
+"""The log events of the stages: one function an event, its sentence beside its fields."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from abate.pace import duration
-from abate.say import Say
+from abate.log import Log
+from abate.throughput import duration
 
 if TYPE_CHECKING:
     from abate.change import Change
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     from abate.small_cells import Rule
 
 
-def stage(say: Say, name: str, text: str = "") -> None:
+def begin_stage(log: Log, name: str, text: str = "") -> None:
     """A stage begins: pull, map, assemble, analyse, publish."""
-    say(text, event="stage.begin", stage=name)
+    log.info(text, name="stage.begin", stage=name)
 
 
-def torn(say: Say, units: Sequence[str]) -> None:
+def report_torn_units(log: Log, units: Sequence[str]) -> None:
     """Which landed units of an earlier run are not used, since their files have changed."""
     if units:
-        say(
-            f"warning: {len(units)} of the units that an earlier run landed are not as it left "
+        log.warning(
+            f"{len(units)} of the units that an earlier run landed are not as it left "
             "them: they are pulled again"
         )
 
 
-def mapped(say: Say, accounted: Sequence["Accounted"]) -> None:
+def report_mapping(log: Log, accounted: Sequence["Accounted"]) -> None:
     """What became of the resources of each type."""
     for one in accounted:
-        say(
+        log.info(
             f"mapped {one.type}: {one.mapped} of {one.received}, {one.ignored} ignored, "
             f"{one.rejected} rejected",
-            event="mapping.done",
+            name="mapping.done",
             type=one.type,
             received=one.received,
             mapped=one.mapped,
@@ -45,35 +45,35 @@ def mapped(say: Say, accounted: Sequence["Accounted"]) -> None:
         )
 
 
-def withheld(say: Say, codes: Sequence[str]) -> None:
+def report_withheld(log: Log, codes: Sequence[str]) -> None:
     """That the server withholds rows, if it said so."""
     if codes:
-        say(
-            f"warning: the server withholds rows ({', '.join(codes)}): they are not in the "
+        log.warning(
+            f"the server withholds rows ({', '.join(codes)}): they are not in the "
             'results, since [source] withheld is "accept"'
         )
 
 
-def assembled(say: Say, cohort: "Cohort") -> None:
+def report_cohort(log: Log, cohort: "Cohort") -> None:
     """How large the cohort is."""
     lesions, patients = cohort.analysed.height, cohort.analysed["patient_id"].n_unique()
-    say(
+    log.info(
         f"assembled {lesions} lesions of {patients} patients",
-        event="cohort.done",
+        name="cohort.done",
         lesions=lesions,
         patients=patients,
     )
 
 
-def analysed(say: Say, outcome: "Outcome") -> "Outcome":
+def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
     """How an analysis ended; gives it on."""
     state = "failed" if outcome.result is None else "done"
     if outcome.result is not None and outcome.result.reason:
         state = "not estimable"
-    say(
+    tell = log.error if state == "failed" else log.info
+    tell(
         f"analysis {outcome.name}: {state}",
-        event="analysis.done",
-        level="error" if state == "failed" else "info",
+        name="analysis.done",
         analysis=outcome.name,
         use=outcome.use,
         state=state,
@@ -81,30 +81,29 @@ def analysed(say: Say, outcome: "Outcome") -> "Outcome":
     return outcome
 
 
-def lacking_units(say: Say, found: "Results", rule: "Rule") -> None:
+def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:
     """Which analyses give estimates that a release must leave out."""
     from abate.results import lacking_units as lacking
     from abate.small_cells import needs_units
 
     for name, number in lacking(found).items() if needs_units(found, rule) else ():
-        say(
+        log.warning(
             f"the analysis {name!r} does not say which units {number} of its estimates used: they "
             "are shown here and withheld in every release. Tell its author: Result.units.",
-            event="analysis.units",
-            level="warning",
+            name="analysis.units",
             analysis=name,
             estimates=number,
         )
 
 
-def published(say: Say, changes: Sequence["Change"], *, dry_run: bool) -> None:
+def report_changes(log: Log, changes: Sequence["Change"], *, dry_run: bool) -> None:
     """How many resources of the target change."""
     from abate.progress import count
 
     found = count(changes)
-    say(
+    log.info(
         "",
-        event="publish.done",
+        name="publish.done",
         dry_run=dry_run,
         create=found["create"],
         update=found["update"],
@@ -113,12 +112,12 @@ def published(say: Say, changes: Sequence["Change"], *, dry_run: bool) -> None:
     )
 
 
-def ended(say: Say, run: "Run") -> None:
+def report_end(log: Log, run: "Run") -> None:
     """How the run ended; why it failed is told to people by the last line of the command."""
-    say(
+    tell = log.info if run.exit_code == 0 else log.error
+    tell(
         _sentence(run) if run.exit_code == 0 else "",
-        event="run.end",
-        level="info" if run.exit_code == 0 else "error",
+        name="run.end",
         exit_code=run.exit_code,
         seconds=run.seconds,
         message=run.message,

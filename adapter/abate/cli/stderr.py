@@ -1,0 +1,104 @@
+"""Where the lines of a command's log go: stderr, as sentences on a terminal, else as JSON."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from abate.cli import common
+
+if TYPE_CHECKING:
+    from abate.log import Handler, Line
+
+Form: TypeAlias = Literal["auto", "text", "json"]
+
+# Away from a terminal, what comes often is shown so often.
+EVERY_SECONDS = 30.0
+
+
+@contextmanager
+def handlers(form: Form, *, is_quiet: bool) -> Iterator[list["Handler"]]:
+    """The handlers of a command's log, for the time of the command."""
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    if is_quiet:
+        yield []
+    elif form == "json" or (form == "auto" and not is_terminal):
+        yield [_Lines(is_json=True)]
+    elif not is_terminal:
+        yield [_Lines(is_json=False)]
+    else:
+        terminal = _Terminal()
+        try:
+            yield [terminal]
+        finally:
+            terminal.hide()
+
+
+class _Lines:
+    """One line after the other; what comes often is shown now and then, with its throughput."""
+
+    def __init__(self, *, is_json: bool) -> None:
+        from rich.progress import Progress
+
+        from abate.throughput import Throughput
+
+        self._is_json = is_json
+        self._throughput = Throughput(Progress(disable=True, get_time=monotonic))
+        self._shown_at = monotonic()
+
+    def __call__(self, line: "Line") -> None:
+        from abate import log
+        from abate.throughput import words
+
+        self._throughput.follow(line)
+        if line["event"] in log.PROGRESS:
+            if monotonic() - self._shown_at < EVERY_SECONDS:
+                return
+            self._shown_at = monotonic()
+            reading = self._throughput.reading()
+            line = {**line, **reading, "text": f"{line.get('text', '')}{words(reading)}"}
+        if text := log.as_json(line) if self._is_json else log.sentence(line):
+            common.say(text)
+
+
+class _Terminal:
+    """Sentences that stay, and below them how far the pull has come, which is written over."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        from abate.throughput import Throughput
+
+        # No thread of rich's refreshes it: who has gone away from the terminal is no error then.
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            console=Console(stderr=True),
+            auto_refresh=False,
+            transient=True,
+        )
+        self._throughput = Throughput(self._progress)
+
+    def __call__(self, line: "Line") -> None:
+        from abate import log
+        from abate.throughput import words
+
+        self._throughput.follow(line)
+        if line["event"] in log.PROGRESS:
+            text = f"{line.get('text', '')}{words(self._throughput.reading())}"
+            self._progress.update(self._throughput.work, description=text)
+            self._show()
+            return
+        self.hide()
+        if text := log.sentence(line):
+            common.say(text)
+
+    def hide(self) -> None:
+        """Leave no line that is written over."""
+        self._progress.stop()
+
+    def _show(self) -> None:
+        self._progress.start()
+        self._progress.refresh()

@@ -1,0 +1,184 @@
+"""How often something is asked for, and when: attempts, waits, and the turns of the threads.
+
+urllib3's Retry looks at status and connection only. Here a whole answer is judged, all threads of
+a pull pause together, and every wait is paid from one budget.
+"""
+
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from math import inf
+
+from abate.log import Log
+from abate.source import clock
+from abate.source.answer import Answer, http_date
+from abate.source.failures import Failure
+from abate.source.limits import Budget, Limits
+
+BACKOFF_SECONDS = 1.0
+LONGEST_BACKOFF_SECONDS = 60.0
+# Cerner has asked for five hours: no nightly job waits that long for one answer.
+LONGEST_WAIT_SECONDS = 120.0
+# More than a day is a mistake: servers are seen to send the time of the day in seconds.
+_SENSIBLE_SECONDS = 86_400
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+# Shorter waits are not reported.
+_TOLD_SECONDS = 5
+
+
+class Attempts:
+    """The attempts at one thing, counted from 1, with a wait between two of them.
+
+    attempts = Attempts(limits.tries)
+    while True:
+        answer = ...
+        if answer.status not in BUSY or attempts.is_last:
+            return answer
+        attempts.wait(answer)
+    """
+
+    def __init__(self, most: float = inf) -> None:
+        """At most so many."""
+        self.number, self._most = 1, most
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other attempt follows."""
+        return self.number >= self._most
+
+    def seconds(self, answer: Answer | None = None) -> float:
+        """How long to wait before the next one: as the answer asks, or longer each time."""
+        return seconds_to_wait(self.number, answer)
+
+    def wait(
+        self,
+        answer: Answer | None = None,
+        seconds: float | None = None,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """Wait for the next attempt, `seconds` if they are known, in the way of `sleep`."""
+        (sleep or clock.sleep)(self.seconds(answer) if seconds is None else seconds)
+        self.number += 1
+
+
+class Turns:
+    """The turns of the requests to one server: so many at once, so many a second.
+
+    All threads that ask the server share them; while it asks to be left alone, none begins.
+    """
+
+    def __init__(self, limits: Limits, budget: Budget) -> None:
+        """Turns as `limits` want them, paid from `budget`."""
+        self._places = threading.BoundedSemaphore(limits.parallel)
+        self._gap = 1 / limits.requests_per_second if limits.requests_per_second else 0.0
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._next = -inf
+        self._paused_until = -inf
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a place and for the moment, and keep the place while a request runs.
+
+        Raises:
+            BudgetSpent: the wait would be too long, or no request is left.
+        """
+        with self._places:
+            while (wait := self._wait()) > 0:
+                self._budget.refuse_late(wait)
+                clock.sleep(wait)
+            self._budget.spend_request()
+            yield
+
+    def pause(self, seconds: float) -> None:
+        """Let no request of any thread begin for so long: the server has asked for it."""
+        with self._lock:
+            self._paused_until = max(self._paused_until, clock.now() + seconds)
+
+    def _wait(self) -> float:
+        """Seconds until a request may begin; if it may at once, the next one's gap begins."""
+        with self._lock:
+            now = clock.now()
+            wait = max(self._next, self._paused_until) - now
+            if wait <= 0:
+                self._next = now + self._gap
+            return wait
+
+
+class Retry:
+    """Sends requests to one server, again if that may help; safe for threads."""
+
+    def __init__(self, limits: Limits, budget: Budget, log: Log) -> None:
+        """Ask within `limits`, from one `budget`; long waits are said."""
+        self._tries, self._log, self._budget = limits.tries, log, budget
+        self._turns = Turns(limits, budget)
+
+    def send(self, attempt: Callable[[], Answer], *, is_read: bool) -> Answer:
+        """The answer of the first attempt that is whole, or of the last one.
+
+        Args:
+            attempt: sends one request, and raises Failure if it went wrong.
+            is_read: whether it may be sent again; a write is, only if nothing was sent.
+
+        Raises:
+            SourceError: no attempt brought an answer.
+            BudgetSpent: time or requests are used up.
+        """
+        attempts = Attempts()
+        while True:
+            try:
+                with self._turns.turn():
+                    return attempt()
+            except Failure as failure:
+                if not failure.is_worth_repeating(attempts.number, self._tries, is_read=is_read):
+                    return failure.result()
+                self._wait(attempts, failure)
+
+    def _wait(self, attempts: Attempts, failure: Failure) -> None:
+        seconds = attempts.seconds(failure.answer)
+        self._budget.refuse_late(seconds)
+        if seconds >= _TOLD_SECONDS:
+            self._log.info(f"{failure.words}: asking again in {seconds:.0f} s")
+        attempts.wait(seconds=seconds, sleep=self._turns.pause if failure.is_busy else None)
+
+
+def seconds_to_wait(number: int, answer: Answer | None = None) -> float:
+    """Seconds after attempt `number`: as the server asks in its `answer`, or longer each time."""
+    asked = asked_wait(answer.headers) if answer else None
+    return asked or backoff(number)
+
+
+def backoff(number: int) -> float:
+    """Seconds after attempt `number`: doubled each time, of which the upper half is by chance.
+
+    Chance keeps clients that were turned away together from coming back together.
+    """
+    longest = min(BACKOFF_SECONDS * 2.0 ** min(number - 1, 30), LONGEST_BACKOFF_SECONDS)
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
+
+
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks us to wait, at most two minutes; None if it says nothing sensible.
+
+    `Retry-After` is a number of seconds or an HTTP date, which is read by the server's own clock:
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after. In the wild it is also an epoch, in
+    seconds or milliseconds, or negative: then the caller's backoff is better.
+    """
+    seconds = _seconds(headers)
+    if seconds is None or not 0 < seconds <= _SENSIBLE_SECONDS:
+        return None
+    return min(seconds, LONGEST_WAIT_SECONDS)
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    said = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(said):
+        return float(said)
+    until = http_date(said)
+    if until is None:
+        return None
+    now = http_date(headers.get("date", "")) or datetime.now(UTC)
+    return (until - now).total_seconds()
