@@ -50,11 +50,11 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
     refuse_without_units(found, rule)
     shown = _anonymous(released(found, rule))
     host = plugins.load(study_file.settings.plugins)
-    added = host.page_sections(shown)
-    bundle = _bundle(shown, host, page.render(shown, added), version) if version else None
+    plugin_sections = host.page_sections(shown)
+    bundle = _bundle(shown, host, page.render(shown, plugin_sections), version) if version else None
     _make(folder)
     others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
-    written = files.write(shown, folder, added, others)
+    written = files.write(shown, folder, plugin_sections, others)
     return Exported(study=shown.study, rule=shown.rule, files=written)
 
 

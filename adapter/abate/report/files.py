@@ -34,7 +34,7 @@ class _Package(msgspec.Struct):
 def write(
     results: Results,
     folder: Path,
-    added: Sequence[PageSection] = (),
+    plugin_sections: Sequence[PageSection] = (),
     others: Mapping[Path, bytes] = NOTHING_ELSE,
 ) -> list[Path]:
     """Write page, tables, `results.json` and its units, for the owner; those of before go.
@@ -45,7 +45,7 @@ def write(
     Args:
         results: what they show.
         folder: where.
-        added: the sections of plugins for the page.
+        plugin_sections: the sections of plugins for the page.
         others: what belongs to the same set.
 
     Raises:
@@ -57,7 +57,7 @@ def write(
     # The descriptor first: what it names is ours, and is removed the next time.
     content = {folder / TABLES / tables.DESCRIPTOR: tables.descriptor(results, sheets)}
     content |= {folder / TABLES / f"{one.name}.csv": tables.as_csv(one) for one in sheets}
-    content[folder / PAGE] = page.render(results, added).encode()
+    content[folder / PAGE] = page.render(results, plugin_sections).encode()
     content |= others
     text = results_file.as_json(results)
     if results_file.has_units(results):

@@ -17,12 +17,12 @@ from abate.report.wording import withheld_by_source
 from abate.results import NOT_FOR_RELEASE, Results
 
 
-def render(results: Results, added: Sequence[PageSection] = ()) -> str:
+def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str:
     """The page of some results; the same released results give the same text.
 
     Args:
         results: what it shows.
-        added: the sections of plugins, which were checked.
+        plugin_sections: the sections of plugins, which were checked.
     """
     sections = [section(outcome) for outcome in results.outcomes]
     return environment().get_template("page.html").render(
@@ -30,8 +30,8 @@ def render(results: Results, added: Sequence[PageSection] = ()) -> str:
         is_local=is_local(results),
         style=_style(),
         sections=sections,
-        added=added,
-        contents=_contents(results, sections, added),
+        plugin_sections=plugin_sections,
+        contents=_contents(results, sections, plugin_sections),
         primary=[
             (one, headlines(one)) for one in results.outcomes if one.primary and one.result
         ],
@@ -54,16 +54,16 @@ def is_local(results: Results) -> bool:
 
 
 def _contents(
-    results: Results, sections: list[Section], added: Sequence[PageSection]
+    results: Results, sections: list[Section], plugin_sections: Sequence[PageSection]
 ) -> list[tuple[str, str]]:
     """The page's parts, for its navigation: target and words."""
     return [
         ("summary", "Summary"),
         *([("attrition", "Patients and lesions")] if results.attrition else []),
         *([("results", "Results")] if sections else []),
-        *[(one.name, one.title) for one in added if one.before == "methods"],
+        *[(one.name, one.title) for one in plugin_sections if one.before == "methods"],
         ("methods", "Methods"),
-        *[(one.name, one.title) for one in added if one.before == "provenance"],
+        *[(one.name, one.title) for one in plugin_sections if one.before == "provenance"],
         ("provenance", "Provenance"),
         ("review", "Review"),
     ]
