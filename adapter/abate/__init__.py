@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
     from abate.hookspecs import hookimpl
     from abate.mapping import Score
+    from abate.published_figures import ComparedFigure, PublishedFigures
+    from abate.report.html import page_html
+    from abate.report.page_section import PageSection
+    from abate.results import Results
     from abate.units import Units
 
 _HOME = {
@@ -29,18 +33,23 @@ _HOME = {
     "Analysis": "abate.analysis",
     "Chart": "abate.analysis",
     "Cohort": "abate.cohort",
+    "ComparedFigure": "abate.published_figures",
     "Estimate": "abate.analysis",
     "Interval": "abate.analysis",
     "LastOf": "abate.cohort",
     "Measured": "abate.analysis",
+    "PageSection": "abate.report.page_section",
     "Pairs": "abate.cohort",
+    "PublishedFigures": "abate.published_figures",
     "Ref": "abate.analysis",
     "Result": "abate.analysis",
+    "Results": "abate.results",
     "Score": "abate.mapping",
     "Split": "abate.analysis",
     "Table": "abate.analysis",
     "Units": "abate.units",
     "hookimpl": "abate.hookspecs",
+    "page_html": "abate.report.html",
 }
 
 __all__ = [
@@ -48,18 +57,23 @@ __all__ = [
     "Analysis",
     "Chart",
     "Cohort",
+    "ComparedFigure",
     "Estimate",
     "Interval",
     "LastOf",
     "Measured",
+    "PageSection",
     "Pairs",
+    "PublishedFigures",
     "Ref",
     "Result",
+    "Results",
     "Score",
     "Split",
     "Table",
     "Units",
     "hookimpl",
+    "page_html",
 ]
 
 

@@ -254,7 +254,8 @@ def number_of(estimate: Estimate, name: str) -> float | None:
     if kind in ("count", "percent"):
         return _share(estimate, count, is_percent=kind == "percent")
     if name in ("low", "high"):
-        return None if estimate.interval is None else float(getattr(estimate.interval, name))
+        end: float | None = getattr(estimate.interval, name, None)
+        return end
     if name not in ("value", "n", "p"):
         raise KeyError(name)
     found: float | None = getattr(estimate, name)

@@ -1,7 +1,8 @@
-"""The contract with plugins: six hooks, in the order in which a run meets them.
+"""The contract with plugins: eight hooks, in the order in which a run meets them.
 
-    run      register_analyses, register_mappings, read_score, run_analysis
-    publish  render_report, report_written
+    run      register_analyses, register_mappings, read_score, run_analysis, compare_figures,
+             page_sections
+    publish  page_sections, render_report, report_written
 
 A plugin is a module with functions marked `hookimpl`, and one line under
 `[project.entry-points.abate]`. It names only the arguments that it needs.
@@ -14,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from abate.analysis import Analysis, Result
+    from abate.analysis import Analysis, Estimate, Result
     from abate.cohort import Cohort
     from abate.mapping import Score
+    from abate.published_figures import ComparedFigure, PublishedFigures
+    from abate.report.page_section import PageSection
+    from abate.results import Results
 
 PROJECT = "abate"
 
@@ -28,7 +32,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def register_analyses() -> list[type["Analysis"]]:  # type: ignore[empty-body]  # a specification has none
     """Offer analyses.
 
-    Called once each time that the plugins are loaded: by `run`, `publish` and `plugins`.
+    Called once each time that the plugins are loaded: by `run`, `publish`, `export` and
+    `plugins`, among others.
 
     Returns:
         Classes, not instances: the host makes the instances from the `[[analysis]]` tables of
@@ -75,6 +80,41 @@ def run_analysis(analysis: "Analysis", cohort: "Cohort") -> "Result | None":
 
     Returns:
         The result, or None to leave it to the next. Stops at the first result.
+    """
+
+
+@hookspec(firstresult=True)
+def compare_figures(
+    published: "PublishedFigures", statistics: "Mapping[str, Estimate]"
+) -> "Sequence[ComparedFigure] | None":
+    """Compare the figures of a paper with the study's own.
+
+    Called during `run`, after the analyses, if the study file has `[paper]`; and by `demo`, with
+    the statistics that it read back from the server.
+
+    Args:
+        published: the content of the file that `[paper] figures` names.
+        statistics: the estimates of the report, by `analysis/statistic`.
+
+    Returns:
+        The figures in the order in which they are shown, or None to leave them to the next
+        plugin. Stops at the first answer.
+    """
+
+
+@hookspec
+def page_sections(results: "Results") -> "list[PageSection]":  # type: ignore[empty-body]  # a specification has none
+    """Add sections to the page.
+
+    Called for each page: by `run` with its results, which are whole, by `publish` and `export`
+    with what they release, in which small cells are withheld.
+
+    Args:
+        results: what the page shows.
+
+    Returns:
+        The sections, each with a name that no other section has. Their HTML may not run or fetch
+        anything, and links to parts of the page only.
     """
 
 

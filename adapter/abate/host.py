@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pluggy
 
-from abate.analysis import Analysis, Result
+from abate.analysis import Analysis, Estimate, Result
 from abate.cohort import Cohort
 from abate.errors import AbateError, PluginError
 from abate.guard import guarded
@@ -20,6 +20,9 @@ from abate.hookspecs import hookimpl
 from abate.mapping import ReadScore, Score
 from abate.outcome import Outcome, checked, plain
 from abate.parameters import instance
+from abate.published_figures import ComparedFigure, PublishedFigures
+from abate.report.page_section import PageSection, fault_of
+from abate.results import Results
 from abate.settings import AnalysisSpec, StudyFile
 from abate.study_file import Location, complain, nearest
 
@@ -201,6 +204,37 @@ class Host:
         rendered = self._call(plugin, "render_report", lambda: [plain(one) for one in given])
         return plugin, rendered
 
+    def compare_figures(
+        self, published: PublishedFigures, statistics: Mapping[str, Estimate]
+    ) -> Sequence[ComparedFigure]:
+        """The figures of a paper beside ours, from the first plugin that compares them.
+
+        Raises:
+            PluginError: the plugin stopped, or gave what is not a list of compared figures.
+        """
+        arguments = {"published": published, "statistics": statistics}
+        plugin, given = self._first("compare_figures", **arguments)
+        compared = (
+            [] if given is None else self._call(plugin, "compare_figures", partial(list, given))
+        )
+        if not all(isinstance(figure, ComparedFigure) for figure in compared):
+            raise BrokenPlugin(plugin, "compare_figures must give a list of ComparedFigure")
+        return compared
+
+    def page_sections(self, results: Results) -> list[PageSection]:
+        """The sections that plugins add to the page, in the order of the plugins' names.
+
+        Raises:
+            PluginError: a plugin stopped, or gave something that may not stand on the page.
+        """
+        sections: list[PageSection] = []
+        for plugin in self._names():
+            for section in self._many(plugin, "page_sections", results=results):
+                if fault := fault_of(section, sections):
+                    raise BrokenPlugin(plugin, f"page_sections gave {fault}")
+                sections.append(section)
+        return sections
+
     def report_written(self, result: Result, references: Sequence[str]) -> list[str]:
         """Tell every plugin what stands on the target; returns what went wrong in them."""
         faults = []
@@ -216,10 +250,10 @@ class Host:
     def _names(self) -> list[str]:
         return sorted(name for name, _ in self._manager.list_name_plugin())
 
-    def _many(self, plugin: str, hook: str) -> list[Any]:
+    def _many(self, plugin: str, hook: str, **arguments: Any) -> list[Any]:
         """What one plugin gives to a hook of lists; a generator runs here, not later."""
         call = self._only(plugin, hook)
-        lists = self._call(plugin, hook, call)
+        lists = self._call(plugin, hook, partial(call, **arguments))
         asked = [one for one in call.get_hookimpls() if not (one.wrapper or one.hookwrapper)]
         if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy leaves None out.
             raise BrokenPlugin(plugin, f"{hook} must give a list")

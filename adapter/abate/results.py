@@ -14,8 +14,8 @@ from abate.cohort import Cohort
 from abate.cohort.flow import flow_units
 from abate.errors import AbateError, NothingFound
 from abate.outcome import Outcome
-from abate.paper import Figure, Paper, figures, statistics_of
 from abate.private_file import told_of_the_disk, write_private
+from abate.published_figures import ComparedFigure
 from abate.settings import StudyFile
 
 FILE = "results.json"
@@ -130,7 +130,7 @@ class Results:
     statements: Mapping[str, str] = field(default_factory=dict)
     reporter: str = ""
     members: Members | None = None
-    comparisons: Sequence[Figure] = ()
+    comparisons: Sequence[ComparedFigure] = ()
     not_assessable: Mapping[str, str] = field(default_factory=dict)
     patient_of: Mapping[str, str] = field(default_factory=dict)
 
@@ -142,12 +142,12 @@ class Results:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a run has before it analyses: the cohort, and what it was made from."""
+    """What a run has beside its outcomes: the cohort, its inputs, the compared figures."""
 
     cohort: Cohort
     inputs: Inputs
-    paper: Paper | None = None
     members: Members | None = None
+    comparisons: Sequence[ComparedFigure] = ()
 
 
 def refuse_empty(cohort: Cohort) -> None:
@@ -173,7 +173,7 @@ def collect(
     study_file: StudyFile, run_id: str, gathered: Gathered, outcomes: Sequence[Outcome]
 ) -> Results:
     """Put a run's findings together."""
-    settings, cohort, paper = study_file.settings, gathered.cohort, gathered.paper
+    settings, cohort = study_file.settings, gathered.cohort
     return Results(
         format=FORMAT,
         release=NOT_FOR_RELEASE,
@@ -196,7 +196,7 @@ def collect(
         statements=settings.statements,
         reporter=settings.report.reporter,
         members=gathered.members,
-        comparisons=figures(paper, statistics_of(outcomes)) if paper else (),
+        comparisons=gathered.comparisons,
         not_assessable=cohort.not_assessable,
         patient_of=dict(cohort.lesions.select("lesion_id", "patient_id").rows()),
     )

@@ -5,12 +5,13 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 
 from functools import partial
 
-from abate import paper, plugins, publish, results, stage_events, writing
+from abate import plugins, publish, published_figures, results, stage_events, writing
 from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.connect import target_server
 from abate.errors import AnalysisFailed
 from abate.publish import PUBLISH, Publishing
+from abate.published_figures import statistics_of
 from abate.refresh import Compared, How, compared, refreshed
 from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
@@ -34,7 +35,7 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
     settings, folder, log = study_file.settings, study_file.output, progress.log
     host = plugins.load(settings.plugins)
     analyses = host.make(study_file)
-    published = paper.load(study_file)
+    published = published_figures.load(study_file)
     with refreshed(study_file, host, progress, How(is_whole=is_whole)) as store:
         stage_events.begin_stage(log, "assemble")
         cohort = assemble(store, settings, progress.run_id)
@@ -48,10 +49,11 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
         stage_events.report_analysis(log, host.run(spec, offered, one, cohort))
         for spec, offered, one in analyses
     ]
-    gathered = Gathered(cohort=cohort, inputs=pulled, paper=published, members=listed)
+    figures = host.compare_figures(published, statistics_of(outcomes)) if published else ()
+    gathered = Gathered(cohort=cohort, inputs=pulled, members=listed, comparisons=figures)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
     stage_events.report_missing_units(log, found, rule_of(settings.report.minimum_cell))
-    files.write(found, folder)
+    files.write(found, folder, host.page_sections(found))
     progress.analysed(found)
     return found
 
@@ -92,7 +94,11 @@ def write_back(
     with target_server(study_file, log) as server:
         target = target_of(server)
         resources = fhir.report(
-            shown, host, page=page.render(shown), version=target.release, target=server.base
+            shown,
+            host,
+            page=page.render(shown, host.page_sections(shown)),
+            version=target.release,
+            target=server.base,
         )
         report = Report(
             found=found, shown=shown, resources=resources, minimum=publish.least_group(settings)

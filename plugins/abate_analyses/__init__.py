@@ -1,13 +1,24 @@
-"""The analyses that come with abate, one module a question.
+"""The analyses that come with abate, one module a question; and its sections of the page.
 
 They enter by the same door as anyone's: an entry point of the group `abate`.
 """
 
-from abate import Analysis, hookimpl
+from collections.abc import Mapping, Sequence
+
+from abate import (
+    Analysis,
+    ComparedFigure,
+    Estimate,
+    PageSection,
+    PublishedFigures,
+    Results,
+    hookimpl,
+)
 from abate_analyses.course import PainCourse
 from abate_analyses.durability import Durability
 from abate_analyses.paired import PairedChange
 from abate_analyses.profile import Profile
+from abate_analyses.reporting import checklists, published_figures
 from abate_analyses.responders import Responders
 from abate_analyses.safety import Safety
 from abate_analyses.visit_changes import VisitChanges
@@ -17,3 +28,18 @@ from abate_analyses.visit_changes import VisitChanges
 def register_analyses() -> list[type[Analysis]]:
     """The shipped analyses."""
     return [Profile, PainCourse, PairedChange, VisitChanges, Responders, Durability, Safety]
+
+
+@hookimpl
+def compare_figures(
+    published: PublishedFigures, statistics: Mapping[str, Estimate]
+) -> Sequence[ComparedFigure]:
+    """Each figure of the paper beside the report's."""
+    return [published_figures.compare(figure, statistics) for figure in published.figures]
+
+
+@hookimpl
+def page_sections(results: Results) -> list[PageSection]:
+    """The figures of the paper, if there are any, and the checklists."""
+    figures = [published_figures.section(results)] if results.comparisons else []
+    return [*figures, checklists.section(results)]

@@ -9,9 +9,11 @@ from statistics import median
 import msgspec
 import pytest
 
+from abate import Estimate
 from abate.errors import StudyFileError
-from abate.paper import Paper, Stated, figures, load
+from abate.published_figures import PublishedFigures, load
 from abate.study_file import read
+from abate_analyses import compare_figures
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cementoplasty"
 SOURCES = Path(__file__).parents[2]
@@ -73,7 +75,7 @@ def test_a_figure_of_several_numbers_is_held_number_by_number():
         "id": "1", "title": "", "rule": "", "paper": {"fell": 8, "of": 9},
         "ours": {"fell": "x/y#count:falls", "of": "x/y#n"},
     }  # fmt: skip
-    [found] = compared({"source": "", "figures": [figure]}, {"n": 9, "count:falls": 8})
+    [found] = compared({"source": "", "figures": [figure]}, {"n": 9, "counts": {"falls": 8}})
     assert (found.agrees, found.ours) == (True, {"fell": 8, "of": 9})
 
 
@@ -92,8 +94,9 @@ def test_without_a_paper_there_is_nothing_to_compare(study_file):
 
 
 def compared(paper, numbers, notes=()):
-    known = {"x/y": Stated(numbers=numbers, notes=notes)}
-    return figures(msgspec.convert(paper, Paper), known)
+    given = {"name": "y", "value": None, "n": None, "method": "", "population": "", **numbers}
+    known = {"x/y": Estimate(**given, cases=notes)}
+    return compare_figures(msgspec.convert(paper, PublishedFigures), known)
 
 
 def test_no_figure_of_the_paper_stands_in_code_or_mapping():

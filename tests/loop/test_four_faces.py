@@ -11,10 +11,11 @@ import pytest
 
 from abate.demo import DATA, load_study_by_http
 from abate.demo.figures import read_back
-from abate.paper import Paper, figures, statistics_of
+from abate.published_figures import PublishedFigures, statistics_of
 from abate.results import load
 from abate.sandbox import Sandbox, running
 from abate.source.http import FhirServer
+from abate_analyses import compare_figures
 
 
 class Numbers(HTMLParser):
@@ -72,25 +73,26 @@ def of_json(content):
     found = {}
     for outcome in content["outcomes"]:
         for one in outcome["result"]["estimates"]:
-            name = f"{outcome['name']}/{one['name']}"
-            ends = one["interval"] or {}
-            found |= {name: one["value"], f"{name}#n": one["n"], f"{name}#p": one["p"]}
-            found |= {f"{name}#low": ends.get("low"), f"{name}#high": ends.get("high")}
-            found |= {f"{name}#count:{key}": count for key, count in one["counts"].items()}
+            found |= of_estimate(f"{outcome['name']}/{one['name']}", one)
     return {name: number for name, number in found.items() if number is not None}
+
+
+def of_estimate(name, one):
+    """The numbers of one estimate, by name and field."""
+    ends = one["interval"] or {}
+    found = {name: one["value"], f"{name}#n": one["n"], f"{name}#p": one["p"]}
+    found |= {f"{name}#low": ends.get("low"), f"{name}#high": ends.get("high")}
+    return found | {f"{name}#count:{key}": count for key, count in one["counts"].items()}
 
 
 def test_page_fhir_and_json_have_the_same_numbers(faces):
     kept = {name: round(number, 6) for name, number in of_json(faces["json"]).items()}
     assert len(kept) > 1000
     assert min(number for name, number in kept.items() if name.endswith("#p")) > 0
-    server = {
-        name if field == "value" else f"{name}#{field}": number
-        for name, stated in faces["server"].items()
-        for field, number in stated.numbers.items()
-        if number is not None
-    }
-    assert server == kept
+    server = {}
+    for name, estimate in faces["server"].items():
+        server |= of_estimate(name, msgspec.to_builtins(estimate))
+    assert {name: number for name, number in server.items() if number is not None} == kept
     for page in (faces["local"], faces["published"]):
         cited = {name: one for name, one in page.items() if name in kept}
         assert all(len(found) == 1 for found in cited.values())
@@ -111,9 +113,9 @@ def as_published(figure):
 
 
 def test_the_table_of_the_demo_says_the_same_whether_read_from_server_or_results(faces):
-    paper = msgspec.json.decode((DATA / "paper.json").read_bytes(), type=Paper)
-    from_server = figures(paper, faces["server"])
-    from_results = figures(paper, statistics_of(faces["results"].outcomes))
+    paper = msgspec.json.decode((DATA / "paper.json").read_bytes(), type=PublishedFigures)
+    from_server = compare_figures(paper, faces["server"])
+    from_results = compare_figures(paper, statistics_of(faces["results"].outcomes))
     assert [one.agrees for one in from_server] == [one.agrees for one in from_results]
     assert [as_published(one) for one in from_results] == from_server
     assert from_results == list(faces["results"].comparisons)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from abate import Chart, Estimate, Interval, Ref, Result, Table
+from abate import Chart, Estimate, Interval, Ref, Result, Table, plugins
 from abate.demo import DATA, load_study_by_http
 from abate.outcome import Outcome
 from abate.report import page
@@ -266,8 +266,15 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def study_page(study):
-    return page.render(study)
+def render():
+    """Render the whole page of some results, with the sections that plugins add."""
+    host = plugins.load()
+    return lambda results: page.render(results, host.page_sections(results))
+
+
+@pytest.fixture(scope="session")
+def study_page(study, render):
+    return render(study)
 
 
 @pytest.fixture(scope="session")

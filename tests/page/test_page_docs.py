@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from abate.report import checklist, tables
+from abate.report import tables
+from abate_analyses.reporting import checklists
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -25,7 +26,7 @@ def test_the_keys_of_the_example_are_ones_that_a_checklist_asks_for():
     example = page.partition("[statements]\n")[2].partition("```")[0]
     keys = re.findall(r"^([a-z-]+) = ", example, flags=re.MULTILINE)
     assert keys
-    assert set(keys) <= set(checklist.statements(checklist.load()))
+    assert set(keys) <= set(checklists.statements())
 
 
 def test_the_pictures_are_there_and_small():

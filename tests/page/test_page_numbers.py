@@ -3,7 +3,6 @@
 import pytest
 
 from abate import Estimate
-from abate.report import page
 from abate.report.wording import number, p_value, percent, shown
 
 
@@ -50,10 +49,8 @@ def test_outcomes_stand_in_the_order_of_the_study_file(study, study_tree):
     assert ids == [f"analysis-{one.name}" for one in study.outcomes]
 
 
-def test_the_summary_says_who_and_the_primary_test(tiny, text_of, parsed):
-    [summary] = [
-        one for one in parsed(page.render(tiny)).iter("section") if one.get("id") == "summary"
-    ]
+def test_the_summary_says_who_and_the_primary_test(tiny, text_of, parsed, render):
+    [summary] = [one for one in parsed(render(tiny)).iter("section") if one.get("id") == "summary"]
     words = text_of(summary)
     assert "11 lesions of 10 patients were analysed" in words
     assert "share of falls 0.8889 (falls 8, rises 1), p = 0.039 (exact sign test)" in words

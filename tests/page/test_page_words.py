@@ -4,45 +4,44 @@ from dataclasses import replace
 
 import pytest
 
-from abate import Estimate, Result, Table
-from abate.paper import Figure
+from abate import ComparedFigure, Estimate, Result, Table
 from abate.report import page
 from abate.small_cells import released, rule_of
 
 HOSTILE = "<script>alert('\"&x')</script>"
 
 
-def test_a_local_page_says_that_it_is_not_for_release(tiny, parsed, text_of):
-    banner = parsed(page.render(tiny)).find("body/p")
+def test_a_local_page_says_that_it_is_not_for_release(tiny, parsed, text_of, render):
+    banner = parsed(render(tiny)).find("body/p")
     assert text_of(banner).startswith("Small cells: not for release.")
 
 
-def test_a_released_page_says_its_rule(shown, parsed, text_of):
-    banner = parsed(page.render(shown)).find("body/p")
+def test_a_released_page_says_its_rule(shown, parsed, text_of, render):
+    banner = parsed(render(shown)).find("body/p")
     assert text_of(banner) == "Rule of small cells: 5. Small cells are hidden."
 
 
-def test_only_a_local_page_names_the_run_and_the_server(tiny, shown):
-    local, public = page.render(tiny), page.render(shown)
+def test_only_a_local_page_names_the_run_and_the_server(tiny, shown, render):
+    local, public = render(tiny), render(shown)
     for word in (tiny.run_id, tiny.inputs.server):
         assert word in local
         assert word not in public
 
 
-def test_the_same_results_give_the_same_page(study, study_page):
-    assert page.render(study) == study_page
+def test_the_same_results_give_the_same_page(study, study_page, render):
+    assert render(study) == study_page
 
 
-def test_two_runs_with_the_same_results_give_the_same_released_page(tiny):
+def test_two_runs_with_the_same_results_give_the_same_released_page(tiny, render):
     rule = rule_of(1)
-    one = page.render(released(tiny, rule))
+    one = render(released(tiny, rule))
     elsewhere = replace(tiny.inputs, server="http://other.test/fhir")
     other = replace(tiny, run_id="20270101T000000Z-ffff", inputs=elsewhere)
-    assert page.render(released(other, rule)) == one
+    assert render(released(other, rule)) == one
 
 
-def test_what_is_withheld_stands_nowhere(shown, parsed, text_of):
-    html = page.render(shown)
+def test_what_is_withheld_stands_nowhere(shown, parsed, text_of, render):
+    html = render(shown)
     assert "0.039062" not in html
     assert "sign-test#" not in html
     [row] = [
@@ -55,31 +54,31 @@ def test_what_is_withheld_stands_nowhere(shown, parsed, text_of):
     assert [text_of(cell) for cell in row][1:5] == ["withheld", "", "withheld", ""]
 
 
-def test_a_withheld_step_is_no_number(shown, parsed, text_of):
-    root = parsed(page.render(shown))
+def test_a_withheld_step_is_no_number(shown, parsed, text_of, render):
+    root = parsed(render(shown))
     [flow] = [one for one in root.iter("ol") if one.get("class") == "flow"]
     assert "Excluded withheld patients, withheld lesions" in text_of(flow)
 
 
-def test_withheld_totals_are_words_too(shown, parsed, text_of):
-    root = parsed(page.render(replace(shown, patients=None, lesions=None)))
+def test_withheld_totals_are_words_too(shown, parsed, text_of, render):
+    root = parsed(render(replace(shown, patients=None, lesions=None)))
     [tiles] = [one for one in root.iter("dl") if one.get("class") == "tiles"]
     assert "Patients analysed withheld Lesions analysed withheld" in text_of(tiles)
 
 
-def test_single_lesions_are_named_only_where_the_results_name_them(tiny, shown):
-    assert "lesion 6 at M5" in page.render(tiny)
-    assert "lesion 6 at M5" not in page.render(shown)
+def test_single_lesions_are_named_only_where_the_results_name_them(tiny, shown, render):
+    assert "lesion 6 at M5" in render(tiny)
+    assert "lesion 6 at M5" not in render(shown)
 
 
 @pytest.mark.parametrize("where", ["title", "reporter", "study", "version"])
-def test_hostile_text_of_the_study_stays_text(tiny, where, parsed):
-    html = page.render(replace(tiny, **{where: HOSTILE}))
+def test_hostile_text_of_the_study_stays_text(tiny, where, parsed, render):
+    html = render(replace(tiny, **{where: HOSTILE}))
     assert HOSTILE not in html
     assert HOSTILE in "".join(parsed(html).itertext())
 
 
-def test_hostile_text_of_a_plugin_stays_text(tiny, outcome, parsed):
+def test_hostile_text_of_a_plugin_stays_text(tiny, outcome, parsed, render):
     estimate = Estimate(
         name="x", label=HOSTILE, value=1, n=1, method=HOSTILE, population=HOSTILE, note=HOSTILE,
         counts={HOSTILE: 1}, cases=[HOSTILE],
@@ -87,22 +86,20 @@ def test_hostile_text_of_a_plugin_stays_text(tiny, outcome, parsed):
     table = Table(name=HOSTILE, title=HOSTILE, columns=[HOSTILE], rows=[[HOSTILE]])
     result = Result(estimates=[estimate], tables=[table], notes=[HOSTILE])
     more = {"plugin": HOSTILE, "plugin_version": HOSTILE}
-    html = page.render(replace(tiny, outcomes=[outcome(result, **more)]))
+    html = render(replace(tiny, outcomes=[outcome(result, **more)]))
     assert "<script" not in html
     assert parsed(html).find(".//script") is None
 
 
-def test_what_is_not_estimable_says_why(tiny, outcome, parsed, text_of):
-    html = page.render(
-        replace(tiny, outcomes=[outcome(Result.not_estimable("one group is empty"))])
-    )
+def test_what_is_not_estimable_says_why(tiny, outcome, parsed, text_of, render):
+    html = render(replace(tiny, outcomes=[outcome(Result.not_estimable("one group is empty"))]))
     assert "Not estimable: one group is empty." in text_of(parsed(html))
     assert "The primary endpoint, first-week, is not estimable" in text_of(parsed(html))
 
 
-def test_an_analysis_that_failed_is_named_in_the_summary(tiny, outcome, parsed, text_of):
+def test_an_analysis_that_failed_is_named_in_the_summary(tiny, outcome, parsed, text_of, render):
     failed = outcome(None, name="broken", primary=False, error="it stopped: ValueError")
-    root = parsed(page.render(replace(tiny, outcomes=[*tiny.outcomes, failed])))
+    root = parsed(render(replace(tiny, outcomes=[*tiny.outcomes, failed])))
     [summary] = [one for one in root.iter("section") if one.get("id") == "summary"]
     assert "1 of 2 analyses failed" in text_of(summary)
     assert "broken" in text_of(summary)
@@ -110,12 +107,12 @@ def test_an_analysis_that_failed_is_named_in_the_summary(tiny, outcome, parsed, 
     assert "it stopped: ValueError" in text_of(section)
 
 
-def test_a_disagreement_with_the_paper_is_said_first(tiny, parsed, text_of):
-    figure = Figure(
+def test_a_disagreement_with_the_paper_is_said_first(tiny, parsed, text_of, render):
+    figure = ComparedFigure(
         id="13", title="persistence", rule="every later visit", paper=9, ours=8, n=9,
         agrees=False, remarks=["lesion 6 at M5"],
     )  # fmt: skip
-    root = parsed(page.render(replace(tiny, comparisons=[figure])))
+    root = parsed(render(replace(tiny, comparisons=[figure])))
     [section] = [one for one in root.iter("section") if one.get("id") == "disagreements"]
     assert "the paper 9, this report 8 (n 9)" in text_of(section)
     assert "lesion 6 at M5" in text_of(section)
@@ -123,14 +120,14 @@ def test_a_disagreement_with_the_paper_is_said_first(tiny, parsed, text_of):
     assert "1 of 1 figures are not equal to the paper's" in text_of(summary)
 
 
-def test_it_says_that_no_person_has_reviewed_it(tiny, parsed, text_of):
-    words = text_of(parsed(page.render(tiny)))
+def test_it_says_that_no_person_has_reviewed_it(tiny, parsed, text_of, render):
+    words = text_of(parsed(render(tiny)))
     assert "computed by software, not reviewed by a person" in words
     assert "The report is preliminary until a person has reviewed and signed it." in words
 
 
-def test_the_flow_tells_who_left_and_why(tiny, parsed, text_of):
-    root = parsed(page.render(tiny))
+def test_the_flow_tells_who_left_and_why(tiny, parsed, text_of, render):
+    root = parsed(render(tiny))
     [flow] = [one for one in root.iter("ol") if one.get("class") == "flow"]
     boxes = [text_of(one) for one in flow]
     reason = "no pain score belongs to it"
@@ -141,8 +138,8 @@ def test_the_flow_tells_who_left_and_why(tiny, parsed, text_of):
     ]
 
 
-def test_the_methods_tell_the_rules_of_the_study_file(tiny, parsed, text_of):
-    root = parsed(page.render(tiny))
+def test_the_methods_tell_the_rules_of_the_study_file(tiny, parsed, text_of, render):
+    root = parsed(render(tiny))
     [section] = [one for one in root.iter("section") if one.get("id") == "methods"]
     words = text_of(section)
     assert "the code list cementoplasty; a later procedure at the same site ends" in words
@@ -152,9 +149,9 @@ def test_the_methods_tell_the_rules_of_the_study_file(tiny, parsed, text_of):
     assert "first-week paired-change primary endpoint: Wk1" in words
 
 
-def test_a_page_of_nothing_still_stands(tiny, parsed, text_of):
+def test_a_page_of_nothing_still_stands(tiny, parsed, text_of, render):
     empty = replace(tiny, outcomes=[], attrition=[], design={}, synthetic=False)
-    root = parsed(page.render(empty))
+    root = parsed(render(empty))
     assert "No analysis of the study file is marked as the primary one" in text_of(root)
     assert "test data" not in text_of(root)
 
@@ -169,9 +166,9 @@ def test_a_broken_chart_costs_only_itself(tiny, outcome, course, parsed, text_of
     assert whole.find(".//svg") is not None
 
 
-def test_the_page_says_that_the_server_withholds_rows(shown):
+def test_the_page_says_that_the_server_withholds_rows(shown, render):
     inputs = replace(shown.inputs, withheld=["59204", "suppressed"])
     words = "The source server withholds rows (59204, suppressed): they are not in the results."
-    html = page.render(replace(shown, inputs=inputs, design={"study": {}}))
+    html = render(replace(shown, inputs=inputs, design={"study": {}}))
     assert html.count(words) == 2, "in the methods and in the provenance"
-    assert "withholds rows" not in page.render(shown)
+    assert "withholds rows" not in render(shown)

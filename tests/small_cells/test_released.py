@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from abate.analysis import Chart, Estimate, Interval, Measured, Ref, Result, Table
-from abate.paper import Figure
+from abate.published_figures import ComparedFigure
 from abate.results import Members
 from abate.small_cells import released, rule_of
 from abate.units import Units
@@ -131,7 +131,7 @@ def test_analysed_patients_and_lesions_are_hidden_where_they_are_few(run_with):
 
 
 def test_what_the_results_were_made_from_is_left_out(run_with):
-    figure = Figure(id="1", title="t", rule="r", paper=3, ours=3, n=11, agrees=True)
+    figure = ComparedFigure(id="1", title="t", rule="r", paper=3, ours=3, n=11, agrees=True)
     whole = replace(
         run_with(Result(), lesions=50),
         members=Members(patients=["p"], procedures=["q"]),

@@ -75,9 +75,9 @@ def test_the_wheel_holds_three_packages_typed_and_with_their_data(wheel):
         "abate/demo/paper.json",
         "abate/report/templates/page.html",
         "abate/report/templates/page.css",
-        "abate/report/checklists/record.toml",
         "abate/demo/study.toml",
         "abate/cohort/sql/lesions.sql",
+        "abate_analyses/reporting/checklists.toml",
         "abate_mappings/sql/observation.sql",
         "abate_mappings/codes/pain-intensity.toml",
     } <= names

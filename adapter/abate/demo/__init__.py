@@ -4,18 +4,18 @@ The Bundle, the study file, the code lists and the paper's figures lie beside th
 from `examples/cementoplasty`. Only the last table reads the paper's figures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from abate import plugins, published_figures
 from abate import study as stages
 from abate.demo.figures import agreement, read_back, rows
 from abate.errors import SourceError, StudyFileError
 from abate.log import Handler
-from abate.paper import Figure, Paper, figures
+from abate.published_figures import ComparedFigure
 from abate.report.files import PAGE
 from abate.sandbox import Sandbox, running
 from abate.source.http import FhirServer
@@ -33,7 +33,7 @@ class Shown:
     report: str
     changes: dict[str, int]
     again: dict[str, int]
-    figures: list[Figure]
+    figures: Sequence[ComparedFigure]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -72,6 +72,8 @@ def run(folder: Path, *handlers: Handler) -> Shown:
     with running(Sandbox()) as url:
         load_study_by_http(url)
         study_file = read(path, [f"source.url={url}"])
+        host = plugins.load(study_file.settings.plugins)
+        published = published_figures.load(study_file)
         with held(study_file.output, "demo", *handlers) as progress:
             progress.log.info(f"the published study stands on a FHIR server at {url}")
             found = stages.run(study_file, progress)
@@ -85,9 +87,7 @@ def run(folder: Path, *handlers: Handler) -> Shown:
         report=report,
         changes=count(changes),
         again=count(again),
-        figures=figures(
-            msgspec.json.decode((DATA / "paper.json").read_bytes(), type=Paper), statistics
-        ),
+        figures=host.compare_figures(published, statistics) if published else (),
     )
 
 

@@ -1,20 +1,19 @@
 """The statistics of a report, read back from a server; and the paper's figures as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from abate.analysis import Estimate, Interval
 from abate.errors import SourceError
 from abate.identity import SYSTEM
-from abate.paper import Figure, Stated
+from abate.published_figures import ComparedFigure
 from abate.report.fhir import report_id
 from abate.report.narrative import number
 from abate.source.http import FhirServer
 
-_NUMBERS = {"n": "n", "p": "p", "interval-low": "low", "interval-high": "high"}
 
-
-def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Stated]]:
+def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Estimate]]:
     """The report's reference, and each of its statistics by `analysis/statistic`.
 
     Raises:
@@ -25,11 +24,12 @@ def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Stated]]:
     for result in _resource(server, report)["result"]:
         observation = _resource(server, result["reference"])
         [name] = [i["value"] for i in observation["identifier"] if i["system"] == SYSTEM]
-        statistics[name.removeprefix(f"{study}/")] = _stated(observation)
+        name = name.removeprefix(f"{study}/")
+        statistics[name] = _estimate(name.partition("/")[2], observation)
     return report, statistics
 
 
-def rows(figure: Figure) -> list[list[str]]:
+def rows(figure: ComparedFigure) -> list[list[str]]:
     """For people: figure, what, paper, ours, equal; one line a number, the rule, the remarks."""
     equal = {True: "yes", False: "NO", None: "-"}[figure.agrees]
     below = [["", f"  by: {figure.rule}", "", "", ""]]
@@ -46,7 +46,7 @@ def rows(figure: Figure) -> list[list[str]]:
     return [[figure.id, figure.title, _words(paper), _words(ours) + n, equal], *below]
 
 
-def agreement(found: list[Figure]) -> str:
+def agreement(found: Sequence[ComparedFigure]) -> str:
     """One sentence on how many agree."""
     equal = sum(figure.agrees is True for figure in found)
     unequal = [figure.id for figure in found if figure.agrees is False]
@@ -62,17 +62,28 @@ def _resource(server: FhirServer, reference: str) -> dict[str, Any]:
     return resource
 
 
-def _stated(observation: Mapping[str, Any]) -> Stated:
-    numbers = {"value": observation.get("valueQuantity", {}).get("value")}
+def _estimate(name: str, observation: Mapping[str, Any]) -> Estimate:
+    """An Observation as the estimate that it was made from, as far as it says it."""
+    numbers, counts = {}, {}
     for component in observation.get("component", ()):
+        number = component.get("valueInteger", component.get("valueQuantity", {}).get("value"))
         for coding in component["code"].get("coding", ()):
-            name = _NUMBERS.get(coding["code"])
             if coding["code"] == "count":
-                name = f"count:{component['code']['text']}"
-            if name:
-                quantity = component.get("valueQuantity", {}).get("value")
-                numbers[name] = component.get("valueInteger", quantity)
-    return Stated(numbers=numbers, notes=[note["text"] for note in observation.get("note", ())])
+                counts[component["code"]["text"]] = number
+            else:
+                numbers[coding["code"]] = number
+    low, high = numbers.get("interval-low"), numbers.get("interval-high")
+    return Estimate(
+        name=name,
+        value=observation.get("valueQuantity", {}).get("value"),
+        n=numbers.get("n"),
+        p=numbers.get("p"),
+        interval=None if low is None or high is None else Interval(low=low, high=high, kind=""),
+        counts=counts,
+        cases=[note["text"] for note in observation.get("note", ())],
+        method="",
+        population="",
+    )
 
 
 def _words(value: float | None) -> str:

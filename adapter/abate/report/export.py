@@ -40,6 +40,7 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
 
     Raises:
         AbateError: there are no results.
+        PluginError: a plugin is broken.
         PublishRefused: the study file is not that of the run, or its rule cannot be held.
         StoreError: the disk refuses.
     """
@@ -48,10 +49,12 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
     rule = rule_of(study_file.settings.report.minimum_cell)
     refuse_without_units(found, rule)
     shown = _anonymous(released(found, rule))
-    bundle = _bundle(study_file, shown, version) if version else None
+    host = plugins.load(study_file.settings.plugins)
+    plugin_sections = host.page_sections(shown)
+    bundle = _bundle(shown, host, page.render(shown, plugin_sections), version) if version else None
     _make(folder)
     others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
-    written = files.write(shown, folder, others)
+    written = files.write(shown, folder, plugin_sections, others)
     return Exported(study=shown.study, rule=shown.rule, files=written)
 
 
@@ -68,9 +71,8 @@ def _anonymous(shown: Results) -> Results:
     return replace(shown, run_id="", inputs=replace(shown.inputs, server=""))
 
 
-def _bundle(study_file: StudyFile, shown: Results, version: Version) -> bytes:
-    host = plugins.load(study_file.settings.plugins)
-    resources = fhir.report(shown, host, page=page.render(shown), version=version)
+def _bundle(shown: Results, host: plugins.Host, html: str, version: Version) -> bytes:
+    resources = fhir.report(shown, host, page=html, version=version)
     bundle = {
         "resourceType": "Bundle",
         "id": stable_id(shown.study, "bundle"),

@@ -1,6 +1,6 @@
 """The report's files in a folder: the results, the page, and the numbers as CSV, as one set."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from abate import units_file
 from abate.errors import StoreError
 from abate.private_file import write_set
 from abate.report import page, tables
+from abate.report.page_section import PageSection
 from abate.results import Results
 
 PAGE = "report.html"
@@ -31,7 +32,10 @@ class _Package(msgspec.Struct):
 
 
 def write(
-    results: Results, folder: Path, others: Mapping[Path, bytes] = NOTHING_ELSE
+    results: Results,
+    folder: Path,
+    plugin_sections: Sequence[PageSection] = (),
+    others: Mapping[Path, bytes] = NOTHING_ELSE,
 ) -> list[Path]:
     """Write page, tables, `results.json` and its units, for the owner; those of before go.
 
@@ -41,6 +45,7 @@ def write(
     Args:
         results: what they show.
         folder: where.
+        plugin_sections: the sections of plugins for the page.
         others: what belongs to the same set.
 
     Raises:
@@ -52,7 +57,7 @@ def write(
     # The descriptor first: what it names is ours, and is removed the next time.
     content = {folder / TABLES / tables.DESCRIPTOR: tables.descriptor(results, sheets)}
     content |= {folder / TABLES / f"{one.name}.csv": tables.as_csv(one) for one in sheets}
-    content[folder / PAGE] = page.render(results).encode()
+    content[folder / PAGE] = page.render(results, plugin_sections).encode()
     content |= others
     text = results_file.as_json(results)
     if results_file.has_units(results):

@@ -5,31 +5,33 @@ and the page says that they are not for release; those that `abate.small_cells.r
 carry no name of a run or of a server, so that the same results give the same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-from abate.report import checklist, comparison, flow, methods, theme
+from abate.report import flow, methods, theme
+from abate.report.html import TEMPLATES, environment
 from abate.report.narrative import not_assessable
 from abate.report.outcomes import Section, headlines, section
-from abate.report.wording import WITHHELD, number, withheld_by_source
+from abate.report.page_section import PageSection
+from abate.report.wording import withheld_by_source
 from abate.results import NOT_FOR_RELEASE, Results
 
-_TEMPLATES = files(__package__) / "templates"
 
+def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str:
+    """The page of some results; the same released results give the same text.
 
-def render(results: Results) -> str:
-    """The page of some results; the same released results give the same text."""
+    Args:
+        results: what it shows.
+        plugin_sections: the sections of plugins, which were checked.
+    """
     sections = [section(outcome) for outcome in results.outcomes]
-    lists = checklist.filled(results)
-    return _environment().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         results=results,
         is_local=is_local(results),
         style=_style(),
         sections=sections,
-        contents=_contents(results, sections),
+        plugin_sections=plugin_sections,
+        contents=_contents(results, sections, plugin_sections),
         primary=[
             (one, headlines(one)) for one in results.outcomes if one.primary and one.result
         ],
@@ -42,10 +44,6 @@ def render(results: Results) -> str:
         visits=methods.visits(results),
         methods=methods.methods(results),
         withheld=withheld_by_source(results),
-        comparisons=comparison.rows(results),
-        disagreements=comparison.disagreements(results),
-        lists=lists,
-        states=checklist.counts(lists),
         plugins=sorted({(one.plugin, one.plugin_version) for one in results.outcomes}),
     )  # fmt: skip
 
@@ -55,39 +53,26 @@ def is_local(results: Results) -> bool:
     return results.release == NOT_FOR_RELEASE
 
 
-def _contents(results: Results, sections: list[Section]) -> list[tuple[str, str]]:
+def _contents(
+    results: Results, sections: list[Section], plugin_sections: Sequence[PageSection]
+) -> list[tuple[str, str]]:
     """The page's parts, for its navigation: target and words."""
     return [
         ("summary", "Summary"),
         *([("attrition", "Patients and lesions")] if results.attrition else []),
         *([("results", "Results")] if sections else []),
-        *([("paper", "Beside the paper")] if results.comparisons else []),
+        *[(one.name, one.title) for one in plugin_sections if one.before == "methods"],
         ("methods", "Methods"),
-        ("checklist", "Checklist"),
+        *[(one.name, one.title) for one in plugin_sections if one.before == "provenance"],
         ("provenance", "Provenance"),
         ("review", "Review"),
     ]
 
 
 @cache
-def _environment() -> Environment:
-    """Every value is escaped, and an unknown one is an error."""
-    environment = Environment(
-        autoescape=True,
-        loader=FunctionLoader(lambda name: (_TEMPLATES / name).read_text("utf-8")),
-        lstrip_blocks=True,
-        trim_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["number"] = number
-    environment.globals["WITHHELD"] = WITHHELD
-    return environment
-
-
-@cache
 def _style() -> str:
     """The style sheet, with the charts' colours for a dark page."""
-    sheet = (_TEMPLATES / "page.css").read_text("utf-8")
+    sheet = (TEMPLATES / "page.css").read_text("utf-8")
     return sheet.replace("/* dark charts */", _repainted(theme.DARK))
 
 

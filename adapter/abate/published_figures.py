@@ -1,0 +1,94 @@
+"""The figures that a paper prints: their file, and each beside the study's own in the results.
+
+A study that repeats a published one names the paper's figures in a JSON file; each says by which
+rule ours is made. A plugin compares the two (`compare_figures`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from abate.analysis import Estimate
+from abate.errors import StudyFileError
+from abate.outcome import Outcome
+from abate.settings import StudyFile
+
+Numbers = Mapping[str, float | None]
+
+
+class PublishedFigure(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One figure as the paper prints it, and where ours stands in the report.
+
+    `ours` is `analysis/statistic`, with `#p`, `#n`, `#low`, `#high` or `#count:NAME` for another
+    number than the value; or a table of such, for a figure of several numbers. `decimals` are
+    those printed. `remark` is what a reader must know where the two differ.
+    """
+
+    id: str
+    title: str
+    rule: str
+    paper: float | dict[str, float] | None
+    ours: str | dict[str, str]
+    n: int | None = None
+    decimals: int | None = None
+    remark: str = ""
+
+
+class PublishedFigures(msgspec.Struct, forbid_unknown_fields=True):
+    """The file that `[paper] figures` names: where the figures were published, and the figures."""
+
+    source: str
+    figures: list[PublishedFigure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedFigure:
+    """A figure of the paper beside ours; `agrees` is None where nothing can be compared.
+
+    `remarks` say why the two differ, and name the cases where the report does.
+    """
+
+    id: str
+    title: str
+    rule: str
+    paper: float | Mapping[str, float] | None
+    ours: float | Numbers | None
+    n: float | None
+    agrees: bool | None
+    remarks: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        built: dict[str, Any] = msgspec.to_builtins(self)
+        return built
+
+
+def load(study_file: StudyFile) -> PublishedFigures | None:
+    """The paper's figures that the study file names, if it names any.
+
+    Raises:
+        StudyFileError: the file cannot be read, or does not say what it must.
+    """
+    named = study_file.settings.paper
+    if named is None:
+        return None
+    path = study_file.folder / named.figures
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=PublishedFigures)
+    except OSError as error:
+        reason = error.strerror
+    except msgspec.MsgspecError as error:
+        reason = str(error)
+    raise StudyFileError(f"{study_file.path}: [paper] figures: {path} cannot be read: {reason}")
+
+
+def statistics_of(outcomes: Iterable[Outcome]) -> dict[str, Estimate]:
+    """Each estimate of a run, by `analysis/statistic`."""
+    return {
+        f"{outcome.name}/{estimate.name}": estimate
+        for outcome in outcomes
+        if outcome.result is not None
+        for estimate in outcome.result.estimates
+    }

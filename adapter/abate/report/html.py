@@ -1,0 +1,44 @@
+"""HTML from templates: every value is escaped, and an unknown one is an error."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from abate.report.wording import WITHHELD, Shown, exact, number
+
+TEMPLATES = files(__package__) / "templates"
+
+
+def page_html(template: str, **values: Any) -> str:
+    """HTML for the page from the text of a Jinja template, with the page's own macros.
+
+    `{% from "cells.html" import cell, scroll %}` gives a number's cell, as `cell(value | shown)`,
+    and `scroll(ID)`, the opening `<div>` of a table that is wider than the screen.
+
+    Args:
+        template: its text.
+        values: by name; each is escaped.
+    """
+    return environment().from_string(template).render(**values)
+
+
+@cache
+def environment() -> Environment:
+    """The environment of all templates."""
+    made = Environment(
+        autoescape=True,
+        loader=FunctionLoader(lambda name: (TEMPLATES / name).read_text("utf-8")),
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.filters["number"] = number
+    made.filters["shown"] = _shown
+    made.globals["WITHHELD"] = WITHHELD
+    return made
+
+
+def _shown(value: float | None) -> Shown:
+    return Shown(text="\u2013") if value is None else Shown(text=number(value), exact=exact(value))
