@@ -9,6 +9,7 @@ import msgspec
 from abate import plugins, results
 from abate.errors import PublishRefused, StoreError
 from abate.identity import SYSTEM, stable_id
+from abate.log import Log
 from abate.report import fhir, files, page
 from abate.results import Results
 from abate.settings import StudyFile
@@ -35,7 +36,9 @@ def version_of(text: str | None) -> Version | None:
     return "R4" if text == "R4" else "R5" if text == "R5" else None
 
 
-def write(study_file: StudyFile, folder: Path, version: Version | None = None) -> Exported:
+def write(
+    study_file: StudyFile, folder: Path, log: Log, version: Version | None = None
+) -> Exported:
     """Write the released form of the last run's results to a folder.
 
     Raises:
@@ -50,7 +53,7 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
     refuse_without_units(found, rule)
     shown = _anonymous(released(found, rule))
     host = plugins.load(study_file.settings.plugins)
-    plugin_sections = host.page_sections(shown)
+    plugin_sections = host.page_sections(shown, log.warning)
     bundle = _bundle(shown, host, page.render(shown, plugin_sections), version) if version else None
     _make(folder)
     others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
