@@ -76,14 +76,14 @@ def _anonymous(shown: Results) -> Results:
 
 def _bundle(shown: Results, host: plugins.Host, html: str, version: Version) -> bytes:
     resources = fhir.report(shown, host, page=html, version=version)
-    bundle = {
+    whole = {
         "resourceType": "Bundle",
         "id": stable_id(shown.study, "bundle"),
         "identifier": {"system": SYSTEM, "value": f"{shown.study}/bundle"},
         "type": "collection",
         "entry": [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources],
     }
-    return msgspec.json.format(msgspec.json.encode(bundle), indent=2)
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2)
 
 
 def _make(folder: Path) -> None:
