@@ -40,7 +40,7 @@ def pages() -> dict[Path, str]:
     """Each page with generated parts, as it should be."""
     parts = {
         "study-file.md": {"keys": keys(), "example": example(), "types": types()},
-        "code-lists.md": {"lists": code_lists()},
+        "code-lists.md": {"lists": shipped_code_lists()},
     }
     found = {}
     for name, made in parts.items():
@@ -107,7 +107,7 @@ def _group() -> str:
     return scope
 
 
-def code_lists() -> str:
+def shipped_code_lists() -> str:
     """A section for each shipped code list, with its codes."""
     folder = files("abate_mappings") / "codes"
     titles = {}

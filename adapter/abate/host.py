@@ -221,18 +221,28 @@ class Host:
             raise BrokenPlugin(plugin, "compare_figures must give a list of ComparedFigure")
         return compared
 
-    def page_sections(self, results: Results) -> list[PageSection]:
+    def page_sections(self, results: Results, warn: Callable[[str], object]) -> list[PageSection]:
         """The sections that plugins add to the page, in the order of the plugins' names.
 
-        Raises:
-            PluginError: a plugin stopped, or gave something that may not stand on the page.
+        Those of a plugin that stops, or gives what may not stand on the page, are left out, and
+        `warn` is told: the results stand without them.
         """
         sections: list[PageSection] = []
         for plugin in self._names():
-            for section in self._many(plugin, "page_sections", results=results):
-                if fault := fault_of(section, sections):
-                    raise BrokenPlugin(plugin, f"page_sections gave {fault}")
-                sections.append(section)
+            try:
+                sections += self._sections_of(plugin, results, sections)
+            except PluginError as problem:
+                warn(f"{problem}. The page lacks its sections")
+        return sections
+
+    def _sections_of(
+        self, plugin: str, results: Results, others: Sequence[PageSection]
+    ) -> list[PageSection]:
+        sections: list[PageSection] = []
+        for section in self._many(plugin, "page_sections", results=results):
+            if fault := fault_of(section, [*others, *sections]):
+                raise BrokenPlugin(plugin, f"page_sections gave {fault}")
+            sections.append(section)
         return sections
 
     def report_written(self, result: Result, references: Sequence[str]) -> list[str]:

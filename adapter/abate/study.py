@@ -3,15 +3,18 @@
 pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -> publish
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 from abate import plugins, publish, published_figures, results, stage_events, writing
 from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.connect import target_server
-from abate.errors import AnalysisFailed
+from abate.errors import AnalysisFailed, PluginError
+from abate.log import Log
+from abate.outcome import Outcome
 from abate.publish import PUBLISH, Publishing
-from abate.published_figures import statistics_of
+from abate.published_figures import ComparedFigure, PublishedFigures, statistics_of
 from abate.refresh import Compared, How, compared, refreshed
 from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
@@ -49,13 +52,29 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
         stage_events.report_analysis(log, host.run(spec, offered, one, cohort))
         for spec, offered, one in analyses
     ]
-    figures = host.compare_figures(published, statistics_of(outcomes)) if published else ()
+    figures = _compare_figures(host, published, outcomes, log)
     gathered = Gathered(cohort=cohort, inputs=pulled, members=listed, comparisons=figures)
     found = results.collect(study_file, progress.run_id, gathered, outcomes)
     stage_events.report_missing_units(log, found, rule_of(settings.report.minimum_cell))
-    files.write(found, folder, host.page_sections(found))
+    files.write(found, folder, host.page_sections(found, log.warning))
     progress.analysed(found)
     return found
+
+
+def _compare_figures(
+    host: plugins.Host, published: PublishedFigures | None, outcomes: Sequence[Outcome], log: Log
+) -> Sequence[ComparedFigure]:
+    """The figures of the paper beside ours, if the study file names any; none is a warning."""
+    if published is None:
+        return ()
+    try:
+        figures = host.compare_figures(published, statistics_of(outcomes))
+    except PluginError as problem:
+        log.warning(f"{problem}. The figures of [paper] are not compared")
+        return ()
+    if not figures:
+        log.warning("no plugin compares the figures of [paper]: is abate_analyses blocked?")
+    return figures
 
 
 def reconcile(study_file: StudyFile, progress: Progress) -> list[Compared]:
@@ -96,7 +115,7 @@ def write_back(
         resources = fhir.report(
             shown,
             host,
-            page=page.render(shown, host.page_sections(shown)),
+            page=page.render(shown, host.page_sections(shown, log.warning)),
             version=target.release,
             target=server.base,
         )

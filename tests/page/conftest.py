@@ -269,7 +269,7 @@ def study(tmp_path_factory):
 def render():
     """Render the whole page of some results, with the sections that plugins add."""
     host = plugins.load()
-    return lambda results: page.render(results, host.page_sections(results))
+    return lambda results: page.render(results, host.page_sections(results, pytest.fail))
 
 
 @pytest.fixture(scope="session")

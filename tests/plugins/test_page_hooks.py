@@ -94,20 +94,25 @@ def test_an_export_has_the_section_made_from_what_is_released(abate, study, inst
 )
 def test_a_section_that_may_not_stand_on_the_page_is_refused(add, html, said):
     add(html)
-    with pytest.raises(plugins.BrokenPlugin) as refused:
-        plugins.load(plugins.Plugins(block=["abate_analyses"])).page_sections(None)
-    assert "the plugin 'theirs' is broken: page_sections gave " in str(refused.value)
-    assert said in str(refused.value)
+    warnings = []
+    host = plugins.load(plugins.Plugins(block=["abate_analyses"]))
+    assert host.page_sections(None, warnings.append) == []
+    [warning] = warnings
+    assert "the plugin 'theirs' is broken: page_sections gave " in warning
+    assert said in warning
 
 
-def test_a_section_that_raises_stops_the_export_and_its_text_is_not_told(abate, study, install):
+@pytest.mark.parametrize("command", ["run", "export"])
+def test_a_plugin_whose_section_raises_costs_its_section_alone(abate, study, install, command):
     path = study('[[analysis]]\nuse = "profile"')
     assert abate("run", path, "--quiet").exit_code == 0
     install("theirs", SECTION.format("", 'int("CANARY-4711-XYZ")'), head=HEAD)
-    refused = abate("export", path)
-    assert refused.exit_code == 4
-    assert "the plugin 'theirs' is broken: page_sections stopped: ValueError" in refused.err
-    assert "CANARY" not in refused.err
+    ran = abate(command, path)
+    assert ran.exit_code == 0
+    assert "warning: the plugin 'theirs' is broken: page_sections stopped: ValueError" in ran.err
+    assert "The page lacks its sections" in ran.err
+    assert "CANARY" not in ran.err
+    assert 'id="checklist"' in (path.parent / "abate-output" / "report.html").read_text("utf-8")
 
 
 class TestCompareFigures:
@@ -137,6 +142,22 @@ class TestCompareFigures:
         blocked = plugins.load(plugins.Plugins(block=["abate_analyses"]))
         monkeypatch.setattr(plugins, "load", lambda: blocked)
         assert compared() == []
+
+    @pytest.mark.parametrize("answer", ["[1]", "None"])
+    def test_the_results_stand_without_a_comparison_and_the_run_warns(
+        self, abate, study, install, answer
+    ):
+        if answer != "None":
+            install("theirs", self.COMPARES.format(answer=answer), head=HEAD)
+        block = "" if answer != "None" else '[plugins]\nblock = ["abate_analyses"]\n'
+        path = study("", more=f'[paper]\nfigures = "paper.json"\n{block}')
+        (path.parent / "paper.json").write_text(json.dumps(PAPER), "utf-8")
+        ran = abate("run", path, "--json")
+        assert ran.exit_code == 0, ran.err
+        assert ran.json["comparisons"] == []
+        [warning] = [one for one in ran.json["run"]["warnings"] if "[paper]" in one]
+        words = "The figures of [paper] are not compared" if not block else "no plugin compares"
+        assert words in warning
 
     @pytest.mark.parametrize("answer", ["[1]", "1", "['CANARY']"])
     def test_something_else_is_refused_by_name(self, install, compared, answer):

@@ -54,7 +54,7 @@ def command(
         held(study_file.output, "export", *handlers) as progress,
     ):
         progress.log.info(f"exporting to {target}")
-        exported = export.write(study_file, target, export.version_of(fhir_version))
+        exported = export.write(study_file, target, progress.log, export.version_of(fhir_version))
     if shared["as_json"]:
         common.print_json(exported.as_json())
     else:

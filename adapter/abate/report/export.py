@@ -9,6 +9,7 @@ import msgspec
 from abate import plugins, results
 from abate.errors import PublishRefused, StoreError
 from abate.identity import SYSTEM, stable_id
+from abate.log import Log
 from abate.report import fhir, files, page
 from abate.results import Results
 from abate.settings import StudyFile
@@ -35,7 +36,9 @@ def version_of(text: str | None) -> Version | None:
     return "R4" if text == "R4" else "R5" if text == "R5" else None
 
 
-def write(study_file: StudyFile, folder: Path, version: Version | None = None) -> Exported:
+def write(
+    study_file: StudyFile, folder: Path, log: Log, version: Version | None = None
+) -> Exported:
     """Write the released form of the last run's results to a folder.
 
     Raises:
@@ -50,7 +53,7 @@ def write(study_file: StudyFile, folder: Path, version: Version | None = None) -
     refuse_without_units(found, rule)
     shown = _anonymous(released(found, rule))
     host = plugins.load(study_file.settings.plugins)
-    plugin_sections = host.page_sections(shown)
+    plugin_sections = host.page_sections(shown, log.warning)
     bundle = _bundle(shown, host, page.render(shown, plugin_sections), version) if version else None
     _make(folder)
     others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
@@ -73,14 +76,14 @@ def _anonymous(shown: Results) -> Results:
 
 def _bundle(shown: Results, host: plugins.Host, html: str, version: Version) -> bytes:
     resources = fhir.report(shown, host, page=html, version=version)
-    bundle = {
+    whole = {
         "resourceType": "Bundle",
         "id": stable_id(shown.study, "bundle"),
         "identifier": {"system": SYSTEM, "value": f"{shown.study}/bundle"},
         "type": "collection",
         "entry": [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources],
     }
-    return msgspec.json.format(msgspec.json.encode(bundle), indent=2)
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2)
 
 
 def _make(folder: Path) -> None:

@@ -62,10 +62,10 @@ def _outcome(given: Outcome, place: int, cells: Sheet, hidden: Hidden, rule: Rul
         else shown.without_units(one)
         for one in given.result.estimates
     ]
-    estimates = [
+    left = [
         one for one in shown.with_dependents(alone, rule) if not (one.withheld and one.from_data)
     ]
-    return replace(given, error=error, result=_result(given.result, estimates))
+    return replace(given, error=error, result=_result(given.result, left))
 
 
 def _result(whole: Result, estimates: Sequence[Estimate]) -> Result:
