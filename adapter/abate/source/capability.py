@@ -68,7 +68,9 @@ def read_capability(statement: Mapping[str, Any], kinds: Iterable[str] | None = 
 
     An element without the shape that FHIR gives it counts as absent.
     """
-    rest = next(iter(_tables(statement.get("rest"))), {})
+    rests = _tables(statement.get("rest"))
+    # A statement may also tell what the server does as a client of others.
+    [rest, *_] = [*(one for one in rests if one.get("mode") == "server"), *rests, {}]
     offered = {str(one.get("type")): one for one in _tables(rest.get("resource"))}
     software = _table(statement.get("software"))
     return Capability(
