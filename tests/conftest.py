@@ -19,8 +19,9 @@ import vl_convert
 
 from abate import results
 from abate.cli import main
+from abate.cohort.inputs import Inputs
 from abate.outcome import Outcome
-from abate.results import Inputs, Results
+from abate.results import Results
 from abate.sandbox import Sandbox, running
 from abate.source import clock
 from abate.study_file import read

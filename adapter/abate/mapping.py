@@ -21,9 +21,9 @@ from abate.landed_files import LandedFiles
 from abate.landing import Landing
 from abate.pull_remarks import left
 from abate.resource_types import INDEX_TYPE, MAPPED_NAMES
+from abate.roles import Role
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger
-from abate.source.plan import Role
 from abate.store import MAPPINGS, Parameters, Store
 
 # The system of the words in `pain-units` that stand in `Quantity.unit`.

@@ -5,11 +5,12 @@ the rows it goes into the store, and stays there until a whole pull says otherwi
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from abate.resource_types import MAPPED_NAMES
+from abate.source.issues import Judge, issues, refuse, refuse_cut_short
 
 if TYPE_CHECKING:
     from abate.landing import Landing
@@ -21,6 +22,18 @@ _LEFT, _WITHHELD, _UNFILTERED = "left-group", "withheld", "unfiltered"
 def note_withheld(landing: "Landing", code: str) -> None:
     """Note the code by which the server said that it withholds rows; threads may share it."""
     landing.remember(f"{_WITHHELD}-{code}", b"")
+
+
+def judge_of(landing: "Landing", *, is_accepted: bool) -> Judge:
+    """How `[source] withheld` has outcomes judged; what is accepted is noted in the landing."""
+
+    def accept(told: Any, of: str) -> None:
+        refuse_cut_short(told, of)
+        for issue in issues(told):
+            if issue.is_withheld:
+                note_withheld(landing, issue.code)
+
+    return accept if is_accepted else refuse
 
 
 def note_left(landing: "Landing", patients: Iterable[str]) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 import polars as pl
 
 from abate import Cohort, plugins
+from abate.cohort.inputs import Inputs
 from abate.cohort.tables import Window
 from abate.report import fhir, page
-from abate.results import Gathered, Inputs, Results, collect
+from abate.results import Gathered, Results, collect
 from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
 from abate.study_file import read

@@ -15,9 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from abate import plugins, study
+from abate.cohort.inputs import Inputs
 from abate.report import diagnostic_report, fhir, group, measures, provenance
 from abate.report.elements import Resource, Version
-from abate.results import Inputs, Results
+from abate.results import Results
 from abate.sandbox import Sandbox, running
 from abate.small_cells import released, rule_of
 from abate.status import held

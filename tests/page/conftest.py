@@ -7,10 +7,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from abate import Chart, Estimate, Interval, Ref, Result, Table, plugins
+from abate.cohort.inputs import Inputs
 from abate.demo import DATA, load_study_by_http
 from abate.outcome import Outcome
 from abate.report import page
-from abate.results import FORMAT, NOT_FOR_RELEASE, Inputs, Results, Step
+from abate.results import FORMAT, NOT_FOR_RELEASE, Results, Step
 from abate.sandbox import Sandbox, running
 from abate.status import held
 from abate.study import run

@@ -6,8 +6,9 @@ import pytest
 
 from abate import Estimate, Interval, Result, plugins
 from abate.analysis import Measured
+from abate.cohort.inputs import Inputs, Members
 from abate.outcome import Outcome
-from abate.results import FORMAT, Inputs, Members, Results, Step
+from abate.results import FORMAT, Results, Step
 
 FALLS = Estimate(
     name="sign-test",

@@ -13,9 +13,10 @@ import pytest
 
 from abate import Cohort, Units, study
 from abate.analysis import Estimate, Result
+from abate.cohort.inputs import Inputs
 from abate.demo import load_study_by_http
 from abate.outcome import Outcome
-from abate.results import FORMAT, Inputs, Results, Step
+from abate.results import FORMAT, Results, Step
 from abate.sandbox import Sandbox, running
 from abate.small_cells import released, rule_of
 from abate.status import held

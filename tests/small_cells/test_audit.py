@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from abate.analysis import Chart, Estimate, Interval, Ref, Result, Table
+from abate.cohort.inputs import Inputs, Members
 from abate.errors import PublishRefused
-from abate.results import Inputs, Members, Step
+from abate.results import Step
 from abate.small_cells import released, rule_of
 from abate.small_cells.audit import audit
 

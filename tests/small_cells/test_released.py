@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from abate.analysis import Chart, Estimate, Interval, Measured, Ref, Result, Table
+from abate.cohort.inputs import Members
 from abate.published_figures import ComparedFigure
-from abate.results import Members
 from abate.small_cells import released, rule_of
 from abate.units import Units
 

@@ -16,9 +16,10 @@ from werkzeug import Response
 from abate.codes import Code
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.roles import Role
 from abate.source import clock
 from abate.source.http import FhirServer
-from abate.source.plan import Plan, Role
+from abate.source.plan import Plan
 from abate.source.rest import RestSource
 from abate.source_settings import Source
 from heard import listening

@@ -30,6 +30,7 @@ def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
     server and prints them beside the paper's. A disagreement with the paper is shown, and leaves
     the exit code 0.
     """
+    from abate.cli import demo_text
     from abate.demo import run
 
     folder = nullcontext(str(directory)) if directory else TemporaryDirectory(prefix="abate-demo-")
@@ -38,7 +39,7 @@ def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
     if as_json:
         common.print_json(shown.as_json())
     else:
-        common.show(shown.as_text())
+        common.show(demo_text.text(shown))
         common.show(_where(directory))
 
 

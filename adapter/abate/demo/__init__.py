@@ -12,7 +12,7 @@ from typing import Any
 
 from abate import plugins, published_figures
 from abate import study as stages
-from abate.demo.figures import agreement, read_back, rows
+from abate.demo.figures import read_back
 from abate.errors import SourceError, StudyFileError
 from abate.log import Handler
 from abate.published_figures import ComparedFigure
@@ -44,23 +44,6 @@ class Shown:
             "published_again": self.again,
             "figures": [figure.as_json() for figure in self.figures],
         }
-
-    def as_text(self) -> str:
-        """For people."""
-        from abate.cli.common import table
-
-        lines = [row for figure in self.figures for row in rows(figure)]
-        again = ", ".join(f"{action} {n}" for action, n in self.again.items())
-        return "\n".join(
-            [
-                self.title,
-                "",
-                table(["figure", "what, and by which rule", "paper", "abate", "equal"], lines),
-                "",
-                agreement(self.figures),
-                f"read back from the server: {self.report}; published again: {again}",
-            ]
-        )
 
 
 def run(folder: Path, *handlers: Handler) -> Shown:

@@ -1,15 +1,13 @@
-"""The statistics of a report, read back from a server; and the paper's figures as a table."""
+"""The statistics of a report, read back from a server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from abate.analysis import Estimate, Interval
 from abate.errors import SourceError
 from abate.identity import SYSTEM
-from abate.published_figures import ComparedFigure
 from abate.report.fhir import report_id
-from abate.report.narrative import number
 from abate.source.http import FhirServer
 
 
@@ -27,31 +25,6 @@ def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Estimate]]
         name = name.removeprefix(f"{study}/")
         statistics[name] = _estimate(name.partition("/")[2], observation)
     return report, statistics
-
-
-def rows(figure: ComparedFigure) -> list[list[str]]:
-    """For people: figure, what, paper, ours, equal; one line a number, the rule, the remarks."""
-    equal = {True: "yes", False: "NO", None: "-"}[figure.agrees]
-    below = [["", f"  by: {figure.rule}", "", "", ""]]
-    below += [["", f"  but: {remark}", "", "", ""] for remark in figure.remarks]
-    if isinstance(figure.ours, Mapping) and isinstance(figure.paper, Mapping):
-        numbers = [
-            ["", f"  {label}", _words(figure.paper.get(label)), _words(ours), ""]
-            for label, ours in figure.ours.items()
-        ]
-        return [[figure.id, figure.title, "", "", equal], *numbers, *below]
-    n = "" if figure.n is None else f" (n {figure.n:g})"
-    ours = None if isinstance(figure.ours, Mapping) else figure.ours
-    paper = None if isinstance(figure.paper, Mapping) else figure.paper
-    return [[figure.id, figure.title, _words(paper), _words(ours) + n, equal], *below]
-
-
-def agreement(found: Sequence[ComparedFigure]) -> str:
-    """One sentence on how many agree."""
-    equal = sum(figure.agrees is True for figure in found)
-    unequal = [figure.id for figure in found if figure.agrees is False]
-    words = f"{equal} of {len(found)} readings are equal to the paper's"
-    return f"{words}; not equal: {', '.join(unequal)}" if unequal else words
 
 
 def _resource(server: FhirServer, reference: str) -> dict[str, Any]:
@@ -84,7 +57,3 @@ def _estimate(name: str, observation: Mapping[str, Any]) -> Estimate:
         method="",
         population="",
     )
-
-
-def _words(value: float | None) -> str:
-    return "-" if value is None else number(value)

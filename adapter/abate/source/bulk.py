@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from abate.addresses import origin
 from abate.errors import LoginRefused, NothingFound, SourceError
-from abate.kept import Kept
 from abate.landing import Landing
 from abate.log import Log
-from abate.pull_remarks import note_unfiltered, unfiltered
+from abate.pull_remarks import judge_of, note_unfiltered, unfiltered
 from abate.resource_types import MAPPED_NAMES
 from abate.source import Pulled
 from abate.source.bulk_files import Brought, BulkFiles
@@ -30,7 +30,7 @@ from abate.source.export_request import (
 )
 from abate.source.group import GROUP, Group, read_group
 from abate.source.http import BudgetSpent, FhirServer, LinkExpired
-from abate.source.issues import Judge, judge_of
+from abate.source.issues import Judge
 from abate.source.ledger import EXPORT, Ledger, Line
 from abate.source.manifest import Manifest, manifest_of
 from abate.source.membership import compare
@@ -43,11 +43,14 @@ from abate.source.tally import Tally
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
 
+if TYPE_CHECKING:
+    from abate.kept import Kept
+
 
 class BulkSource:
     """A FHIR server that is asked for an export."""
 
-    def __init__(self, server: FhirServer, settings: Settings, kept: Kept) -> None:
+    def __init__(self, server: FhirServer, settings: Settings, kept: "Kept") -> None:
         """Pull from `server` what the store does not have, of which `kept` tells."""
         self._server = server
         self._settings = settings

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from abate.connect import source_server
-from abate.kept import Kept
 from abate.log import Log
 from abate.settings import StudyFile
 from abate.source import Source
@@ -12,9 +12,12 @@ from abate.source.bulk import BulkSource
 from abate.source.files import FilesSource
 from abate.source.rest import RestSource
 
+if TYPE_CHECKING:
+    from abate.kept import Kept
+
 
 @contextmanager
-def chosen(study_file: StudyFile, kept: Kept, log: Log) -> Iterator[Source]:
+def chosen(study_file: StudyFile, kept: "Kept", log: Log) -> Iterator[Source]:
     """Where the study's resources come from; a server's sessions are closed at the end.
 
     Args:
@@ -36,6 +39,6 @@ def chosen(study_file: StudyFile, kept: Kept, log: Log) -> Iterator[Source]:
             yield RestSource(server, settings, kept)
 
 
-def key(study_file: StudyFile, kept: Kept) -> str:
+def key(study_file: StudyFile, kept: "Kept") -> str:
     """What landed units are found again by; files are read anew: they may have changed."""
     return "" if study_file.settings.source.strategy == "files" else kept.key

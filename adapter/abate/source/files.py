@@ -9,22 +9,26 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abate.errors import SourceError
-from abate.kept import Kept
 from abate.landing import Landing
 from abate.log import Log
+from abate.pull_remarks import judge_of
 from abate.resource_types import MAPPED_NAMES
 from abate.settings import StudyFile
 from abate.source import Pulled
 from abate.source.contents import Called, contents
 from abate.source.file_servers import FileServers
-from abate.source.issues import judge_of
 from abate.source.ledger import FILES, Ledger, Line
 from abate.source.plan import Plan
 from abate.source.sorting import Sorted, land
 from abate.source.sufficient import refuse_insufficient
 from abate.source.unpacked import unpacked
+
+if TYPE_CHECKING:
+    from abate.kept import Kept
+
 
 # As an export names its files: `Observation.ndjson`, `Patient.000.ndjson.gz`.
 _PLAIN = re.compile(
@@ -35,7 +39,7 @@ _PLAIN = re.compile(
 class FilesSource:
     """Files that the study names."""
 
-    def __init__(self, study_file: StudyFile, kept: Kept) -> None:
+    def __init__(self, study_file: StudyFile, kept: "Kept") -> None:
         """Pull what `[source] files` leads to, from the study file's folder on."""
         self._patterns = study_file.settings.source.files
         self._folder = study_file.folder

@@ -9,14 +9,10 @@ codes; its texts are never read, since they may name a patient. Codes are judged
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from abate.errors import IncompletePull
-from abate.pull_remarks import note_withheld
 from abate.source.shown import ISSUES, SEVERITIES
-
-if TYPE_CHECKING:
-    from abate.landing import Landing
 
 # https://hl7.org/fhir/R4/valueset-issue-type.html: a search that leaves rows out for privacy says
 # `suppressed`, in FHIR's own example with severity information.
@@ -88,18 +84,6 @@ def refuse_cut_short(told: Any, of: str) -> None:
                 f"the server says that its answer on {of} is not complete ({issue.code}). "
                 "Nothing was stored; run again."
             )
-
-
-def judge_of(landing: "Landing", *, is_accepted: bool) -> Judge:
-    """How `[source] withheld` has outcomes judged; what is accepted is noted in the landing."""
-
-    def accept(told: Any, of: str) -> None:
-        refuse_cut_short(told, of)
-        for issue in issues(told):
-            if issue.is_withheld:
-                note_withheld(landing, issue.code)
-
-    return accept if is_accepted else refuse
 
 
 def _issue(issue: dict[str, Any]) -> Issue:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from abate.codes import Code, CodeLists, resolve
 from abate.errors import StudyFileError
 from abate.resource_types import INDEX_TYPE, READ, read_type
+from abate.roles import Role
 from abate.settings import Coded, StudyFile
 from abate.source.query import CATEGORY, Query, token
 from abate.study_file import Location, complain
@@ -14,15 +15,6 @@ INDEX = "index procedures"
 PATIENTS, PROCEDURES, SCORES = (
     read_type(name).query for name in ("Patient", INDEX_TYPE, "Observation")
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
-    """What a code is to the study: `index`, `scores`, or an `adjunct`, `condition`, ... by name."""
-
-    role: str
-    kind: str
-    code: Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

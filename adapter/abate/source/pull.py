@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from abate.errors import NothingFound
-from abate.kept import Kept
 from abate.landing import Landing, Record, Unit
 from abate.log import Log
 from abate.references import local_id
@@ -24,6 +24,10 @@ from abate.source.seen import Seen
 from abate.source.sufficient import heads
 from abate.source.walk import Asker
 from abate.source.windows import divided
+
+if TYPE_CHECKING:
+    from abate.kept import Kept
+
 
 # So many patients' resources land as one unit.
 PATIENTS_A_UNIT = 50
@@ -50,7 +54,7 @@ class Pull:
     plan: Plan
     landing: Landing
     log: Log
-    kept: Kept
+    kept: "Kept"
     parallel: int = 1
     takes_link: bool = True
     has_history: bool = False

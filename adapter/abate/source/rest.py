@@ -8,11 +8,11 @@ see `empty_answers`.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from abate.kept import Kept
 from abate.landing import Landing
 from abate.log import Log
+from abate.pull_remarks import judge_of
 from abate.source import Pulled
 from abate.source.capability import Capability, read_capability
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
@@ -20,7 +20,6 @@ from abate.source.coded import begin, land_by_patient, land_index, land_populati
 from abate.source.evidence import BY_CODE, BY_PATIENT
 from abate.source.forms import with_categories
 from abate.source.http import FhirServer
-from abate.source.issues import judge_of
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
 from abate.source.plan import Plan
@@ -30,6 +29,10 @@ from abate.source.tally import Tally
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
 
+if TYPE_CHECKING:
+    from abate.kept import Kept
+
+
 # By which parameters each strategy searches.
 _PARAMETERS = {"population": BY_CODE, "patient": BY_PATIENT}
 
@@ -37,7 +40,7 @@ _PARAMETERS = {"population": BY_CODE, "patient": BY_PATIENT}
 class RestSource:
     """A FHIR server that is asked by search."""
 
-    def __init__(self, server: FhirServer, settings: Settings, kept: Kept) -> None:
+    def __init__(self, server: FhirServer, settings: Settings, kept: "Kept") -> None:
         """Pull from `server` what the store does not have, of which `kept` tells."""
         self._server = server
         self._settings = settings

@@ -1,0 +1,53 @@
+"""What the demo shows on the console: the figures of the paper beside the study's own."""
+
+from collections.abc import Mapping, Sequence
+
+from abate.cli.common import table
+from abate.demo import Shown
+from abate.published_figures import ComparedFigure
+from abate.report.narrative import number
+
+
+def text(shown: Shown) -> str:
+    """The figures as a table, and how many agree."""
+    lines = [row for figure in shown.figures for row in rows(figure)]
+    again = ", ".join(f"{action} {n}" for action, n in shown.again.items())
+    return "\n".join(
+        [
+            shown.title,
+            "",
+            table(["figure", "what, and by which rule", "paper", "abate", "equal"], lines),
+            "",
+            agreement(shown.figures),
+            f"read back from the server: {shown.report}; published again: {again}",
+        ]
+    )
+
+
+def rows(figure: ComparedFigure) -> list[list[str]]:
+    """For people: figure, what, paper, ours, equal; one line a number, the rule, the remarks."""
+    equal = {True: "yes", False: "NO", None: "-"}[figure.agrees]
+    below = [["", f"  by: {figure.rule}", "", "", ""]]
+    below += [["", f"  but: {remark}", "", "", ""] for remark in figure.remarks]
+    if isinstance(figure.ours, Mapping) and isinstance(figure.paper, Mapping):
+        numbers = [
+            ["", f"  {label}", _words(figure.paper.get(label)), _words(ours), ""]
+            for label, ours in figure.ours.items()
+        ]
+        return [[figure.id, figure.title, "", "", equal], *numbers, *below]
+    n = "" if figure.n is None else f" (n {figure.n:g})"
+    ours = None if isinstance(figure.ours, Mapping) else figure.ours
+    paper = None if isinstance(figure.paper, Mapping) else figure.paper
+    return [[figure.id, figure.title, _words(paper), _words(ours) + n, equal], *below]
+
+
+def agreement(found: Sequence[ComparedFigure]) -> str:
+    """One sentence on how many agree."""
+    equal = sum(figure.agrees is True for figure in found)
+    unequal = [figure.id for figure in found if figure.agrees is False]
+    words = f"{equal} of {len(found)} readings are equal to the paper's"
+    return f"{words}; not equal: {', '.join(unequal)}" if unequal else words
+
+
+def _words(value: float | None) -> str:
+    return "-" if value is None else number(value)
