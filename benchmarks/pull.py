@@ -17,13 +17,13 @@ from typing import NamedTuple
 from abate import codes, kept, plugins
 from abate.connect import source_server
 from abate.landing import Landing
-from abate.log import SILENT
 from abate.refresh import refreshed
 from abate.source import plan
 from abate.source.ledger import Ledger
 from abate.source.rest import RestSource
-from abate.status import held
 from abate.study_file import read
+from abate.telemetry.log import SILENT
+from abate.telemetry.status import held
 from made_server import serving
 
 SCORES = 1_000_000

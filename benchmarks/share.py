@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from abate import plugins
 from abate.refresh import refreshed
 from abate.sandbox import Sandbox, running
-from abate.status import held
 from abate.store import looked_into
 from abate.study_file import read
+from abate.telemetry.status import held
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from abate.log import SILENT, Log
 from abate.resource_types import CODED_SECTIONS
 from abate.server_settings import Server
 from abate.settings import Settings, StudyFile
@@ -14,6 +13,7 @@ from abate.source.http import FhirServer
 from abate.source.limits import limits_of
 from abate.source.login import kinds
 from abate.source.login.scopes import WRITE, Scopes, to_read
+from abate.telemetry.log import SILENT, Log
 
 WRITE_TIMEOUT_SECONDS = 60.0
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any, TypeVar
 
-from abate import stopping
 from abate.errors import AbateError, PluginError
+from abate.telemetry import signals
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def guarded(call: Callable[[], T], module: str) -> T:
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # sys.exit, and the panics of Rust libraries, too.
-        stopping.heed()
+        signals.heed()
         if isinstance(problem, AbateError) and _modules(problem)[-1] == "abate":
             raise
         raise PluginError(place(problem, module)) from None

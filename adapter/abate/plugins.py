@@ -7,13 +7,14 @@ from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
-from abate import hookspecs, stopping
+from abate import hookspecs
 from abate.errors import PluginError
 from abate.guard import unheard
 from abate.hookspecs import PROJECT
 from abate.host import BrokenPlugin, Defaults, Host, Known
 from abate.settings import Plugins
 from abate.study_file import nearest
+from abate.telemetry import signals
 
 __all__ = ["OURS", "Host", "Known", "load"]
 
@@ -100,7 +101,7 @@ def _imported(entry: EntryPoint) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as fault:  # No patient's data are near yet: the text may be told.
-        stopping.heed()
+        signals.heed()
         raise PluginError(f"{type(fault).__name__}: {fault}") from None
     return module
 

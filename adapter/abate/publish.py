@@ -20,9 +20,9 @@ from abate.results import Results
 from abate.settings import Settings, StudyFile
 from abate.small_cells import rule_of
 from abate.standing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
-from abate.status import Progress
 from abate.study_key import Owner
 from abate.target import Target
+from abate.telemetry.status import Progress
 from abate.withdrawal import is_retracted, retract
 from abate.writing import keep
 

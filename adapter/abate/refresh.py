@@ -12,8 +12,8 @@ from abate.settings import StudyFile
 from abate.source import Pulled, plan
 from abate.source.chosen import chosen, key
 from abate.source.evidence import Search, exported, of_arrivals
-from abate.status import Progress
 from abate.store import Store, opened
+from abate.telemetry.status import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from abate.cohort.flow import flow_units
 from abate.cohort.inputs import Inputs, Members
 from abate.errors import AbateError, NothingFound
 from abate.outcome import Outcome
-from abate.private_file import told_of_the_disk, write_private
 from abate.published_figures import ComparedFigure
 from abate.settings import StudyFile
+from abate.telemetry.private_file import told_of_the_disk, write_private
 
 FILE = "results.json"
 FORMAT = 2

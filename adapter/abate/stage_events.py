@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from abate.log import Log
-from abate.throughput import duration
+from abate.telemetry.log import Log
+from abate.telemetry.throughput import duration
 
 if TYPE_CHECKING:
     from abate.change import Change
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from abate.mapping import Accounted
     from abate.outcome import Outcome
     from abate.results import Results
-    from abate.runs import Run
     from abate.small_cells import Rule
+    from abate.telemetry.history import Run
 
 
 def begin_stage(log: Log, name: str, text: str = "") -> None:
@@ -98,7 +98,7 @@ def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:
 
 def report_changes(log: Log, changes: Sequence["Change"], *, dry_run: bool) -> None:
     """How many resources of the target change."""
-    from abate.progress import count
+    from abate.telemetry.progress import count
 
     found = count(changes)
     log.info(

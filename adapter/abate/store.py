@@ -21,9 +21,9 @@ from typing import Any, TypeVar
 import duckdb
 import polars as pl
 
-from abate import stopping
 from abate.database import MAPPINGS, Connection
 from abate.errors import Busy, StoreError
+from abate.telemetry import signals
 
 __all__ = ["COHORT", "FILE", "MAPPINGS", "Parameters", "Store", "looked_into", "opened"]
 
@@ -224,7 +224,7 @@ def _try_to_connect(path: Path, *, read_only: bool) -> Connection:
     try:
         return Connection(path, read_only=read_only)
     except (duckdb.Error, RuntimeError, MemoryError) as error:
-        stopping.heed()
+        signals.heed()
         if _LOCKED in str(error):
             raise Busy(
                 f"{path} is open in another process{_holder(error)}. Try again when it is done."
@@ -249,7 +249,7 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, RuntimeError, MemoryError) as error:
-        stopping.heed()  # DuckDB tells of a signal by an error of its own.
+        signals.heed()  # DuckDB tells of a signal by an error of its own.
         raise _error_of(error, path) from None
 
 

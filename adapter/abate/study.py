@@ -11,7 +11,6 @@ from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.connect import target_server
 from abate.errors import AnalysisFailed, PluginError
-from abate.log import Log
 from abate.outcome import Outcome
 from abate.publish import PUBLISH, Publishing
 from abate.published_figures import ComparedFigure, PublishedFigures, statistics_of
@@ -22,9 +21,10 @@ from abate.results import Gathered, Results
 from abate.retraction import retractions
 from abate.settings import StudyFile
 from abate.small_cells import refuse_without_units, released, rule_of
-from abate.status import Progress
 from abate.study_key import owner_of
 from abate.target import target_of
+from abate.telemetry.log import Log
+from abate.telemetry.status import Progress
 
 
 def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) -> Results:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from abate.private_file import told_of_the_disk
+from abate.telemetry.private_file import told_of_the_disk
 from abate.units import Units, as_units
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from abate import landing, mapping
 from abate.kept import Kept
 from abate.landing import Landing
-from abate.log import Log
 from abate.source import Pulled
 from abate.store import Store
+from abate.telemetry.log import Log
 
 # Two clocks that differ by less are not worth a warning.
 TOLERATED = timedelta(minutes=5)

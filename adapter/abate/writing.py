@@ -15,8 +15,6 @@ import msgspec
 from abate.change import Change, transaction, version
 from abate.difference import elements
 from abate.errors import LoginRefused, PublishRefused, SourceError
-from abate.log import SILENT, Log
-from abate.private_file import write_private
 from abate.report.elements import Resource, name_of
 from abate.source.answer import Answer
 from abate.source.failures import NOT_BEGUN, Unseen
@@ -25,6 +23,8 @@ from abate.source.places import SentAway
 from abate.source.retry import Attempts
 from abate.standing import all_standing
 from abate.study_key import key_of
+from abate.telemetry.log import SILENT, Log
+from abate.telemetry.private_file import write_private
 from abate.unfinished import TRIES, Attempt, Unfinished, refuse_unwritten
 from abate.written import refusals, stray, versions
 

@@ -9,8 +9,8 @@ from abate import study
 from abate.cohort.tables import Cohort
 from abate.results import Results
 from abate.settings import StudyFile
-from abate.status import held
 from abate.study_file import read
+from abate.telemetry.status import held
 
 TESTS = Path(__file__).parents[1]
 

@@ -10,8 +10,8 @@ import requests
 
 from abate import results, study
 from abate.errors import PublicationWaits
-from abate.status import held
 from abate.study_file import read
+from abate.telemetry.status import held
 from attack import Release
 from knowledge import Knowledge
 from published import figures

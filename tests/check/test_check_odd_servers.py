@@ -4,9 +4,9 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import SourceError
-from abate.log import SILENT
 from abate.survey import survey_server
 from abate.survey.budgeted_client import Limit
+from abate.telemetry.log import SILENT
 from heard import listening
 
 

@@ -6,10 +6,10 @@ import pytest
 from werkzeug import Response
 
 from abate import codes
-from abate.log import SILENT
 from abate.survey import survey_server
 from abate.survey.budgeted_client import Limit
 from abate.survey.probes.probe_list import NAMES
+from abate.telemetry.log import SILENT
 
 FIRST = NAMES[0]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from abate import errors, study
-from abate.stopping import ended_by_signals
+from abate.telemetry.signals import ended_by_signals
 
 CANARY = "Zwitscher-Canary"
 KINDS = [

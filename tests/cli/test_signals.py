@@ -11,9 +11,10 @@ from contextlib import ExitStack
 import pytest
 from filelock import FileLock
 
-from abate import results, stopping
+from abate import results
 from abate.errors import AnalysisFailed
-from abate.progress import Progress
+from abate.telemetry import signals
+from abate.telemetry.progress import Progress
 from warm import forking
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -93,7 +94,7 @@ def test_whatever_error_a_signal_became_the_command_was_stopped(
     abate, study_file, monkeypatch, error
 ):
     def load(_):
-        stopping._came.append(signal.SIGTERM)
+        signals._came.append(signal.SIGTERM)
         raise error
 
     monkeypatch.setattr(results, "load", load)

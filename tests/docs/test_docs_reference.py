@@ -13,7 +13,7 @@ import click
 import pytest
 
 import abate
-from abate import errors, hookspecs, log, mapping, plugins, progress
+from abate import errors, hookspecs, mapping, plugins
 from abate.cli import COMMANDS
 from abate.cli import abate as group
 from abate.codes import Code
@@ -21,6 +21,7 @@ from abate.report import fhir
 from abate.source.ledger import Booked
 from abate.survey.probes.write import GONE_AGAIN
 from abate.survey.survey import PROBES
+from abate.telemetry import log, progress
 
 # Words in the SQL that no reader ever sees.
 INTERNAL = {

@@ -6,9 +6,9 @@ import pytest
 
 from abate import plugins
 from abate.refresh import refreshed
-from abate.status import held
 from abate.store import opened
 from abate.study_file import read
+from abate.telemetry.status import held
 from heard import sentences
 
 STUDY = """

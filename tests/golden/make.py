@@ -21,8 +21,8 @@ from abate.report.elements import Resource, Version
 from abate.results import Results
 from abate.sandbox import Sandbox, running
 from abate.small_cells import released, rule_of
-from abate.status import held
 from abate.study_file import read
+from abate.telemetry.status import held
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "cementoplasty"

@@ -8,8 +8,8 @@ from abate import Estimate, Result
 from abate import study as stages
 from abate.errors import AbateError
 from abate.outcome import Outcome
-from abate.status import held
 from abate.study_file import read
+from abate.telemetry.status import held
 from fault import FHIR_JSON, Said, honest
 from front import MOST_REQUESTS, Front
 from heard import sentences

@@ -14,9 +14,9 @@ from abate import landing, plugins
 from abate.cohort.assemble import assemble
 from abate.errors import AbateError
 from abate.refresh import How, refreshed
-from abate.status import held
 from abate.store import looked_into
 from abate.study_file import read
+from abate.telemetry.status import held
 from exports import KINDS
 from fault import Asked, honest
 from front import MOST_REQUESTS

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from abate import log
+from abate.telemetry import log
 from heard import listening
 
 

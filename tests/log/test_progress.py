@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from abate import progress as module
-from abate.progress import Progress
+from abate.telemetry import progress as module
+from abate.telemetry.progress import Progress
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import stat
 
-from abate.pseudonyms import naming, pseudonym
+from abate.telemetry.pseudonyms import naming, pseudonym
 
 
 def test_a_pseudonym_is_the_hmac_of_type_and_id():

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from abate import log, redact
 from abate.errors import StoreError
-from abate.pseudonyms import Pseudonym, naming
+from abate.telemetry import log, redact
+from abate.telemetry.pseudonyms import Pseudonym, naming
 
 NAMED = naming(None)
 

@@ -12,12 +12,12 @@ from itertools import groupby
 import pytest
 
 from abate.cli import stderr
-from abate.log import logger
+from abate.telemetry.log import logger
 
 CODE = """
 import sys
 from abate.cli.stderr import handlers
-from abate.log import logger
+from abate.telemetry.log import logger
 with handlers(sys.argv[1], is_quiet=False) as shown:
     logger(*shown).info("pulled all", name="query.done", received=3)
 """

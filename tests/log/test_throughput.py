@@ -3,7 +3,7 @@
 import pytest
 from rich.progress import Progress
 
-from abate.throughput import Throughput, duration, words
+from abate.telemetry.throughput import Throughput, duration, words
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from abate import results, status
+from abate import results
 from abate import store as store_module
 from abate.errors import NothingFound, StoreError
 from abate.landing import Landing, Unit
-from abate.private_file import write_private
 from abate.store import opened
+from abate.telemetry import status
+from abate.telemetry.private_file import write_private
 
 FULL = "/dev/full"  # Each write to it fails as on a full disk.
 

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from abate import progress, runs, status
+from abate.telemetry import history, progress, status
 
 
 def kept(loop):
@@ -148,7 +148,7 @@ def test_a_run_that_was_killed_stands_among_the_runs_before_and_after_the_next(l
 
 
 def test_a_line_that_cannot_be_kept_fails_the_command_and_says_so(loop, monkeypatch):
-    monkeypatch.setattr(runs, "FILE", "there/is/no/folder.jsonl")
+    monkeypatch.setattr(history, "FILE", "there/is/no/folder.jsonl")
     ran = loop("run", "--quiet")
     assert ran.exit_code == 1
     assert "folder.jsonl cannot be written" in ran.err

@@ -12,8 +12,8 @@ import pytest
 
 from abate import store as store_module
 from abate.errors import Busy, StoreError
-from abate.stopping import ended_by_signals
 from abate.store import opened
+from abate.telemetry.signals import ended_by_signals
 
 CANARY = "Zwitscher-Canary"
 

@@ -15,9 +15,9 @@ from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
 from abate.source import clock
 from abate.source.answer import Answer
-from abate.status import held
 from abate.store import opened
 from abate.study_file import read
+from abate.telemetry.status import held
 from heard import sentences
 
 STUDY = """

@@ -13,9 +13,9 @@ from abate.outcome import Outcome
 from abate.report import page
 from abate.results import FORMAT, NOT_FOR_RELEASE, Results, Step
 from abate.sandbox import Sandbox, running
-from abate.status import held
 from abate.study import run
 from abate.study_file import read
+from abate.telemetry.status import held
 
 VOID = ("meta", "br", "link", "img", "input", "hr")
 MEDIAN = Estimate(

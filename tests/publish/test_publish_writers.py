@@ -11,9 +11,9 @@ from abate import writing
 from abate.errors import PublishRefused
 from abate.source import clock
 from abate.source.http import FhirServer
-from abate.status import held
 from abate.study_file import read
 from abate.study_key import owner_of
+from abate.telemetry.status import held
 
 
 @pytest.fixture

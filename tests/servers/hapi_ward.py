@@ -4,9 +4,9 @@ import time
 
 from abate import plugins
 from abate.refresh import How, refreshed
-from abate.status import held
 from abate.store import opened
 from abate.study_file import read
+from abate.telemetry.status import held
 from heard import sentences
 
 STUDY = """

@@ -1,6 +1,6 @@
 """What a log tells people, for tests that listen."""
 
-from abate import log
+from abate.telemetry import log
 
 
 def sentences(listen):

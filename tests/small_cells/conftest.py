@@ -19,8 +19,8 @@ from abate.outcome import Outcome
 from abate.results import FORMAT, Results, Step
 from abate.sandbox import Sandbox, running
 from abate.small_cells import released, rule_of
-from abate.status import held
 from abate.study_file import read
+from abate.telemetry.status import held
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cementoplasty"
 

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from abate.errors import IncompletePull, SourceError
-from abate.log import SILENT
 from abate.source.http import FhirServer
 from abate.source.paging import NotHeeded, Pager
 from abate.source.searchset import Page, versions
+from abate.telemetry.log import SILENT
 
 P1 = {"resourceType": "Patient", "id": "p1"}
 GONE = {"request": {"method": "DELETE", "url": "Patient/p2/_history/3"}}

@@ -10,10 +10,10 @@ from textwrap import wrap
 
 import click
 
-from abate import redact, stopping
 from abate.cli import common
 from abate.errors import EXIT_CODES, AbateError, nearest
-from abate.pseudonyms import naming
+from abate.telemetry import redact, signals
+from abate.telemetry.pseudonyms import naming
 
 COMMANDS = (
     "check",
@@ -97,9 +97,9 @@ def main() -> None:
     os.umask(0o077)  # What a command writes may hold patient data, DuckDB's log file too.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # A title may hold what a code page does not.
-    atexit.register(stopping.ignore)
+    atexit.register(signals.ignore)
     try:
-        with stopping.ended_by_signals():
+        with signals.ended_by_signals():
             abate(standalone_mode=False)
     except SystemExit:
         raise

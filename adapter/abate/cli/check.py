@@ -8,9 +8,9 @@ from abate.cli import common, stderr
 from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
-    from abate.log import Log
     from abate.plugins import Host
     from abate.survey import Survey
+    from abate.telemetry.log import Log
 
 EPILOG = """\b
 Examples:
@@ -45,8 +45,8 @@ def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: b
     """
     from datetime import UTC, datetime
 
-    from abate.log import logger
-    from abate.progress import new_run_id
+    from abate.telemetry.log import logger
+    from abate.telemetry.progress import new_run_id
 
     with stderr.handlers(log, is_quiet=quiet) as handlers:
         run_id = new_run_id(datetime.now(UTC))

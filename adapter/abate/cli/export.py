@@ -46,7 +46,7 @@ def command(
     """
     study_file = common.read_study(study, overrides)
     from abate.report import export
-    from abate.status import held
+    from abate.telemetry.status import held
 
     target = folder or study_file.output / "released"
     with (

@@ -56,8 +56,8 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
     import secrets
     from datetime import UTC, datetime
 
-    from abate.log import logger
     from abate.survey import Basis, advise, fill_template
+    from abate.telemetry.log import logger
 
     _refuse_place(path)
     with stderr.handlers("text", is_quiet=quiet) as handlers:
@@ -101,7 +101,7 @@ def _refuse_place(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from abate.private_file import write_private
+    from abate.telemetry.private_file import write_private
 
     write_private(path, text.encode())
 

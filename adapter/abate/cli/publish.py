@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from abate.change import Change
     from abate.difference import Number
-    from abate.runs import Run
+    from abate.telemetry.history import Run
 
 EPILOG = """\b
 Examples:
@@ -84,7 +84,7 @@ def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> No
 
 def counted(changes: "Sequence[Change]") -> str:
     """`create 2, update 0, retract 0, unchanged 7`."""
-    from abate.progress import count
+    from abate.telemetry.progress import count
 
     return ", ".join(f"{action} {n}" for action, n in count(changes).items())
 
@@ -93,7 +93,7 @@ def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> di
     """The changes and the run's summary, for programs."""
     import msgspec
 
-    from abate.progress import count
+    from abate.telemetry.progress import count
 
     rows = [
         {

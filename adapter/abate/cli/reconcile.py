@@ -10,7 +10,7 @@ from abate.cli.working import Spoken, working
 
 if TYPE_CHECKING:
     from abate.refresh import Compared
-    from abate.runs import Run
+    from abate.telemetry.history import Run
 
 EPILOG = """\b
 Examples:

@@ -11,8 +11,8 @@ from abate.cli.working import Spoken, working
 
 if TYPE_CHECKING:
     from abate.results import Results
-    from abate.runs import Run
     from abate.settings import StudyFile
+    from abate.telemetry.history import Run
 
 EPILOG = """\b
 Examples:

@@ -8,8 +8,8 @@ import click
 from abate.cli import common
 
 if TYPE_CHECKING:
-    from abate.progress import Status
-    from abate.runs import Run
+    from abate.telemetry.history import Run
+    from abate.telemetry.progress import Status
 
 EPILOG = """\b
 Examples:
@@ -48,8 +48,8 @@ def command(study: Path, overrides: tuple[str, ...], as_json: bool, runs: int | 
 def _show_last(folder: Path, *, is_json: bool) -> None:
     import msgspec
 
-    from abate import status
     from abate.releases import waiting
+    from abate.telemetry import status
 
     found, waits = status.read(folder), waiting.read(folder)
     if is_json:
@@ -63,7 +63,7 @@ def _show_last(folder: Path, *, is_json: bool) -> None:
 def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:
     import msgspec
 
-    from abate import status
+    from abate.telemetry import status
 
     found, notes = status.recent(folder, number)
     if is_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from abate.cli import common
 
 if TYPE_CHECKING:
-    from abate.log import Handler, Line
+    from abate.telemetry.log import Handler, Line
 
 Form: TypeAlias = Literal["auto", "text", "json"]
 
@@ -41,15 +41,15 @@ class _Lines:
     def __init__(self, *, is_json: bool) -> None:
         from rich.progress import Progress
 
-        from abate.throughput import Throughput
+        from abate.telemetry.throughput import Throughput
 
         self._is_json = is_json
         self._throughput = Throughput(Progress(disable=True, get_time=monotonic))
         self._shown_at = monotonic()
 
     def __call__(self, line: "Line") -> None:
-        from abate import log
-        from abate.throughput import words
+        from abate.telemetry import log
+        from abate.telemetry.throughput import words
 
         self._throughput.follow(line)
         if line["event"] in log.PROGRESS:
@@ -69,7 +69,7 @@ class _Terminal:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        from abate.throughput import Throughput
+        from abate.telemetry.throughput import Throughput
 
         # No thread of rich's refreshes it: who has gone away from the terminal is no error then.
         self._progress = Progress(
@@ -82,8 +82,8 @@ class _Terminal:
         self._throughput = Throughput(self._progress)
 
     def __call__(self, line: "Line") -> None:
-        from abate import log
-        from abate.throughput import words
+        from abate.telemetry import log
+        from abate.telemetry.throughput import words
 
         self._throughput.follow(line)
         if line["event"] in log.PROGRESS:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from abate.change import Change
     from abate.results import Results
-    from abate.runs import Run
+    from abate.telemetry.history import Run
 
 EPILOG = """\b
 Examples:

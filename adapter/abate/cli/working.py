@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from abate.cli import stderr
 
 if TYPE_CHECKING:
-    from abate.progress import Progress
-    from abate.runs import Run
     from abate.settings import StudyFile
+    from abate.telemetry.history import Run
+    from abate.telemetry.progress import Progress
 
 Show = Callable[["Run"], None]
 
@@ -50,7 +50,7 @@ def working(study_file: "StudyFile", command: str, **spoken: Unpack[Spoken]) -> 
     from importlib.metadata import version
 
     from abate import stage_events
-    from abate.status import held
+    from abate.telemetry.status import held
 
     work: Work | None = None
     with stderr.handlers(spoken["log"], is_quiet=spoken["quiet"]) as handlers:

@@ -14,13 +14,13 @@ from abate import plugins, published_figures
 from abate import study as stages
 from abate.demo.figures import read_back
 from abate.errors import SourceError, StudyFileError
-from abate.log import Handler
 from abate.published_figures import ComparedFigure
 from abate.report.files import PAGE
 from abate.sandbox import Sandbox, running
 from abate.source.http import FhirServer
-from abate.status import count, held
 from abate.study_file import read
+from abate.telemetry.log import Handler
+from abate.telemetry.status import count, held
 
 DATA = files(__name__)
 

@@ -11,7 +11,6 @@ import msgspec
 from abate import publish, writing
 from abate.change import Change
 from abate.errors import PublicationWaits
-from abate.log import Log
 from abate.publish import Publishing
 from abate.releases import waiting
 from abate.releases.extremes import is_all_or_none
@@ -30,6 +29,7 @@ from abate.standing import SHARED, standing, ways_in
 from abate.store import FILE
 from abate.study_key import Owner
 from abate.target import Target
+from abate.telemetry.log import Log
 from abate.unfinished import NothingWritten
 from abate.withdrawal import is_retracted
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from abate.private_file import told_of_the_disk, write_private
+from abate.telemetry.private_file import told_of_the_disk, write_private
 
 FILE = "waiting.json"
 

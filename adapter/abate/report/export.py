@@ -9,11 +9,11 @@ import msgspec
 from abate import plugins, results
 from abate.errors import PublishRefused, StoreError
 from abate.identity import SYSTEM, stable_id
-from abate.log import Log
 from abate.report import fhir, files, page
 from abate.results import Results
 from abate.settings import StudyFile
 from abate.small_cells import refuse_without_units, released, rule_of
+from abate.telemetry.log import Log
 
 Version = Literal["R4", "R5"]
 

@@ -11,10 +11,10 @@ import msgspec
 from abate import results as results_file
 from abate import units_file
 from abate.errors import StoreError
-from abate.private_file import write_set
 from abate.report import page, tables
 from abate.report.page_section import PageSection
 from abate.results import Results
+from abate.telemetry.private_file import write_set
 
 PAGE = "report.html"
 TABLES = "tables"

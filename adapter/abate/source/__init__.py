@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Protocol
 
 from abate.landing import Landing
-from abate.log import Log
 from abate.source.evidence import Search
 from abate.source.ledger import Ledger
 from abate.source.plan import Plan
+from abate.telemetry.log import Log
 
 __all__ = ["Say", "Source"]
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from abate.addresses import origin
 from abate.errors import LoginRefused, NothingFound, SourceError
 from abate.landing import Landing
-from abate.log import Log
 from abate.pull_remarks import judge_of, note_unfiltered, unfiltered
 from abate.resource_types import MAPPED_NAMES
 from abate.source import Pulled
@@ -42,6 +41,7 @@ from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
+from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
     from abate.kept import Kept

@@ -11,7 +11,6 @@ import msgspec
 
 from abate.errors import IncompletePull, SourceError
 from abate.landing import Landing, Record
-from abate.log import Log
 from abate.references import local_id
 from abate.resource_types import MAPPED_NAMES
 from abate.source.at_once import at_once
@@ -22,6 +21,7 @@ from abate.source.manifest import File, Manifest
 from abate.source.searchset import head_of
 from abate.source.sorting import land, take_again, type_of
 from abate.source.unpacked import unpacked
+from abate.telemetry.log import Log
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):

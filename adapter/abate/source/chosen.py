@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from abate.connect import source_server
-from abate.log import Log
 from abate.settings import StudyFile
 from abate.source import Source
 from abate.source.bulk import BulkSource
 from abate.source.files import FilesSource
 from abate.source.rest import RestSource
+from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
     from abate.kept import Kept

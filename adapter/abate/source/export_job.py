@@ -10,12 +10,12 @@ from http import HTTPStatus
 import msgspec
 
 from abate.errors import AbateError, SourceError
-from abate.log import Log
 from abate.source import clock, shown
 from abate.source.answer import Answer
 from abate.source.failures import BUSY, Unanswered
 from abate.source.http import FhirServer
 from abate.source.retry import Attempts
+from abate.telemetry.log import Log
 
 _WHAT_TO_DO = "Wait for some hours, or have it cancelled at the server, and run again"
 _NOT_KNOWN = f"It is not known whether an export has begun there. {_WHAT_TO_DO}"

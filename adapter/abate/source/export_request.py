@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import quote
 
 from abate.landing import Landing
-from abate.log import Log
 from abate.resource_types import MAPPED_NAMES
 from abate.source.bulk_files import Brought
 from abate.source.files import log_others
 from abate.source.plan import Plan
+from abate.telemetry.log import Log
 
 # More would not fit into the URL that an export is begun by.
 LONGEST_FILTERS = 3000

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from abate.errors import SourceError
 from abate.landing import Landing
-from abate.log import Log
 from abate.pull_remarks import judge_of
 from abate.resource_types import MAPPED_NAMES
 from abate.settings import StudyFile
@@ -25,6 +24,7 @@ from abate.source.plan import Plan
 from abate.source.sorting import Sorted, land
 from abate.source.sufficient import refuse_insufficient
 from abate.source.unpacked import unpacked
+from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
     from abate.kept import Kept

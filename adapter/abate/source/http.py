@@ -16,7 +16,6 @@ import msgspec
 
 from abate.addresses import origin
 from abate.errors import SourceError
-from abate.log import SILENT, Log
 from abate.source import places, shown
 from abate.source.access import Access
 from abate.source.answer import FHIR_JSON, Answer
@@ -26,6 +25,7 @@ from abate.source.failures import LOGIN_WANTED, NOT_OFFERED
 from abate.source.limits import Budget, BudgetSpent, Limits
 from abate.source.retry import Retry
 from abate.source.wire import Parameters, Request, Wire
+from abate.telemetry.log import SILENT, Log
 
 __all__ = [
     "Answer",

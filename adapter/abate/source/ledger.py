@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from abate.log import Log
+from abate.telemetry.log import Log
 
 # The names of what arrives without a query.
 EXPORT, FILES = "export", "files"

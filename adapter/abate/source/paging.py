@@ -6,7 +6,6 @@ from datetime import datetime
 from http import HTTPStatus
 
 from abate.errors import IncompletePull, LoginRefused, SourceError
-from abate.log import Log
 from abate.source import http
 from abate.source.brought import IDLE_PAGES, Walked
 from abate.source.failures import EXPIRED_CURSOR, LOGIN_WANTED, NOT_OFFERED, TRANSIENT
@@ -14,6 +13,7 @@ from abate.source.http import Answer, FhirServer
 from abate.source.issues import Judge, refuse
 from abate.source.query import Pairs, Query, instant
 from abate.source.searchset import Head, Page, matches, outcomes, versions
+from abate.telemetry.log import Log
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
 _NO_LINK = (HTTPStatus.BAD_REQUEST, *NOT_OFFERED)

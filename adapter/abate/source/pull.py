@@ -11,7 +11,6 @@ import msgspec
 
 from abate.errors import NothingFound
 from abate.landing import Landing, Record, Unit
-from abate.log import Log
 from abate.references import local_id
 from abate.source.at_once import at_once
 from abate.source.evidence import Evidence
@@ -24,6 +23,7 @@ from abate.source.seen import Seen
 from abate.source.sufficient import heads
 from abate.source.walk import Asker
 from abate.source.windows import divided
+from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
     from abate.kept import Kept

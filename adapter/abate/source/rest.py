@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from abate.landing import Landing
-from abate.log import Log
 from abate.pull_remarks import judge_of
 from abate.source import Pulled
 from abate.source.capability import Capability, read_capability
@@ -28,6 +27,7 @@ from abate.source.strategy import choose
 from abate.source.tally import Tally
 from abate.source.walk import Asker
 from abate.source_settings import Source as Settings
+from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
     from abate.kept import Kept

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
 
-from abate.log import Log
 from abate.source import clock
 from abate.source.answer import Answer, http_date
 from abate.source.failures import Failure
 from abate.source.limits import Budget, Limits
+from abate.telemetry.log import Log
 
 BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0

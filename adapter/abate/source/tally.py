@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from threading import Lock
 
-from abate.log import Log
 from abate.source.ledger import Line
+from abate.telemetry.log import Log
 
 
 @dataclass(slots=True)

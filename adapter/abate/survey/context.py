@@ -6,13 +6,13 @@ from typing import Any, TypeAlias
 
 from abate.codes import CodeLists
 from abate.errors import SourceError
-from abate.log import Log
 from abate.references import local_id
 from abate.source.capability import Capability
 from abate.source.forms import Form
 from abate.source.searchset import Head, Page
 from abate.survey.budgeted_client import BudgetedClient, Spent
 from abate.survey.model import Category, CodeSearch, Group, ListCount, Row, Sample, Shapes
+from abate.telemetry.log import Log
 
 Verdict: TypeAlias = tuple[str, str]
 """What was found, and what abate does about it."""

@@ -1,7 +1,6 @@
 """The survey: what is asked of a server, in its order, within a limit. Start reading here."""
 
 from abate.codes import CodeLists
-from abate.log import Log
 from abate.resource_types import OPTIONAL_TO_READ, READ_NAMES, WRITTEN_NAMES
 from abate.source import shown
 from abate.source.access import Access
@@ -21,6 +20,7 @@ from abate.survey.probes.post_search import POST_SEARCH
 from abate.survey.probes.read import BY_CODE, READ
 from abate.survey.probes.validate import VALIDATE
 from abate.survey.probes.write import GONE_AGAIN, TRY_REPORT
+from abate.telemetry.log import Log
 
 TIMEOUT_SECONDS = 30.0
 # In the order in which the server is asked: later ones need what earlier ones have found.

@@ -21,8 +21,8 @@ from typing import Any, TypeAlias
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from abate import redact
-from abate.pseudonyms import Naming, naming
+from abate.telemetry import redact
+from abate.telemetry.pseudonyms import Naming, naming
 
 Log: TypeAlias = FilteringBoundLogger
 Line: TypeAlias = MutableMapping[str, Any]

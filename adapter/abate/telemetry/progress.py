@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from abate import redact, runs
-from abate.private_file import write_private
-from abate.pseudonyms import naming
-from abate.runs import Run
+from abate.telemetry import history, redact
+from abate.telemetry.history import Run
+from abate.telemetry.private_file import write_private
+from abate.telemetry.pseudonyms import naming
 
 if TYPE_CHECKING:
     from abate.change import Change
-    from abate.log import Handler, Line
     from abate.results import Results
     from abate.source.ledger import Ledger
+    from abate.telemetry.log import Handler, Line
 
 FILE = "status.json"
 # Pages may come quickly: the file is not written more often for them.
@@ -67,7 +67,7 @@ class Progress:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """Begin an execution of `command` in the output `folder`; its log goes to `handlers`."""
-        from abate.log import logger
+        from abate.telemetry.log import logger
 
         now = datetime.now(UTC)
         self.run_id = new_run_id(now)
@@ -94,7 +94,7 @@ class Progress:
     @property
     def run(self) -> Run:
         """What is known of this execution by now."""
-        return runs.summary(self._status)
+        return history.summary(self._status)
 
     def pulled(self, ledger: "Ledger") -> None:
         """Note the books of the pull."""
@@ -135,10 +135,10 @@ class Progress:
         status.message = redact.sentence(message, self.pseudonym)
         status.stage, status.since, status.asking = "", None, None
         self._write()
-        runs.keep(status, self._folder)
+        history.keep(status, self._folder)
 
     def _note_line(self, line: "Line") -> None:
-        from abate.log import sentence
+        from abate.telemetry.log import sentence
 
         if line["level"] == "warning":
             self._status.warnings.append(sentence(line))

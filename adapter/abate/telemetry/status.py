@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 from filelock import FileLock, Timeout
 
-from abate import runs, stopping
 from abate.errors import EXIT_CODES, AbateError, Busy, StoreError
-from abate.memory import refuse_limit
-from abate.progress import FILE, Progress, Status, count
-from abate.runs import Run
+from abate.telemetry import history, signals
+from abate.telemetry.history import Run
+from abate.telemetry.memory import refuse_limit
+from abate.telemetry.progress import FILE, Progress, Status, count
 
 if TYPE_CHECKING:
-    from abate.log import Handler
+    from abate.telemetry.log import Handler
 
 __all__ = ["FILE", "LOCK", "Progress", "Status", "count", "held", "read", "recent"]
 
@@ -49,11 +49,11 @@ def held(folder: Path, command: str, *handlers: "Handler") -> Iterator[Progress]
         progress = Progress(folder, command, *handlers)
         try:
             yield progress
-            stopping.settle()
-            stopping.heed()
+            signals.settle()
+            signals.heed()
             progress.end(0)
         except BaseException as error:
-            stopping.settle()
+            signals.settle()
             _end(progress, *_ending(error))
             raise
     finally:
@@ -62,7 +62,7 @@ def held(folder: Path, command: str, *handlers: "Handler") -> Iterator[Progress]
 
 def _ending(error: BaseException) -> tuple[int, str]:
     """The exit code and the message of what ended a command."""
-    if stopping.is_asked() or isinstance(error, KeyboardInterrupt):
+    if signals.is_asked() or isinstance(error, KeyboardInterrupt):
         return 130, EXIT_CODES[130]
     if isinstance(error, AbateError):
         return error.exit_code, str(error)
@@ -79,8 +79,8 @@ def _bury(folder: Path) -> None:
     """Keep a run that was killed among the others; whoever holds the lock is the only one."""
     with suppress(AbateError):
         last = _kept(folder)
-        if not _is_among(last, runs.recent(folder, 1)[0]):
-            runs.keep(_died(last) if last.state == "running" else last, folder)
+        if not _is_among(last, history.recent(folder, 1)[0]):
+            history.keep(_died(last) if last.state == "running" else last, folder)
 
 
 def read(folder: Path) -> Status:
@@ -105,7 +105,7 @@ def recent(folder: Path, number: int) -> tuple[list[Run], list[str]]:
     Raises:
         AbateError: nothing has run there.
     """
-    found, notes = runs.recent(folder, number)
+    found, notes = history.recent(folder, number)
     try:
         last = read(folder)
     except AbateError:
@@ -113,7 +113,7 @@ def recent(folder: Path, number: int) -> tuple[list[Run], list[str]]:
             raise
         return found, notes
     if not _is_among(last, found):
-        found = [*found, runs.summary(last)][-number:]
+        found = [*found, history.summary(last)][-number:]
     return found, notes
 
 

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from abate.private_file import told_of_the_disk, write_private
+from abate.telemetry.private_file import told_of_the_disk, write_private
 
 FILE = "log.key"
 DIGITS = 12

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from abate.errors import AbateError
-from abate.private_file import told_of_the_disk, write_private
+from abate.telemetry.private_file import told_of_the_disk, write_private
 
 FILE = "runs.jsonl"
 KEPT = 300

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from abate.errors import StoreError
-from abate.pseudonyms import Naming, Pseudonym
+from abate.telemetry.pseudonyms import Naming, Pseudonym
 
 HIDDEN = "[hidden]"
 # Types whose resources are a patient's.
