@@ -41,7 +41,7 @@ class Errors(logging.Handler):
 
 def abate(asked: Asked) -> tuple[float, int]:
     """Seconds and rows of a pull onto the disk, counted and checked."""
-    from abate.source import clock
+    from abate.http import clock
     from pull import landed
 
     if "--without-waiting" in sys.argv:

@@ -20,10 +20,10 @@ import vl_convert
 from abate import results
 from abate.cli import main
 from abate.cohort.inputs import Inputs
+from abate.http import clock
 from abate.outcome import Outcome
 from abate.results import Results
 from abate.sandbox import Sandbox, running
-from abate.source import clock
 from abate.study_file import read
 
 # The tests make thousands of small databases. In memory none of them waits for a disk.

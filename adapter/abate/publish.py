@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from abate.addresses import is_loopback
 from abate.change import Change, change, unchanged
 from abate.errors import PublishRefused
+from abate.http.addresses import is_loopback
 from abate.plugins import Host
 from abate.remains import Remains, remaining, with_remains
 from abate.report.elements import Resource, reference_to

@@ -16,8 +16,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from abate.addresses import is_private
 from abate.errors import nearest
+from abate.http.addresses import is_private
 
 
 def fault_at(words: str, *inner: str | int) -> PydanticCustomError:

@@ -10,11 +10,11 @@ import msgspec
 
 from abate.change import identifiers
 from abate.errors import LoginRefused, PublishRefused, SourceError
+from abate.http.failures import ABSENT, LOGIN_WANTED, Unseen
 from abate.identity import stable_id
 from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
 from abate.report.elements import Resource, name_of, reference_to
-from abate.source.failures import ABSENT, LOGIN_WANTED, Unseen
 from abate.source.http import Answer, BudgetSpent, FhirServer
 from abate.source.searchset import Page, matches
 

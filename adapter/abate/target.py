@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from abate.errors import PublishRefused, SourceError
-from abate.source import shown
+from abate.http import display
 from abate.source.capability import Capability, read_capability
 from abate.source.http import FhirServer
 
@@ -93,7 +93,7 @@ def _release(server: FhirServer, version: Any) -> Release:
     release = releases.get(".".join(str(version).split(".")[:2]))
     if release is None:
         raise PublishRefused(
-            f"{server.base} speaks {shown.fhir_version(version)}, and a report is written as R4 "
+            f"{server.base} speaks {display.fhir_version(version)}, and a report is written as R4 "
             "(4.0.1) or R5 (5.0.0): nothing was written. Many servers offer R4 at another base "
             "URL, as /r4."
         )

@@ -7,8 +7,7 @@ from typing import Literal
 
 from abate.change import Change
 from abate.errors import PublishRefused, SourceError
-from abate.source.answer import Answer
-from abate.source.failures import (
+from abate.http.failures import (
     CONFLICT,
     LOGIN_WANTED,
     NOT_BEGUN,
@@ -16,8 +15,9 @@ from abate.source.failures import (
     REFUSED_CONTENT,
     TRANSIENT,
 )
+from abate.http.response import Answer
+from abate.http.retry import seconds_to_wait
 from abate.source.http import FhirServer
-from abate.source.retry import seconds_to_wait
 from abate.written import is_of_size
 
 # So often others may write in between, and so often what was written is looked for.

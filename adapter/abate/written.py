@@ -13,7 +13,7 @@ import msgspec
 
 from abate.change import Change
 from abate.errors import SourceError
-from abate.source.answer import Answer
+from abate.http.response import Answer
 
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _ETAG = re.compile(r'(?:W/)?"([^"]{1,64})"')

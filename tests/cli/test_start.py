@@ -63,7 +63,7 @@ def test_the_list_of_plugins_loads_no_scipy():
 
 
 def test_a_server_that_refuses_the_connection_is_told_without_scipy():
-    at_once = "from abate.source import clock\nclock.sleep = lambda seconds: None\n"
+    at_once = "from abate.http import clock\nclock.sleep = lambda seconds: None\n"
     assert "scipy" not in loaded_by_command("check", "http://127.0.0.1:9/fhir", before=at_once)
 
 

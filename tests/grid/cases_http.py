@@ -3,7 +3,7 @@
 from datetime import timedelta
 from email.utils import format_datetime
 
-from abate.source import clock
+from abate.http import clock
 from case import Case, everywhere
 from fault import (
     RESET,

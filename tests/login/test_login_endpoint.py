@@ -6,7 +6,7 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import LoginRefused, SourceError
-from abate.source import clock
+from abate.http import clock
 
 MARKER = "MARKER-of-theirs"
 

@@ -5,7 +5,7 @@ import requests
 from werkzeug import Response
 
 from abate.errors import AbateError, SourceError
-from abate.source.access import OwnOrigin
+from abate.http.access import OwnOrigin
 from abate.source.http import FhirServer
 
 

@@ -7,8 +7,9 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import NothingFound, SourceError
-from abate.source import bulk_files, clock
-from abate.source.answer import Answer
+from abate.http import clock
+from abate.http.response import Answer
+from abate.source import bulk_files
 
 
 def ids(rows, table):

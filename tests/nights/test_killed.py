@@ -11,8 +11,8 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import IncompletePull
+from abate.http.response import Answer
 from abate.landing import Landing
-from abate.source.answer import Answer
 from abate.store import opened
 from warm import forking
 

@@ -8,8 +8,8 @@ import requests
 from werkzeug import Response
 
 from abate import publish
-from abate.addresses import is_loopback
 from abate.errors import PublishRefused
+from abate.http.addresses import is_loopback
 from abate.plugins import load
 from abate.report import fhir
 from abate.results import load as load_results

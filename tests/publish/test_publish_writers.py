@@ -9,7 +9,7 @@ import pytest
 from abate import study as stages
 from abate import writing
 from abate.errors import PublishRefused
-from abate.source import clock
+from abate.http import clock
 from abate.source.http import FhirServer
 from abate.study_file import read
 from abate.study_key import owner_of

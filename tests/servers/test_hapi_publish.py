@@ -12,9 +12,9 @@ import uuid
 import pytest
 
 from abate import Estimate, Measured, Result
+from abate.http.failures import Unanswered
 from abate.identity import stable_id
 from abate.outcome import Outcome
-from abate.source.failures import Unanswered
 from abate.source.http import FhirServer
 from abate.standing import all_standing, standing
 

@@ -10,8 +10,8 @@ import threading
 import pytest
 
 from abate.errors import SourceError
-from abate.source import clock
-from abate.source.body import TooLarge, TooSlow
+from abate.http import clock
+from abate.http.body import TooLarge, TooSlow
 from abate.source.http import BudgetSpent, FhirServer, Limits
 
 MEBIBYTE = 1 << 20

@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from abate.errors import IncompletePull, SourceError
-from abate.source import clock
-from abate.source.failures import unreachable
+from abate.http import clock
+from abate.http.failures import unreachable
 from abate.source.http import FhirServer, Limits
 
 WHOLE = b'{"resourceType": "Bundle", "note": "canary", "total": 7}'

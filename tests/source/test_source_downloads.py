@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from abate.errors import SourceError, StoreError
-from abate.source import sessions
-from abate.source.body import TooLarge
-from abate.source.download import refuse_elsewhere
+from abate.http import sessions
+from abate.http.body import TooLarge
+from abate.http.download import refuse_elsewhere
 from abate.source.http import Downloaded, FhirServer, Limits, LinkExpired
 
 LINES = b'{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient","id":"canary"}\n'
@@ -224,7 +224,7 @@ def test_redirects_in_a_circle_come_to_an_end(wild, raw, fetch):
 
 
 def test_a_line_without_an_end_is_refused(wild, raw, fetch, landed, monkeypatch):
-    monkeypatch.setattr("abate.source.download.LARGEST_ANSWER", 1000)
+    monkeypatch.setattr("abate.http.download.LARGEST_ANSWER", 1000)
     wild.answers = [raw.sent(b"[" * 1001, kind=NDJSON)]
     with pytest.raises(TooLarge, match="a line of the file is longer than"):
         fetch()

@@ -35,7 +35,7 @@ def read(httpserver):
 @pytest.fixture(autouse=True)
 def at_noon(monkeypatch):
     """The test's HTTP server writes the machine's own time into its answers."""
-    from abate.source.answer import Answer
+    from abate.http.response import Answer
 
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     monkeypatch.setattr(Answer, "date", property(lambda _: noon))

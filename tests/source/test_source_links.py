@@ -3,8 +3,8 @@
 import pytest
 
 from abate.errors import IncompletePull, SourceError
+from abate.http.urls import at_home, joined, place_of
 from abate.source.http import Expired, FhirServer
-from abate.source.places import at_home, joined, place_of
 
 
 @pytest.mark.parametrize(

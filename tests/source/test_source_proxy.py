@@ -2,9 +2,9 @@
 
 import pytest
 
-from abate.addresses import is_loopback
 from abate.errors import SourceError
-from abate.source.access import Access
+from abate.http.access import Access
+from abate.http.addresses import is_loopback
 from abate.source.http import FhirServer
 
 DEAD = "http://127.0.0.1:9"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from abate.http.access import Access
     from abate.server_settings import Server
-    from abate.source.access import Access
 
 _KINDS = ("none", "basic", "bearer", "client-secret", "smart")
 _AUTH_NAMES = ("auth", "username", "client_id", "token_url", "scope", "kid")

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from abate.addresses import origin
 from abate.errors import LoginRefused, NothingFound, SourceError
+from abate.http.addresses import origin
 from abate.landing import Landing
 from abate.pull_remarks import judge_of, note_unfiltered, unfiltered
 from abate.resource_types import MAPPED_NAMES

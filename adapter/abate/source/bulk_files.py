@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from abate.errors import IncompletePull, SourceError
+from abate.http.compression import unpacked
 from abate.landing import Landing, Record
 from abate.references import local_id
 from abate.resource_types import MAPPED_NAMES
@@ -20,7 +21,6 @@ from abate.source.issues import Issue, Judge, issues, refuse
 from abate.source.manifest import File, Manifest
 from abate.source.searchset import head_of
 from abate.source.sorting import land, take_again, type_of
-from abate.source.unpacked import unpacked
 from abate.telemetry.log import Log
 
 

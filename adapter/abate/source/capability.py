@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from abate.errors import SourceError
-from abate.source import shown
-from abate.source.answer import Answer
-from abate.source.failures import TRANSIENT
+from abate.http import display
+from abate.http.failures import TRANSIENT
+from abate.http.response import Answer
 
 _ITS_URL = "its URL"
 # As https://hl7.org/fhir/uv/bulkdata names them; some servers have all three at the system (2026).
@@ -74,10 +74,10 @@ def read_capability(statement: Mapping[str, Any], kinds: Iterable[str] | None = 
     offered = {str(one.get("type")): one for one in _tables(rest.get("resource"))}
     software = _table(statement.get("software"))
     return Capability(
-        software=shown.one_line(software.get("name")) or "not said",
-        version=shown.one_line(software.get("version")),
-        fhir_version=shown.one_line(statement.get("fhirVersion")),
-        formats=tuple(filter(None, map(shown.one_line, _list(statement.get("format"))))),
+        software=display.one_line(software.get("name")) or "not said",
+        version=display.one_line(software.get("version")),
+        fhir_version=display.one_line(statement.get("fhirVersion")),
+        formats=tuple(filter(None, map(display.one_line, _list(statement.get("format"))))),
         transaction="transaction" in _codes(rest),
         types=tuple(_type_capability(kind, offered.get(kind)) for kind in kinds or offered),
         exports=_exports(rest, offered),
@@ -106,7 +106,7 @@ def r4(base: str, answer: Answer) -> Mapping[str, Any]:
     version = statement.get("fhirVersion")
     if version != "4.0" and not str(version).startswith("4.0."):
         raise SourceError(
-            f"{base} speaks {shown.fhir_version(version)}, and abate needs R4 (4.0.1). "
+            f"{base} speaks {display.fhir_version(version)}, and abate needs R4 (4.0.1). "
             "Many servers offer R4 at another base URL, such as /r4."
         )
     return statement

@@ -11,9 +11,9 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from abate.errors import SourceError
+from abate.http.budget import LARGEST_ANSWER, MEBIBYTE
 from abate.source.bundle_entries import entries, kind_of
 from abate.source.file_servers import FileServers
-from abate.source.limits import LARGEST_ANSWER, MEBIBYTE
 
 _MARK = b"\xef\xbb\xbf"
 _LINES = (".ndjson", ".jsonl")

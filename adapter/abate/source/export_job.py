@@ -10,11 +10,11 @@ from http import HTTPStatus
 import msgspec
 
 from abate.errors import AbateError, SourceError
-from abate.source import clock, shown
-from abate.source.answer import Answer
-from abate.source.failures import BUSY, Unanswered
+from abate.http import clock, display
+from abate.http.failures import BUSY, Unanswered
+from abate.http.response import Answer
+from abate.http.retry import Attempts
 from abate.source.http import FhirServer
-from abate.source.retry import Attempts
 from abate.telemetry.log import Log
 
 _WHAT_TO_DO = "Wait for some hours, or have it cancelled at the server, and run again"
@@ -166,5 +166,5 @@ def in_fhir(parameters: list[tuple[str, str]]) -> bytes:
 
 
 def _progress(answer: Answer) -> str:
-    percent = shown.percent(answer.headers.get("x-progress", ""))
+    percent = display.percent(answer.headers.get("x-progress", ""))
     return f"the export is under way ({percent})" if percent else "the export is under way"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from abate.errors import SourceError
-from abate.source.shown import address
+from abate.http.display import address
 
 _RESTFUL = re.compile(r"(https?://[^?#\s]+)/[A-Z][A-Za-z]{1,39}/[A-Za-z0-9\-.]{1,64}")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abate.errors import SourceError
+from abate.http.compression import unpacked
 from abate.landing import Landing
 from abate.pull_remarks import judge_of
 from abate.resource_types import MAPPED_NAMES
@@ -23,7 +24,6 @@ from abate.source.ledger import FILES, Ledger, Line
 from abate.source.plan import Plan
 from abate.source.sorting import Sorted, land
 from abate.source.sufficient import refuse_insufficient
-from abate.source.unpacked import unpacked
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import IncompletePull, NothingFound, SourceError
+from abate.http.response import Answer
 from abate.references import local_id
-from abate.source.answer import Answer
 from abate.source.http import FhirServer
 
 GROUP = "Group/"

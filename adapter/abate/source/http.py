@@ -14,17 +14,17 @@ from typing import Any, Self
 
 import msgspec
 
-from abate.addresses import origin
 from abate.errors import SourceError
-from abate.source import places, shown
-from abate.source.access import Access
-from abate.source.answer import FHIR_JSON, Answer
+from abate.http import display, urls
+from abate.http.access import Access
+from abate.http.addresses import origin
+from abate.http.budget import Budget, BudgetSpent, Limits
+from abate.http.download import Downloaded, Lines, LinkExpired, Way, refuse_other
+from abate.http.failures import LOGIN_WANTED, NOT_OFFERED
+from abate.http.response import FHIR_JSON, Answer
+from abate.http.retry import Retry
+from abate.http.transport import Parameters, Request, Wire
 from abate.source.capability import r4
-from abate.source.download import Downloaded, Lines, LinkExpired, Way, refuse_other
-from abate.source.failures import LOGIN_WANTED, NOT_OFFERED
-from abate.source.limits import Budget, BudgetSpent, Limits
-from abate.source.retry import Retry
-from abate.source.wire import Parameters, Request, Wire
 from abate.telemetry.log import SILENT, Log
 
 __all__ = [
@@ -231,8 +231,8 @@ class FhirServer:
         answer = self._retry.send(partial(self._wire.answer, request), is_read=is_read)
         self.time = answer.date or self.time
         if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
-            target = places.joined(f"{self.base}/", answer.headers["location"])
-            raise places.sent_away(answer.place, target)
+            target = urls.joined(f"{self.base}/", answer.headers["location"])
+            raise urls.sent_away(answer.place, target)
         return answer
 
     def download(self, url: str, path: Path, *, authorised: bool) -> Downloaded:
@@ -250,7 +250,7 @@ class FhirServer:
             SourceError: no answer, one that is not whole, or it is at a place that we do not go to.
             StoreError: the disk refuses.
         """
-        found = self.resolve(url) if authorised else places.joined(f"{self.base}/", url)
+        found = self.resolve(url) if authorised else urls.joined(f"{self.base}/", url)
         lines = Lines(path)
         fetch = partial(Way(self._wire).fetch, found, lines, is_known=authorised)
         with ExitStack() as undo:
@@ -283,7 +283,7 @@ class FhirServer:
             url,
             body=form,
             headers={"Accept": JSON, **(headers or {})},
-            named=shown.address(url),
+            named=display.address(url),
         )
 
     def login_wanted(self, status: int) -> SourceError:
@@ -298,12 +298,12 @@ class FhirServer:
         """
         if not url:
             return self.base
-        absolute = places.joined(f"{self.base}/", url)
-        here = places.at_home(self.base, absolute)
+        absolute = urls.joined(f"{self.base}/", url)
+        here = urls.at_home(self.base, absolute)
         if here is None:
-            raise places.sent_away(self.base, absolute)
+            raise urls.sent_away(self.base, absolute)
         if origin(absolute) != origin(self.base):
-            self._log_name(shown.origin(absolute))
+            self._log_name(display.origin(absolute))
         return here
 
     def _log_name(self, name: str) -> None:
@@ -311,5 +311,5 @@ class FhirServer:
             self._names.add(name)
             self._log.warning(
                 f"{self.base} calls itself {name} in its links: they are followed at "
-                f"{shown.origin(self.base)}, and nothing goes elsewhere"
+                f"{display.origin(self.base)}, and nothing goes elsewhere"
             )

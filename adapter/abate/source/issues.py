@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from abate.errors import IncompletePull
-from abate.source.shown import ISSUES, SEVERITIES
+from abate.http.display import ISSUES, SEVERITIES
 
 # https://hl7.org/fhir/R4/valueset-issue-type.html: a search that leaves rows out for privacy says
 # `suppressed`, in FHIR's own example with severity information.

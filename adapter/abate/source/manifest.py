@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from abate.addresses import origin
 from abate.errors import IncompletePull, SourceError
-from abate.source import shown
-from abate.source.places import joined
+from abate.http import display
+from abate.http.addresses import origin
+from abate.http.urls import joined
 
 # A server of 2026 writes `2026-03-01T12:00:00+00:00Z`.
 _TWO_ZONES = re.compile(r"([+-]\d\d:\d\d)Z$")
@@ -28,7 +28,7 @@ class File(msgspec.Struct, frozen=True):
     @property
     def kind(self) -> str:
         """The resource type, fit for the name of a file."""
-        return str(self.type) if shown.is_type(self.type) else "mixed"
+        return str(self.type) if display.is_type(self.type) else "mixed"
 
     @property
     def least(self) -> int:

@@ -6,9 +6,9 @@ from datetime import datetime
 from http import HTTPStatus
 
 from abate.errors import IncompletePull, LoginRefused, SourceError
+from abate.http.failures import EXPIRED_CURSOR, LOGIN_WANTED, NOT_OFFERED, TRANSIENT
 from abate.source import http
 from abate.source.brought import IDLE_PAGES, Walked
-from abate.source.failures import EXPIRED_CURSOR, LOGIN_WANTED, NOT_OFFERED, TRANSIENT
 from abate.source.http import Answer, FhirServer
 from abate.source.issues import Judge, refuse
 from abate.source.query import Pairs, Query, instant

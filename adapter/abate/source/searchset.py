@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from abate.errors import SourceError
-from abate.source import shown
+from abate.http import display
 from abate.source.issues import issues
 
 # What a resource type looks like: https://hl7.org/fhir/R4/resourcelist.html
@@ -228,7 +228,7 @@ def warnings(page: Page) -> Iterator[str]:
     """What the server warns of, by the codes of its outcomes: their words may name a patient."""
     for told in outcomes(page):
         for issue in _tables(told):
-            if words := shown.issue(issue.get("severity"), issue.get("code")):
+            if words := display.issue(issue.get("severity"), issue.get("code")):
                 yield words
 
 
@@ -269,7 +269,7 @@ def _head(resource: msgspec.Raw) -> Head:
 
 def _checked(head: Head, kind: str) -> Head:
     if head.resourceType != kind:
-        raise SourceError(f"an entry is no {kind}: {shown.resource_type(head.resourceType)}")
+        raise SourceError(f"an entry is no {kind}: {display.resource_type(head.resourceType)}")
     if not head.id:
         raise SourceError(_NO_RESOURCE)
     return head

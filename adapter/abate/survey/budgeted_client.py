@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from abate.errors import SourceError
+from abate.http.response import FHIR_JSON, Answer
 from abate.report.elements import Resource
-from abate.source.answer import FHIR_JSON, Answer
 from abate.source.http import FhirServer
 from abate.source.query import Pairs
 from abate.source.searchset import Page

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from abate.codes import Code
 from abate.errors import SourceError
+from abate.http.body import TooLarge
 from abate.identity import CANONICAL
 from abate.resource_types import CODED_NAMES, OPTIONAL_TO_READ
-from abate.source.body import TooLarge
 from abate.source.query import token
 from abate.source.searchset import Page, matches
 from abate.survey import sample

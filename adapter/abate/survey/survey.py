@@ -1,9 +1,9 @@
 """The survey: what is asked of a server, in its order, within a limit. Start reading here."""
 
 from abate.codes import CodeLists
+from abate.http import display
+from abate.http.access import Access
 from abate.resource_types import OPTIONAL_TO_READ, READ_NAMES, WRITTEN_NAMES
-from abate.source import shown
-from abate.source.access import Access
 from abate.source.capability import read_capability
 from abate.source.http import FhirServer, Limits
 from abate.survey.budgeted_client import BudgetedClient, Limit
@@ -66,7 +66,7 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
     with FhirServer(base, TIMEOUT_SECONDS, access, limits=limits) as server:
         client = BudgetedClient(server, limit)
         capability = read_capability(server.capability(), _KINDS)
-        version = shown.fhir_version(capability.fhir_version)
+        version = display.fhir_version(capability.fhir_version)
         log.info(
             f"{server.base} speaks {version}",
             name="server.found",

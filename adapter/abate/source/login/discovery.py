@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from abate.addresses import is_loopback, is_private
 from abate.errors import LoginRefused, SourceError
-from abate.source.failures import TRANSIENT
+from abate.http.addresses import is_loopback, is_private
+from abate.http.failures import TRANSIENT
 from abate.source.http import Answer, FhirServer
 
 WELL_KNOWN = ".well-known/smart-configuration"

@@ -8,15 +8,15 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import LoginRefused, SourceError
-from abate.source.answer import shown_type
-from abate.source.failures import TRANSIENT, Unanswered
+from abate.http.display import address
+from abate.http.failures import TRANSIENT, Unanswered
+from abate.http.response import shown_type
+from abate.http.retry import Attempts
 from abate.source.http import Answer, FhirServer
 from abate.source.login.client import Client
 from abate.source.login.discovery import Found
 from abate.source.login.scopes import Scopes, missing
 from abate.source.login.tokens import Token, token
-from abate.source.retry import Attempts
-from abate.source.shown import address
 
 TRIES = 4
 # RFC 6749, section 5.2; RFC 6749, section 4.1.2.1; RFC 8707; RFC 9449.

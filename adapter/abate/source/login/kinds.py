@@ -7,10 +7,10 @@ from functools import cache
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from abate.addresses import origin
 from abate.credentials import Secret, secret
+from abate.http.access import Access, Login
+from abate.http.addresses import origin
 from abate.server_settings import Auth
-from abate.source.access import Access, Login
 from abate.source.http import FhirServer
 from abate.source.login import discovery
 from abate.source.login.client import Client, KeyClient, SecretClient

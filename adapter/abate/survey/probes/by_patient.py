@@ -6,9 +6,9 @@ Most hospital servers allow nothing else. It goes by POST only: an id in a URL i
 from http import HTTPStatus
 from math import ceil
 
+from abate.http.failures import NOT_OFFERED
+from abate.http.response import Answer
 from abate.references import local_id
-from abate.source.answer import Answer
-from abate.source.failures import NOT_OFFERED
 from abate.source.forms import USUAL, Form, other_forms
 from abate.source.paging import is_refusal
 from abate.source.query import Query

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from abate.errors import AbateError, SourceError
+from abate.http.failures import ABSENT
 from abate.identity import CANONICAL, stable_id
 from abate.report.elements import Resource, reference_to
-from abate.source.failures import ABSENT
 from abate.source.http import FhirServer
 from abate.standing import standing
 

@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
+from abate.http.failures import LOGIN_WANTED, REFUSED_CONTENT
 from abate.report.elements import Resource
-from abate.source.failures import LOGIN_WANTED, REFUSED_CONTENT
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.probe_list import TYPE, probe_list
 

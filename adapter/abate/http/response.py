@@ -15,7 +15,7 @@ import msgspec
 import requests
 
 from abate.errors import SourceError
-from abate.source import shown
+from abate.http import display
 
 FHIR_JSON = "application/fhir+json"
 _PIECE = 1 << 20
@@ -78,7 +78,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             outcome = self.json()
         except SourceError:
             return []
-        return shown.issues(outcome)
+        return display.issues(outcome)
 
     def json(self) -> Any:
         """The body as Python values.
@@ -145,7 +145,7 @@ def charset(headers: Mapping[str, str]) -> str:
 
 def shown_type(headers: Mapping[str, str]) -> str:
     """The media type for people."""
-    return shown.media_type(media_type(headers))
+    return display.media_type(media_type(headers))
 
 
 def http_date(text: str) -> datetime | None:

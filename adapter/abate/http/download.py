@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from abate.addresses import is_loopback, origin
 from abate.errors import SourceError, StoreError
-from abate.source import shown
-from abate.source.answer import Answer, answer_of
-from abate.source.body import TooLarge, receive
-from abate.source.failures import EXPIRED_LINK, TRANSIENT, damaged, refuse_flawed, refuse_page
-from abate.source.limits import LARGEST_ANSWER
-from abate.source.places import joined, sent_away
-from abate.source.unpacked import MAGIC
-from abate.source.wire import Request, Wire
+from abate.http import display
+from abate.http.addresses import is_loopback, origin
+from abate.http.body import TooLarge, receive
+from abate.http.budget import LARGEST_ANSWER
+from abate.http.compression import MAGIC
+from abate.http.failures import EXPIRED_LINK, TRANSIENT, damaged, refuse_flawed, refuse_page
+from abate.http.response import Answer, answer_of
+from abate.http.transport import Request, Wire
+from abate.http.urls import joined, sent_away
 
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
@@ -121,7 +121,7 @@ class Way:
             SourceError: it lies where we do not go, or is a page for people.
         """
         with closing(self._followed(url, is_known)) as response:
-            head = answer_of(response, b"", shown.address(response.url))
+            head = answer_of(response, b"", display.address(response.url))
             if head.status == HTTPStatus.OK:
                 refuse_page(head)
                 bounds = self.wire.bounds_of_file()
@@ -142,7 +142,7 @@ class Way:
                     url=url,
                     headers=HEADERS,
                     is_known=is_known,
-                    named=shown.address(url),
+                    named=display.address(url),
                 )
             )
             if not response.is_redirect:
@@ -150,7 +150,7 @@ class Way:
             response.close()
             url = joined(url, response.headers["location"])
             is_known = is_known and origin(url) == origin(self.wire.base)
-        raise SourceError(f"{shown.address(url)} sends us on, again and again")
+        raise SourceError(f"{display.address(url)} sends us on, again and again")
 
 
 def refuse_elsewhere(base: str, url: str) -> None:

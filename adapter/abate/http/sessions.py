@@ -12,9 +12,9 @@ from typing import Any
 
 import requests
 
-from abate.addresses import origin
-from abate.source.access import Access, OwnOrigin
-from abate.source.bounded import BoundedAdapter, Reading
+from abate.http.access import Access, OwnOrigin
+from abate.http.addresses import origin
+from abate.http.bounded_socket import BoundedAdapter, Reading
 
 # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
 # no-store it gives one page and a wrong total (2026-11).

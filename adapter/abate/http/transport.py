@@ -9,15 +9,15 @@ from http import HTTPStatus
 
 import requests
 
-from abate.addresses import is_loopback, origin
-from abate.source import places, sessions
-from abate.source.access import Access, login_refused
-from abate.source.answer import FHIR_JSON, Answer, answer_of
-from abate.source.body import Bounds, TooSlow, receive
-from abate.source.bounded import HeadLate, Reading
-from abate.source.failures import Failure, refuse_flawed, unreachable
-from abate.source.limits import Budget, Limits
-from abate.source.sessions import Sessions
+from abate.http import sessions, urls
+from abate.http.access import Access, login_refused
+from abate.http.addresses import is_loopback, origin
+from abate.http.body import Bounds, TooSlow, receive
+from abate.http.bounded_socket import HeadLate, Reading
+from abate.http.budget import Budget, Limits
+from abate.http.failures import Failure, refuse_flawed, unreachable
+from abate.http.response import FHIR_JSON, Answer, answer_of
+from abate.http.sessions import Sessions
 
 # Of a query or a form; a parameter may stand there more than once.
 Parameters = Mapping[str, str] | list[tuple[str, str]]
@@ -50,7 +50,7 @@ class Request:
     @property
     def place(self) -> str:
         """Where it goes, for people."""
-        return self.named or places.place_of(self.url)
+        return self.named or urls.place_of(self.url)
 
 
 class Wire:
@@ -105,7 +105,7 @@ class Wire:
             SourceError: it would take our login elsewhere.
         """
         if request.is_known and origin(request.url) != origin(self.base):
-            raise places.sent_away(self.base, request.url)
+            raise urls.sent_away(self.base, request.url)
         response = self._sent(request)
         login = self._access.login
         if login is None or not request.is_known or response.status_code != UNAUTHORIZED:

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
 
-from abate.source import clock
-from abate.source.answer import Answer, http_date
-from abate.source.failures import Failure
-from abate.source.limits import Budget, Limits
+from abate.http import clock
+from abate.http.budget import Budget, Limits
+from abate.http.failures import Failure
+from abate.http.response import Answer, http_date
 from abate.telemetry.log import Log
 
 BACKOFF_SECONDS = 1.0

@@ -9,8 +9,8 @@ from typing import Protocol
 import requests
 from requests.auth import AuthBase
 
-from abate.addresses import is_private, origin
 from abate.errors import LoginRefused, SourceError, StudyFileError
+from abate.http.addresses import is_private, origin
 
 Prepared = requests.PreparedRequest
 

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from abate.errors import SourceError
-from abate.source import clock
+from abate.http import clock
 
 if TYPE_CHECKING:
     from abate.source_settings import Source

@@ -3,9 +3,9 @@
 import re
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
-from abate.addresses import origin
 from abate.errors import SourceError
-from abate.source import shown
+from abate.http import display
+from abate.http.addresses import origin
 
 # Opensrp's fhircore wrote a port twice on every page, as in https://host:443:443/fhir (2022).
 _PORT_TWICE = re.compile(r"^(https?://[^/?#]*?):(\d+):\2(?=[/?#]|$)", re.IGNORECASE)
@@ -22,7 +22,7 @@ class SentAway(SourceError):
 def place_of(url: str) -> str:
     """A URL of our own making without what may be secret: login, query, fragment, and an id."""
     path = _ID.sub(r"\1[id]", urlsplit(url).path)
-    return f"{shown.origin(url)}{path}"
+    return f"{display.origin(url)}{path}"
 
 
 def joined(start: str, url: str) -> str:
@@ -55,7 +55,7 @@ def at_home(base: str, url: str) -> str | None:
 def sent_away(place: str, target: str) -> SentAway:
     """The error where a server sends us to a place that we do not go to."""
     return SentAway(
-        f"{place} sends us on to {shown.address(target)}, which is not followed: use the address "
+        f"{place} sends us on to {display.address(target)}, which is not followed: use the address "
         "that the server calls itself by"
     )
 

@@ -13,10 +13,10 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from abate.errors import SourceError
-from abate.source import clock
-from abate.source.answer import charset, is_json, media_type
-from abate.source.failures import broken_off, damaged
-from abate.source.limits import Budget
+from abate.http import clock
+from abate.http.budget import Budget
+from abate.http.failures import broken_off, damaged
+from abate.http.response import charset, is_json, media_type
 
 _PIECE = 256 * 1024
 _GZIP = 31  # zlib's word for "with the header and the checksum of gzip"

@@ -8,7 +8,7 @@ import requests
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from abate.errors import SourceError
-from abate.source.answer import Answer, shown_type
+from abate.http.response import Answer, shown_type
 
 LOGIN_WANTED = (401, 403)
 ABSENT = (404, 410)

@@ -1,0 +1,1 @@
+"""HTTP to one server: sessions, bodies within bounds, attempts, budget, downloads."""
