@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from abate import codes
-from abate.resource_types import ALWAYS, READ, WRITTEN, ReadType
+from abate.fhir.types import ALWAYS, READ, WRITTEN, ReadType
 from abate.server_settings import Auth
 from abate.settings import Baseline, Settings, Visit
 from abate.source.login.scopes import WRITE, to_read

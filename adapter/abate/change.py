@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from abate.difference import Number, elements, numbers, wordy
-from abate.identity import SYSTEM
+from abate.fhir.canonical import SYSTEM
 from abate.report.elements import Resource, reference_to
 
 WRITTEN = ("create", "update", "retract")

@@ -5,12 +5,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from abate.fhir.client import FhirServer
+from abate.fhir.types import CODED_SECTIONS
 from abate.http.access import Access
 from abate.http.budget import limits_of
-from abate.resource_types import CODED_SECTIONS
 from abate.server_settings import Server
 from abate.settings import Settings, StudyFile
-from abate.source.http import FhirServer
 from abate.source.login import kinds
 from abate.source.login.scopes import WRITE, Scopes, to_read
 from abate.telemetry.log import SILENT, Log

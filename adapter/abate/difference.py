@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from abate.identity import COMPONENT
+from abate.fhir.canonical import COMPONENT
 from abate.report.content_digest import RUN_TIMES, digest_of
 
 # What a reader takes from a resource: compared with the target even where the digest agrees.

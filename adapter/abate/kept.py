@@ -16,11 +16,11 @@ import msgspec
 
 from abate import mapping, pull_remarks
 from abate.codes import CodeLists
+from abate.fhir.versions import Version
 from abate.host import Host
 from abate.roles import Role
 from abate.settings import StudyFile
 from abate.source.evidence import Search
-from abate.source.versions import Version
 from abate.store import FILE, Store, looked_into
 
 

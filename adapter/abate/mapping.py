@@ -16,11 +16,11 @@ from typing import Any
 
 from abate.codes import Code, CodeLists
 from abate.errors import StoreError
-from abate.identity import CANONICAL, SYSTEM
+from abate.fhir.canonical import CANONICAL, SYSTEM
+from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
 from abate.pull_remarks import left
-from abate.resource_types import INDEX_TYPE, MAPPED_NAMES
 from abate.roles import Role
 from abate.settings import StudyFile
 from abate.source.ledger import Ledger

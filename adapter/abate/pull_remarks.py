@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from abate.resource_types import MAPPED_NAMES
-from abate.source.issues import Judge, issues, refuse, refuse_cut_short
+from abate.fhir.outcomes import Judge, issues, refuse, refuse_cut_short
+from abate.fhir.types import MAPPED_NAMES
 
 if TYPE_CHECKING:
     from abate.landing import Landing

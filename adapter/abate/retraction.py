@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from abate.change import Change, change
 from abate.errors import PublishRefused
-from abate.identity import stable_id
+from abate.fhir.canonical import stable_id
 from abate.report.content_digest import marked
 from abate.report.elements import Resource, now, reference_to
 from abate.report.fhir import TEST_DATA

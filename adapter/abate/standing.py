@@ -10,13 +10,13 @@ import msgspec
 
 from abate.change import identifiers
 from abate.errors import LoginRefused, PublishRefused, SourceError
+from abate.fhir.bundle import Page, matches
+from abate.fhir.canonical import stable_id
+from abate.fhir.client import Answer, BudgetSpent, FhirServer
 from abate.http.failures import ABSENT, LOGIN_WANTED, Unseen
-from abate.identity import stable_id
 from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
 from abate.report.elements import Resource, name_of, reference_to
-from abate.source.http import Answer, BudgetSpent, FhirServer
-from abate.source.searchset import Page, matches
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 # What abate writes once for all studies: it is no study's to take back.

@@ -14,7 +14,7 @@ from typing import Any
 
 from abate.change import Change, identifiers
 from abate.errors import PublishRefused
-from abate.identity import STUDY_KEY
+from abate.fhir.canonical import STUDY_KEY
 from abate.report.content_digest import marked
 from abate.report.elements import Resource
 from abate.store import FILE, opened

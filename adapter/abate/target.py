@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from abate.errors import PublishRefused, SourceError
+from abate.fhir.capability import Capability, read_capability
+from abate.fhir.client import FhirServer
 from abate.http import display
-from abate.source.capability import Capability, read_capability
-from abate.source.http import FhirServer
 
 Release = Literal["R4", "R5"]
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from abate.change import Change
 from abate.errors import PublishRefused, SourceError
+from abate.fhir.client import FhirServer
 from abate.http.failures import (
     CONFLICT,
     LOGIN_WANTED,
@@ -17,7 +18,6 @@ from abate.http.failures import (
 )
 from abate.http.response import Answer
 from abate.http.retry import seconds_to_wait
-from abate.source.http import FhirServer
 from abate.written import is_of_size
 
 # So often others may write in between, and so often what was written is looked for.

@@ -15,12 +15,12 @@ import msgspec
 from abate.change import Change, transaction, version
 from abate.difference import elements
 from abate.errors import LoginRefused, PublishRefused, SourceError
+from abate.fhir.client import BudgetSpent, FhirServer
 from abate.http.failures import NOT_BEGUN, Unseen
 from abate.http.response import Answer
 from abate.http.retry import Attempts
 from abate.http.urls import SentAway
 from abate.report.elements import Resource, name_of
-from abate.source.http import BudgetSpent, FhirServer
 from abate.standing import all_standing
 from abate.study_key import key_of
 from abate.telemetry.log import SILENT, Log

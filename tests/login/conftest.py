@@ -15,9 +15,9 @@ from werkzeug import Response
 
 from abate import keys
 from abate.connect import access_to
+from abate.fhir.client import FhirServer
 from abate.sandbox import Sandbox
 from abate.server_settings import Server
-from abate.source.http import FhirServer
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPES = ("system/Patient.rs", "system/Observation.rs")

@@ -5,8 +5,8 @@ import requests
 from werkzeug import Response
 
 from abate.errors import AbateError, SourceError
+from abate.fhir.client import FhirServer
 from abate.http.access import OwnOrigin
-from abate.source.http import FhirServer
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from joserfc.jwk import RSAKey
 from pytest_httpserver import HTTPServer
 
 from abate.errors import SourceError, StudyFileError
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 
 STATEMENT = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
 

@@ -11,10 +11,10 @@ import pytest
 
 from abate.demo import DATA, load_study_by_http
 from abate.demo.figures import read_back
+from abate.fhir.client import FhirServer
 from abate.published_figures import PublishedFigures, statistics_of
 from abate.results import load
 from abate.sandbox import Sandbox, running
-from abate.source.http import FhirServer
 from abate_analyses import compare_figures
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abate.references import local_id
+from abate.fhir.references import local_id
 from abate.store import opened
 
 SERVER = "http://fhir.test/base"

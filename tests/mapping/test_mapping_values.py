@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.identity import SYSTEM
+from abate.fhir.canonical import SYSTEM
 
 NRS, VAS = "72514-3", "38214-3"
 ABSENT = {"coding": [{"code": "not-performed"}]}

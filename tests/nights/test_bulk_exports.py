@@ -7,9 +7,9 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from abate.errors import IncompletePull, SourceError, StudyFileError
+from abate.fhir.types import MAPPED_NAMES
 from abate.http import clock
 from abate.http.budget import BudgetSpent
-from abate.resource_types import MAPPED_NAMES
 from abate.source.export_job import in_fhir
 from abate.source.manifest import File, Manifest
 from abate.store import opened

@@ -332,7 +332,7 @@ def test_the_export_of_an_earlier_run_for_something_else_is_cancelled(hospital, 
 def killed_at_the_kick_off(monkeypatch, night, bulk):  # noqa: ARG001 - what is killed.
     """A night that is killed before it hears whether its export has begun."""
     with monkeypatch.context() as patch:
-        patch.setattr("abate.source.http.FhirServer.start", _die_of)
+        patch.setattr("abate.fhir.client.FhirServer.start", _die_of)
         patch.setattr("abate.landing.Landing.__exit__", lambda *_: None)
         with pytest.raises(Killed):
             night()

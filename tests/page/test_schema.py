@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from abate import results
-from abate.identity import CANONICAL
+from abate.fhir.canonical import CANONICAL
 from abate.report import schema
 
 

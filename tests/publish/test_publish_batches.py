@@ -6,7 +6,7 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import SourceError
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 from abate.standing import AT_ONCE, all_standing
 from asked import is_batch, is_read, is_transaction
 

@@ -12,7 +12,7 @@ from werkzeug import Response
 from abate import writing
 from abate.change import Change
 from abate.errors import PublishRefused
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 from asked import is_transaction
 
 OUTCOME = {

@@ -3,7 +3,7 @@
 import pytest
 from werkzeug import Response
 
-from abate.identity import stable_id
+from abate.fhir.canonical import stable_id
 from asked import is_transaction
 
 RETRACTION = f"Provenance/{stable_id('cementoplasty-2010', 'retraction')}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.identity import STUDY_KEY
+from abate.fhir.canonical import STUDY_KEY
 from abate.report.content_digest import digest_of, marked
 from abate.study_file import read
 from abate.study_key import key_of, owner_of

@@ -3,10 +3,10 @@
 import pytest
 
 from abate import study as stages
+from abate.fhir.client import FhirServer
 from abate.http.response import Answer
 from abate.releases.ledger import Ledger
 from abate.results import load
-from abate.source.http import FhirServer
 from abate.store import FILE, opened
 from abate.study_file import read
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from abate.identity import MEASURE
+from abate.fhir.canonical import MEASURE
 from abate.report import fhir
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"

@@ -9,7 +9,7 @@ import pytest
 
 from abate import Result
 from abate.errors import PublishRefused
-from abate.identity import COMPONENT, DIGEST, STATISTIC
+from abate.fhir.canonical import COMPONENT, DIGEST, STATISTIC
 from abate.outcome import Outcome
 from abate.report import fhir
 from abate.report.rules import faults

@@ -5,7 +5,7 @@ import re
 import pytest
 from hapi_ward import Ward, score
 
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 
 pytestmark = pytest.mark.server
 

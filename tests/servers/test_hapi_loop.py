@@ -4,8 +4,8 @@ import pytest
 
 from abate.demo import load_study_by_http
 from abate.demo.figures import read_back
+from abate.fhir.client import FhirServer
 from abate.sandbox import Sandbox, running
-from abate.source.http import FhirServer
 
 pytestmark = pytest.mark.server
 

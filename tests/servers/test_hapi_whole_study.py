@@ -5,10 +5,10 @@ import pytest
 from abate.analysis import number_of
 from abate.demo import load_study_by_http
 from abate.demo.figures import read_back
+from abate.fhir.client import FhirServer
 from abate.published_figures import statistics_of
 from abate.results import load
 from abate.sandbox import Sandbox, running
-from abate.source.http import FhirServer
 
 pytestmark = pytest.mark.server
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from abate import mapping, resource_types
+from abate import mapping
 from abate.connect import read_scopes
-from abate.resource_types import READ, READ_NAMES, WRITTEN_NAMES
+from abate.fhir import types
+from abate.fhir.types import READ, READ_NAMES, WRITTEN_NAMES
 from abate.sandbox import parameters
 from abate.settings import Coded, Settings
 from abate.source.login import scopes
@@ -18,7 +19,7 @@ def test_each_table_of_codes_is_searched_in_one_type():
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
         if any(isinstance(kind, type) and issubclass(kind, Coded) for kind in kinds):
             tables.append(name)
-    assert sorted(tables) == sorted(resource_types.CODED_SECTIONS)
+    assert sorted(tables) == sorted(types.CODED_SECTIONS)
 
 
 def test_what_is_read_is_mapped_and_nothing_else():

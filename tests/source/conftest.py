@@ -14,11 +14,11 @@ import pytest
 from werkzeug import Response
 
 from abate.codes import Code
+from abate.fhir.client import FhirServer
 from abate.http import clock
 from abate.kept import Kept
 from abate.landing import Landing
 from abate.roles import Role
-from abate.source.http import FhirServer
 from abate.source.plan import Plan
 from abate.source.rest import RestSource
 from abate.source_settings import Source

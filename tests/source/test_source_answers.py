@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from abate.errors import IncompletePull, SourceError
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 
 NAME = "Bäcker-Canary ß"
 

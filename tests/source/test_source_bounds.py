@@ -10,9 +10,9 @@ import threading
 import pytest
 
 from abate.errors import SourceError
+from abate.fhir.client import BudgetSpent, FhirServer, Limits
 from abate.http import clock
 from abate.http.body import TooLarge, TooSlow
-from abate.source.http import BudgetSpent, FhirServer, Limits
 
 MEBIBYTE = 1 << 20
 SMALL = Limits(largest_answer=100_000)
@@ -22,7 +22,7 @@ LINE = b'{"resourceType":"Observation","id":"o"}\n'
 CLIENT = """
 import resource, sys
 from pathlib import Path
-from abate.source.http import BudgetSpent, FhirServer, Limits
+from abate.fhir.client import BudgetSpent, FhirServer, Limits
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 base, what = sys.argv[1:]

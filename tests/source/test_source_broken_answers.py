@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from abate.errors import IncompletePull, SourceError
+from abate.fhir.client import FhirServer, Limits
 from abate.http import clock
 from abate.http.failures import unreachable
-from abate.source.http import FhirServer, Limits
 
 WHOLE = b'{"resourceType": "Bundle", "note": "canary", "total": 7}'
 PACKED = gzip.compress(WHOLE)

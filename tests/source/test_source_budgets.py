@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from abate.errors import IncompletePull, SourceError
+from abate.fhir.client import BudgetSpent, FhirServer, Limits
 from abate.http.budget import limits_of
-from abate.source.http import BudgetSpent, FhirServer, Limits
 from abate.study_file import read
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.source.capability import read_capability
+from abate.fhir.capability import read_capability
 
 SERVER = {
     "mode": "server",

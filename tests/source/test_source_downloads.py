@@ -7,10 +7,10 @@ import pytest
 import requests
 
 from abate.errors import SourceError, StoreError
+from abate.fhir.client import Downloaded, FhirServer, Limits, LinkExpired
 from abate.http import sessions
 from abate.http.body import TooLarge
 from abate.http.download import refuse_elsewhere
-from abate.source.http import Downloaded, FhirServer, Limits, LinkExpired
 
 LINES = b'{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient","id":"canary"}\n'
 NDJSON = "application/fhir+ndjson"

@@ -8,8 +8,8 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import IncompletePull, NothingFound, SourceError
+from abate.fhir.client import FhirServer
 from abate.source.group import Group, read_group
-from abate.source.http import FhirServer
 
 
 def member(patient, **more):

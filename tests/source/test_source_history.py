@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from abate.errors import IncompletePull, SourceError
-from abate.source.http import FhirServer
+from abate.fhir.bundle import Page, versions
+from abate.fhir.client import FhirServer
 from abate.source.paging import NotHeeded, Pager
-from abate.source.searchset import Page, versions
 from abate.telemetry.log import SILENT
 
 P1 = {"resourceType": "Patient", "id": "p1"}

@@ -3,8 +3,8 @@
 import pytest
 
 from abate.errors import IncompletePull, SourceError
+from abate.fhir.client import Expired, FhirServer
 from abate.http.urls import at_home, joined, place_of
-from abate.source.http import Expired, FhirServer
 
 
 @pytest.mark.parametrize(

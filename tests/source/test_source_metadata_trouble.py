@@ -3,7 +3,7 @@
 import pytest
 
 from abate.errors import SourceError
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

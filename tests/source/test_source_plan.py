@@ -143,7 +143,7 @@ def test_only_r4_is_pulled_from(script, pull, respond, version, is_r4):
 
 
 def test_a_transaction_is_never_sent_twice_by_itself(script, httpserver, respond):
-    from abate.source.http import FhirServer
+    from abate.fhir.client import FhirServer
 
     sent = []
     httpserver.expect_request("/fhir", method="POST").respond_with_handler(

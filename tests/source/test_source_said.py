@@ -6,7 +6,7 @@ import pytest
 
 from abate.change import SYSTEM
 from abate.errors import IncompletePull, SourceError
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 from abate.standing import refuse_elsewhere, standing
 
 GATEWAY = '{"message": "Endpoint request timed out"}'

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abate.fhir.client import FhirServer, Limits
 from abate.http import clock
 from abate.http.retry import asked_wait, backoff
-from abate.source.http import FhirServer, Limits
 from heard import listening
 
 NOW = datetime(2026, 11, 3, 2, 15, tzinfo=UTC)

@@ -10,7 +10,7 @@ from abate import pull_remarks
 from abate.cohort.inputs import Inputs, Members
 from abate.cohort.tables import Cohort, Window
 from abate.errors import AbateError
-from abate.resource_types import ALWAYS, read_type
+from abate.fhir.types import ALWAYS, read_type
 from abate.settings import Settings
 from abate.source.evidence import OPEN
 from abate.store import COHORT, Store

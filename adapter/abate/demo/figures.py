@@ -6,9 +6,9 @@ from typing import Any
 
 from abate.analysis import Estimate, Interval
 from abate.errors import SourceError
-from abate.identity import SYSTEM
+from abate.fhir.canonical import SYSTEM
+from abate.fhir.client import FhirServer
 from abate.report.fhir import report_id
-from abate.source.http import FhirServer
 
 
 def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Estimate]]:

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from abate.errors import SourceError
-from abate.source.http import FhirServer
+from abate.fhir.client import FhirServer
 
 
 def remaining(server: FhirServer, report: str) -> str:

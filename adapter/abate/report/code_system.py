@@ -6,7 +6,7 @@ A server that has them can name what it finds, and a validator does not warn of 
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from abate.identity import COMPONENT, REPORT, STATISTIC, stable_id
+from abate.fhir.canonical import COMPONENT, REPORT, STATISTIC, stable_id
 from abate.report.elements import Resource
 from abate.report.narrative import narrative
 

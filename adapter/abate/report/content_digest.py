@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from abate.identity import DIGEST
+from abate.fhir.canonical import DIGEST
 from abate.report.elements import Resource
 
 # Elements that say when something was done: a report that differs in nothing else is the same.

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Sequence
 
-from abate.identity import REPORT, stable_id
+from abate.fhir.canonical import REPORT, stable_id
 from abate.outcome import Outcome
 from abate.report.elements import (
     Resource,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from abate.identity import SYSTEM, is_stable, stable_id
+from abate.fhir.canonical import SYSTEM, is_stable, stable_id
 from abate.report.rounding import is_below, rounded, rounded_p
 from abate.results import Results
 

@@ -8,7 +8,7 @@ import msgspec
 
 from abate import plugins, results
 from abate.errors import PublishRefused, StoreError
-from abate.identity import SYSTEM, stable_id
+from abate.fhir.canonical import SYSTEM, stable_id
 from abate.report import fhir, files, page
 from abate.results import Results
 from abate.settings import StudyFile

@@ -8,6 +8,7 @@ digest of the content, run times left out, tells whether there is anything to wr
 from collections.abc import Iterable, Iterator, Sequence
 
 from abate.errors import PublishRefused
+from abate.fhir.types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
 from abate.outcome import Outcome
 from abate.plugins import Host
 from abate.report.code_system import code_systems
@@ -21,7 +22,6 @@ from abate.report.r5 import as_r5
 from abate.report.rounding import round_resource
 from abate.report.rules import faults
 from abate.report.statistic import statistic, statistic_id
-from abate.resource_types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
 from abate.results import Results
 
 __all__ = [

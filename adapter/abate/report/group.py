@@ -6,7 +6,7 @@ A Group cannot hold Procedures: https://hl7.org/fhir/R4/group.html
 from collections.abc import Sequence
 from html import escape
 
-from abate.identity import REPORT, stable_id
+from abate.fhir.canonical import REPORT, stable_id
 from abate.report.elements import (
     TERMINOLOGY,
     Resource,

@@ -14,7 +14,7 @@ from html import escape
 import msgspec
 
 from abate.analysis import Estimate, Measured, Result
-from abate.identity import MEASURE, REPORT, STATISTIC, stable_id
+from abate.fhir.canonical import MEASURE, REPORT, STATISTIC, stable_id
 from abate.outcome import Outcome
 from abate.report.code_system import REPORTS
 from abate.report.elements import (

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from abate.fhir.canonical import CANONICAL, stable_id
 from abate.host import Host
-from abate.identity import CANONICAL, stable_id
 from abate.report.elements import (
     TERMINOLOGY,
     Resource,

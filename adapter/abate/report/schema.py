@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from abate.identity import CANONICAL
+from abate.fhir.canonical import CANONICAL
 from abate.results import FORMAT, Results
 
 ID = f"{CANONICAL}/results-{FORMAT}.schema.json"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from abate.analysis import Estimate, Interval
-from abate.identity import COMPONENT, STATISTIC, stable_id
+from abate.fhir.canonical import COMPONENT, STATISTIC, stable_id
 from abate.outcome import Outcome
 from abate.report.elements import (
     Resource,

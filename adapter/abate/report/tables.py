@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from abate.analysis import Cell, Estimate, Ref, Result, Table
-from abate.identity import CANONICAL
+from abate.fhir.canonical import CANONICAL
 from abate.outcome import Outcome
 from abate.report.outcomes import slug
 from abate.results import Results

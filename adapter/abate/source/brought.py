@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
-from abate.source.searchset import Head
+from abate.fhir.bundle import Head
 from abate.source.seen import Seen
 
 # So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).

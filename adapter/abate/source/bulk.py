@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from abate.errors import LoginRefused, NothingFound, SourceError
+from abate.fhir.client import BudgetSpent, FhirServer, LinkExpired
+from abate.fhir.outcomes import Judge
+from abate.fhir.types import MAPPED_NAMES
 from abate.http.addresses import origin
 from abate.landing import Landing
 from abate.pull_remarks import judge_of, note_unfiltered, unfiltered
-from abate.resource_types import MAPPED_NAMES
 from abate.source import Pulled
 from abate.source.bulk_files import Brought, BulkFiles
 from abate.source.changes import ClockWentBack, refuse_clock_behind
@@ -28,8 +30,6 @@ from abate.source.export_request import (
     tell_left_out,
 )
 from abate.source.group import GROUP, Group, read_group
-from abate.source.http import BudgetSpent, FhirServer, LinkExpired
-from abate.source.issues import Judge
 from abate.source.ledger import EXPORT, Ledger, Line
 from abate.source.manifest import Manifest, manifest_of
 from abate.source.membership import compare

@@ -10,16 +10,16 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from abate.errors import IncompletePull, SourceError
+from abate.fhir.bundle import head_of
+from abate.fhir.client import FhirServer
+from abate.fhir.outcomes import Issue, Judge, issues, refuse
+from abate.fhir.references import local_id
+from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
 from abate.landing import Landing, Record
-from abate.references import local_id
-from abate.resource_types import MAPPED_NAMES
 from abate.source.at_once import at_once
 from abate.source.contents import Called, Placed, contents
-from abate.source.http import FhirServer
-from abate.source.issues import Issue, Judge, issues, refuse
 from abate.source.manifest import File, Manifest
-from abate.source.searchset import head_of
 from abate.source.sorting import land, take_again, type_of
 from abate.telemetry.log import Log
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import msgspec
 
 from abate.errors import SourceError
-from abate.resource_types import MAPPED_NAMES
+from abate.fhir.types import MAPPED_NAMES
 from abate.source.file_servers import FileServers, base_of
 
 _NAME = re.compile(

@@ -12,8 +12,11 @@ dates from before the watermark: then everything is pulled.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from abate.fhir.bundle import Head
+from abate.fhir.client import FhirServer
+from abate.fhir.references import local_id
+from abate.fhir.versions import Version, differing, version_of
 from abate.landing import Record, Unit
-from abate.references import local_id
 from abate.source.coded import (
     ask_without_code,
     land_by_code,
@@ -24,14 +27,11 @@ from abate.source.coded import (
 from abate.source.compared import fetch, listed, refuse_empty, refuse_found, stale
 from abate.source.empty_answers import judge, note
 from abate.source.evidence import FINDS_NOTHING, WORKS
-from abate.source.http import FhirServer
 from abate.source.paging import Expired, NotHeeded, Refused
 from abate.source.plan import PATIENTS
 from abate.source.pull import TRIED_ALONE, Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces, instant
-from abate.source.searchset import Head
 from abate.source.settling import Take
-from abate.source.versions import Version, differing, version_of
 
 # The names of the units that hold what changed begin so.
 CHANGES = "changes-"

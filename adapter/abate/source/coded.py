@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from abate.errors import IncompletePull
-from abate.resource_types import INDEX_TYPE
+from abate.fhir.types import INDEX_TYPE
 from abate.source.empty_answers import (
     NAME_PATIENTS,
     by_any,

@@ -10,11 +10,11 @@ from http import HTTPStatus
 import msgspec
 
 from abate.errors import AbateError, SourceError
+from abate.fhir.client import FhirServer
 from abate.http import clock, display
 from abate.http.failures import BUSY, Unanswered
 from abate.http.response import Answer
 from abate.http.retry import Attempts
-from abate.source.http import FhirServer
 from abate.telemetry.log import Log
 
 _WHAT_TO_DO = "Wait for some hours, or have it cancelled at the server, and run again"

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import quote
 
+from abate.fhir.types import MAPPED_NAMES
 from abate.landing import Landing
-from abate.resource_types import MAPPED_NAMES
 from abate.source.bulk_files import Brought
 from abate.source.files import log_others
 from abate.source.plan import Plan

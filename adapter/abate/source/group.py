@@ -14,9 +14,9 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import IncompletePull, NothingFound, SourceError
+from abate.fhir.client import FhirServer
+from abate.fhir.references import local_id
 from abate.http.response import Answer
-from abate.references import local_id
-from abate.source.http import FhirServer
 
 GROUP = "Group/"
 # https://hl7.org/fhir/R4/valueset-observation-values.html: a resource of which parts are left out.

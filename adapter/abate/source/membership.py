@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from abate.errors import IncompletePull
+from abate.fhir.references import local_id
+from abate.fhir.types import MAPPED_NAMES
 from abate.landing import Landing
 from abate.pull_remarks import is_withheld, note_left
-from abate.references import local_id
-from abate.resource_types import MAPPED_NAMES
 from abate.source.group import Group
 from abate.source.pull import Pull
 from abate.source.sufficient import heads

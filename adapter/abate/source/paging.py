@@ -6,13 +6,13 @@ from datetime import datetime
 from http import HTTPStatus
 
 from abate.errors import IncompletePull, LoginRefused, SourceError
+from abate.fhir import client
+from abate.fhir.bundle import Head, Page, matches, outcomes, versions
+from abate.fhir.client import Answer, FhirServer
+from abate.fhir.outcomes import Judge, refuse
 from abate.http.failures import EXPIRED_CURSOR, LOGIN_WANTED, NOT_OFFERED, TRANSIENT
-from abate.source import http
 from abate.source.brought import IDLE_PAGES, Walked
-from abate.source.http import Answer, FhirServer
-from abate.source.issues import Judge, refuse
 from abate.source.query import Pairs, Query, instant
-from abate.source.searchset import Head, Page, matches, outcomes, versions
 from abate.telemetry.log import Log
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
@@ -175,7 +175,7 @@ class Pager:
             answer = self.server.follow(link, posted=query.is_private and self.takes_post)
         except LoginRefused:
             raise
-        except http.Expired as error:
+        except client.Expired as error:
             raise Expired(str(hole(query, number, str(error)))) from None
         except SourceError as error:
             raise hole(query, number, str(error)) from None

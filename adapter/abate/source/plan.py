@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from abate.codes import Code, CodeLists, resolve
 from abate.errors import StudyFileError
-from abate.resource_types import INDEX_TYPE, READ, read_type
+from abate.fhir.types import INDEX_TYPE, READ, read_type
 from abate.roles import Role
 from abate.settings import Coded, StudyFile
 from abate.source.query import CATEGORY, Query, token

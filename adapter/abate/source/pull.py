@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from abate.errors import NothingFound
+from abate.fhir.bundle import Head
+from abate.fhir.references import local_id
 from abate.landing import Landing, Record, Unit
-from abate.references import local_id
 from abate.source.at_once import at_once
 from abate.source.evidence import Evidence
 from abate.source.ledger import Ledger, Line
 from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, SCORES, Plan
 from abate.source.query import IDS_A_QUERY, Query, Window, bare, in_pieces
-from abate.source.searchset import Head
 from abate.source.seen import Seen
 from abate.source.sufficient import heads
 from abate.source.walk import Asker

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
-from abate.references import local_id
-from abate.source.searchset import Head
+from abate.fhir.bundle import Head
+from abate.fhir.references import local_id
 
 Pairs = list[tuple[str, str]]
 

@@ -10,15 +10,15 @@ see `empty_answers`.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from abate.fhir.capability import Capability, read_capability
+from abate.fhir.client import FhirServer
 from abate.landing import Landing
 from abate.pull_remarks import judge_of
 from abate.source import Pulled
-from abate.source.capability import Capability, read_capability
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
 from abate.source.coded import begin, land_by_patient, land_index, land_population
 from abate.source.evidence import BY_CODE, BY_PATIENT
 from abate.source.forms import with_categories
-from abate.source.http import FhirServer
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
 from abate.source.plan import Plan

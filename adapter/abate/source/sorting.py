@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from abate.errors import IncompletePull
+from abate.fhir.bundle import head_of
+from abate.fhir.outcomes import Judge, refuse
+from abate.fhir.types import MAPPED_NAMES
 from abate.http.display import resource_type
 from abate.landing import Landing, Record, Unit
-from abate.resource_types import MAPPED_NAMES
 from abate.source.contents import Called, Placed
-from abate.source.issues import Judge, refuse
-from abate.source.searchset import head_of
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
 

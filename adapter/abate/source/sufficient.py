@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from abate.errors import NothingFound, SourceError
+from abate.fhir.bundle import Head, head_of
 from abate.landing import Landing
 from abate.source.plan import Plan
 from abate.source.query import bare
-from abate.source.searchset import Head, head_of
 
 
 def refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:

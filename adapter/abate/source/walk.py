@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from abate.errors import SourceError
+from abate.fhir.bundle import Head, Page, matches, warnings
 from abate.source.brought import IDLE_PAGES, Brought, Walked
 from abate.source.forms import USUAL, Form, other_forms
 from abate.source.ledger import count_of_pages
 from abate.source.paging import Expired, NotHeeded, Pager, Refused, hole
 from abate.source.query import LONG_AGO, Query, bare
-from abate.source.searchset import Head, Page, matches, warnings
 from abate.source.settling import Settling, Take
 from abate.source.tally import Tally
 

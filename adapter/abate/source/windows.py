@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from math import ceil
 
-from abate.resource_types import read_type
+from abate.fhir.types import read_type
 from abate.source.query import Query, Window
 from abate.source.walk import Asker
 

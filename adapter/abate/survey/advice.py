@@ -7,7 +7,7 @@ decide: when data are read, a code is never taken for a study's by its name alon
 import re
 from collections.abc import Iterable, Iterator
 
-from abate.resource_types import WRITTEN_NAMES
+from abate.fhir.types import WRITTEN_NAMES
 from abate.survey.model import Advice, SeenCode, Survey
 from abate.survey.probes.categories import advise_category, setting
 from abate.survey.probes.declared import TRANSACTION

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import msgspec
 
 from abate.errors import SourceError
+from abate.fhir.bundle import Page
+from abate.fhir.client import FhirServer
 from abate.http.response import FHIR_JSON, Answer
 from abate.report.elements import Resource
-from abate.source.http import FhirServer
 from abate.source.query import Pairs
-from abate.source.searchset import Page
 from abate.survey.estimate import Pace
 
 MEGABYTE = 1_000_000

@@ -6,11 +6,11 @@ from http import HTTPStatus
 
 from abate.codes import Code
 from abate.errors import SourceError
+from abate.fhir.bundle import Page, matches
+from abate.fhir.canonical import CANONICAL
+from abate.fhir.types import CODED_NAMES, OPTIONAL_TO_READ
 from abate.http.body import TooLarge
-from abate.identity import CANONICAL
-from abate.resource_types import CODED_NAMES, OPTIONAL_TO_READ
 from abate.source.query import token
-from abate.source.searchset import Page, matches
 from abate.survey import sample
 from abate.survey.budgeted_client import BudgetedClient
 from abate.survey.context import Context, Probe

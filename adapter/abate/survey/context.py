@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 from abate.codes import CodeLists
 from abate.errors import SourceError
-from abate.references import local_id
-from abate.source.capability import Capability
+from abate.fhir.bundle import Head, Page
+from abate.fhir.capability import Capability
+from abate.fhir.references import local_id
 from abate.source.forms import Form
-from abate.source.searchset import Head, Page
 from abate.survey.budgeted_client import BudgetedClient, Spent
 from abate.survey.model import Category, CodeSearch, Group, ListCount, Row, Sample, Shapes
 from abate.telemetry.log import Log

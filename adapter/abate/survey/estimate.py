@@ -7,7 +7,7 @@ from statistics import mean
 
 import msgspec
 
-from abate.resource_types import CODED_NAMES
+from abate.fhir.types import CODED_NAMES
 from abate.source_settings import Source
 
 INDEX, SCORES = "cementoplasty", "pain-intensity"

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from abate.source.capability import Capability
+from abate.fhir.capability import Capability
 from abate.survey.estimate import Estimate
 
 # What a pull rests on, how it pulls, what a report needs.

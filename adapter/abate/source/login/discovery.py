@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import LoginRefused, SourceError
+from abate.fhir.client import Answer, FhirServer
 from abate.http.addresses import is_loopback, is_private
 from abate.http.failures import TRANSIENT
-from abate.source.http import Answer, FhirServer
 
 WELL_KNOWN = ".well-known/smart-configuration"
 # Of SMART 1; servers that have no smart-configuration still say it so.

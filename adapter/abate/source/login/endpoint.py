@@ -8,11 +8,11 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.errors import LoginRefused, SourceError
+from abate.fhir.client import Answer, FhirServer
 from abate.http.display import address
 from abate.http.failures import TRANSIENT, Unanswered
 from abate.http.response import shown_type
 from abate.http.retry import Attempts
-from abate.source.http import Answer, FhirServer
 from abate.source.login.client import Client
 from abate.source.login.discovery import Found
 from abate.source.login.scopes import Scopes, missing

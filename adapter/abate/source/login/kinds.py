@@ -8,10 +8,10 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from abate.credentials import Secret, secret
+from abate.fhir.client import FhirServer
 from abate.http.access import Access, Login
 from abate.http.addresses import origin
 from abate.server_settings import Auth
-from abate.source.http import FhirServer
 from abate.source.login import discovery
 from abate.source.login.client import Client, KeyClient, SecretClient
 from abate.source.login.discovery import Found

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from abate.resource_types import ALWAYS, OPTIONAL_TO_READ, READ, WRITTEN_NAMES
+from abate.fhir.types import ALWAYS, OPTIONAL_TO_READ, READ, WRITTEN_NAMES
 
 
 def _reading(kind: str) -> str:

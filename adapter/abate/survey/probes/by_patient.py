@@ -6,13 +6,13 @@ Most hospital servers allow nothing else. It goes by POST only: an id in a URL i
 from http import HTTPStatus
 from math import ceil
 
+from abate.fhir.bundle import matches
+from abate.fhir.references import local_id
 from abate.http.failures import NOT_OFFERED
 from abate.http.response import Answer
-from abate.references import local_id
 from abate.source.forms import USUAL, Form, other_forms
 from abate.source.paging import is_refusal
 from abate.source.query import Query
-from abate.source.searchset import matches
 from abate.survey.code_counts import SHAPED, join_codes
 from abate.survey.context import Context, Probe, Verdict
 

@@ -12,10 +12,10 @@ from http import HTTPStatus
 import msgspec
 
 from abate.errors import SourceError
-from abate.references import local_id
+from abate.fhir.bundle import Head, Page, matches
+from abate.fhir.references import local_id
 from abate.source.forms import CATEGORIES, USUAL
 from abate.source.query import Query, token
-from abate.source.searchset import Head, Page, matches
 from abate.survey.budgeted_client import Spent
 from abate.survey.code_counts import known_scores
 from abate.survey.context import Context, Probe, Verdict

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from abate.resource_types import WRITTEN_NAMES
-from abate.source.capability import TypeCapability
+from abate.fhir.capability import TypeCapability
+from abate.fhir.types import WRITTEN_NAMES
 from abate.survey.context import Context, Probe, Verdict
 
 TRANSACTION, TWICE, MATCH, WHOLE = "transaction", "the same twice", "If-Match", "all or nothing"

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from abate.source.searchset import Page
+from abate.fhir.bundle import Page
 from abate.survey.context import Context, Probe, Verdict
 
 TYPE = "Observation"

@@ -6,10 +6,10 @@ The same search must bring the same both ways. No patient is named in it, since 
 from http import HTTPStatus
 from typing import TypeAlias
 
+from abate.fhir.bundle import Page, matches
 from abate.http.failures import NOT_OFFERED
 from abate.http.response import Answer
 from abate.source.query import Pairs, token
-from abate.source.searchset import Page, matches
 from abate.survey.code_counts import NO_SUCH_CODE
 from abate.survey.context import Context, Probe, Verdict
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from abate.errors import AbateError, SourceError
+from abate.fhir.canonical import CANONICAL, stable_id
+from abate.fhir.client import FhirServer
 from abate.http.failures import ABSENT
-from abate.identity import CANONICAL, stable_id
 from abate.report.elements import Resource, reference_to
-from abate.source.http import FhirServer
 from abate.standing import standing
 
 TYPE = "List"

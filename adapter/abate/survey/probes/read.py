@@ -8,9 +8,9 @@ from functools import partial
 from http import HTTPStatus
 
 from abate.errors import LoginRefused, SourceError
+from abate.fhir.bundle import head_of, matches
+from abate.fhir.types import CODED_NAMES, INDEX_TYPE, OPTIONAL_TO_READ, READ_NAMES
 from abate.http.failures import LOGIN_WANTED
-from abate.resource_types import CODED_NAMES, INDEX_TYPE, OPTIONAL_TO_READ, READ_NAMES
-from abate.source.searchset import head_of, matches
 from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context, Probe, Verdict
 

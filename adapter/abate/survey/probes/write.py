@@ -8,10 +8,10 @@ from typing import Any
 
 from abate.change import Change, transaction
 from abate.errors import SourceError
+from abate.fhir.bundle import Page
 from abate.http.failures import CONFLICT, LOGIN_WANTED
 from abate.http.response import Answer
 from abate.report.elements import Resource, reference_to
-from abate.source.searchset import Page
 from abate.standing import standing
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.declared import MATCH, TRANSACTION, TWICE, WHOLE

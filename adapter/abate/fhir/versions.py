@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from abate.source.searchset import Head
+from abate.fhir.bundle import Head
 
 
 class Version(NamedTuple):

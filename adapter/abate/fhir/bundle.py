@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from abate.errors import SourceError
+from abate.fhir.outcomes import issues
 from abate.http import display
-from abate.source.issues import issues
 
 # What a resource type looks like: https://hl7.org/fhir/R4/resourcelist.html
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")

@@ -15,6 +15,7 @@ from typing import Any, Self
 import msgspec
 
 from abate.errors import SourceError
+from abate.fhir.capability import r4
 from abate.http import display, urls
 from abate.http.access import Access
 from abate.http.addresses import origin
@@ -24,7 +25,6 @@ from abate.http.failures import LOGIN_WANTED, NOT_OFFERED
 from abate.http.response import FHIR_JSON, Answer
 from abate.http.retry import Retry
 from abate.http.transport import Parameters, Request, Wire
-from abate.source.capability import r4
 from abate.telemetry.log import SILENT, Log
 
 __all__ = [
