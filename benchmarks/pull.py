@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from abate import codes, kept, plugins
-from abate.connect import source_server
+from abate.auth.servers import source_server
 from abate.landing import Landing
 from abate.refresh import refreshed
 from abate.source import plan

@@ -16,10 +16,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from abate import codes
+from abate.auth.scopes import WRITE, to_read
 from abate.fhir.types import ALWAYS, READ, WRITTEN, ReadType
 from abate.server_settings import Auth
 from abate.settings import Baseline, Settings, Visit
-from abate.source.login.scopes import WRITE, to_read
 from abate.source_settings import SourceQuery, TypeQuery
 
 DOCS = Path(__file__).parent

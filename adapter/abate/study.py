@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from abate import plugins, publish, published_figures, results, stage_events, writing
+from abate.auth.servers import target_server
 from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
-from abate.connect import target_server
 from abate.errors import AnalysisFailed, PluginError
 from abate.outcome import Outcome
 from abate.publish import PUBLISH, Publishing

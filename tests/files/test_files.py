@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from abate import connect, mapping
+from abate import mapping
+from abate.auth import servers
 from abate.errors import NothingFound, SourceError, StudyFileError
 from abate.source import contents
 
@@ -53,7 +54,7 @@ def _without_versions(rows):
 
 
 def test_no_server_is_opened(house, resources, monkeypatch):
-    monkeypatch.setattr(connect, "FhirServer", None)
+    monkeypatch.setattr(servers, "FhirServer", None)
     house.write("all.ndjson", resources)
     house.run()
     assert house.ids("observation") == SCORES

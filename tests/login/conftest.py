@@ -13,8 +13,8 @@ from joserfc.jwk import KeySet
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from abate import keys
-from abate.connect import access_to
+from abate.auth import keys
+from abate.auth.servers import access_to
 from abate.fhir.client import FhirServer
 from abate.sandbox import Sandbox
 from abate.server_settings import Server

@@ -8,9 +8,9 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import KeySet
 
-from abate import keys
+from abate.auth import keys
+from abate.auth.secrets import Secret
 from abate.cli.keygen import command
-from abate.credentials import Secret
 
 
 @pytest.fixture(params=["ES384", "RS384"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.credentials import Secret, secret, variable
+from abate.auth.secrets import Secret, secret, variable
 from abate.errors import AbateError
 
 KINDS = {

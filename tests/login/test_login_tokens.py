@@ -7,9 +7,9 @@ from threading import Barrier
 import pytest
 from werkzeug import Response
 
+from abate.auth import tokens
+from abate.auth.tokens import Tokens, token
 from abate.errors import LoginRefused, SourceError
-from abate.source.login import tokens
-from abate.source.login.tokens import Tokens, token
 
 
 def test_no_token_is_asked_for_before_it_is_needed(as_smart, front, authority):

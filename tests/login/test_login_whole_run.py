@@ -7,7 +7,7 @@ import traceback
 import pytest
 from werkzeug import Response
 
-from abate.connect import source_server
+from abate.auth.servers import source_server
 from abate.errors import LoginRefused
 from abate.study_file import read
 from asked import is_batch

@@ -3,12 +3,12 @@
 import pytest
 
 from abate import mapping
-from abate.connect import read_scopes
+from abate.auth import scopes
+from abate.auth.servers import read_scopes
 from abate.fhir import types
 from abate.fhir.types import READ, READ_NAMES, WRITTEN_NAMES
 from abate.sandbox import parameters
 from abate.settings import Coded, Settings
-from abate.source.login import scopes
 from abate.source_settings import SourceQuery
 from abate.survey.probes import read
 

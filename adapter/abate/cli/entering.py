@@ -51,8 +51,8 @@ class Entry:
         Raises:
             AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
         """
-        from abate.connect import access_to
-        from abate.source.login.scopes import CHECK, CHECK_BESIDES, PROBE
+        from abate.auth.scopes import CHECK, CHECK_BESIDES, PROBE
+        from abate.auth.servers import access_to
         from abate.survey.survey import TIMEOUT_SECONDS
 
         scopes = (*CHECK, *PROBE) if write else CHECK

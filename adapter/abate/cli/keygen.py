@@ -10,7 +10,7 @@ import click
 from abate.cli import common
 
 if TYPE_CHECKING:
-    from abate.keys import Algorithm
+    from abate.auth.keys import Algorithm
 
 PRIVATE = "abate-private-key.pem"
 PUBLIC = "abate-jwks.json"
@@ -42,7 +42,7 @@ def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
 
     The private key can be read by its owner only. No file that is there is overwritten.
     """
-    from abate import keys
+    from abate.auth import keys
 
     key = keys.make(algorithm)
     private, public = folder / PRIVATE, folder / PUBLIC

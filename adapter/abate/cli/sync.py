@@ -37,7 +37,7 @@ def command(
     """
     study_file = common.read_study(study, overrides)
     from abate import study as stages
-    from abate.connect import refuse_unready
+    from abate.auth.servers import refuse_unready
     from abate.errors import PublicationWaits
 
     with working(study_file, "sync", **spoken) as work:

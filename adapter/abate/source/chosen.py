@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from abate.connect import source_server
+from abate.auth.servers import source_server
 from abate.settings import StudyFile
 from abate.source import Source
 from abate.source.bulk import BulkSource

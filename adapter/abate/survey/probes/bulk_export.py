@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from abate.auth.discovery import WELL_KNOWN
 from abate.errors import SourceError
 from abate.http.failures import ABSENT
 from abate.source.export_job import ExportJob, NotKnown
-from abate.source.login.discovery import WELL_KNOWN
 from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context, Probe, Verdict
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from abate.auth.client_assertion import Client
+from abate.auth.discovery import Found
+from abate.auth.scopes import Scopes, missing
+from abate.auth.tokens import Token, token
 from abate.errors import LoginRefused, SourceError
 from abate.fhir.client import Answer, FhirServer
 from abate.http.display import address
 from abate.http.failures import TRANSIENT, Unanswered
 from abate.http.response import shown_type
 from abate.http.retry import Attempts
-from abate.source.login.client import Client
-from abate.source.login.discovery import Found
-from abate.source.login.scopes import Scopes, missing
-from abate.source.login.tokens import Token, token
 
 TRIES = 4
 # RFC 6749, section 5.2; RFC 6749, section 4.1.2.1; RFC 8707; RFC 9449.

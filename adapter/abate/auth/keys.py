@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from abate.credentials import Secret
+from abate.auth.secrets import Secret
 from abate.errors import AbateError
 
 Algorithm = Literal["ES384", "RS384"]

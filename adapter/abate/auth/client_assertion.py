@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote_plus
 
-from abate.credentials import Secret
+from abate.auth.discovery import Found
+from abate.auth.secrets import Secret
 from abate.errors import LoginRefused
-from abate.source.login.discovery import Found
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # At most 300; less, since the server's clock may be behind ours.
@@ -37,7 +37,7 @@ class Client(Protocol):
 
 
 class Signer(Protocol):
-    """A private key: see `abate.keys`, which loads the library that signs."""
+    """A private key: see `abate.auth.keys`, which loads the library that signs."""
 
     @property
     def algorithm(self) -> str:

@@ -7,17 +7,17 @@ from functools import cache
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from abate.credentials import Secret, secret
+from abate.auth import discovery
+from abate.auth.client_assertion import Client, KeyClient, SecretClient
+from abate.auth.discovery import Found
+from abate.auth.scopes import Scopes
+from abate.auth.secrets import Secret, secret
+from abate.auth.token_endpoint import Endpoint
+from abate.auth.tokens import Tokens
 from abate.fhir.client import FhirServer
 from abate.http.access import Access, Login
 from abate.http.addresses import origin
 from abate.server_settings import Auth
-from abate.source.login import discovery
-from abate.source.login.client import Client, KeyClient, SecretClient
-from abate.source.login.discovery import Found
-from abate.source.login.endpoint import Endpoint
-from abate.source.login.scopes import Scopes
-from abate.source.login.tokens import Tokens
 
 
 class Fixed(AuthBase):
@@ -117,6 +117,6 @@ def _client(auth: Auth, kept: Secret) -> Client:
     name = str(auth.client_id)
     if auth.kind == "client-secret":
         return SecretClient(client_id=name, secret=kept)
-    from abate import keys
+    from abate.auth import keys
 
     return KeyClient(client_id=name, key=keys.read(kept), kid=auth.kid, jku=auth.jku)

@@ -5,14 +5,14 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from abate.auth import methods
+from abate.auth.scopes import WRITE, Scopes, to_read
 from abate.fhir.client import FhirServer
 from abate.fhir.types import CODED_SECTIONS
 from abate.http.access import Access
 from abate.http.budget import limits_of
 from abate.server_settings import Server
 from abate.settings import Settings, StudyFile
-from abate.source.login import kinds
-from abate.source.login.scopes import WRITE, Scopes, to_read
 from abate.telemetry.log import SILENT, Log
 
 WRITE_TIMEOUT_SECONDS = 60.0
@@ -93,7 +93,7 @@ def access_to(  # noqa: PLR0913 - each one is a part of how a server is entered
     open_access.refuse_clear(server.url)
     open_access.refuse_unreadable()
     asked = Scopes(needed=scopes, besides=besides)
-    login = kinds.make(server.auth, server.url, open_access, timeout_seconds, asked)
+    login = methods.make(server.auth, server.url, open_access, timeout_seconds, asked)
     return replace(open_access, login=login)
 
 
