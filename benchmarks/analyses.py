@@ -13,9 +13,9 @@ from typing import Any
 import made_cohort
 from abate import plugins
 from abate.cohort import Cohort, LastOf
+from abate.config.settings import AnalysisSpec
 from abate.host import Host, Offered
 from abate.outcome import Outcome
-from abate.settings import AnalysisSpec
 
 LESIONS = 100_000
 SECONDS, GIGABYTES = 30, 4

@@ -19,8 +19,9 @@ from typing import NamedTuple
 import orjson
 
 import made_study
-from abate import codes, mapping, plugins, study_file
+from abate import codes, mapping, plugins
 from abate.cohort.assemble import assemble
+from abate.config import reader
 from abate.landing import Landing, Record
 from abate.source import plan
 from abate.store import opened
@@ -112,7 +113,7 @@ def _begin(path: Path, place: int) -> int:
 def abate_seconds(landing: Landing, folder: Path) -> Taken:
     """The time on the clock from the files to the cohort, into an empty store."""
     (folder / "study.toml").write_text(STUDY, "utf-8")
-    study = study_file.read(folder / "study.toml", ())
+    study = reader.read(folder / "study.toml", ())
     lists = codes.load(plugins.load(study.settings.plugins).mappings())
     with opened(folder / "store.duckdb") as store, store.transaction():
         mapping.register(store, plan.make(study, lists).roles, lists)

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abate import plugins
+from abate.config.reader import read
 from abate.refresh import refreshed
 from abate.sandbox import Sandbox, running
 from abate.store import looked_into
-from abate.study_file import read
 from abate.telemetry.status import held
 
 if TYPE_CHECKING:

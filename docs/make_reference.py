@@ -17,10 +17,10 @@ from pydantic.fields import FieldInfo
 
 from abate import codes
 from abate.auth.scopes import WRITE, to_read
+from abate.config.server import Auth
+from abate.config.settings import Baseline, Settings, Visit
+from abate.config.source import SourceQuery, TypeQuery
 from abate.fhir.types import ALWAYS, READ, WRITTEN, ReadType
-from abate.server_settings import Auth
-from abate.settings import Baseline, Settings, Visit
-from abate.source_settings import SourceQuery, TypeQuery
 
 DOCS = Path(__file__).parent
 MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(

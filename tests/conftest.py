@@ -20,11 +20,11 @@ import vl_convert
 from abate import results
 from abate.cli import main
 from abate.cohort.inputs import Inputs
+from abate.config.reader import read
 from abate.http import clock
 from abate.outcome import Outcome
 from abate.results import Results
 from abate.sandbox import Sandbox, running
-from abate.study_file import read
 
 # The tests make thousands of small databases. In memory none of them waits for a disk.
 MEMORY = Path("/dev/shm")

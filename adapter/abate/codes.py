@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from abate.config.reader import nearest
 from abate.errors import StudyFileError
-from abate.study_file import nearest
 
 LIST = "list:"
 

@@ -14,6 +14,8 @@ import pluggy
 
 from abate.analysis import Analysis, Estimate, Result
 from abate.cohort import Cohort
+from abate.config.reader import Location, complain, nearest
+from abate.config.settings import AnalysisSpec, StudyFile
 from abate.errors import AbateError, PluginError
 from abate.guard import guarded
 from abate.hookspecs import hookimpl
@@ -23,8 +25,6 @@ from abate.parameters import instance
 from abate.published_figures import ComparedFigure, PublishedFigures
 from abate.report.page_section import PageSection, fault_of
 from abate.results import Results
-from abate.settings import AnalysisSpec, StudyFile
-from abate.study_file import Location, complain, nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,10 @@ import msgspec
 
 from abate import mapping, pull_remarks
 from abate.codes import CodeLists
+from abate.config.settings import StudyFile
 from abate.fhir.versions import Version
 from abate.host import Host
 from abate.roles import Role
-from abate.settings import StudyFile
 from abate.source.evidence import Search
 from abate.store import FILE, Store, looked_into
 

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import Any
 
 from abate.codes import Code, CodeLists
+from abate.config.settings import StudyFile
 from abate.errors import StoreError
 from abate.fhir.canonical import CANONICAL, SYSTEM
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
@@ -22,7 +23,6 @@ from abate.landed_files import LandedFiles
 from abate.landing import Landing
 from abate.pull_remarks import left
 from abate.roles import Role
-from abate.settings import StudyFile
 from abate.source.ledger import Ledger
 from abate.store import MAPPINGS, Parameters, Store
 

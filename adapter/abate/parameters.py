@@ -7,10 +7,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from abate.analysis import Analysis
+from abate.config.reader import Location, complain, nearest
+from abate.config.settings import AnalysisSpec, StudyFile
+from abate.config.visits import BASELINE, SAME_DAY_AFTER
 from abate.errors import PluginError, StudyFileError
-from abate.settings import AnalysisSpec, StudyFile
-from abate.study_file import Location, complain, nearest
-from abate.visits import BASELINE, SAME_DAY_AFTER
 
 
 def instance(

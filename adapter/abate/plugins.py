@@ -8,12 +8,12 @@ from importlib.metadata import EntryPoint, entry_points
 import pluggy
 
 from abate import hookspecs
+from abate.config.reader import nearest
+from abate.config.settings import Plugins
 from abate.errors import PluginError
 from abate.guard import unheard
 from abate.hookspecs import PROJECT
 from abate.host import BrokenPlugin, Defaults, Host, Known
-from abate.settings import Plugins
-from abate.study_file import nearest
 from abate.telemetry import signals
 
 __all__ = ["OURS", "Host", "Known", "load"]

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from abate.analysis import Estimate
+from abate.config.settings import StudyFile
 from abate.errors import StudyFileError
 from abate.outcome import Outcome
-from abate.settings import StudyFile
 
 Numbers = Mapping[str, float | None]
 

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from abate import codes, kept, mapping, pull_remarks, stage_events, watermark
+from abate.config.settings import StudyFile
 from abate.host import Host
 from abate.landing import Landing
-from abate.settings import StudyFile
 from abate.source import Pulled, plan
 from abate.source.chosen import chosen, key
 from abate.source.evidence import Search, exported, of_arrivals

@@ -13,10 +13,10 @@ from abate import units_file
 from abate.cohort import Cohort
 from abate.cohort.flow import flow_units
 from abate.cohort.inputs import Inputs, Members
+from abate.config.settings import StudyFile
 from abate.errors import AbateError, NothingFound
 from abate.outcome import Outcome
 from abate.published_figures import ComparedFigure
-from abate.settings import StudyFile
 from abate.telemetry.private_file import told_of_the_disk, write_private
 
 FILE = "results.json"

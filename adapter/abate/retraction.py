@@ -10,13 +10,13 @@ from html import escape
 from importlib.metadata import version
 
 from abate.change import Change, change
+from abate.config.settings import Study
 from abate.errors import PublishRefused
 from abate.fhir.canonical import stable_id
 from abate.report.content_digest import marked
 from abate.report.elements import Resource, now, reference_to
 from abate.report.fhir import TEST_DATA
 from abate.report.narrative import narrative
-from abate.settings import Study
 from abate.standing import Own, listed, owned, refuse_unmarked, standing, ways_in
 from abate.study_key import Owner
 from abate.target import Target

@@ -10,6 +10,7 @@ from abate import plugins, publish, published_figures, results, stage_events, wr
 from abate.auth.servers import target_server
 from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
+from abate.config.settings import StudyFile
 from abate.errors import AnalysisFailed, PluginError
 from abate.outcome import Outcome
 from abate.publish import PUBLISH, Publishing
@@ -19,7 +20,6 @@ from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
 from abate.results import Gathered, Results
 from abate.retraction import retractions
-from abate.settings import StudyFile
 from abate.small_cells import refuse_without_units, released, rule_of
 from abate.study_key import owner_of
 from abate.target import target_of

@@ -7,7 +7,7 @@ import polars as pl
 
 from abate import Chart, Cohort, Ref
 from abate.analysis import Cell
-from abate.visits import BASELINE
+from abate.config.visits import BASELINE
 
 MOST_LESIONS = 200
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"

@@ -6,7 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from abate import Cohort, Estimate, LastOf, Result
-from abate.visits import BASELINE
+from abate.config.visits import BASELINE
 from abate_analyses.aalen_johansen import EVENT
 from abate_analyses.counts import LESIONS, PATIENTS, Whole, share
 from abate_analyses.durability_charts import charts, tables

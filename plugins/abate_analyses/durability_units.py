@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from abate import Cohort, Units
-from abate.visits import BASELINE
+from abate.config.visits import BASELINE
 from abate_analyses.aalen_johansen import COMPETING, EVENT
 from abate_analyses.loss_curves import At, Curves
 from abate_analyses.relief import Relief

@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from abate import Cohort, Pairs
-from abate.visits import BASELINE
+from abate.config.visits import BASELINE
 from abate_analyses.aalen_johansen import CENSORED, COMPETING, EVENT
 
 Loss = Literal["above-reference", "at-or-above-reference"]

@@ -9,7 +9,7 @@ from abate import Cohort, LastOf, Pairs, Units
 from abate.cohort.data import units_of
 from abate.cohort.states import NOT_SCORED, SCORED
 from abate.cohort.tables import Endpoint
-from abate.visits import BASELINE, SAME_DAY_AFTER
+from abate.config.visits import BASELINE, SAME_DAY_AFTER
 from abate_analyses.counts import LESIONS, Whole
 from abate_analyses.exact_points import POINT
 from abate_analyses.responder_endpoints import RESPONSES, Response

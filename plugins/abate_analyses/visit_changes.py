@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from abate import Cohort, Estimate, Pairs, Ref, Result, Table, Units
-from abate.visits import BASELINE
+from abate.config.visits import BASELINE
 from abate_analyses import by_patient
 from abate_analyses.changes import directions, median_of
 from abate_analyses.holm import holm

@@ -7,9 +7,9 @@ import pytest
 
 from abate import study
 from abate.cohort.tables import Cohort
+from abate.config.reader import read
+from abate.config.settings import StudyFile
 from abate.results import Results
-from abate.settings import StudyFile
-from abate.study_file import read
 from abate.telemetry.status import held
 
 TESTS = Path(__file__).parents[1]

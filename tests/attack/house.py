@@ -9,8 +9,8 @@ from typing import Any
 import requests
 
 from abate import results, study
+from abate.config.reader import read
 from abate.errors import PublicationWaits
-from abate.study_file import read
 from abate.telemetry.status import held
 from attack import Release
 from knowledge import Knowledge

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from abate import Cohort
-from abate.settings import StudyFile
+from abate.config.settings import StudyFile
 from published import FLOW
 
 Item = tuple[str, str]

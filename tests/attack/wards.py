@@ -17,11 +17,11 @@ import polars as pl
 from abate import Cohort, plugins
 from abate.cohort.inputs import Inputs
 from abate.cohort.tables import Window
+from abate.config.reader import read
+from abate.config.settings import StudyFile
 from abate.report import fhir, page
 from abate.results import Gathered, Results, collect
-from abate.settings import StudyFile
 from abate.small_cells import released, rule_of
-from abate.study_file import read
 
 STUDY = Path(__file__).parents[2] / "examples" / "cementoplasty" / "study.toml"
 START = datetime(2024, 1, 1, tzinfo=UTC)

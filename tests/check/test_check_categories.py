@@ -3,7 +3,7 @@
 import pytest
 from werkzeug import Response
 
-from abate.study_file import read
+from abate.config.reader import read
 from abate.survey.sample import name_categories
 
 POST = "Observation/_search"

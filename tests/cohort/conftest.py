@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from abate import codes, mapping, study_file
+from abate import codes, mapping
 from abate.cohort import Cohort
 from abate.cohort.assemble import assemble
+from abate.config import reader
 from abate.landing import Landing, Record
 from abate.source import plan
 from abate.store import opened
@@ -195,7 +196,7 @@ class TinyStudy:
         """Map and assemble everything, with `--set` overrides of the study file."""
         if not self.counts["Patient"]:
             self.patient()
-        read = study_file.read(self.written(), overrides)
+        read = reader.read(self.written(), overrides)
         store = store or self.store
         store.script("begin")
         try:

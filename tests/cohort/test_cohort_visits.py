@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate import study_file
+from abate.config import reader
 from abate.errors import StudyFileError
 
 
@@ -120,4 +120,4 @@ def test_later_on_the_day_of_the_procedure_is_a_visit_of_its_own(study):
 def test_the_name_of_the_visit_that_abate_makes_is_taken(study):
     study.procedure()
     with pytest.raises(StudyFileError, match="D0-after"):
-        study_file.read(study.written(), ["visits.D0-after=1"])
+        reader.read(study.written(), ["visits.D0-after=1"])

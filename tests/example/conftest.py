@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from abate import codes, study_file
+from abate import codes
+from abate.config import reader
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "cementoplasty"
@@ -85,7 +86,7 @@ def bundle():
 
 @pytest.fixture(scope="session")
 def study():
-    return study_file.read(EXAMPLE / "study.toml")
+    return reader.read(EXAMPLE / "study.toml")
 
 
 @pytest.fixture(scope="session")

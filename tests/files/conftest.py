@@ -5,9 +5,9 @@ import json
 import pytest
 
 from abate import plugins
+from abate.config.reader import read
 from abate.refresh import refreshed
 from abate.store import opened
-from abate.study_file import read
 from abate.telemetry.status import held
 from heard import sentences
 

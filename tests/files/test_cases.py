@@ -8,9 +8,9 @@ import pytest
 
 from abate import codes, mapping, plugins
 from abate.cohort.assemble import assemble
+from abate.config.reader import read
 from abate.source import plan
 from abate.store import opened
-from abate.study_file import read
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = sorted(path.parent.name for path in DATA.glob("f*/expected.json"))

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import requests
 
-from abate.study_file import read
+from abate.config.reader import read
 
 FROZEN = Path(__file__).parents[1] / "data" / "v0.1"
 FROZEN_URL = "http://127.0.0.1:18080/fhir"

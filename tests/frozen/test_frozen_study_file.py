@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from abate.study_file import read
+from abate.config.reader import read
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 
 from abate import plugins, study
 from abate.cohort.inputs import Inputs
+from abate.config.reader import read
 from abate.report import diagnostic_report, fhir, group, measures, provenance
 from abate.report.elements import Resource, Version
 from abate.results import Results
 from abate.sandbox import Sandbox, running
 from abate.small_cells import released, rule_of
-from abate.study_file import read
 from abate.telemetry.status import held
 
 HERE = Path(__file__).parent

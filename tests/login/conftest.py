@@ -15,9 +15,9 @@ from werkzeug import Response
 
 from abate.auth import keys
 from abate.auth.servers import access_to
+from abate.config.server import Server
 from abate.fhir.client import FhirServer
 from abate.sandbox import Sandbox
-from abate.server_settings import Server
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPES = ("system/Patient.rs", "system/Observation.rs")

@@ -8,8 +8,8 @@ import pytest
 from werkzeug import Response
 
 from abate.auth.servers import source_server
+from abate.config.reader import read
 from abate.errors import LoginRefused
-from abate.study_file import read
 from asked import is_batch
 
 LOGIN = """

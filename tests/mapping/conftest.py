@@ -14,13 +14,13 @@ import pytest
 from msgspec.structs import replace
 
 from abate import codes, mapping
+from abate.config.reader import read
+from abate.config.settings import StudyFile
 from abate.landing import Landing, Record
 from abate.mapping import Accounted, ReadScore
-from abate.settings import StudyFile
 from abate.source import plan
 from abate.source.ledger import Ledger
 from abate.store import opened
-from abate.study_file import read
 
 SERVER = "http://fhir.test/base"
 STUDY = f"""

@@ -11,12 +11,12 @@ from werkzeug import Response
 from werkzeug.test import Client
 
 from abate import landing, plugins
+from abate.config.reader import read
 from abate.http import clock
 from abate.http.response import Answer
 from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
 from abate.store import opened
-from abate.study_file import read
 from abate.telemetry.status import held
 from heard import sentences
 

@@ -8,13 +8,13 @@ import pytest
 
 from abate import Chart, Estimate, Interval, Ref, Result, Table, plugins
 from abate.cohort.inputs import Inputs
+from abate.config.reader import read
 from abate.demo import DATA, load_study_by_http
 from abate.outcome import Outcome
 from abate.report import page
 from abate.results import FORMAT, NOT_FOR_RELEASE, Results, Step
 from abate.sandbox import Sandbox, running
 from abate.study import run
-from abate.study_file import read
 from abate.telemetry.status import held
 
 VOID = ("meta", "br", "link", "img", "input", "hr")

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from abate import Cohort, Estimate, Result, plugins
+from abate.config.settings import AnalysisSpec
 from abate.outcome import Outcome
-from abate.settings import AnalysisSpec
 
 HEAD = """
 from dataclasses import dataclass

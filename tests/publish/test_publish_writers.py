@@ -8,10 +8,10 @@ import pytest
 
 from abate import study as stages
 from abate import writing
+from abate.config.reader import read
 from abate.errors import PublishRefused
 from abate.fhir.client import FhirServer
 from abate.http import clock
-from abate.study_file import read
 from abate.study_key import owner_of
 from abate.telemetry.status import held
 

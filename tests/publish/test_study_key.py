@@ -2,9 +2,9 @@
 
 import pytest
 
+from abate.config.reader import read
 from abate.fhir.canonical import STUDY_KEY
 from abate.report.content_digest import digest_of, marked
-from abate.study_file import read
 from abate.study_key import key_of, owner_of
 from asked import is_read
 

@@ -3,12 +3,12 @@
 import pytest
 
 from abate import study as stages
+from abate.config.reader import read
 from abate.fhir.client import FhirServer
 from abate.http.response import Answer
 from abate.releases.ledger import Ledger
 from abate.results import load
 from abate.store import FILE, opened
-from abate.study_file import read
 
 WITHDRAWN = "entered-in-error"
 

@@ -3,9 +3,9 @@
 import time
 
 from abate import plugins
+from abate.config.reader import read
 from abate.refresh import How, refreshed
 from abate.store import opened
-from abate.study_file import read
 from abate.telemetry.status import held
 from heard import sentences
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from abate.config.reader import read
 from abate.errors import StudyFileError
-from abate.study_file import read
 
 SMALL = """\
 [study]

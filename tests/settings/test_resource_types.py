@@ -5,11 +5,11 @@ import pytest
 from abate import mapping
 from abate.auth import scopes
 from abate.auth.servers import read_scopes
+from abate.config.settings import Coded, Settings
+from abate.config.source import SourceQuery
 from abate.fhir import types
 from abate.fhir.types import READ, READ_NAMES, WRITTEN_NAMES
 from abate.sandbox import parameters
-from abate.settings import Coded, Settings
-from abate.source_settings import SourceQuery
 from abate.survey.probes import read
 
 

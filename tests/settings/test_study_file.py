@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from abate.study_file import read
+from abate.config.reader import read
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cementoplasty" / "study.toml"
 

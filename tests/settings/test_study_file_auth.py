@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.study_file import read
+from abate.config.reader import read
 
 SECRET = "hunter2"
 SOURCE = 'url = "http://127.0.0.1:8080/fhir"\n'

@@ -2,10 +2,11 @@
 
 import pytest
 
-from abate import codes, study_words
+from abate import codes
+from abate.config import messages
+from abate.config.reader import complain, read
 from abate.errors import StudyFileError
 from abate.source import plan
-from abate.study_file import complain, read
 
 SECRET = "hunter2"
 
@@ -248,7 +249,7 @@ def test_a_value_of_the_wrong_kind_is_told_what_was_expected(fault, old, new, li
 
 
 def test_words_are_chosen_for_every_kind_of_fault_that_these_tests_meet(fault, monkeypatch):
-    monkeypatch.delitem(study_words.WORDS, "int_type")
+    monkeypatch.delitem(messages.WORDS, "int_type")
     assert fault("[scores]", '[scores]\nminimum_after = "1"') == [
         "small.toml, line 15: scores.minimum_after: this value cannot stand here"
     ]

@@ -14,6 +14,7 @@ import pytest
 from werkzeug import Response
 
 from abate.codes import Code
+from abate.config.source import Source
 from abate.fhir.client import FhirServer
 from abate.http import clock
 from abate.kept import Kept
@@ -21,7 +22,6 @@ from abate.landing import Landing
 from abate.roles import Role
 from abate.source.plan import Plan
 from abate.source.rest import RestSource
-from abate.source_settings import Source
 from heard import listening
 
 METADATA = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}

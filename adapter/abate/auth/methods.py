@@ -14,10 +14,10 @@ from abate.auth.scopes import Scopes
 from abate.auth.secrets import Secret, secret
 from abate.auth.token_endpoint import Endpoint
 from abate.auth.tokens import Tokens
+from abate.config.server import Auth
 from abate.fhir.client import FhirServer
 from abate.http.access import Access, Login
 from abate.http.addresses import origin
-from abate.server_settings import Auth
 
 
 class Fixed(AuthBase):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from abate.auth import methods
 from abate.auth.scopes import WRITE, Scopes, to_read
+from abate.config.server import Server
+from abate.config.settings import Settings, StudyFile
 from abate.fhir.client import FhirServer
 from abate.fhir.types import CODED_SECTIONS
 from abate.http.access import Access
 from abate.http.budget import limits_of
-from abate.server_settings import Server
-from abate.settings import Settings, StudyFile
 from abate.telemetry.log import SILENT, Log
 
 WRITE_TIMEOUT_SECONDS = 60.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from abate.settings import StudyFile
+    from abate.config.settings import StudyFile
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -55,7 +55,7 @@ def of_study(command: Command) -> Command:
 
 def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
     """Read the study file of a command: before it imports what it works with, which takes time."""
-    from abate.study_file import read
+    from abate.config.reader import read
 
     return read(path, overrides)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from abate.config.server import Server
     from abate.http.access import Access
-    from abate.server_settings import Server
 
 _KINDS = ("none", "basic", "bearer", "client-secret", "smart")
 _AUTH_NAMES = ("auth", "username", "client_id", "token_url", "scope", "kid")
@@ -87,8 +87,8 @@ def entered(command: Callable[..., Any]) -> Callable[..., Any]:
 def _server(url: str, said: Mapping[str, Any]) -> "Server":
     from pydantic import ValidationError
 
-    from abate.server_settings import Server
-    from abate.study_words import located, words
+    from abate.config.messages import located, words
+    from abate.config.server import Server
 
     auth = {_AUTH.get(name, name): said[name] for name in _AUTH_NAMES if said[name]}
     if "scopes" in auth:

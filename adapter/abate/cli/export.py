@@ -8,7 +8,7 @@ import click
 from abate.cli import common, stderr
 
 if TYPE_CHECKING:
-    from abate.settings import StudyFile
+    from abate.config.settings import StudyFile
 
 EPILOG = """\b
 Examples:

@@ -22,8 +22,8 @@ Examples:
 
 
 def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    from abate.config.types import time_zones
     from abate.errors import nearest
-    from abate.setting_kinds import time_zones
 
     if given is not None and given not in time_zones():
         raise click.BadParameter(

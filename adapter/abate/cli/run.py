@@ -10,8 +10,8 @@ from abate.cli import common
 from abate.cli.working import Spoken, working
 
 if TYPE_CHECKING:
+    from abate.config.settings import StudyFile
     from abate.results import Results
-    from abate.settings import StudyFile
     from abate.telemetry.history import Run
 
 EPILOG = """\b

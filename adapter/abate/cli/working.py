@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from abate.cli import stderr
 
 if TYPE_CHECKING:
-    from abate.settings import StudyFile
+    from abate.config.settings import StudyFile
     from abate.telemetry.history import Run
     from abate.telemetry.progress import Progress
 

@@ -9,12 +9,12 @@ import polars as pl
 from abate import pull_remarks
 from abate.cohort.inputs import Inputs, Members
 from abate.cohort.tables import Cohort, Window
+from abate.config.settings import Settings
+from abate.config.visits import BASELINE
 from abate.errors import AbateError
 from abate.fhir.types import ALWAYS, read_type
-from abate.settings import Settings
 from abate.source.evidence import OPEN
 from abate.store import COHORT, Store
-from abate.visits import BASELINE
 
 TABLES = ("lesions", "scores", "adjuncts", "characteristics", "events")
 _TIMES = ("index_start", "index_end", "at", "follow_up_end")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from abate.visits import BASELINE
+from abate.config.visits import BASELINE
 
 if TYPE_CHECKING:
     from abate.cohort.tables import Cohort

@@ -9,10 +9,10 @@ import polars as pl
 
 from abate.cohort.data import datum, units_of
 from abate.cohort.states import visit_states
+from abate.config.reader import nearest
+from abate.config.visits import BASELINE, SAME_DAY_AFTER
 from abate.errors import StudyFileError
-from abate.study_file import nearest
 from abate.units import Units
-from abate.visits import BASELINE, SAME_DAY_AFTER
 
 API_VERSION = 1
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from abate import plugins, published_figures
 from abate import study as stages
+from abate.config.reader import read
 from abate.demo.figures import read_back
 from abate.errors import SourceError, StudyFileError
 from abate.fhir.client import FhirServer
 from abate.published_figures import ComparedFigure
 from abate.report.files import PAGE
 from abate.sandbox import Sandbox, running
-from abate.study_file import read
 from abate.telemetry.log import Handler
 from abate.telemetry.status import count, held
 

@@ -11,7 +11,7 @@ from abate.errors import SourceError
 from abate.http import clock
 
 if TYPE_CHECKING:
-    from abate.source_settings import Source
+    from abate.config.source import Source
 
 MEBIBYTE = 1 << 20
 # A page of 10,000 Observations has about 20 MB. More than this is a server that has lost its

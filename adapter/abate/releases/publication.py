@@ -10,6 +10,7 @@ import msgspec
 
 from abate import publish, writing
 from abate.change import Change
+from abate.config.settings import Study
 from abate.errors import PublicationWaits
 from abate.publish import Publishing
 from abate.releases import waiting
@@ -24,7 +25,6 @@ from abate.report.content_digest import digest_of
 from abate.report.elements import Resource
 from abate.results import Results
 from abate.retraction import NothingStands, retractions
-from abate.settings import Study
 from abate.standing import SHARED, standing, ways_in
 from abate.store import FILE
 from abate.study_key import Owner

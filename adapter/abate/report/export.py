@@ -7,11 +7,11 @@ from typing import Any, Literal
 import msgspec
 
 from abate import plugins, results
+from abate.config.settings import StudyFile
 from abate.errors import PublishRefused, StoreError
 from abate.fhir.canonical import SYSTEM, stable_id
 from abate.report import fhir, files, page
 from abate.results import Results
-from abate.settings import StudyFile
 from abate.small_cells import refuse_without_units, released, rule_of
 from abate.telemetry.log import Log
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from abate.config.source import Source as Settings
 from abate.errors import LoginRefused, NothingFound, SourceError
 from abate.fhir.client import BudgetSpent, FhirServer, LinkExpired
 from abate.fhir.outcomes import Judge
@@ -40,7 +41,6 @@ from abate.source.query import bare, instant
 from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally
 from abate.source.walk import Asker
-from abate.source_settings import Source as Settings
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from abate.auth.servers import source_server
-from abate.settings import StudyFile
+from abate.config.settings import StudyFile
 from abate.source import Source
 from abate.source.bulk import BulkSource
 from abate.source.files import FilesSource

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abate.config.settings import StudyFile
 from abate.errors import SourceError
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
 from abate.landing import Landing
 from abate.pull_remarks import judge_of
-from abate.settings import StudyFile
 from abate.source import Pulled
 from abate.source.contents import Called, contents
 from abate.source.file_servers import FileServers

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from abate.codes import Code, CodeLists, resolve
+from abate.config.reader import Location, complain
+from abate.config.settings import Coded, StudyFile
 from abate.errors import StudyFileError
 from abate.fhir.types import INDEX_TYPE, READ, read_type
 from abate.roles import Role
-from abate.settings import Coded, StudyFile
 from abate.source.query import CATEGORY, Query, token
-from abate.study_file import Location, complain
 
 INDEX = "index procedures"
 PATIENTS, PROCEDURES, SCORES = (

@@ -10,6 +10,7 @@ see `empty_answers`.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from abate.config.source import Source as Settings
 from abate.fhir.capability import Capability, read_capability
 from abate.fhir.client import FhirServer
 from abate.landing import Landing
@@ -26,7 +27,6 @@ from abate.source.pull import Pull
 from abate.source.strategy import choose
 from abate.source.tally import Tally
 from abate.source.walk import Asker
-from abate.source_settings import Source as Settings
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from statistics import mean
 
 import msgspec
 
+from abate.config.source import Source
 from abate.fhir.types import CODED_NAMES
-from abate.source_settings import Source
 
 INDEX, SCORES = "cementoplasty", "pain-intensity"
 # With more pain scores than these, most are of other patients: `auto` goes patient by patient. A

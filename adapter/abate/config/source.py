@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from abate.server_settings import Server
-from abate.setting_kinds import Export, SearchCode, Zone, fault_at
+from abate.config.server import Server
+from abate.config.types import Export, SearchCode, Zone, fault_at
 
 
 class TypeQuery(BaseModel):

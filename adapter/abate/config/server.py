@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from abate.setting_kinds import BaseUrl, KeySetUrl, Scope, TokenUrl, UserName, fault_at
+from abate.config.types import BaseUrl, KeySetUrl, Scope, TokenUrl, UserName, fault_at
 
 AuthKind = Literal["none", "basic", "bearer", "client-secret", "smart"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from abate.config.messages import located, words
+from abate.config.positions import Location, Written
+from abate.config.settings import Settings, StudyFile
 from abate.errors import StudyFileError, nearest
-from abate.settings import Settings, StudyFile
-from abate.study_lines import Location, Written
-from abate.study_words import located, words
 
 __all__ = ["Location", "complain", "nearest", "read"]
 

@@ -8,9 +8,9 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from abate.config.positions import Location
+from abate.config.settings import Settings
 from abate.errors import nearest
-from abate.settings import Settings
-from abate.study_lines import Location
 
 WORDS = {
     "bool_type": "expected true or false",

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from abate.server_settings import Server
-from abate.setting_kinds import CodeRefs, MinimumCell, Slug, Zone, fault_at
-from abate.source_settings import Source
-from abate.visits import VisitFault, check_windows
+from abate.config.server import Server
+from abate.config.source import Source
+from abate.config.types import CodeRefs, MinimumCell, Slug, Zone, fault_at
+from abate.config.visits import VisitFault, check_windows
 
 Audience = Literal["care", "public"]
 
