@@ -19,10 +19,11 @@ from typing import NamedTuple
 import orjson
 
 import made_study
-from abate import codes, mapping, plugins
+from abate import plugins
 from abate.cohort.assemble import assemble
 from abate.config import reader
 from abate.landing import Landing, Record
+from abate.mapping import code_lists, mapper
 from abate.source import plan
 from abate.store import opened
 
@@ -114,11 +115,11 @@ def abate_seconds(landing: Landing, folder: Path) -> Taken:
     """The time on the clock from the files to the cohort, into an empty store."""
     (folder / "study.toml").write_text(STUDY, "utf-8")
     study = reader.read(folder / "study.toml", ())
-    lists = codes.load(plugins.load(study.settings.plugins).mappings())
+    lists = code_lists.load(plugins.load(study.settings.plugins).mappings())
     with opened(folder / "store.duckdb") as store, store.transaction():
-        mapping.register(store, plan.make(study, lists).roles, lists)
+        mapper.register(store, plan.make(study, lists).roles, lists)
         start, cpu = time.perf_counter(), _cpu(RUSAGE_SELF)
-        mapping.load(store, landing, study, mapping.Reading(run_id="run"))
+        mapper.load(store, landing, study, mapper.Reading(run_id="run"))
         mapped = time.perf_counter()
         cohort = assemble(store, study.settings, "run")
     if not cohort.scores.height:

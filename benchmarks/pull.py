@@ -14,10 +14,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from abate import codes, kept, plugins
+from abate import kept, plugins
 from abate.auth.servers import source_server
 from abate.config.reader import read
 from abate.landing import Landing
+from abate.mapping import code_lists
 from abate.refresh import refreshed
 from abate.source import plan
 from abate.source.ledger import Ledger
@@ -87,7 +88,7 @@ def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
         path.write_text(STUDY.format(base=base), "utf-8")
         study = read(path, overrides)
         host = plugins.load(study.settings.plugins)
-        lists = codes.load(host.mappings())
+        lists = code_lists.load(host.mappings())
         needed = plan.make(study, lists)
         has = kept.of(study, host, needed.roles, lists)
         start = time.perf_counter()

@@ -15,12 +15,12 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from abate import codes
 from abate.auth.scopes import WRITE, to_read
 from abate.config.server import Auth
 from abate.config.settings import Baseline, Settings, Visit
 from abate.config.source import SourceQuery, TypeQuery
 from abate.fhir.types import ALWAYS, READ, WRITTEN, ReadType
+from abate.mapping import code_lists
 
 DOCS = Path(__file__).parent
 MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(
@@ -115,11 +115,11 @@ def shipped_code_lists() -> str:
         if file.name.endswith(".toml"):
             content = tomllib.loads(file.read_text("utf-8"))
             titles[content["list"]] = content.get("title", "")
-    lists = codes.load([folder])
+    lists = code_lists.load([folder])
     return "\n\n".join(_code_list(name, titles[name], found) for name, found in lists.items())
 
 
-def _code_list(name: str, title: str, found: Iterable[codes.Code]) -> str:
+def _code_list(name: str, title: str, found: Iterable[code_lists.Code]) -> str:
     rows = [(f"`{c.system}`", f"`{c.code}`", c.name, _declares(c), c.source) for c in found]
     if not rows:
         return f"### {name}\n\n{title}. Empty: a study or a site adds its own."
@@ -127,7 +127,7 @@ def _code_list(name: str, title: str, found: Iterable[codes.Code]) -> str:
     return f"### {name}\n\n{title}.\n\n{_table(heads, rows)}"
 
 
-def _declares(code: codes.Code) -> str:
+def _declares(code: code_lists.Code) -> str:
     said = {
         "group": code.group,
         "instrument": code.instrument,

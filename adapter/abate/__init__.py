@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
     from abate.hookspecs import hookimpl
-    from abate.mapping import Score
+    from abate.mapping.mapper import Score
     from abate.published_figures import ComparedFigure, PublishedFigures
     from abate.report.html import page_html
     from abate.report.page_section import PageSection
@@ -44,7 +44,7 @@ _HOME = {
     "Ref": "abate.analysis",
     "Result": "abate.analysis",
     "Results": "abate.results",
-    "Score": "abate.mapping",
+    "Score": "abate.mapping.mapper",
     "Split": "abate.analysis",
     "Table": "abate.analysis",
     "Units": "abate.units",

@@ -17,7 +17,7 @@ import pluggy
 if TYPE_CHECKING:
     from abate.analysis import Analysis, Estimate, Result
     from abate.cohort import Cohort
-    from abate.mapping import Score
+    from abate.mapping.mapper import Score
     from abate.published_figures import ComparedFigure, PublishedFigures
     from abate.report.page_section import PageSection
     from abate.results import Results

@@ -19,7 +19,7 @@ from abate.config.settings import AnalysisSpec, StudyFile
 from abate.errors import AbateError, PluginError
 from abate.guard import guarded
 from abate.hookspecs import hookimpl
-from abate.mapping import ReadScore, Score
+from abate.mapping.mapper import ReadScore, Score
 from abate.outcome import Outcome, checked, plain
 from abate.parameters import instance
 from abate.published_figures import ComparedFigure, PublishedFigures

@@ -14,12 +14,13 @@ from typing import Self
 
 import msgspec
 
-from abate import mapping, pull_remarks
-from abate.codes import CodeLists
+from abate import pull_remarks
 from abate.config.settings import StudyFile
 from abate.fhir.versions import Version
 from abate.host import Host
-from abate.roles import Role
+from abate.mapping import mapper
+from abate.mapping.code_lists import CodeLists
+from abate.mapping.roles import Role
 from abate.source.evidence import Search
 from abate.store import FILE, Store, looked_into
 
@@ -160,11 +161,11 @@ class Kept:
 
 def _people(store: Store, server: str, roles: Sequence[Role]) -> People:
     whose = {"server": server}
-    mapping.register(store, roles)
-    studied = mapping.studied(store, server)
+    mapper.register(store, roles)
+    studied = mapper.studied(store, server)
     records = store.rows("select id from patient where server = $server", whose)
     return People(
-        index=[one for (one,) in store.rows(mapping.sql("index_patients"), whose)],
+        index=[one for (one,) in store.rows(mapper.sql("index_patients"), whose)],
         studied=frozenset(studied),
         records=frozenset(one for (one,) in records),
     )
@@ -208,7 +209,7 @@ def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeList
     reading = _digest(
         [
             version("abate"),
-            mapping.fingerprint(),
+            mapper.fingerprint(),
             [[one.name, one.version] for one in host.known],
             [msgspec.to_builtins(asdict(role)) for role in roles],
             msgspec.to_builtins(lists),

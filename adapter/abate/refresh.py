@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import codes, kept, mapping, pull_remarks, stage_events, watermark
+from abate import kept, pull_remarks, stage_events, watermark
 from abate.config.settings import StudyFile
 from abate.host import Host
 from abate.landing import Landing
+from abate.mapping import code_lists, mapper
 from abate.source import Pulled, plan
 from abate.source.chosen import chosen, key
 from abate.source.evidence import Search, exported, of_arrivals
@@ -52,7 +53,7 @@ class Compared:
 
 def compared(store: Store, server: str, run_id: str) -> list[Compared]:
     """How many resources of each type the store has, and how many this run changed or lost."""
-    rows = store.rows(mapping.sql("compared"), {"server": server, "run_id": run_id})
+    rows = store.rows(mapper.sql("compared"), {"server": server, "run_id": run_id})
     return [
         Compared(type=kind, kept=kept_now, changed=changed, gone=gone)
         for kind, kept_now, changed, gone in rows
@@ -88,7 +89,7 @@ def refreshed(
         AbateError: as each stage does; until the block ends, nothing in the store has changed.
     """
     settings, log = study_file.settings, progress.log
-    lists = codes.load([*host.mappings(), *study_file.code_directories])
+    lists = code_lists.load([*host.mappings(), *study_file.code_directories])
     needed = plan.make(study_file, lists)
     has = kept.of(study_file, host, needed.roles, lists).asked_for(
         timedelta(minutes=settings.source.overlap_minutes),
@@ -105,21 +106,21 @@ def refreshed(
         progress.pulled(pulled.ledger)
         stage_events.begin_stage(log, "map", "mapping what arrived")
         with opened(has.path) as store, store.transaction():
-            mapping.register(store, needed.roles, lists)
-            reading = mapping.Reading(
+            mapper.register(store, needed.roles, lists)
+            reading = mapper.Reading(
                 run_id=progress.run_id,
                 read_score=host.score_reader,
                 is_anew=not has.is_read_before,
             )
-            accounted = mapping.load(store, landing, study_file, reading)
+            accounted = mapper.load(store, landing, study_file, reading)
             stage_events.report_mapping(log, accounted)
-            mapping.balance(store, progress.run_id, pulled.ledger, accounted, landing)
+            mapper.balance(store, progress.run_id, pulled.ledger, accounted, landing)
             # Before Patients who are not needed are removed: their dates show the server's clock.
             moment = watermark.moment(store, has, landing, pulled)
             if landing.has_changes and any(one.earlier for one in accounted):
                 log.warning(CLOCK_WENT_BACK)
                 moment = None
-            mapping.prune(store, settings.source.url)
+            mapper.prune(store, settings.source.url)
             pull_remarks.keep(store, landing, settings.source.url)
             stage_events.report_withheld(log, pull_remarks.withheld(store, settings.source.url))
             kept.keep(store, has, moment, pulled.strategy, progress.run_id)

@@ -9,7 +9,7 @@ from abate.telemetry.throughput import duration
 if TYPE_CHECKING:
     from abate.change import Change
     from abate.cohort import Cohort
-    from abate.mapping import Accounted
+    from abate.mapping.mapper import Accounted
     from abate.outcome import Outcome
     from abate.results import Results
     from abate.small_cells import Rule

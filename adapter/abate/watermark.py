@@ -11,9 +11,10 @@ makes the next pull read some resources twice.
 
 from datetime import datetime, timedelta
 
-from abate import landing, mapping
+from abate import landing
 from abate.kept import Kept
 from abate.landing import Landing
+from abate.mapping import mapper
 from abate.source import Pulled
 from abate.store import Store
 from abate.telemetry.log import Log
@@ -58,7 +59,7 @@ def compare_clocks(landed: Landing, server: str, log: Log) -> None:
 
 def _newest(store: Store, server: str, pulled: Pulled, limit: datetime) -> datetime | None:
     """The newest resource up to `limit`; where none has a date, the newest page."""
-    [(stored,)] = store.rows(mapping.sql("newest"), {"server": server, "until": limit})
+    [(stored,)] = store.rows(mapper.sql("newest"), {"server": server, "until": limit})
     seen = pulled.newest if pulled.newest is not None and pulled.newest <= limit else None
     found = [one for one in (stored, seen) if one is not None]
     return max(found) if found else pulled.newest_page

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 from werkzeug import Response
 
-from abate import codes
+from abate.mapping import code_lists
 from abate.survey import survey_server
 from abate.survey.budgeted_client import Limit
 from abate.survey.probes.probe_list import NAMES
@@ -29,7 +29,7 @@ def test_all_is_taken_away_after_a_failure_in_the_middle(front, checked, fails):
 
 @pytest.mark.parametrize("less", range(7, 24, 4))
 def test_all_is_taken_away_where_the_limit_ends_it(front, less):
-    lists = codes.load([files("abate_mappings") / "codes"])
+    lists = code_lists.load([files("abate_mappings") / "codes"])
     whole = survey_server(front.base, lists, SILENT, write=True).requests
     found = survey_server(front.base, lists, SILENT, Limit(requests=whole - less), write=True)
     assert found.stopped.startswith("stopped after")

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from abate import codes, mapping
 from abate.cohort import Cohort
 from abate.cohort.assemble import assemble
 from abate.config import reader
 from abate.landing import Landing, Record
+from abate.mapping import code_lists, mapper
 from abate.source import plan
 from abate.store import opened
 
@@ -64,7 +64,7 @@ def lists(tmp_path_factory):
     """The shipped code lists that the tests need, and theirs."""
     own = tmp_path_factory.mktemp("codes")
     (own / "contexts.toml").write_text(CONTEXTS, "utf-8")
-    loaded = codes.load([files("abate_mappings") / "codes", own])
+    loaded = code_lists.load([files("abate_mappings") / "codes", own])
     used = {*SITES.values(), *(code for _, code in INSTRUMENTS.values())}
     names = ("sites", "laterality", "pain-units", "pain-intensity")
     return {"severity": loaded["severity"]} | {
@@ -213,8 +213,8 @@ class TinyStudy:
                 for resource in self.resources:
                     unit.write(resource["resourceType"], json.dumps(resource).encode())
                 unit.record = Record(query="made", type="", expected=None, received=0, pages=0)
-            mapping.register(store, plan.make(read, self.lists).roles, self.lists)
-            mapping.load(store, landing, read, mapping.Reading(run_id="run"))
+            mapper.register(store, plan.make(read, self.lists).roles, self.lists)
+            mapper.load(store, landing, read, mapper.Reading(run_id="run"))
 
     def written(self):
         """The study file."""

@@ -13,10 +13,11 @@ import click
 import pytest
 
 import abate
-from abate import errors, hookspecs, mapping, plugins
+from abate import errors, hookspecs, plugins
 from abate.cli import COMMANDS
 from abate.cli import abate as group
-from abate.codes import Code
+from abate.mapping import mapper
+from abate.mapping.code_lists import Code
 from abate.report import fhir
 from abate.source.ledger import Booked
 from abate.survey.probes.write import GONE_AGAIN
@@ -78,7 +79,7 @@ def test_what_stands_in_the_place_of_a_sites_name_is_documented(reference, secti
 def test_the_reasons_that_a_plugin_may_read_are_marked(reference, section, rows):
     text = section(reference("rules.md"), "### Observation")
     marked = {row[0].strip("`") for row in rows(text) if "may be read" in row[1]}
-    assert marked == set(mapping.VALUE_REASONS)
+    assert marked == set(mapper.VALUE_REASONS)
 
 
 def test_every_reason_on_the_page_is_one_of_the_code(reference, section, rows):

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from abate import codes
 from abate.config import reader
+from abate.mapping import code_lists
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "cementoplasty"
@@ -92,7 +92,7 @@ def study():
 @pytest.fixture(scope="session")
 def lists():
     """The shipped code lists, extended by the study's."""
-    return codes.load([files("abate_mappings") / "codes", EXAMPLE / "codes"])
+    return code_lists.load([files("abate_mappings") / "codes", EXAMPLE / "codes"])
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from abate import codes
+from abate.mapping import code_lists
 from abate.report.rules import faults
 
 
@@ -100,7 +100,7 @@ def test_the_study_file_can_be_read_and_its_lists_resolve(lists, study):
     coded_sections = [settings.index, settings.scores, *settings.adjunct.values()]
     coded_sections += [*settings.condition.values(), *settings.history.values()]
     for section in [*coded_sections, *settings.event.values()]:
-        assert codes.resolve(section.codes, lists)
+        assert code_lists.resolve(section.codes, lists)
     names = [one.name for one in settings.analysis]
     assert names == [
         "profile", "pain-course", "first-week", "observed-week-1", "visit-changes", "responders",

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from abate import codes, mapping, plugins
+from abate import plugins
 from abate.cohort.assemble import assemble
 from abate.config.reader import read
+from abate.mapping import code_lists, mapper
 from abate.source import plan
 from abate.store import opened
 
@@ -46,9 +47,9 @@ def lesions():
     study = read(Path("study.toml"), ())
     if not (study.output / "store.duckdb").exists():
         return []
-    lists = codes.load([*plugins.load(study.settings.plugins).mappings()])
+    lists = code_lists.load([*plugins.load(study.settings.plugins).mappings()])
     with opened(study.output / "store.duckdb") as store:
-        mapping.register(store, plan.make(study, lists).roles, lists)
+        mapper.register(store, plan.make(study, lists).roles, lists)
         cohort = assemble(store, study.settings, "again")
     chosen = {
         (one["lesion_id"], one["visit"]): one["value"]

@@ -13,11 +13,11 @@ from unittest import mock
 import pytest
 from msgspec.structs import replace
 
-from abate import codes, mapping
 from abate.config.reader import read
 from abate.config.settings import StudyFile
 from abate.landing import Landing, Record
-from abate.mapping import Accounted, ReadScore
+from abate.mapping import code_lists, mapper
+from abate.mapping.mapper import Accounted, ReadScore
 from abate.source import plan
 from abate.source.ledger import Ledger
 from abate.store import opened
@@ -72,7 +72,7 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = folder / "out" / "store.duckdb"
-        self.lists = codes.load([files("abate_mappings") / "codes"])
+        self.lists = code_lists.load([files("abate_mappings") / "codes"])
 
     def study(self, *overrides: str) -> StudyFile:
         self.folder.mkdir(exist_ok=True)
@@ -87,7 +87,7 @@ class Workshop:
         settings: Sequence[str] = (),
         read_score: ReadScore | None = None,
         run_id: str = "run",
-        lists: codes.CodeLists | None = None,
+        lists: code_lists.CodeLists | None = None,
         claimed: int = 0,
         gone: Mapping[str, tuple[str, ...]] | None = None,
         changes: Sequence[str] = (),
@@ -107,14 +107,14 @@ class Workshop:
                     gone=(gone or {}).get(kind, ()), is_change=kind in changes,
                 )  # fmt: skip
                 _land(landing, resources, books)
-            reading = mapping.Reading(run_id=run_id, read_score=read_score, is_anew=is_read_anew)
+            reading = mapper.Reading(run_id=run_id, read_score=read_score, is_anew=is_read_anew)
             of_study = nullcontext() if is_judged else _of_study(lines)
             with opened(self.store) as store, store.transaction(), of_study:
-                mapping.register(store, plan.make(study, lists).roles, lists)
-                books = mapping.load(store, landing, study, reading)
-                mapping.balance(store, run_id, Ledger(), books, landing)
+                mapper.register(store, plan.make(study, lists).roles, lists)
+                books = mapper.load(store, landing, study, reading)
+                mapper.balance(store, run_id, Ledger(), books, landing)
                 if is_judged:
-                    mapping.prune(store, SERVER)
+                    mapper.prune(store, SERVER)
                 return Mapped({one.type: one for one in books}, *_stored(store, run_id))
 
 
@@ -123,14 +123,14 @@ def _of_study(lines: Mapping[str, Sequence[JsonOrBytes]]) -> Iterator[None]:
     """Let everybody whom the lines name be of the study."""
     text = "\n".join(str(one) for resources in lines.values() for one in resources)
     people = sorted(set(re.findall(r"Patient/([^'\"/\\\s]+)", text)))
-    sql = mapping.sql
+    sql = mapper.sql
 
     def everybody(name: str) -> str:
         if name != "studied":
             return sql(name)
         return f"create or replace temp table studied as select unnest({people}::varchar[]) as id"
 
-    with mock.patch.object(mapping, "sql", everybody):
+    with mock.patch.object(mapper, "sql", everybody):
         yield
 
 

@@ -5,8 +5,8 @@ from importlib.resources import files
 
 import pytest
 
-from abate.codes import Code, load, resolve
 from abate.errors import StudyFileError
+from abate.mapping.code_lists import Code, load, resolve
 
 SHIPPED = load([files("abate_mappings") / "codes"])
 LOINC = "http://loinc.org"

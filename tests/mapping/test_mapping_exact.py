@@ -7,7 +7,7 @@ from math import nextafter
 
 import pytest
 
-from abate.codes import Code
+from abate.mapping.code_lists import Code
 
 SCALES = (10, 100, 5, 20, 3, 7, 1, 1000, 30, 6, 2.5, 0.7, 997)
 DIGITS = (1, 3, 8, 12, 13, 15, 17, 22, 40, 400)

@@ -3,9 +3,10 @@
 import pytest
 from werkzeug import Response
 
-from abate import codes, mapping, plugins, results
+from abate import plugins, results
 from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound, StudyFileError
+from abate.mapping import code_lists, mapper
 from abate.source import plan
 from abate.store import opened
 
@@ -30,9 +31,9 @@ def attrition(hospital):
 
     def steps():
         study = hospital.study("nightly")
-        lists = codes.load([*plugins.load(study.settings.plugins).mappings()])
+        lists = code_lists.load([*plugins.load(study.settings.plugins).mappings()])
         with opened(study.output / "store.duckdb") as store, store.transaction():
-            mapping.register(store, plan.make(study, lists).roles, lists)
+            mapper.register(store, plan.make(study, lists).roles, lists)
             cohort = assemble(store, study.settings, "test")
         return {(one.stage, one.reason, one.unit): one.n for one in results.steps(cohort)}
 

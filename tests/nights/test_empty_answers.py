@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 from werkzeug import Response
 
-from abate import codes, mapping
 from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound
+from abate.mapping import code_lists, mapper
 from abate.source import plan
 from abate.store import opened
 
@@ -172,9 +172,9 @@ class TestWhereNothingTells:
         assert searches(bare)["Condition"][0] == "open"
         assert "is not known" in "\n".join(bare.said)
         study = bare.study("nightly")
-        lists = codes.load([])
+        lists = code_lists.load([])
         with opened(study.output / "store.duckdb") as store:
-            mapping.register(store, plan.make(study, lists).roles, lists)
+            mapper.register(store, plan.make(study, lists).roles, lists)
             cohort = assemble(store, study.settings, "run")
         assert list(cohort.not_assessable) == ["condition.primary"]
         assert "Condition" in cohort.not_assessable["condition.primary"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from abate import codes
 from abate.config import messages
 from abate.config.reader import complain, read
 from abate.errors import StudyFileError
+from abate.mapping import code_lists
 from abate.source import plan
 
 SECRET = "hunter2"
@@ -365,7 +365,7 @@ def test_a_code_list_that_nobody_has_is_named_with_the_nearest(small):
 
 
 def test_a_code_list_without_codes_is_named_with_its_line(small):
-    code = codes.Code(system="urn:x", code="1", name="one", source="a test")
+    code = code_lists.Code(system="urn:x", code="1", name="one", source="a test")
     lists = {"cementoplasty": (code,), "pain-intensity": (), "bone-ablation": (code,)}
     with pytest.raises(StudyFileError) as caught:
         plan.make(read(small), lists)

@@ -13,13 +13,13 @@ from types import SimpleNamespace
 import pytest
 from werkzeug import Response
 
-from abate.codes import Code
 from abate.config.source import Source
 from abate.fhir.client import FhirServer
 from abate.http import clock
 from abate.kept import Kept
 from abate.landing import Landing
-from abate.roles import Role
+from abate.mapping.code_lists import Code
+from abate.mapping.roles import Role
 from abate.source.plan import Plan
 from abate.source.rest import RestSource
 from heard import listening

@@ -58,11 +58,12 @@ def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: b
 
 def survey_entry(entry: Entry, log: "Log", *, write: bool = False) -> "tuple[Survey, Host]":
     """Look at a server with the code lists of all plugins."""
-    from abate import codes, plugins
+    from abate import plugins
+    from abate.mapping import code_lists
     from abate.survey import survey_server
 
     host = plugins.load(tolerant=True)
-    lists, access = codes.load(host.mappings()), entry.access(write=write)
+    lists, access = code_lists.load(host.mappings()), entry.access(write=write)
     return survey_server(entry.url, lists, log, access=access, write=write), host
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from abate.codes import Code, CodeLists, resolve
 from abate.config.reader import Location, complain
 from abate.config.settings import Coded, StudyFile
 from abate.errors import StudyFileError
 from abate.fhir.types import INDEX_TYPE, READ, read_type
-from abate.roles import Role
+from abate.mapping.code_lists import Code, CodeLists, resolve
+from abate.mapping.roles import Role
 from abate.source.query import CATEGORY, Query, token
 
 INDEX = "index procedures"

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from abate.codes import Code
 from abate.errors import SourceError
 from abate.fhir.bundle import Page, matches
 from abate.fhir.canonical import CANONICAL
 from abate.fhir.types import CODED_NAMES, OPTIONAL_TO_READ
 from abate.http.body import TooLarge
+from abate.mapping.code_lists import Code
 from abate.source.query import token
 from abate.survey import sample
 from abate.survey.budgeted_client import BudgetedClient

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from abate.codes import CodeLists
 from abate.errors import SourceError
 from abate.fhir.bundle import Head, Page
 from abate.fhir.capability import Capability
 from abate.fhir.references import local_id
+from abate.mapping.code_lists import CodeLists
 from abate.source.forms import Form
 from abate.survey.budgeted_client import BudgetedClient, Spent
 from abate.survey.model import Category, CodeSearch, Group, ListCount, Row, Sample, Shapes

@@ -1,11 +1,11 @@
 """The survey: what is asked of a server, in its order, within a limit. Start reading here."""
 
-from abate.codes import CodeLists
 from abate.fhir.capability import read_capability
 from abate.fhir.client import FhirServer, Limits
 from abate.fhir.types import OPTIONAL_TO_READ, READ_NAMES, WRITTEN_NAMES
 from abate.http import display
 from abate.http.access import Access
+from abate.mapping.code_lists import CodeLists
 from abate.survey.budgeted_client import BudgetedClient, Limit
 from abate.survey.code_counts import COUNT_LISTS, EXAMINE_CODES
 from abate.survey.context import Context, Probe

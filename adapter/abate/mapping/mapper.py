@@ -14,15 +14,15 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from abate.codes import Code, CodeLists
 from abate.config.settings import StudyFile
 from abate.errors import StoreError
 from abate.fhir.canonical import CANONICAL, SYSTEM
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
 from abate.landed_files import LandedFiles
 from abate.landing import Landing
+from abate.mapping.code_lists import Code, CodeLists
+from abate.mapping.roles import Role
 from abate.pull_remarks import left
-from abate.roles import Role
 from abate.source.ledger import Ledger
 from abate.store import MAPPINGS, Parameters, Store
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from abate.codes import Code
+from abate.mapping.code_lists import Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
