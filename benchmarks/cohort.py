@@ -22,10 +22,10 @@ import made_study
 from abate import plugins
 from abate.cohort.assemble import assemble
 from abate.config import reader
-from abate.landing import Landing, Record
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store import opened
+from abate.store.database import opened
+from abate.store.landing import Landing, Record
 
 PROCESSES = 2
 RUNS = 3

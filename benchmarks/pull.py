@@ -17,12 +17,12 @@ from typing import NamedTuple
 from abate import kept, plugins
 from abate.auth.servers import source_server
 from abate.config.reader import read
-from abate.landing import Landing
 from abate.mapping import code_lists
 from abate.refresh import refreshed
 from abate.source import plan
-from abate.source.ledger import Ledger
 from abate.source.rest import RestSource
+from abate.store.landing import Landing
+from abate.store.ledger import Ledger
 from abate.telemetry.log import SILENT
 from abate.telemetry.status import held
 from made_server import serving

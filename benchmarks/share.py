@@ -16,7 +16,7 @@ from abate import plugins
 from abate.config.reader import read
 from abate.refresh import refreshed
 from abate.sandbox import Sandbox, running
-from abate.store import looked_into
+from abate.store.database import looked_into
 from abate.telemetry.status import held
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from typing import Self
 
 import msgspec
 
-from abate import pull_remarks
 from abate.config.settings import StudyFile
 from abate.fhir.versions import Version
 from abate.host import Host
 from abate.mapping import mapper
 from abate.mapping.code_lists import CodeLists
 from abate.mapping.roles import Role
-from abate.source.evidence import Search
-from abate.store import FILE, Store, looked_into
+from abate.store import pull_remarks
+from abate.store.database import FILE, Store, looked_into
+from abate.store.evidence import Search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import kept, pull_remarks, stage_events, watermark
+from abate import kept, stage_events, watermark
 from abate.config.settings import StudyFile
 from abate.host import Host
-from abate.landing import Landing
 from abate.mapping import code_lists, mapper
 from abate.source import Pulled, plan
 from abate.source.chosen import chosen, key
-from abate.source.evidence import Search, exported, of_arrivals
-from abate.store import Store, opened
+from abate.store import pull_remarks
+from abate.store.database import Store, opened
+from abate.store.evidence import Search, exported, of_arrivals
+from abate.store.landing import Landing
 from abate.telemetry.status import Progress
 
 

@@ -17,7 +17,7 @@ from abate.errors import PublishRefused
 from abate.fhir.canonical import STUDY_KEY
 from abate.report.content_digest import marked
 from abate.report.elements import Resource
-from abate.store import FILE, opened
+from abate.store.database import FILE, opened
 from abate.withdrawal import without_their_meta
 
 _TABLE = "create table if not exists study_key (study varchar, key varchar)"

@@ -11,12 +11,12 @@ makes the next pull read some resources twice.
 
 from datetime import datetime, timedelta
 
-from abate import landing
 from abate.kept import Kept
-from abate.landing import Landing
 from abate.mapping import mapper
 from abate.source import Pulled
-from abate.store import Store
+from abate.store import landing
+from abate.store.database import Store
+from abate.store.landing import Landing
 from abate.telemetry.log import Log
 
 # Two clocks that differ by less are not worth a warning.

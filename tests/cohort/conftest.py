@@ -13,10 +13,10 @@ import pytest
 from abate.cohort import Cohort
 from abate.cohort.assemble import assemble
 from abate.config import reader
-from abate.landing import Landing, Record
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store import opened
+from abate.store.database import opened
+from abate.store.landing import Landing, Record
 
 SNOMED = "http://snomed.info/sct"
 LOCAL = "urn:test"

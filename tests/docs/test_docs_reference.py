@@ -19,7 +19,7 @@ from abate.cli import abate as group
 from abate.mapping import mapper
 from abate.mapping.code_lists import Code
 from abate.report import fhir
-from abate.source.ledger import Booked
+from abate.store.ledger import Booked
 from abate.survey.probes.write import GONE_AGAIN
 from abate.survey.survey import PROBES
 from abate.telemetry import log, progress

@@ -7,7 +7,7 @@ import pytest
 from abate import plugins
 from abate.config.reader import read
 from abate.refresh import refreshed
-from abate.store import opened
+from abate.store.database import opened
 from abate.telemetry.status import held
 from heard import sentences
 

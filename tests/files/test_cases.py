@@ -11,7 +11,7 @@ from abate.cohort.assemble import assemble
 from abate.config.reader import read
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store import opened
+from abate.store.database import opened
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = sorted(path.parent.name for path in DATA.glob("f*/expected.json"))

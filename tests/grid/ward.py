@@ -10,12 +10,13 @@ from pathlib import Path
 from unittest import mock
 
 import data
-from abate import landing, plugins
+from abate import plugins
 from abate.cohort.assemble import assemble
 from abate.config.reader import read
 from abate.errors import AbateError
 from abate.refresh import How, refreshed
-from abate.store import looked_into
+from abate.store import landing
+from abate.store.database import looked_into
 from abate.telemetry.status import held
 from exports import KINDS
 from fault import Asked, honest

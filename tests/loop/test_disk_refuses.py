@@ -5,10 +5,10 @@ import json
 import pytest
 
 from abate import results
-from abate import store as store_module
 from abate.errors import NothingFound, StoreError
-from abate.landing import Landing, Unit
-from abate.store import opened
+from abate.store import database as store_module
+from abate.store.database import opened
+from abate.store.landing import Landing, Unit
 from abate.telemetry import status
 from abate.telemetry.private_file import write_private
 

@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from abate.config.reader import read
 from abate.config.settings import StudyFile
-from abate.landing import Landing, Record
 from abate.mapping import code_lists, mapper
 from abate.mapping.mapper import Accounted, ReadScore
 from abate.source import plan
-from abate.source.ledger import Ledger
-from abate.store import opened
+from abate.store.database import opened
+from abate.store.landing import Landing, Record
+from abate.store.ledger import Ledger
 
 SERVER = "http://fhir.test/base"
 STUDY = f"""

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from abate.errors import StoreError
-from abate.store import looked_into, opened
+from abate.store.database import looked_into, opened
 
 LOOK = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select count(*) from run')"
 
@@ -81,7 +81,7 @@ import os, sys
 from pathlib import Path
 from unittest import mock
 import duckdb
-from abate.store import opened
+from abate.store.database import opened
 
 path = Path(sys.argv[1])
 with opened(path):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from abate import landed_records
 from abate.errors import StoreError
-from abate.landing import Landing, Record
+from abate.store import landed_records
+from abate.store.landing import Landing, Record
 
 DEEP = 100_000
 

@@ -59,7 +59,7 @@ def border_texts(scale):
 @pytest.fixture(scope="module")
 def scored(shared_workshop):
     """Each number that is accepted on a scale, and the score that is made of it."""
-    from abate.store import opened
+    from abate.store.database import opened
 
     short, long = list(dict.fromkeys(short_texts())), list(dict.fromkeys(long_texts()))
     assert len(short) > 15_000

@@ -6,7 +6,7 @@ from hashlib import md5, sha256
 import pytest
 
 from abate.cohort.assemble import inputs
-from abate.store import opened
+from abate.store.database import opened
 
 SERVER = "http://fhir.test/base"
 SUBJECT = {"reference": "Patient/p"}

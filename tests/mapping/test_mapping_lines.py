@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from abate import landed_files
 from abate.errors import AbateError, StoreError
+from abate.store import landed_lines
 
 CANARY = "Zwitscher-Canary"
 BROKEN = {
@@ -149,8 +149,8 @@ def counted(monkeypatch):
         def wrong(path):
             return list(numbers) if path.name == "Observation.ndjson" else []
 
-        monkeypatch.setattr(landed_files, "_numbers", wrong)
-        monkeypatch.setattr(landed_files, "_lines_in", lambda path: len(wrong(path)))
+        monkeypatch.setattr(landed_lines, "_numbers", wrong)
+        monkeypatch.setattr(landed_lines, "_lines_in", lambda path: len(wrong(path)))
 
     return count
 

@@ -4,7 +4,7 @@ import pytest
 
 from abate.errors import PluginError
 from abate.mapping.mapper import Score
-from abate.store import opened
+from abate.store.database import opened
 
 
 @pytest.fixture

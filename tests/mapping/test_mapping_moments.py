@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.store import opened
+from abate.store.database import opened
 
 GIVEN = {
     "an instant": ("2020-01-02T10:00:00+08:00", "instant"),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abate.fhir.references import local_id
-from abate.store import opened
+from abate.store.database import opened
 
 SERVER = "http://fhir.test/base"
 READABLE = {

@@ -10,9 +10,9 @@ import threading
 import duckdb
 import pytest
 
-from abate import store as store_module
 from abate.errors import Busy, StoreError
-from abate.store import opened
+from abate.store import database as store_module
+from abate.store.database import opened
 from abate.telemetry.signals import ended_by_signals
 
 CANARY = "Zwitscher-Canary"

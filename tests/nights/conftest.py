@@ -10,13 +10,14 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
-from abate import landing, plugins
+from abate import plugins
 from abate.config.reader import read
 from abate.http import clock
 from abate.http.response import Answer
 from abate.refresh import How, refreshed
 from abate.sandbox import Sandbox
-from abate.store import opened
+from abate.store import landing
+from abate.store.database import opened
 from abate.telemetry.status import held
 from heard import sentences
 

@@ -12,7 +12,7 @@ from abate.http import clock
 from abate.http.budget import BudgetSpent
 from abate.source.export_job import in_fhir
 from abate.source.manifest import File, Manifest
-from abate.store import opened
+from abate.store.database import opened
 
 BULK = "source.strategy=bulk"
 JOB = "/fhir/jobs/1"

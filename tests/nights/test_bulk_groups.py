@@ -8,7 +8,7 @@ from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound, StudyFileError
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store import opened
+from abate.store.database import opened
 
 OF_GROUP = "source.export=Group/g"
 

@@ -283,7 +283,7 @@ def killed_while_waiting(monkeypatch, bulk, night):
         bulk.polls = [Response(status=202)]
         patch.setattr(clock, "sleep", _die)
         patch.setattr("abate.source.export_job.ExportJob.drop", lambda _: None)
-        patch.setattr("abate.landing.Landing.__exit__", lambda *_: None)
+        patch.setattr("abate.store.landing.Landing.__exit__", lambda *_: None)
         with pytest.raises(Killed):
             night()
 
@@ -333,7 +333,7 @@ def killed_at_the_kick_off(monkeypatch, night, bulk):  # noqa: ARG001 - what is 
     """A night that is killed before it hears whether its export has begun."""
     with monkeypatch.context() as patch:
         patch.setattr("abate.fhir.client.FhirServer.start", _die_of)
-        patch.setattr("abate.landing.Landing.__exit__", lambda *_: None)
+        patch.setattr("abate.store.landing.Landing.__exit__", lambda *_: None)
         with pytest.raises(Killed):
             night()
 

@@ -7,7 +7,7 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
-from abate.store import looked_into
+from abate.store.database import looked_into
 
 HOURS = timedelta(hours=2)
 HALF_A_DAY = timedelta(hours=12)

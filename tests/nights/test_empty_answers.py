@@ -9,7 +9,7 @@ from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store import opened
+from abate.store.database import opened
 
 EMPTY = '{"resourceType": "Bundle", "type": "searchset", "total": 0}'
 EVENTS = '[event.complication]\ncodes = ["urn:s|leak"]\n'

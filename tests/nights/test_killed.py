@@ -12,8 +12,8 @@ from werkzeug import Response
 
 from abate.errors import IncompletePull
 from abate.http.response import Answer
-from abate.landing import Landing
-from abate.store import opened
+from abate.store.database import opened
+from abate.store.landing import Landing
 from warm import forking
 
 KILLS = 50

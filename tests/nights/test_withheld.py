@@ -7,7 +7,7 @@ from werkzeug import Response
 
 from abate.cohort.assemble import inputs
 from abate.errors import IncompletePull
-from abate.store import opened
+from abate.store.database import opened
 
 ACCEPT = "source.withheld=accept"
 EPIC = "urn:oid:1.2.840.114350.1.13.1.1.7.2.657369"

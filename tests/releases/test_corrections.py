@@ -7,7 +7,7 @@ import pytest
 from abate import Estimate, Result, Units
 from abate.config import reader
 from abate.releases.ledger import Ledger
-from abate.store import FILE
+from abate.store.database import FILE
 
 WITHDRAWN = "entered-in-error"
 FIRST = range(20)

@@ -8,7 +8,7 @@ from abate.fhir.client import FhirServer
 from abate.http.response import Answer
 from abate.releases.ledger import Ledger
 from abate.results import load
-from abate.store import FILE, opened
+from abate.store.database import FILE, opened
 
 WITHDRAWN = "entered-in-error"
 

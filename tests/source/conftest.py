@@ -17,11 +17,11 @@ from abate.config.source import Source
 from abate.fhir.client import FhirServer
 from abate.http import clock
 from abate.kept import Kept
-from abate.landing import Landing
 from abate.mapping.code_lists import Code
 from abate.mapping.roles import Role
 from abate.source.plan import Plan
 from abate.source.rest import RestSource
+from abate.store.landing import Landing
 from heard import listening
 
 METADATA = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}

@@ -3,7 +3,7 @@
 import pytest
 
 from abate.errors import NothingFound
-from abate.landing import Landing, Record
+from abate.store.landing import Landing, Record
 
 
 def test_a_code_is_asked_without_its_system_for_each_patient(script, pull, resource):

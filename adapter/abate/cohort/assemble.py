@@ -6,15 +6,15 @@ from datetime import datetime
 
 import polars as pl
 
-from abate import pull_remarks
 from abate.cohort.inputs import Inputs, Members
 from abate.cohort.tables import Cohort, Window
 from abate.config.settings import Settings
 from abate.config.visits import BASELINE
 from abate.errors import AbateError
 from abate.fhir.types import ALWAYS, read_type
-from abate.source.evidence import OPEN
-from abate.store import COHORT, Store
+from abate.store import pull_remarks
+from abate.store.database import COHORT, Store
+from abate.store.evidence import OPEN
 
 TABLES = ("lesions", "scores", "adjuncts", "characteristics", "events")
 _TIMES = ("index_start", "index_end", "at", "follow_up_end")

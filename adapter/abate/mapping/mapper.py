@@ -18,13 +18,13 @@ from abate.config.settings import StudyFile
 from abate.errors import StoreError
 from abate.fhir.canonical import CANONICAL, SYSTEM
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
-from abate.landed_files import LandedFiles
-from abate.landing import Landing
 from abate.mapping.code_lists import Code, CodeLists
 from abate.mapping.roles import Role
-from abate.pull_remarks import left
-from abate.source.ledger import Ledger
-from abate.store import MAPPINGS, Parameters, Store
+from abate.store.database import MAPPINGS, Parameters, Store
+from abate.store.landed_lines import LandedFiles
+from abate.store.landing import Landing
+from abate.store.ledger import Ledger
+from abate.store.pull_remarks import left
 
 # The system of the words in `pain-units` that stand in `Quantity.unit`.
 UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"

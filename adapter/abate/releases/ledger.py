@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from abate.releases.items import Estimates, Item, Items, Name
-from abate.store import Store, opened
+from abate.store.database import Store, opened
 
 _TABLES = """
 -- One row is one release of a study to a target.

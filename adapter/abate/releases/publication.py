@@ -26,7 +26,7 @@ from abate.report.elements import Resource
 from abate.results import Results
 from abate.retraction import NothingStands, retractions
 from abate.standing import SHARED, standing, ways_in
-from abate.store import FILE
+from abate.store.database import FILE
 from abate.study_key import Owner
 from abate.target import Target
 from abate.telemetry.log import Log

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from abate.landing import Landing
-from abate.source.evidence import Search
-from abate.source.ledger import Ledger
 from abate.source.plan import Plan
+from abate.store.evidence import Search
+from abate.store.landing import Landing
+from abate.store.ledger import Ledger
 from abate.telemetry.log import Log
 
 __all__ = ["Say", "Source"]

@@ -16,8 +16,6 @@ from abate.fhir.client import BudgetSpent, FhirServer, LinkExpired
 from abate.fhir.outcomes import Judge
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.addresses import origin
-from abate.landing import Landing
-from abate.pull_remarks import judge_of, note_unfiltered, unfiltered
 from abate.source import Pulled
 from abate.source.bulk_files import Brought, BulkFiles
 from abate.source.changes import ClockWentBack, refuse_clock_behind
@@ -31,7 +29,6 @@ from abate.source.export_request import (
     tell_left_out,
 )
 from abate.source.group import GROUP, Group, read_group
-from abate.source.ledger import EXPORT, Ledger, Line
 from abate.source.manifest import Manifest, manifest_of
 from abate.source.membership import compare
 from abate.source.paging import Pager
@@ -41,6 +38,9 @@ from abate.source.query import bare, instant
 from abate.source.sufficient import heads, refuse_insufficient
 from abate.source.tally import Tally
 from abate.source.walk import Asker
+from abate.store.landing import Landing
+from abate.store.ledger import EXPORT, Ledger, Line
+from abate.store.pull_remarks import judge_of, note_unfiltered, unfiltered
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

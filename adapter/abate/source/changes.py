@@ -16,7 +16,6 @@ from abate.fhir.bundle import Head
 from abate.fhir.client import FhirServer
 from abate.fhir.references import local_id
 from abate.fhir.versions import Version, differing, version_of
-from abate.landing import Record, Unit
 from abate.source.coded import (
     ask_without_code,
     land_by_code,
@@ -26,12 +25,13 @@ from abate.source.coded import (
 )
 from abate.source.compared import fetch, listed, refuse_empty, refuse_found, stale
 from abate.source.empty_answers import judge, note
-from abate.source.evidence import FINDS_NOTHING, WORKS
 from abate.source.paging import Expired, NotHeeded, Refused
 from abate.source.plan import PATIENTS
 from abate.source.pull import TRIED_ALONE, Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces, instant
 from abate.source.settling import Take
+from abate.store.evidence import FINDS_NOTHING, WORKS
+from abate.store.landing import Record, Unit
 
 # The names of the units that hold what changed begin so.
 CHANGES = "changes-"

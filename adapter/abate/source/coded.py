@@ -16,12 +16,12 @@ from abate.source.empty_answers import (
     note,
     unfound,
 )
-from abate.source.evidence import BY_CODE, FINDS_NOTHING, WORKS, Evidence, capability_digest
 from abate.source.forms import WITHOUT_CODE
 from abate.source.paging import NotHeeded, Refused
 from abate.source.plan import INDEX, SCORES
 from abate.source.pull import Pull
 from abate.source.query import Query, in_pieces
+from abate.store.evidence import BY_CODE, FINDS_NOTHING, WORKS, Evidence, capability_digest
 
 
 def begin(pull: Pull, parameter: str, statement: Mapping[str, Any]) -> None:

@@ -11,7 +11,10 @@ from random import Random
 from abate.errors import IncompletePull
 from abate.fhir.bundle import Head
 from abate.fhir.references import local_id
-from abate.source.evidence import (
+from abate.source.paging import Refused, hole
+from abate.source.pull import Pull
+from abate.source.query import Query, bare, has_code, in_pieces, token
+from abate.store.evidence import (
     BY_CODE,
     BY_PATIENT,
     FINDS_NOTHING,
@@ -19,9 +22,6 @@ from abate.source.evidence import (
     WORKS,
     State,
 )
-from abate.source.paging import Refused, hole
-from abate.source.pull import Pull
-from abate.source.query import Query, bare, has_code, in_pieces, token
 
 # So many resources of a type are looked at, and so many of them are searched by their own codes.
 SAMPLED = 20

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import quote
 
 from abate.fhir.types import MAPPED_NAMES
-from abate.landing import Landing
 from abate.source.bulk_files import Brought
 from abate.source.files import log_others
 from abate.source.plan import Plan
+from abate.store.landing import Landing
 from abate.telemetry.log import Log
 
 # More would not fit into the URL that an export is begun by.

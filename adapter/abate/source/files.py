@@ -15,15 +15,15 @@ from abate.config.settings import StudyFile
 from abate.errors import SourceError
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
-from abate.landing import Landing
-from abate.pull_remarks import judge_of
 from abate.source import Pulled
 from abate.source.contents import Called, contents
 from abate.source.file_servers import FileServers
-from abate.source.ledger import FILES, Ledger, Line
 from abate.source.plan import Plan
 from abate.source.sorting import Sorted, land
 from abate.source.sufficient import refuse_insufficient
+from abate.store.landing import Landing
+from abate.store.ledger import FILES, Ledger, Line
+from abate.store.pull_remarks import judge_of
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from abate.errors import IncompletePull
 from abate.fhir.references import local_id
 from abate.fhir.types import MAPPED_NAMES
-from abate.landing import Landing
-from abate.pull_remarks import is_withheld, note_left
 from abate.source.group import Group
 from abate.source.pull import Pull
 from abate.source.sufficient import heads
+from abate.store.landing import Landing
+from abate.store.pull_remarks import is_withheld, note_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,7 @@ import msgspec
 from abate.errors import NothingFound
 from abate.fhir.bundle import Head
 from abate.fhir.references import local_id
-from abate.landing import Landing, Record, Unit
 from abate.source.at_once import at_once
-from abate.source.evidence import Evidence
-from abate.source.ledger import Ledger, Line
 from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, SCORES, Plan
 from abate.source.query import IDS_A_QUERY, Query, Window, bare, in_pieces
@@ -23,6 +20,9 @@ from abate.source.seen import Seen
 from abate.source.sufficient import heads
 from abate.source.walk import Asker
 from abate.source.windows import divided
+from abate.store.evidence import Evidence
+from abate.store.landing import Landing, Record, Unit
+from abate.store.ledger import Ledger, Line
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Any
 from abate.config.source import Source as Settings
 from abate.fhir.capability import Capability, read_capability
 from abate.fhir.client import FhirServer
-from abate.landing import Landing
-from abate.pull_remarks import judge_of
 from abate.source import Pulled
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
 from abate.source.coded import begin, land_by_patient, land_index, land_population
-from abate.source.evidence import BY_CODE, BY_PATIENT
 from abate.source.forms import with_categories
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
@@ -27,6 +24,9 @@ from abate.source.pull import Pull
 from abate.source.strategy import choose
 from abate.source.tally import Tally
 from abate.source.walk import Asker
+from abate.store.evidence import BY_CODE, BY_PATIENT
+from abate.store.landing import Landing
+from abate.store.pull_remarks import judge_of
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

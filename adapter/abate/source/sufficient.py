@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from abate.errors import NothingFound, SourceError
 from abate.fhir.bundle import Head, head_of
-from abate.landing import Landing
 from abate.source.plan import Plan
 from abate.source.query import bare
+from abate.store.landing import Landing
 
 
 def refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from threading import Lock
 
-from abate.source.ledger import Line
+from abate.store.ledger import Line
 from abate.telemetry.log import Log
 
 

@@ -18,7 +18,7 @@ from abate.telemetry.pseudonyms import naming
 if TYPE_CHECKING:
     from abate.change import Change
     from abate.results import Results
-    from abate.source.ledger import Ledger
+    from abate.store.ledger import Ledger
     from abate.telemetry.log import Handler, Line
 
 FILE = "status.json"

@@ -18,8 +18,8 @@ from typing import BinaryIO, Self
 import msgspec
 
 from abate.errors import NothingFound, StoreError
-from abate.landed_records import PULL, RECORD, Pull, Record, landed_before, records_in
-from abate.sealed import (
+from abate.store.landed_records import PULL, RECORD, Pull, Record, landed_before, records_in
+from abate.store.seal import (
     private,
     read_sealed,
     seals_of,

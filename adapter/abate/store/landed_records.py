@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from abate.sealed import Seal, is_as_sealed, read_sealed
+from abate.store.seal import Seal, is_as_sealed, read_sealed
 
 # What landed longer ago is pulled again: it says too little of the server as it is.
 KEPT = timedelta(hours=24)

@@ -13,8 +13,8 @@ from abate.fhir.outcomes import Judge, issues, refuse, refuse_cut_short
 from abate.fhir.types import MAPPED_NAMES
 
 if TYPE_CHECKING:
-    from abate.landing import Landing
-    from abate.store import Store
+    from abate.store.database import Store
+    from abate.store.landing import Landing
 
 _LEFT, _WITHHELD, _UNFILTERED = "left-group", "withheld", "unfiltered"
 

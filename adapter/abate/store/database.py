@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 import duckdb
 import polars as pl
 
-from abate.database import MAPPINGS, Connection
 from abate.errors import Busy, StoreError
+from abate.store.engine import MAPPINGS, Connection
 from abate.telemetry import signals
 
 __all__ = ["COHORT", "FILE", "MAPPINGS", "Parameters", "Store", "looked_into", "opened"]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from abate.landing import Landing
+from abate.store.landing import Landing
 
 State = Literal["works", "finds-nothing", "open"]
 # The search has found something.

@@ -1,0 +1,1 @@
+"""What a study keeps of its source: landed lines, tables, books, watermark."""
