@@ -20,13 +20,13 @@ if TYPE_CHECKING:
         Table,
     )  # fmt: skip
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
+    from abate.cohort.units import Units
     from abate.hookspecs import hookimpl
     from abate.mapping.mapper import Score
     from abate.published_figures import ComparedFigure, PublishedFigures
     from abate.report.html import page_html
     from abate.report.page_section import PageSection
     from abate.results import Results
-    from abate.units import Units
 
 _HOME = {
     "API_VERSION": "abate.cohort",
@@ -47,7 +47,7 @@ _HOME = {
     "Score": "abate.mapping.mapper",
     "Split": "abate.analysis",
     "Table": "abate.analysis",
-    "Units": "abate.units",
+    "Units": "abate.cohort.units",
     "hookimpl": "abate.hookspecs",
     "page_html": "abate.report.html",
 }

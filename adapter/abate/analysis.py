@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
-from abate.units import Units
+from abate.cohort.units import Units
 
 if TYPE_CHECKING:
     from abate.cohort import Cohort

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from abate.analysis import Estimate
-from abate.units import Units
+from abate.cohort.units import Units
 
 NUMERATOR = "numerator"
 COUNTED_UNITS = {"{lesion}", "{patient}"}

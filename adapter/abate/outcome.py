@@ -13,10 +13,10 @@ import msgspec
 import numpy as np
 
 from abate.analysis import Estimate, Result
+from abate.cohort.units import Units, as_units
 from abate.counted import unit_faults
 from abate.errors import PluginError
 from abate.loose_ends import loose_ends
-from abate.units import Units, as_units
 
 # https://hl7.org/fhir/R4/datatypes.html#code
 _CODE = re.compile(r"\S+( \S+)*")

@@ -11,7 +11,7 @@ import polars as pl
 
 from abate import units_file
 from abate.cohort import Cohort
-from abate.cohort.flow import flow_units
+from abate.cohort.attrition import flow_units
 from abate.cohort.inputs import Inputs, Members
 from abate.config.settings import StudyFile
 from abate.errors import AbateError, NothingFound

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from abate.cohort.units import Units, as_units
 from abate.telemetry.private_file import told_of_the_disk
-from abate.units import Units, as_units
 
 if TYPE_CHECKING:
     from abate.outcome import Outcome

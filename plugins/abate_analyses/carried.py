@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from abate.cohort.states import NOT_SCORED, SCORED
+from abate.cohort.visit_states import NOT_SCORED, SCORED
 
 
 def carried_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:

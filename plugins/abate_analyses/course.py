@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from abate import Cohort, Estimate, Interval, Ref, Result, Table
-from abate.cohort.states import DEAD, NOT_DUE, NOT_SCORED, RE_TREATED, SCORED
+from abate.cohort.visit_states import DEAD, NOT_DUE, NOT_SCORED, RE_TREATED, SCORED
 from abate_analyses import counts
 from abate_analyses.carried import carried_forward
 from abate_analyses.counts import LESIONS, Whole

@@ -7,7 +7,7 @@ from typing import ClassVar
 import polars as pl
 
 from abate import Cohort, Estimate, Interval, Result, Units
-from abate.units import NO_DATUM
+from abate.cohort.units import NO_DATUM
 from abate_analyses import counts
 from abate_analyses.adjuncts import by_adjunct
 from abate_analyses.counts import PATIENTS, Whole

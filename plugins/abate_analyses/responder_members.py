@@ -7,7 +7,7 @@ import polars as pl
 
 from abate import Cohort, Units
 from abate.cohort.tables import Endpoint
-from abate.units import NO_DATUM
+from abate.cohort.units import NO_DATUM
 from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.responder_estimates import LOCF, OF_ANALYSED, OF_HIGH, OF_TREATED, Groups
 from abate_analyses.responder_strata import Strata

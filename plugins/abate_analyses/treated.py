@@ -3,7 +3,7 @@
 import polars as pl
 
 from abate import Cohort
-from abate.cohort.flow import is_treated
+from abate.cohort.attrition import is_treated
 
 TREATED_LESIONS = "lesions treated"
 TREATED_PATIENTS = "patients treated"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from abate.cohort.units import Units
 from abate.small_cells import differences, released
 from abate.small_cells.hiding import hide
 from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import sheet
-from abate.units import Units
 
 EXAMPLES = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

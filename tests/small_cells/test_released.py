@@ -7,9 +7,9 @@ import pytest
 
 from abate.analysis import Chart, Estimate, Interval, Measured, Ref, Result, Table
 from abate.cohort.inputs import Members
+from abate.cohort.units import Units
 from abate.published_figures import ComparedFigure
 from abate.small_cells import released, rule_of
-from abate.units import Units
 
 FIVE = rule_of(5)
 

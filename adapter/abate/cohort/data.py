@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from abate.units import Units
+from abate.cohort.units import Units
 
 
 def units_of(frame: pl.DataFrame, unit: str, *data: str) -> Units:

@@ -8,11 +8,11 @@ from typing import NamedTuple, Self
 import polars as pl
 
 from abate.cohort.data import datum, units_of
-from abate.cohort.states import visit_states
+from abate.cohort.units import Units
+from abate.cohort.visit_states import visit_states
 from abate.config.reader import nearest
 from abate.config.visits import BASELINE, SAME_DAY_AFTER
 from abate.errors import StudyFileError
-from abate.units import Units
 
 API_VERSION = 1
 

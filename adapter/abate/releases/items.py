@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from abate.analysis import Estimate
+from abate.cohort.units import Units, as_units
 from abate.counted import counts_of, members
 from abate.outcome import Outcome
 from abate.results import Results, Step
-from abate.units import Units, as_units
 
 # A unit and a keyed digest of the datum that was used of it.
 Item = tuple[str, str]

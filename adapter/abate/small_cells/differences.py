@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from abate.cohort.units import NO_DATUM
 from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import Cell, Row, Sheet
-from abate.units import NO_DATUM
 
 TOLERANCE = 1e-6
 # So many sets are enough for one look: what is hidden for them mends others.

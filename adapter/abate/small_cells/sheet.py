@@ -11,9 +11,9 @@ from math import log2
 from typing import NamedTuple
 
 from abate.analysis import Estimate
+from abate.cohort.units import Units, as_units
 from abate.counted import basis_of, counts_of, members
 from abate.results import Results, Step
-from abate.units import Units, as_units
 
 # The question of the flow: what the attrition table and the counts of the treated divide.
 TREATED = "treated"
