@@ -11,11 +11,11 @@ from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import made_cohort
-from abate import plugins
+from abate.analysis import loader
+from abate.analysis.host import Host, Offered
+from abate.analysis.outcome import Outcome
 from abate.cohort import Cohort, LastOf
 from abate.config.settings import AnalysisSpec
-from abate.host import Host, Offered
-from abate.outcome import Outcome
 
 LESIONS = 100_000
 SECONDS, GIGABYTES = 30, 4
@@ -26,7 +26,7 @@ def main() -> None:
     """Print a line an analysis, and one for all."""
     cohort = made_cohort.make(int(sys.argv[1]) if len(sys.argv) > 1 else LESIONS)
     print(f"{cohort.lesions.height} index procedures, {cohort.scores.height} scores")
-    host = plugins.load()
+    host = loader.load()
     total = 0.0
     for name, offered in sorted(host.analyses().items()):
         seconds, outcome = _run(host, offered, cohort)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import orjson
 
 import made_study
-from abate import plugins
+from abate.analysis import loader
 from abate.cohort.assemble import assemble
 from abate.config import reader
 from abate.mapping import code_lists, mapper
@@ -115,7 +115,7 @@ def abate_seconds(landing: Landing, folder: Path) -> Taken:
     """The time on the clock from the files to the cohort, into an empty store."""
     (folder / "study.toml").write_text(STUDY, "utf-8")
     study = reader.read(folder / "study.toml", ())
-    lists = code_lists.load(plugins.load(study.settings.plugins).mappings())
+    lists = code_lists.load(loader.load(study.settings.plugins).mappings())
     with opened(folder / "store.duckdb") as store, store.transaction():
         mapper.register(store, plan.make(study, lists).roles, lists)
         start, cpu = time.perf_counter(), _cpu(RUSAGE_SELF)

@@ -14,7 +14,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from abate import kept, plugins
+from abate import kept
+from abate.analysis import loader
 from abate.auth.servers import source_server
 from abate.config.reader import read
 from abate.mapping import code_lists
@@ -61,7 +62,7 @@ def night(folder: Path, base: str, *overrides: str) -> Night:
     path = folder / "study.toml"
     path.write_text(STUDY.format(base=base), "utf-8")
     study = read(path, overrides)
-    host = plugins.load(study.settings.plugins)
+    host = loader.load(study.settings.plugins)
     start = time.perf_counter()
     with held(study.output, "run") as progress:
         with refreshed(study, host, progress):
@@ -87,7 +88,7 @@ def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
         path = Path(name) / "study.toml"
         path.write_text(STUDY.format(base=base), "utf-8")
         study = read(path, overrides)
-        host = plugins.load(study.settings.plugins)
+        host = loader.load(study.settings.plugins)
         lists = code_lists.load(host.mappings())
         needed = plan.make(study, lists)
         has = kept.of(study, host, needed.roles, lists)

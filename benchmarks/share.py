@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abate import plugins
+from abate.analysis import loader
 from abate.config.reader import read
 from abate.refresh import refreshed
 from abate.sandbox import Sandbox, running
@@ -117,7 +117,7 @@ def transfer(people: int, studied: int, strategy: str) -> Transfer:
         sandbox.load(folder / "hospital.ndjson")
         (folder / "study.toml").write_text(STUDY.format(base=base), "utf-8")
         study = read(folder / "study.toml", (f"source.strategy='{strategy}'",))
-        host = plugins.load(study.settings.plugins)
+        host = loader.load(study.settings.plugins)
         with (
             held(study.output, "run") as progress,
             refreshed(study, host, progress),

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import vl_convert
 
-from abate import results
+from abate.analysis import results
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results
 from abate.cli import main
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.http import clock
-from abate.outcome import Outcome
-from abate.results import Results
 from abate.sandbox import Sandbox, running
 
 # The tests make thousands of small databases. In memory none of them waits for a disk.

@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abate.analysis import (
+    from abate.analysis.hooks import hookimpl
+    from abate.analysis.model import (
         Analysis,
         Chart,
         Estimate,
@@ -19,36 +20,35 @@ if TYPE_CHECKING:
         Split,
         Table,
     )  # fmt: skip
+    from abate.analysis.page_section import PageSection
+    from abate.analysis.published_figures import ComparedFigure, PublishedFigures
+    from abate.analysis.results import Results
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
     from abate.cohort.units import Units
-    from abate.hookspecs import hookimpl
     from abate.mapping.mapper import Score
-    from abate.published_figures import ComparedFigure, PublishedFigures
     from abate.report.html import page_html
-    from abate.report.page_section import PageSection
-    from abate.results import Results
 
 _HOME = {
     "API_VERSION": "abate.cohort",
-    "Analysis": "abate.analysis",
-    "Chart": "abate.analysis",
+    "Analysis": "abate.analysis.model",
+    "Chart": "abate.analysis.model",
     "Cohort": "abate.cohort",
-    "ComparedFigure": "abate.published_figures",
-    "Estimate": "abate.analysis",
-    "Interval": "abate.analysis",
+    "ComparedFigure": "abate.analysis.published_figures",
+    "Estimate": "abate.analysis.model",
+    "Interval": "abate.analysis.model",
     "LastOf": "abate.cohort",
-    "Measured": "abate.analysis",
-    "PageSection": "abate.report.page_section",
+    "Measured": "abate.analysis.model",
+    "PageSection": "abate.analysis.page_section",
     "Pairs": "abate.cohort",
-    "PublishedFigures": "abate.published_figures",
-    "Ref": "abate.analysis",
-    "Result": "abate.analysis",
-    "Results": "abate.results",
+    "PublishedFigures": "abate.analysis.published_figures",
+    "Ref": "abate.analysis.model",
+    "Result": "abate.analysis.model",
+    "Results": "abate.analysis.results",
     "Score": "abate.mapping.mapper",
-    "Split": "abate.analysis",
-    "Table": "abate.analysis",
+    "Split": "abate.analysis.model",
+    "Table": "abate.analysis.model",
     "Units": "abate.cohort.units",
-    "hookimpl": "abate.hookspecs",
+    "hookimpl": "abate.analysis.hooks",
     "page_html": "abate.report.html",
 }
 

@@ -14,9 +14,9 @@ from typing import Self
 
 import msgspec
 
+from abate.analysis.host import Host
 from abate.config.settings import StudyFile
 from abate.fhir.versions import Version
-from abate.host import Host
 from abate.mapping import mapper
 from abate.mapping.code_lists import CodeLists
 from abate.mapping.roles import Role

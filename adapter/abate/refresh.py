@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from abate import kept, stage_events, watermark
+from abate.analysis.host import Host
 from abate.config.settings import StudyFile
-from abate.host import Host
 from abate.mapping import code_lists, mapper
 from abate.source import Pulled, plan
 from abate.source.chosen import chosen, key

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from abate.analysis.results import Results
 from abate.fhir.client import FhirServer
 from abate.report.content_digest import marked
 from abate.report.elements import Resource, reference_to
-from abate.results import Results
 from abate.standing import Own, listed, owned, ways_in
 from abate.withdrawal import is_retracted
 

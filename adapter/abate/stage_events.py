@@ -7,11 +7,11 @@ from abate.telemetry.log import Log
 from abate.telemetry.throughput import duration
 
 if TYPE_CHECKING:
+    from abate.analysis.outcome import Outcome
+    from abate.analysis.results import Results
     from abate.change import Change
     from abate.cohort import Cohort
     from abate.mapping.mapper import Accounted
-    from abate.outcome import Outcome
-    from abate.results import Results
     from abate.small_cells import Rule
     from abate.telemetry.history import Run
 
@@ -83,7 +83,7 @@ def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
 
 def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:
     """Which analyses give estimates that a release must leave out."""
-    from abate.results import lacking_units as lacking
+    from abate.analysis.results import lacking_units as lacking
     from abate.small_cells import needs_units
 
     for name, number in lacking(found).items() if needs_units(found, rule) else ():

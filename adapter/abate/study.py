@@ -6,19 +6,20 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 from collections.abc import Sequence
 from functools import partial
 
-from abate import plugins, publish, published_figures, results, stage_events, writing
+from abate import publish, stage_events, writing
+from abate.analysis import loader, published_figures, results
+from abate.analysis.outcome import Outcome
+from abate.analysis.published_figures import ComparedFigure, PublishedFigures, statistics_of
+from abate.analysis.results import Gathered, Results
 from abate.auth.servers import target_server
 from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.config.settings import StudyFile
 from abate.errors import AnalysisFailed, PluginError
-from abate.outcome import Outcome
 from abate.publish import PUBLISH, Publishing
-from abate.published_figures import ComparedFigure, PublishedFigures, statistics_of
 from abate.refresh import Compared, How, compared, refreshed
 from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
-from abate.results import Gathered, Results
 from abate.retraction import retractions
 from abate.small_cells import refuse_without_units, released, rule_of
 from abate.study_key import owner_of
@@ -36,7 +37,7 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
         AbateError: as each stage does; until the store is loaded, nothing in it has changed.
     """
     settings, folder, log = study_file.settings, study_file.output, progress.log
-    host = plugins.load(settings.plugins)
+    host = loader.load(settings.plugins)
     analyses = host.make(study_file)
     published = published_figures.load(study_file)
     with refreshed(study_file, host, progress, How(is_whole=is_whole)) as store:
@@ -62,7 +63,7 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
 
 
 def _compare_figures(
-    host: plugins.Host, published: PublishedFigures | None, outcomes: Sequence[Outcome], log: Log
+    host: loader.Host, published: PublishedFigures | None, outcomes: Sequence[Outcome], log: Log
 ) -> Sequence[ComparedFigure]:
     """The figures of the paper beside ours, if the study file names any; none is a warning."""
     if published is None:
@@ -83,7 +84,7 @@ def reconcile(study_file: StudyFile, progress: Progress) -> list[Compared]:
     Raises:
         AbateError: as the pull and the mapping do; nothing in the store has changed.
     """
-    host = plugins.load(study_file.settings.plugins)
+    host = loader.load(study_file.settings.plugins)
     with refreshed(study_file, host, progress, How(is_compared=True)) as store:
         return compared(store, study_file.settings.source.url, progress.run_id)
 
@@ -105,7 +106,7 @@ def write_back(
     stage_events.begin_stage(log, "publish")
     found = results.load(folder)
     publish.refuse(study_file, found)
-    host, rule = plugins.load(settings.plugins), rule_of(settings.report.minimum_cell)
+    host, rule = loader.load(settings.plugins), rule_of(settings.report.minimum_cell)
     refuse_without_units(found, rule)
     stage_events.report_missing_units(log, found, rule)
     shown = released(found, rule)

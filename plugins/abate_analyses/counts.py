@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from abate import Estimate
-from abate.analysis import Basis
+from abate.analysis.model import Basis
 from abate_analyses.intervals import clopper_pearson
 
 _METHOD = (

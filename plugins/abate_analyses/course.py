@@ -17,7 +17,7 @@ from abate_analyses.quantiles import spread
 from abate_analyses.units import of_estimates
 
 if TYPE_CHECKING:
-    from abate.analysis import Cell
+    from abate.analysis.model import Cell
 
 METHOD = "median of observed scores, with quartiles (R type 7); nothing imputed"
 CARRIED = (

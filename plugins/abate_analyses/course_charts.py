@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from abate import Chart, Cohort, Ref
-from abate.analysis import Cell
+from abate.analysis.model import Cell
 from abate.config.visits import BASELINE
 
 MOST_LESIONS = 200

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from abate import Chart, Pairs, Ref
-from abate.analysis import Cell
+from abate.analysis.model import Cell
 
 DRAWN_UP_TO = 200
 TOO_MANY = "There are too many lesions to draw each one: the charts show the medians only."

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from abate import Cohort, Estimate, Pairs, Units
-from abate.counted import counts_of, unit_faults
+from abate.analysis.counts import counts_of, unit_faults
 from abate_analyses.exact_points import billionths
 
 FALLS, RISES, TIES = "falls", "rises", "ties"

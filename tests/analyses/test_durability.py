@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from abate import LastOf, Ref
-from abate.outcome import checked
+from abate.analysis.outcome import checked
 from abate_analyses import Durability
 
 FIRST_WEEK = LastOf(("D1", "D2", "Wk1"))

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from abate import Ref
-from abate.outcome import checked
+from abate.analysis.outcome import checked
 from abate_analyses import PainCourse
 from abate_analyses.quantiles import quartiles
 

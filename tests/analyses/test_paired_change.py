@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from abate import LastOf, Ref
-from abate.outcome import checked
+from abate.analysis.outcome import checked
 from abate_analyses import PairedChange
 
 TABLE = Path(__file__).parents[2] / "examples" / "cementoplasty" / "table2_pain_scores.csv"

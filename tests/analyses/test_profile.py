@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abate import Ref
-from abate.outcome import checked
+from abate.analysis.outcome import checked
 from abate_analyses import Profile
 
 ATTRITION = [

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from abate import LastOf
-from abate.outcome import checked
+from abate.analysis.outcome import checked
 from abate_analyses import Responders
 from abate_analyses.responder_endpoints import RESPONSES
 

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from abate import LastOf
-from abate.counted import counts_of, members
-from abate.outcome import checked
+from abate.analysis.counts import counts_of, members
+from abate.analysis.outcome import checked
 from abate_analyses import (
     Durability,
     PainCourse,

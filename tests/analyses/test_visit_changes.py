@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.outcome import checked
+from abate.analysis.outcome import checked
 from abate_analyses import VisitChanges
 
 FIRST_VISITS = ("D1", "D2", "Wk1")

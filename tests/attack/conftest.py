@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from abate import study
+from abate.analysis.results import Results
 from abate.cohort.tables import Cohort
 from abate.config.reader import read
 from abate.config.settings import StudyFile
-from abate.results import Results
 from abate.telemetry.status import held
 
 TESTS = Path(__file__).parents[1]

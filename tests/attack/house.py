@@ -8,7 +8,8 @@ from typing import Any
 
 import requests
 
-from abate import results, study
+from abate import study
+from abate.analysis import results
 from abate.config.reader import read
 from abate.errors import PublicationWaits
 from abate.telemetry.status import held

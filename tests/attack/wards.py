@@ -14,13 +14,14 @@ from typing import Any
 
 import polars as pl
 
-from abate import Cohort, plugins
+from abate import Cohort
+from abate.analysis import loader
+from abate.analysis.results import Gathered, Results, collect
 from abate.cohort.inputs import Inputs
 from abate.cohort.tables import Window
 from abate.config.reader import read
 from abate.config.settings import StudyFile
 from abate.report import fhir, page
-from abate.results import Gathered, Results, collect
 from abate.small_cells import released, rule_of
 
 STUDY = Path(__file__).parents[2] / "examples" / "cementoplasty" / "study.toml"
@@ -199,7 +200,7 @@ def _attrition(lesions: pl.DataFrame) -> pl.DataFrame:
 
 def analysed(cohort: Cohort, study_file: StudyFile) -> Results:
     """The results of the study's analyses of a cohort, whole."""
-    host = plugins.load()
+    host = loader.load()
     outcomes = [host.run(*how, cohort) for how in host.make(study_file)]
     assert not [one.error for one in outcomes if one.error]
     nothing = Inputs(server="http://source.test/fhir", counts={}, digest="0" * 64)
@@ -212,4 +213,4 @@ def publish(
 ) -> list[dict[str, Any]]:
     """The resources of a release under a rule of small cells."""
     shown = released(results, rule_of(minimum))
-    return fhir.report(shown, plugins.load(), page=page.render(shown) if with_page else "")
+    return fhir.report(shown, loader.load(), page=page.render(shown) if with_page else "")

@@ -7,8 +7,8 @@ import tomllib
 import pytest
 from werkzeug import Response
 
+from abate.analysis.loader import load
 from abate.config.reader import read
-from abate.plugins import load
 
 ICD9 = "http://hl7.org/fhir/sid/icd-9-cm"
 LOINC = "http://loinc.org"

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 from filelock import FileLock
 
-from abate import results
+from abate.analysis import results
 from abate.errors import AnalysisFailed
 from abate.telemetry import signals
 from abate.telemetry.progress import Progress

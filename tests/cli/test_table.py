@@ -1,8 +1,8 @@
 """Tables and sentences fit the terminal."""
 
-from abate.analysis import Estimate, Interval
+from abate.analysis.model import Estimate, Interval
+from abate.analysis.results import Step
 from abate.cli import common, summary
-from abate.results import Step
 
 
 def test_a_table_is_as_wide_as_its_widest_cells():

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from abate.analysis.outcome import checked
 from abate.config.reader import read
-from abate.outcome import checked
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])

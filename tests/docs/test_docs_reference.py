@@ -13,7 +13,8 @@ import click
 import pytest
 
 import abate
-from abate import errors, hookspecs, plugins
+from abate import errors
+from abate.analysis import hooks, loader
 from abate.cli import COMMANDS
 from abate.cli import abate as group
 from abate.mapping import mapper
@@ -121,7 +122,7 @@ def test_every_hook_is_documented_with_its_exact_signature(reference):
     headings = re.findall(r"^### `(.+)`$", reference("hooks.md"), flags=re.MULTILINE)
     assert sorted(headings) == sorted(_signatures())
     for signature in _signatures():
-        spec = getattr(hookspecs, signature.partition("(")[0]).abate_spec
+        spec = getattr(hooks, signature.partition("(")[0]).abate_spec
         [_, below] = reference("hooks.md").split(f"### `{signature}`")
         assert ("Stops at the first" in below.partition("##")[0]) == bool(spec["firstresult"])
 
@@ -134,7 +135,7 @@ def test_every_name_that_a_plugin_imports_is_documented(reference, section, rows
 def test_every_analysis_is_documented_with_its_parameters(reference, section, rows):
     page = reference("analyses.md")
     offered = {
-        name: one for name, one in plugins.load().analyses().items() if one.plugin in plugins.OURS
+        name: one for name, one in loader.load().analyses().items() if one.plugin in loader.OURS
     }
     first = {row[0].strip("`"): row for row in rows(page.partition("\n## ")[0])}
     assert set(first) == set(offered)
@@ -303,11 +304,9 @@ def _type(kind):
 
 
 def _signatures():
-    tree = ast.parse(inspect.getsource(hookspecs))
+    tree = ast.parse(inspect.getsource(hooks))
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and hasattr(
-            getattr(hookspecs, node.name), "abate_spec"
-        ):
+        if isinstance(node, ast.FunctionDef) and hasattr(getattr(hooks, node.name), "abate_spec"):
             words = f"{node.name}({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}"
             yield words.replace("'", "")
 

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from abate import Estimate
+from abate.analysis.published_figures import PublishedFigures, load
 from abate.config.reader import read
 from abate.errors import StudyFileError
-from abate.published_figures import PublishedFigures, load
 from abate_analyses import compare_figures
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cementoplasty"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from abate import plugins
+from abate.analysis import loader
 from abate.config.reader import read
 from abate.refresh import refreshed
 from abate.store.database import opened
@@ -56,7 +56,7 @@ class House:
             STUDY.format(base=base, source=source or chosen), "utf-8"
         )
         study = read(self.folder / "study.toml", ())
-        host = plugins.load(study.settings.plugins)
+        host = loader.load(study.settings.plugins)
         self.said.clear()
         with (
             held(study.output, "run", sentences(self.said.append)) as progress,

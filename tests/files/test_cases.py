@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from abate import plugins
+from abate.analysis import loader
 from abate.cohort.assemble import assemble
 from abate.config.reader import read
 from abate.mapping import code_lists, mapper
@@ -47,7 +47,7 @@ def lesions():
     study = read(Path("study.toml"), ())
     if not (study.output / "store.duckdb").exists():
         return []
-    lists = code_lists.load([*plugins.load(study.settings.plugins).mappings()])
+    lists = code_lists.load([*loader.load(study.settings.plugins).mappings()])
     with opened(study.output / "store.duckdb") as store:
         mapper.register(store, plan.make(study, lists).roles, lists)
         cohort = assemble(store, study.settings, "again")

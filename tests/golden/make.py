@@ -14,12 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from abate import plugins, study
+from abate import study
+from abate.analysis import loader
+from abate.analysis.results import Results
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.report import diagnostic_report, fhir, group, measures, provenance
 from abate.report.elements import Resource, Version
-from abate.results import Results
 from abate.sandbox import Sandbox, running
 from abate.small_cells import released, rule_of
 from abate.telemetry.status import held
@@ -63,7 +64,7 @@ def _reported(found: Results) -> Results:
 def _report(found: Results, minimum: int, version: Version) -> list[Resource]:
     with _fixed_time():
         shown = released(found, rule_of(minimum))
-        return fhir.report(shown, plugins.load(), page=PAGE, version=version)
+        return fhir.report(shown, loader.load(), page=PAGE, version=version)
 
 
 @contextmanager

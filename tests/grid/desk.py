@@ -6,9 +6,9 @@ from werkzeug.test import Client
 
 from abate import Estimate, Result
 from abate import study as stages
+from abate.analysis.outcome import Outcome
 from abate.config.reader import read
 from abate.errors import AbateError
-from abate.outcome import Outcome
 from abate.telemetry.status import held
 from fault import FHIR_JSON, Said, honest
 from front import MOST_REQUESTS, Front

@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import data
-from abate import plugins
+from abate.analysis import loader
 from abate.cohort.assemble import assemble
 from abate.config.reader import read
 from abate.errors import AbateError
@@ -163,7 +163,7 @@ class Ward:
 
     def _host(self, study):
         if "host" not in self.known:
-            self.known["host"] = plugins.load(study.settings.plugins)
+            self.known["host"] = loader.load(study.settings.plugins)
         return self.known["host"]
 
     def faulty_night(self):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from abate import results
+from abate.analysis import results
 from abate.errors import NothingFound, StoreError
 from abate.store import database as store_module
 from abate.store.database import opened

@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from abate.analysis.published_figures import PublishedFigures, statistics_of
+from abate.analysis.results import load
 from abate.demo import DATA, load_study_by_http
 from abate.demo.figures import read_back
 from abate.fhir.client import FhirServer
-from abate.published_figures import PublishedFigures, statistics_of
-from abate.results import load
 from abate.sandbox import Sandbox, running
 from abate_analyses import compare_figures
 

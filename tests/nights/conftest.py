@@ -10,7 +10,7 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
-from abate import plugins
+from abate.analysis import loader
 from abate.config.reader import read
 from abate.http import clock
 from abate.http.response import Answer
@@ -108,7 +108,7 @@ class Hospital:
         self.server.requests.clear()
         self.said.clear()
         study = self.study(name, *overrides)
-        host = plugins.load(study.settings.plugins)
+        host = loader.load(study.settings.plugins)
         with (
             held(study.output, "run", sentences(self.said.append)) as progress,
             refreshed(study, host, progress, How(**how)),

@@ -3,7 +3,7 @@
 import pytest
 from werkzeug import Response
 
-from abate import plugins, results
+from abate.analysis import loader, results
 from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound, StudyFileError
 from abate.mapping import code_lists, mapper
@@ -31,7 +31,7 @@ def attrition(hospital):
 
     def steps():
         study = hospital.study("nightly")
-        lists = code_lists.load([*plugins.load(study.settings.plugins).mappings()])
+        lists = code_lists.load([*loader.load(study.settings.plugins).mappings()])
         with opened(study.output / "store.duckdb") as store, store.transaction():
             mapper.register(store, plan.make(study, lists).roles, lists)
             cohort = assemble(store, study.settings, "test")

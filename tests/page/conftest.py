@@ -6,13 +6,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from abate import Chart, Estimate, Interval, Ref, Result, Table, plugins
+from abate import Chart, Estimate, Interval, Ref, Result, Table
+from abate.analysis import loader
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import FORMAT, NOT_FOR_RELEASE, Results, Step
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.demo import DATA, load_study_by_http
-from abate.outcome import Outcome
 from abate.report import page
-from abate.results import FORMAT, NOT_FOR_RELEASE, Results, Step
 from abate.sandbox import Sandbox, running
 from abate.study import run
 from abate.telemetry.status import held
@@ -269,7 +270,7 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="session")
 def render():
     """Render the whole page of some results, with the sections that plugins add."""
-    host = plugins.load()
+    host = loader.load()
     return lambda results: page.render(results, host.page_sections(results, pytest.fail))
 
 

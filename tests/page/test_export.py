@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from abate import results
+from abate.analysis import results
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from io import StringIO
 import pytest
 
 from abate import Estimate, Result, Table
+from abate.analysis.results import NOT_FOR_RELEASE
 from abate.errors import StoreError
 from abate.report import files, tables
-from abate.results import NOT_FOR_RELEASE
 
 
 def _rows(path):

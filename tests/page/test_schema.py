@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from abate import results
+from abate.analysis import results
 from abate.fhir.canonical import CANONICAL
 from abate.report import schema
 

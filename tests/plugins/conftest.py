@@ -6,9 +6,10 @@ from textwrap import dedent
 import polars as pl
 import pytest
 
-from abate import Cohort, Estimate, Result, plugins
+from abate import Cohort, Estimate, Result
+from abate.analysis import loader
+from abate.analysis.outcome import Outcome
 from abate.config.settings import AnalysisSpec
-from abate.outcome import Outcome
 
 HEAD = """
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def outcome(cohort):
     """What comes of one analysis of the installed plugins, by its name."""
 
     def run(use):
-        host = plugins.load()
+        host = loader.load()
         offered = host.analyses()[use]
         return host.run(AnalysisSpec(use=use), offered, offered.kind(), cohort)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate import plugins
+from abate.analysis import loader
 from abate.errors import PluginError
 
 PROFILE = '[[analysis]]\nuse = "profile"'
@@ -116,7 +116,7 @@ def test_nothing_is_pulled_and_nothing_stored_when_a_plugin_is_broken(abate, stu
 def test_two_plugins_that_offer_one_name_are_both_named(install):
     install("one", TWICE.replace("[Odd, Odd]", "[Odd]"))
     install("two", TWICE.replace("[Odd, Odd]", "[Odd]"))
-    host = plugins.load()
+    host = loader.load()
     with pytest.raises(PluginError, match=r"'one' and 'two' both offer an analysis 'odd'"):
         host.analyses()
 
@@ -124,7 +124,7 @@ def test_two_plugins_that_offer_one_name_are_both_named(install):
 def test_a_second_package_with_the_same_entry_point_is_told_and_the_first_stays(install):
     install("theirs", TWICE.replace("[Odd, Odd]", "[Odd]"), distribution="first")
     install("theirs", TWICE.replace("[Odd, Odd]", "[Odd]"), distribution="second")
-    theirs = [one for one in plugins.load(tolerant=True).known if one.name == "theirs"]
+    theirs = [one for one in loader.load(tolerant=True).known if one.name == "theirs"]
     assert sorted(one.state for one in theirs) == ["broken", "loaded"]
     [problem] = [one.problem for one in theirs if one.state == "broken"]
     assert problem == "another package has an entry point of this name"
@@ -134,7 +134,7 @@ def test_the_second_name_of_a_module_is_told(install, tmp_path):
     install("theirs", TWICE.replace("[Odd, Odd]", "[Odd]"))
     points = tmp_path / "site-packages" / "theirs-1.2.dist-info" / "entry_points.txt"
     points.write_text("[abate]\nagain = theirs_module\ntheirs = theirs_module\n")
-    problems = {one.name: one.problem for one in plugins.load(tolerant=True).known}
+    problems = {one.name: one.problem for one in loader.load(tolerant=True).known}
     assert problems["theirs"] == "the plugin 'again' is the same module"
 
 

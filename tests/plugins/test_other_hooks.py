@@ -6,7 +6,7 @@ import re
 import pytest
 import requests
 
-from abate import plugins
+from abate.analysis import loader
 from abate.errors import PluginError
 
 ONE_ESTIMATE = 'return Result(estimates=[Estimate(name="x", value=1, **ONE)])'
@@ -259,23 +259,23 @@ class TestReadScore:
     def test_the_first_answer_counts(self, install):
         install("first", SEVEN_OF_TEN)
         install("second", "@hookimpl\ndef read_score():\n    return None")
-        score = plugins.load().read_score({"valueString": "4/10"})
+        score = loader.load().read_score({"valueString": "4/10"})
         assert (score.value, score.raw, score.scale) == (4, "4/10", 10)
 
     def test_of_two_that_can_read_it_the_first_by_name_answers(self, install):
         install("beta", SEVEN_OF_TEN.replace("value=float(value)", "value=1"))
         install("alpha", SEVEN_OF_TEN)
         install("gamma", SEVEN_OF_TEN.replace("value=float(value)", "value=2"))
-        assert plugins.load().read_score({"valueString": "4/10"}).value == 4
+        assert loader.load().read_score({"valueString": "4/10"}).value == 4
 
     def test_one_that_wants_to_be_first_is_before_the_order_of_names(self, install):
         install("alpha", SEVEN_OF_TEN)
         eager = SEVEN_OF_TEN.replace("value=float(value)", "value=1")
         install("beta", eager.replace("@hookimpl", "@hookimpl(tryfirst=True)"))
-        assert plugins.load().read_score({"valueString": "4/10"}).value == 1
+        assert loader.load().read_score({"valueString": "4/10"}).value == 1
 
     def test_the_one_that_stopped_is_named_not_the_one_after_it(self, install):
         install("alpha", "@hookimpl\ndef read_score():\n    raise OSError")
         install("beta", SEVEN_OF_TEN)
         with pytest.raises(PluginError, match="the plugin 'alpha' is broken"):
-            plugins.load().read_score({"valueString": "4/10"})
+            loader.load().read_score({"valueString": "4/10"})

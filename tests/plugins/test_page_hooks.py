@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from abate import plugins
-from abate.published_figures import PublishedFigure, PublishedFigures
+from abate.analysis import loader
+from abate.analysis.published_figures import PublishedFigure, PublishedFigures
 
 HEAD = """
 from abate import ComparedFigure, PageSection, hookimpl, page_html
@@ -95,7 +95,7 @@ def test_an_export_has_the_section_made_from_what_is_released(abate, study, inst
 def test_a_section_that_may_not_stand_on_the_page_is_refused(add, html, said):
     add(html)
     warnings = []
-    host = plugins.load(plugins.Plugins(block=["abate_analyses"]))
+    host = loader.load(loader.Plugins(block=["abate_analyses"]))
     assert host.page_sections(None, warnings.append) == []
     [warning] = warnings
     assert "the plugin 'theirs' is broken: page_sections gave " in warning
@@ -127,7 +127,7 @@ class TestCompareFigures:
         """What the plugins make of one published figure."""
         figure = PublishedFigure(id="1", title="", rule="", paper=8, ours="x/y")
         paper = PublishedFigures(source="", figures=[figure])
-        return lambda: plugins.load().compare_figures(paper, {})
+        return lambda: loader.load().compare_figures(paper, {})
 
     def test_a_plugin_may_compare_in_place_of_ours(self, abate, study, install):
         figure = "id='1', title='mine', rule='', paper=8, ours=8, n=None, agrees=True"
@@ -139,8 +139,8 @@ class TestCompareFigures:
 
     def test_without_one_that_compares_there_is_no_comparison(self, compared, monkeypatch):
         assert len(compared()) == 1
-        blocked = plugins.load(plugins.Plugins(block=["abate_analyses"]))
-        monkeypatch.setattr(plugins, "load", lambda: blocked)
+        blocked = loader.load(loader.Plugins(block=["abate_analyses"]))
+        monkeypatch.setattr(loader, "load", lambda: blocked)
         assert compared() == []
 
     @pytest.mark.parametrize("answer", ["[1]", "None"])
@@ -162,5 +162,5 @@ class TestCompareFigures:
     @pytest.mark.parametrize("answer", ["[1]", "1", "['CANARY']"])
     def test_something_else_is_refused_by_name(self, install, compared, answer):
         install("theirs", self.COMPARES.format(answer=answer), head=HEAD)
-        with pytest.raises(plugins.BrokenPlugin, match="'theirs' is broken: compare_figures "):
+        with pytest.raises(loader.BrokenPlugin, match="'theirs' is broken: compare_figures "):
             compared()

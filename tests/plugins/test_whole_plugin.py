@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from abate import plugins
+from abate.analysis import loader
 
 WHOLE = '''"""Change in pain by sex."""
 from dataclasses import dataclass
@@ -116,8 +116,8 @@ def test_a_blocked_plugin_is_not_loaded(abate, study):
 def test_with_an_allow_list_only_ours_and_the_listed_ones_load(install):
     install("one", "")
     install("two", "@hookimpl\ndef read_score():\n    return None")
-    allowing = plugins.Plugins(allow=["two"])
-    states = {known.name: known.state for known in plugins.load(allowing).known}
+    allowing = loader.Plugins(allow=["two"])
+    states = {known.name: known.state for known in loader.load(allowing).known}
     assert states == {
         "abate_analyses": "loaded",
         "abate_mappings": "loaded",
@@ -130,7 +130,7 @@ def test_a_blocked_plugin_is_not_even_imported(install):
     install("theirs", 'raise RuntimeError("imported")')
     [theirs] = [
         known
-        for known in plugins.load(plugins.Plugins(block=["theirs"])).known
+        for known in loader.load(loader.Plugins(block=["theirs"])).known
         if known.name == "theirs"
     ]
     assert theirs.state == "blocked"

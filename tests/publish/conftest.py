@@ -5,7 +5,7 @@ import requests
 from werkzeug import Request, Response
 
 from abate import Estimate, Result
-from abate.outcome import Outcome
+from abate.analysis.outcome import Outcome
 
 # What a report has besides its statistics: three CodeSystems, Group, List, DiagnosticReport,
 # Provenance.

@@ -8,13 +8,13 @@ import requests
 from werkzeug import Response
 
 from abate import publish
+from abate.analysis.loader import load
+from abate.analysis.results import load as load_results
 from abate.config.reader import read
 from abate.errors import PublishRefused
 from abate.fhir.client import FhirServer
 from abate.http.addresses import is_loopback
-from abate.plugins import load
 from abate.report import fhir
-from abate.results import load as load_results
 from abate.study_key import owner_of
 from abate.target import target_of
 from asked import is_batch, is_read, is_transaction

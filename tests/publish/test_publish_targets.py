@@ -5,12 +5,12 @@ import json
 import pytest
 
 from abate import publish, writing
+from abate.analysis.loader import load
+from abate.analysis.results import load as load_results
 from abate.config.reader import read
 from abate.fhir.canonical import stable_id
 from abate.fhir.client import FhirServer
-from abate.plugins import load
 from abate.report import content_digest, fhir
-from abate.results import load as load_results
 from abate.study_key import owner_of
 from abate.target import target_of
 

@@ -4,8 +4,8 @@ import pytest
 import requests
 
 from abate import Estimate, Result, Units
+from abate.analysis.outcome import Outcome
 from abate.config.reader import read
-from abate.outcome import Outcome
 
 STUDY = """
 [study]

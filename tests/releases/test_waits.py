@@ -3,11 +3,11 @@
 import pytest
 
 from abate import study as stages
+from abate.analysis.results import load
 from abate.config.reader import read
 from abate.fhir.client import FhirServer
 from abate.http.response import Answer
 from abate.releases.ledger import Ledger
-from abate.results import load
 from abate.store.database import FILE, opened
 
 WITHDRAWN = "entered-in-error"

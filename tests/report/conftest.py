@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from abate import Estimate, Interval, Result, plugins
-from abate.analysis import Measured
+from abate import Estimate, Interval, Result
+from abate.analysis import loader
+from abate.analysis.model import Measured
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import FORMAT, Results, Step
 from abate.cohort.inputs import Inputs, Members
-from abate.outcome import Outcome
-from abate.results import FORMAT, Results, Step
 
 FALLS = Estimate(
     name="sign-test",
@@ -138,4 +139,4 @@ def listed(measured):
 @pytest.fixture(scope="session")
 def host():
     """The plugins that are installed."""
-    return plugins.load()
+    return loader.load()

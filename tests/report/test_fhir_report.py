@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from abate import Result
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import load
 from abate.errors import PublishRefused
 from abate.fhir.canonical import COMPONENT, DIGEST, STATISTIC
-from abate.outcome import Outcome
 from abate.report import fhir
 from abate.report.rules import faults
-from abate.results import load
 
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 SEVCO = "https://fevir.net/sevco"

@@ -2,7 +2,7 @@
 
 import time
 
-from abate import plugins
+from abate.analysis import loader
 from abate.config.reader import read
 from abate.refresh import How, refreshed
 from abate.store.database import opened
@@ -100,7 +100,7 @@ class Ward:
         text = STUDY.format(base=self.client.base, strategy=self.strategy, settings=self.settings)
         (folder / "study.toml").write_text(text, "utf-8")
         study = read(folder / "study.toml", ())
-        host = plugins.load(study.settings.plugins)
+        host = loader.load(study.settings.plugins)
         self.said.clear()
         with (
             held(study.output, "run", sentences(self.said.append)) as progress,

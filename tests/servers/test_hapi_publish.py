@@ -12,10 +12,10 @@ import uuid
 import pytest
 
 from abate import Estimate, Measured, Result
+from abate.analysis.outcome import Outcome
 from abate.fhir.canonical import stable_id
 from abate.fhir.client import FhirServer
 from abate.http.failures import Unanswered
-from abate.outcome import Outcome
 from abate.standing import all_standing, standing
 
 pytestmark = pytest.mark.server

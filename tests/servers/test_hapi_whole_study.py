@@ -2,12 +2,12 @@
 
 import pytest
 
-from abate.analysis import number_of
+from abate.analysis.model import number_of
+from abate.analysis.published_figures import statistics_of
+from abate.analysis.results import load
 from abate.demo import load_study_by_http
 from abate.demo.figures import read_back
 from abate.fhir.client import FhirServer
-from abate.published_figures import statistics_of
-from abate.results import load
 from abate.sandbox import Sandbox, running
 
 pytestmark = pytest.mark.server

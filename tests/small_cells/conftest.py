@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 
 from abate import Cohort, Units, study
-from abate.analysis import Estimate, Result
+from abate.analysis.model import Estimate, Result
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import FORMAT, Results, Step
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.demo import load_study_by_http
-from abate.outcome import Outcome
-from abate.results import FORMAT, Results, Step
 from abate.sandbox import Sandbox, running
 from abate.small_cells import released, rule_of
 from abate.telemetry.status import held

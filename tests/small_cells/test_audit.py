@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from abate.analysis import Chart, Estimate, Interval, Ref, Result, Table
+from abate.analysis.model import Chart, Estimate, Interval, Ref, Result, Table
+from abate.analysis.results import Step
 from abate.cohort.inputs import Inputs, Members
 from abate.errors import PublishRefused
-from abate.results import Step
 from abate.small_cells import released, rule_of
 from abate.small_cells.audit import audit
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from abate.results import plain
+from abate.analysis.results import plain
 from abate.small_cells import released, rule_of
 
 RULES = [5, "cms", "nhs", "opensafely", "ohdsi"]

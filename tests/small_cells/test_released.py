@@ -5,10 +5,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from abate.analysis import Chart, Estimate, Interval, Measured, Ref, Result, Table
+from abate.analysis.model import Chart, Estimate, Interval, Measured, Ref, Result, Table
+from abate.analysis.published_figures import ComparedFigure
 from abate.cohort.inputs import Members
 from abate.cohort.units import Units
-from abate.published_figures import ComparedFigure
 from abate.small_cells import released, rule_of
 
 FIVE = rule_of(5)

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from abate import LastOf, Units, results, units_file
+from abate import LastOf, Units
+from abate.analysis import results, units_file
+from abate.analysis.outcome import checked
 from abate.errors import PluginError
-from abate.outcome import checked
 
 
 @pytest.fixture

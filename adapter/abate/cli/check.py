@@ -8,7 +8,7 @@ from abate.cli import common, stderr
 from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
-    from abate.plugins import Host
+    from abate.analysis.loader import Host
     from abate.survey import Survey
     from abate.telemetry.log import Log
 
@@ -58,11 +58,11 @@ def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: b
 
 def survey_entry(entry: Entry, log: "Log", *, write: bool = False) -> "tuple[Survey, Host]":
     """Look at a server with the code lists of all plugins."""
-    from abate import plugins
+    from abate.analysis import loader
     from abate.mapping import code_lists
     from abate.survey import survey_server
 
-    host = plugins.load(tolerant=True)
+    host = loader.load(tolerant=True)
     lists, access = code_lists.load(host.mappings()), entry.access(write=write)
     return survey_server(entry.url, lists, log, access=access, write=write), host
 

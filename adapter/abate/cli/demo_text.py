@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from abate.analysis.published_figures import ComparedFigure
 from abate.cli.common import table
 from abate.demo import Shown
-from abate.published_figures import ComparedFigure
 from abate.report.narrative import number
 
 

@@ -10,7 +10,7 @@ from abate.cli.check import refuse_bad_end, survey_entry
 from abate.cli.entering import Entry, entered
 
 if TYPE_CHECKING:
-    from abate.plugins import Host
+    from abate.analysis.loader import Host
     from abate.survey import StudyTemplate
 
 EPILOG = """\b

@@ -18,7 +18,7 @@ def command(as_json: bool) -> None:
     from dataclasses import asdict
     from importlib.metadata import version
 
-    from abate.plugins import load
+    from abate.analysis.loader import load
 
     known = load(tolerant=True).known
     if as_json:

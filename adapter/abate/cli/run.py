@@ -10,8 +10,8 @@ from abate.cli import common
 from abate.cli.working import Spoken, working
 
 if TYPE_CHECKING:
+    from abate.analysis.results import Results
     from abate.config.settings import StudyFile
-    from abate.results import Results
     from abate.telemetry.history import Run
 
 EPILOG = """\b
@@ -46,9 +46,9 @@ def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
     """Print the results: for programs with the run's summary, or for people."""
     import msgspec
 
+    from abate.analysis.results import FILE, plain
     from abate.cli import summary
     from abate.report.files import PAGE
-    from abate.results import FILE, plain
 
     if run is not None:
         common.print_json({**plain(found), "run": msgspec.to_builtins(run)})

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from abate.cli import common
 
 if TYPE_CHECKING:
-    from abate.analysis import Estimate
-    from abate.results import Results, Step
+    from abate.analysis.model import Estimate
+    from abate.analysis.results import Results, Step
 
 HEADS = ("statistic", "value", "interval", "p", "n", "how")
 

@@ -12,8 +12,8 @@ from abate.cli.working import Spoken, working
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from abate.analysis.results import Results
     from abate.change import Change
-    from abate.results import Results
     from abate.telemetry.history import Run
 
 EPILOG = """\b

@@ -10,13 +10,13 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from abate import plugins, published_figures
 from abate import study as stages
+from abate.analysis import loader, published_figures
+from abate.analysis.published_figures import ComparedFigure
 from abate.config.reader import read
 from abate.demo.figures import read_back
 from abate.errors import SourceError, StudyFileError
 from abate.fhir.client import FhirServer
-from abate.published_figures import ComparedFigure
 from abate.report.files import PAGE
 from abate.sandbox import Sandbox, running
 from abate.telemetry.log import Handler
@@ -55,7 +55,7 @@ def run(folder: Path, *handlers: Handler) -> Shown:
     with running(Sandbox()) as url:
         load_study_by_http(url)
         study_file = read(path, [f"source.url={url}"])
-        host = plugins.load(study_file.settings.plugins)
+        host = loader.load(study_file.settings.plugins)
         published = published_figures.load(study_file)
         with held(study_file.output, "demo", *handlers) as progress:
             progress.log.info(f"the published study stands on a FHIR server at {url}")

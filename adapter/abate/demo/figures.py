@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from abate.analysis import Estimate, Interval
+from abate.analysis.model import Estimate, Interval
 from abate.errors import SourceError
 from abate.fhir.canonical import SYSTEM
 from abate.fhir.client import FhirServer

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from abate.analysis import Estimate
+from abate.analysis.counts import counts_of, members
+from abate.analysis.model import Estimate
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results, Step
 from abate.cohort.units import Units, as_units
-from abate.counted import counts_of, members
-from abate.outcome import Outcome
-from abate.results import Results, Step
 
 # A unit and a keyed digest of the datum that was used of it.
 Item = tuple[str, str]

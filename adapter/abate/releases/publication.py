@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from abate import publish, writing
+from abate.analysis.results import Results
 from abate.change import Change
 from abate.config.settings import Study
 from abate.errors import PublicationWaits
@@ -23,7 +24,6 @@ from abate.releases.subtraction import smallest_group
 from abate.releases.waiting import Waiting
 from abate.report.content_digest import digest_of
 from abate.report.elements import Resource
-from abate.results import Results
 from abate.retraction import NothingStands, retractions
 from abate.standing import SHARED, standing, ways_in
 from abate.store.database import FILE

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from abate.analysis import Cell, Chart, Ref, Result
+from abate.analysis.model import Cell, Chart, Ref, Result
 from abate.report import theme
 from abate.report.drawing import NotDrawn, framed
 

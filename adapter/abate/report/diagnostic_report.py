@@ -3,8 +3,9 @@
 from base64 import b64encode
 from collections.abc import Sequence
 
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results
 from abate.fhir.canonical import REPORT, stable_id
-from abate.outcome import Outcome
 from abate.report.elements import (
     Resource,
     concept,
@@ -16,7 +17,6 @@ from abate.report.elements import (
     software,
 )
 from abate.report.narrative import conclusion, narrative, tables
-from abate.results import Results
 
 
 def report_id(study: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from abate.analysis.results import Results
 from abate.fhir.canonical import SYSTEM, is_stable, stable_id
 from abate.report.rounding import is_below, rounded, rounded_p
-from abate.results import Results
 
 Resource = dict[str, Any]
 Version = Literal["R4", "R5"]

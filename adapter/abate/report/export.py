@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from abate import plugins, results
+from abate.analysis import loader, results
+from abate.analysis.results import Results
 from abate.config.settings import StudyFile
 from abate.errors import PublishRefused, StoreError
 from abate.fhir.canonical import SYSTEM, stable_id
 from abate.report import fhir, files, page
-from abate.results import Results
 from abate.small_cells import refuse_without_units, released, rule_of
 from abate.telemetry.log import Log
 
@@ -52,7 +52,7 @@ def write(
     rule = rule_of(study_file.settings.report.minimum_cell)
     refuse_without_units(found, rule)
     shown = _anonymous(released(found, rule))
-    host = plugins.load(study_file.settings.plugins)
+    host = loader.load(study_file.settings.plugins)
     plugin_sections = host.page_sections(shown, log.warning)
     bundle = _bundle(shown, host, page.render(shown, plugin_sections), version) if version else None
     _make(folder)
@@ -74,7 +74,7 @@ def _anonymous(shown: Results) -> Results:
     return replace(shown, run_id="", inputs=replace(shown.inputs, server=""))
 
 
-def _bundle(shown: Results, host: plugins.Host, html: str, version: Version) -> bytes:
+def _bundle(shown: Results, host: loader.Host, html: str, version: Version) -> bytes:
     resources = fhir.report(shown, host, page=html, version=version)
     whole = {
         "resourceType": "Bundle",

@@ -7,10 +7,11 @@ digest of the content, run times left out, tells whether there is anything to wr
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from abate.analysis.loader import Host
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results
 from abate.errors import PublishRefused
 from abate.fhir.types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
-from abate.outcome import Outcome
-from abate.plugins import Host
 from abate.report.code_system import code_systems
 from abate.report.content_digest import RUN_TIMES, digest, digest_of, marked
 from abate.report.diagnostic_report import diagnostic_report, report_id
@@ -22,7 +23,6 @@ from abate.report.r5 import as_r5
 from abate.report.rounding import round_resource
 from abate.report.rules import faults
 from abate.report.statistic import statistic, statistic_id
-from abate.results import Results
 
 __all__ = [
     "OPTIONAL",

@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 import msgspec
 
-from abate import results as results_file
-from abate import units_file
+from abate.analysis import results as results_file
+from abate.analysis import units_file
+from abate.analysis.page_section import PageSection
+from abate.analysis.results import Results
 from abate.errors import StoreError
 from abate.report import page, tables
-from abate.report.page_section import PageSection
-from abate.results import Results
 from abate.telemetry.private_file import write_set
 
 PAGE = "report.html"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from abate.analysis.results import Results, Step
 from abate.report.wording import WITHHELD, Shown, exact, number
-from abate.results import Results, Step
 
 # What the rules of the cohort are called, for who has not read them.
 _REASONS = {

@@ -6,6 +6,7 @@ A Group cannot hold Procedures: https://hl7.org/fhir/R4/group.html
 from collections.abc import Sequence
 from html import escape
 
+from abate.analysis.results import Results
 from abate.fhir.canonical import REPORT, stable_id
 from abate.report.elements import (
     TERMINOLOGY,
@@ -17,7 +18,6 @@ from abate.report.elements import (
     software,
 )
 from abate.report.narrative import narrative, shown
-from abate.results import Results
 
 
 def group(results: Results, *, is_at_source: bool) -> Resource:

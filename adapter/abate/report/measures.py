@@ -13,9 +13,10 @@ from html import escape
 
 import msgspec
 
-from abate.analysis import Estimate, Measured, Result
+from abate.analysis.model import Estimate, Measured, Result
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results
 from abate.fhir.canonical import MEASURE, REPORT, STATISTIC, stable_id
-from abate.outcome import Outcome
 from abate.report.code_system import REPORTS
 from abate.report.elements import (
     DATA_ABSENT,
@@ -31,7 +32,6 @@ from abate.report.elements import (
 )
 from abate.report.narrative import narrative, number, shown
 from abate.report.rounding import rounded
-from abate.results import Results
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
 POPULATIONS = ("initial-population", "denominator", "numerator")

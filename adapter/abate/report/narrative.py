@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from abate.analysis import Estimate
-from abate.outcome import Outcome
+from abate.analysis.model import Estimate
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results
 from abate.report.rounding import SMALLEST, is_below, rounded, short
-from abate.results import Results
 
 _NOTHING = "-"
 _HEADS = ("Statistic", "Value", "Interval", "n", "p", "Method")

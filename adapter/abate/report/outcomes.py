@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from abate.analysis import Cell, Chart, Estimate, Ref, Result, Table
-from abate.outcome import Outcome
+from abate.analysis.model import Cell, Chart, Estimate, Ref, Result, Table
+from abate.analysis.outcome import Outcome
 from abate.report import charts, theme
 from abate.report.wording import WITHHELD, Shown, number, shown, unit
 

@@ -8,13 +8,13 @@ carry no name of a run or of a server, so that the same results give the same by
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from abate.analysis.page_section import PageSection
+from abate.analysis.results import NOT_FOR_RELEASE, Results
 from abate.report import flow, methods, theme
 from abate.report.html import TEMPLATES, environment
 from abate.report.narrative import not_assessable
 from abate.report.outcomes import Section, headlines, section
-from abate.report.page_section import PageSection
 from abate.report.wording import withheld_by_source
-from abate.results import NOT_FOR_RELEASE, Results
 
 
 def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from abate.analysis.host import Host
+from abate.analysis.results import Results
 from abate.fhir.canonical import CANONICAL, stable_id
-from abate.host import Host
 from abate.report.elements import (
     TERMINOLOGY,
     Resource,
@@ -16,7 +17,6 @@ from abate.report.elements import (
 )
 from abate.report.narrative import narrative
 from abate.report.wording import withheld_by_source
-from abate.results import Results
 
 
 def provenance(results: Results, host: Host, written: Sequence[Resource]) -> Resource:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from abate.analysis.results import FORMAT, Results
 from abate.fhir.canonical import CANONICAL
-from abate.results import FORMAT, Results
 
 ID = f"{CANONICAL}/results-{FORMAT}.schema.json"
 # Keywords whose keys are names of ours, not keywords of JSON Schema.

@@ -6,9 +6,10 @@ https://hl7.org/fhir/R4/observation.html
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from abate.analysis import Estimate, Interval
+from abate.analysis.model import Estimate, Interval
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results
 from abate.fhir.canonical import COMPONENT, STATISTIC, stable_id
-from abate.outcome import Outcome
 from abate.report.elements import (
     Resource,
     absent,
@@ -22,7 +23,6 @@ from abate.report.elements import (
     software,
 )
 from abate.report.narrative import narrative, sentence
-from abate.results import Results
 
 # The Scientific Evidence Code System, https://fevir.net/sevco
 SEVCO = "https://fevir.net/sevco"

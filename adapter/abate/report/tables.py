@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from abate.analysis import Cell, Estimate, Ref, Result, Table
+from abate.analysis.model import Cell, Estimate, Ref, Result, Table
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results
 from abate.fhir.canonical import CANONICAL
-from abate.outcome import Outcome
 from abate.report.outcomes import slug
-from abate.results import Results
 
 Value = str | int | float | bool | None
 # A spreadsheet takes a cell that begins so for a formula, and runs it

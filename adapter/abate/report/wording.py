@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from abate.analysis import Estimate, number_of
+from abate.analysis.model import Estimate, number_of
+from abate.analysis.results import Results
 from abate.report.rounding import rounded, rounded_p, short
-from abate.results import Results
 
 WITHHELD = "withheld"
 NOT_ESTIMABLE = "not estimable"

@@ -7,8 +7,8 @@ to work them out again from what is left.
 
 from dataclasses import replace
 
+from abate.analysis.results import Results, has_units, without_units
 from abate.errors import PublishRefused
-from abate.results import Results, has_units, without_units
 from abate.small_cells.rule import Rule, rule_of
 
 __all__ = ["Rule", "needs_units", "refuse_without_units", "released", "rule_of"]

@@ -12,7 +12,7 @@ from math import comb
 
 import numpy as np
 
-from abate.results import Results
+from abate.analysis.results import Results
 from abate.small_cells.by_patient import counts_beside_lesions, rows_beside_lesions
 from abate.small_cells.differences import blocks, values_of
 from abate.small_cells.rule import Rule

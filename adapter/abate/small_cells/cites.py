@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from abate.analysis import Cell, Chart, Ref, Result, Table
+from abate.analysis.model import Cell, Chart, Ref, Result, Table
 
 # A cell that is a number in words: `3`, `12 %`, `< 5`, `3 (12 %)`, `3/11`.
 NUMBER = re.compile(r"\s*[<>≤≥]?\s*-?\d[\d.,]*\s*([%/(±-].*)?")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from abate.analysis import Estimate, Measured, Result
-from abate.outcome import Outcome
-from abate.results import Results, Step
+from abate.analysis.model import Estimate, Measured, Result
+from abate.analysis.outcome import Outcome
+from abate.analysis.results import Results, Step
 from abate.small_cells import cites, shown
 from abate.small_cells.hiding import Hidden
 from abate.small_cells.rule import Rule

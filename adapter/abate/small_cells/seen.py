@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from abate.analysis import Estimate, Result
-from abate.counted import NUMERATOR, counts_of, is_count
+from abate.analysis.counts import NUMERATOR, counts_of, is_count
+from abate.analysis.model import Estimate, Result
+from abate.analysis.results import Results, plain
 from abate.errors import PublishRefused
-from abate.results import Results, plain
 from abate.small_cells import cites
 from abate.small_cells.rule import Rule
 from abate.small_cells.sheet import Mention, Sheet

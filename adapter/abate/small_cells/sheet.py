@@ -10,10 +10,10 @@ from itertools import product
 from math import log2
 from typing import NamedTuple
 
-from abate.analysis import Estimate
+from abate.analysis.counts import basis_of, counts_of, members
+from abate.analysis.model import Estimate
+from abate.analysis.results import Results, Step
 from abate.cohort.units import Units, as_units
-from abate.counted import basis_of, counts_of, members
-from abate.results import Results, Step
 
 # The question of the flow: what the attrition table and the counts of the treated divide.
 TREATED = "treated"

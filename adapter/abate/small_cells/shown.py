@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from abate.analysis import Estimate
-from abate.counted import NUMERATOR, is_count
+from abate.analysis.counts import NUMERATOR, is_count
+from abate.analysis.model import Estimate
 from abate.small_cells.cites import DIGIT
 from abate.small_cells.hiding import Hidden
 from abate.small_cells.rule import Rule

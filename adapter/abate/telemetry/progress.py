@@ -16,8 +16,8 @@ from abate.telemetry.private_file import write_private
 from abate.telemetry.pseudonyms import naming
 
 if TYPE_CHECKING:
+    from abate.analysis.results import Results
     from abate.change import Change
-    from abate.results import Results
     from abate.store.ledger import Ledger
     from abate.telemetry.log import Handler, Line
 

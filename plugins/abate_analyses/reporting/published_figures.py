@@ -9,10 +9,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from abate import ComparedFigure, Estimate, PageSection, Results
-from abate.analysis import number_of
+from abate.analysis.model import number_of
 
 if TYPE_CHECKING:
-    from abate.published_figures import Numbers, PublishedFigure
+    from abate.analysis.published_figures import Numbers, PublishedFigure
 
 Statistics = Mapping[str, Estimate]
 

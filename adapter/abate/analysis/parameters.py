@@ -6,7 +6,7 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from abate.analysis import Analysis
+from abate.analysis.model import Analysis
 from abate.config.reader import Location, complain, nearest
 from abate.config.settings import AnalysisSpec, StudyFile
 from abate.config.visits import BASELINE, SAME_DAY_AFTER

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from abate.analysis import Chart, Estimate, Ref, Result, Split, Table
+from abate.analysis.model import Chart, Estimate, Ref, Result, Split, Table
 
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 # The wholes of every study, which its totals show.

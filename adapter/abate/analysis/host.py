@@ -12,19 +12,19 @@ from typing import Any
 import msgspec
 import pluggy
 
-from abate.analysis import Analysis, Estimate, Result
+from abate.analysis.hooks import hookimpl
+from abate.analysis.isolation import guarded
+from abate.analysis.model import Analysis, Estimate, Result
+from abate.analysis.outcome import Outcome, checked, plain
+from abate.analysis.page_section import PageSection, fault_of
+from abate.analysis.parameters import instance
+from abate.analysis.published_figures import ComparedFigure, PublishedFigures
+from abate.analysis.results import Results
 from abate.cohort import Cohort
 from abate.config.reader import Location, complain, nearest
 from abate.config.settings import AnalysisSpec, StudyFile
 from abate.errors import AbateError, PluginError
-from abate.guard import guarded
-from abate.hookspecs import hookimpl
 from abate.mapping.mapper import ReadScore, Score
-from abate.outcome import Outcome, checked, plain
-from abate.parameters import instance
-from abate.published_figures import ComparedFigure, PublishedFigures
-from abate.report.page_section import PageSection, fault_of
-from abate.results import Results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Host:
     """The loaded plugins."""
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
-        """Host the plugins of `manager`; use `abate.plugins.load` to get one."""
+        """Host the plugins of `manager`; use `abate.analysis.loader.load` to get one."""
         self._manager = manager
         self._offers: dict[str, list[Offered]] = {}
         self.known: Sequence[Known] = ()

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from abate.analysis import Estimate, Result
+from abate.analysis.consistency import loose_ends
+from abate.analysis.counts import unit_faults
+from abate.analysis.model import Estimate, Result
 from abate.cohort.units import Units, as_units
-from abate.counted import unit_faults
 from abate.errors import PluginError
-from abate.loose_ends import loose_ends
 
 # https://hl7.org/fhir/R4/datatypes.html#code
 _CODE = re.compile(r"\S+( \S+)*")

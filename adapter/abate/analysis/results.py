@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from abate import units_file
+from abate.analysis import units_file
+from abate.analysis.outcome import Outcome
+from abate.analysis.published_figures import ComparedFigure
 from abate.cohort import Cohort
 from abate.cohort.attrition import flow_units
 from abate.cohort.inputs import Inputs, Members
 from abate.config.settings import StudyFile
 from abate.errors import AbateError, NothingFound
-from abate.outcome import Outcome
-from abate.published_figures import ComparedFigure
 from abate.telemetry.private_file import told_of_the_disk, write_private
 
 FILE = "results.json"

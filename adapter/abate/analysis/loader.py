@@ -7,13 +7,13 @@ from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
-from abate import hookspecs
+from abate.analysis import hooks
+from abate.analysis.hooks import PROJECT
+from abate.analysis.host import BrokenPlugin, Defaults, Host, Known
+from abate.analysis.isolation import unheard
 from abate.config.reader import nearest
 from abate.config.settings import Plugins
 from abate.errors import PluginError
-from abate.guard import unheard
-from abate.hookspecs import PROJECT
-from abate.host import BrokenPlugin, Defaults, Host, Known
 from abate.telemetry import signals
 
 __all__ = ["OURS", "Host", "Known", "load"]
@@ -33,7 +33,7 @@ def load(settings: Plugins | None = None, *, tolerant: bool = False) -> Host:
     """
     settings = settings or Plugins()
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(hooks)
     manager.register(Defaults(), name=PROJECT)
     host = Host(manager)
     known = []

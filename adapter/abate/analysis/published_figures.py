@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from abate.analysis import Estimate
+from abate.analysis.model import Estimate
+from abate.analysis.outcome import Outcome
 from abate.config.settings import StudyFile
 from abate.errors import StudyFileError
-from abate.outcome import Outcome
 
 Numbers = Mapping[str, float | None]
 

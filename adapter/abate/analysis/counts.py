@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from abate.analysis import Estimate
+from abate.analysis.model import Estimate
 from abate.cohort.units import Units
 
 NUMERATOR = "numerator"

@@ -16,8 +16,8 @@ from abate.cohort.units import Units, as_units
 from abate.telemetry.private_file import told_of_the_disk
 
 if TYPE_CHECKING:
-    from abate.outcome import Outcome
-    from abate.results import Results
+    from abate.analysis.outcome import Outcome
+    from abate.analysis.results import Results
 
 FILE = "units.json"
 FORMAT = 1

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from abate.analysis import Analysis, Estimate, Result
+    from abate.analysis.model import Analysis, Estimate, Result
+    from abate.analysis.page_section import PageSection
+    from abate.analysis.published_figures import ComparedFigure, PublishedFigures
+    from abate.analysis.results import Results
     from abate.cohort import Cohort
     from abate.mapping.mapper import Score
-    from abate.published_figures import ComparedFigure, PublishedFigures
-    from abate.report.page_section import PageSection
-    from abate.results import Results
 
 PROJECT = "abate"
 

@@ -1,0 +1,1 @@
+"""The contract with plugins, their host, and what came of them."""
