@@ -13,12 +13,12 @@ from abate.analysis.loader import Host
 from abate.analysis.results import Results
 from abate.change import Change, change, unchanged
 from abate.config.settings import Settings, StudyFile
+from abate.disclosure import rule_of
 from abate.errors import PublishRefused
 from abate.http.addresses import is_loopback
 from abate.remains import Remains, remaining, with_remains
 from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
-from abate.small_cells import rule_of
 from abate.standing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
 from abate.study_key import Owner
 from abate.target import Target

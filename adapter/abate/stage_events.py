@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from abate.analysis.results import Results
     from abate.change import Change
     from abate.cohort import Cohort
+    from abate.disclosure import Rule
     from abate.mapping.mapper import Accounted
-    from abate.small_cells import Rule
     from abate.telemetry.history import Run
 
 
@@ -84,7 +84,7 @@ def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
 def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:
     """Which analyses give estimates that a release must leave out."""
     from abate.analysis.results import lacking_units as lacking
-    from abate.small_cells import needs_units
+    from abate.disclosure import needs_units
 
     for name, number in lacking(found).items() if needs_units(found, rule) else ():
         log.warning(

@@ -15,13 +15,13 @@ from abate.auth.servers import target_server
 from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.config.settings import StudyFile
+from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import AnalysisFailed, PluginError
 from abate.publish import PUBLISH, Publishing
 from abate.refresh import Compared, How, compared, refreshed
 from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
 from abate.retraction import retractions
-from abate.small_cells import refuse_without_units, released, rule_of
 from abate.study_key import owner_of
 from abate.target import target_of
 from abate.telemetry.log import Log

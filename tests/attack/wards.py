@@ -21,8 +21,8 @@ from abate.cohort.inputs import Inputs
 from abate.cohort.tables import Window
 from abate.config.reader import read
 from abate.config.settings import StudyFile
+from abate.disclosure import released, rule_of
 from abate.report import fhir, page
-from abate.small_cells import released, rule_of
 
 STUDY = Path(__file__).parents[2] / "examples" / "cementoplasty" / "study.toml"
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -19,10 +19,10 @@ from abate.analysis import loader
 from abate.analysis.results import Results
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
+from abate.disclosure import released, rule_of
 from abate.report import diagnostic_report, fhir, group, measures, provenance
 from abate.report.elements import Resource, Version
 from abate.sandbox import Sandbox, running
-from abate.small_cells import released, rule_of
 from abate.telemetry.status import held
 
 HERE = Path(__file__).parent

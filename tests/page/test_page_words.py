@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from abate import ComparedFigure, Estimate, Result, Table
+from abate.disclosure import released, rule_of
 from abate.report import page
-from abate.small_cells import released, rule_of
 
 HOSTILE = "<script>alert('\"&x')</script>"
 

@@ -18,8 +18,8 @@ from abate.analysis.results import FORMAT, Results, Step
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.demo import load_study_by_http
+from abate.disclosure import released, rule_of
 from abate.sandbox import Sandbox, running
-from abate.small_cells import released, rule_of
 from abate.telemetry.status import held
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cementoplasty"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from abate.analysis.model import Chart, Estimate, Interval, Ref, Result, Table
 from abate.analysis.results import Step
 from abate.cohort.inputs import Inputs, Members
+from abate.disclosure import released, rule_of
+from abate.disclosure.audit import audit
 from abate.errors import PublishRefused
-from abate.small_cells import released, rule_of
-from abate.small_cells.audit import audit
 
 FIVE = rule_of(5)
 EXAMPLES = settings(

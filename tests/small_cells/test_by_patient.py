@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from abate import Units
+from abate.disclosure import released, rule_of
+from abate.disclosure.audit import audit
 from abate.errors import PublishRefused
-from abate.small_cells import released, rule_of
-from abate.small_cells.audit import audit
 
 RULE = rule_of(5)
 

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from abate.cohort.units import Units
-from abate.small_cells import differences, released
-from abate.small_cells.hiding import hide
-from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import sheet
+from abate.disclosure import differences, released
+from abate.disclosure.cells import sheet
+from abate.disclosure.rule import Rule
+from abate.disclosure.suppression import hide
 
 EXAMPLES = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -86,7 +86,7 @@ def test_where_a_solver_gives_up_everything_of_its_block_is_hidden(monkeypatch, 
 
 
 def test_where_time_runs_out_everything_of_its_block_is_hidden(monkeypatch, run_of_parts):
-    monkeypatch.setattr("abate.small_cells.hiding.SECONDS", -1.0)
+    monkeypatch.setattr("abate.disclosure.suppression.SECONDS", -1.0)
     whole = sheet(run_of_parts({"arm": 20, "leg": 9, "hip": 6, "toe": 3}))
     assert len(hide(whole, Rule(name="5", minimum=5)).cells) > 2
 

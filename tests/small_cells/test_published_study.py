@@ -6,7 +6,7 @@ import time
 import pytest
 
 from abate.analysis.results import plain
-from abate.small_cells import released, rule_of
+from abate.disclosure import released, rule_of
 
 RULES = [5, "cms", "nhs", "opensafely", "ohdsi"]
 # Numbers below a minimum that are no counts of units: the form's version, the study file's

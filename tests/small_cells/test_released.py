@@ -9,7 +9,7 @@ from abate.analysis.model import Chart, Estimate, Interval, Measured, Ref, Resul
 from abate.analysis.published_figures import ComparedFigure
 from abate.cohort.inputs import Members
 from abate.cohort.units import Units
-from abate.small_cells import released, rule_of
+from abate.disclosure import released, rule_of
 
 FIVE = rule_of(5)
 

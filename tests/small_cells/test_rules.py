@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.small_cells import rule_of
+from abate.disclosure import rule_of
 
 
 @pytest.mark.parametrize(

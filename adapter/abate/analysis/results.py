@@ -56,7 +56,7 @@ class Results:
     """One run's results.
 
     What a run keeps is local and whole: small cells are not hidden, so that it is not for release.
-    `abate.small_cells.released` makes what may leave the house, in the same form.
+    `abate.disclosure.released` makes what may leave the house, in the same form.
 
     Attributes:
         release: whether this may leave the house, in words.

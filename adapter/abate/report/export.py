@@ -9,10 +9,10 @@ import msgspec
 from abate.analysis import loader, results
 from abate.analysis.results import Results
 from abate.config.settings import StudyFile
+from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import PublishRefused, StoreError
 from abate.fhir.canonical import SYSTEM, stable_id
 from abate.report import fhir, files, page
-from abate.small_cells import refuse_without_units, released, rule_of
 from abate.telemetry.log import Log
 
 Version = Literal["R4", "R5"]

@@ -1,7 +1,7 @@
 """The report as one HTML page that stands alone: no script, no network, nothing to install.
 
 What it may show is decided before: it shows the results that it gets. Those of a run are whole,
-and the page says that they are not for release; those that `abate.small_cells.released` made
+and the page says that they are not for release; those that `abate.disclosure.released` made
 carry no name of a run or of a server, so that the same results give the same bytes.
 """
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from abate.cohort.units import NO_DATUM
-from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import Cell, Row, Sheet
+from abate.disclosure.cells import Cell, Row, Sheet
+from abate.disclosure.rule import Rule
 
 TOLERANCE = 1e-6
 # So many sets are enough for one look: what is hidden for them mends others.

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import Row, Sheet
+from abate.disclosure.cells import Row, Sheet
+from abate.disclosure.rule import Rule
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ to work them out again from what is left.
 from dataclasses import replace
 
 from abate.analysis.results import Results, has_units, without_units
+from abate.disclosure.rule import Rule, rule_of
 from abate.errors import PublishRefused
-from abate.small_cells.rule import Rule, rule_of
 
 __all__ = ["Rule", "needs_units", "refuse_without_units", "released", "rule_of"]
 
@@ -24,10 +24,10 @@ def released(results: Results, rule: Rule) -> Results:
     """
     if not rule.hides_some:
         return without_units(replace(results, release=OPEN, rule=rule.name))
-    from abate.small_cells.audit import audit
-    from abate.small_cells.hiding import hide
-    from abate.small_cells.release import without
-    from abate.small_cells.sheet import sheet
+    from abate.disclosure.audit import audit
+    from abate.disclosure.cells import sheet
+    from abate.disclosure.release import without
+    from abate.disclosure.suppression import hide
 
     cells = sheet(results)
     shown = without(results, cells, hide(cells, rule), rule)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from abate.analysis.counts import NUMERATOR, is_count
 from abate.analysis.model import Estimate
-from abate.small_cells.cites import DIGIT
-from abate.small_cells.hiding import Hidden
-from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import Mention
+from abate.disclosure.cells import Mention
+from abate.disclosure.citations import DIGIT
+from abate.disclosure.rule import Rule
+from abate.disclosure.suppression import Hidden
 
 NO_UNITS = "the analysis does not say which units it was computed from"
 ROUNDED = "interval and p withheld: counts are rounded"

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from abate.small_cells.by_patient import counts_beside_lesions, rows_beside_lesions
-from abate.small_cells.differences import Pair, Sums, blocks, nested, overlapping
-from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import Sheet, known_rests
+from abate.disclosure.by_patient import counts_beside_lesions, rows_beside_lesions
+from abate.disclosure.cells import Sheet, known_rests
+from abate.disclosure.differences import Pair, Sums, blocks, nested, overlapping
+from abate.disclosure.rule import Rule
 
 SECONDS = 20.0
 

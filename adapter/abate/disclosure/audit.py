@@ -13,11 +13,11 @@ from math import comb
 import numpy as np
 
 from abate.analysis.results import Results
-from abate.small_cells.by_patient import counts_beside_lesions, rows_beside_lesions
-from abate.small_cells.differences import blocks, values_of
-from abate.small_cells.rule import Rule
-from abate.small_cells.seen import Seen, refused, seen
-from abate.small_cells.sheet import Cell, Row, Sheet, known_rests, sheet
+from abate.disclosure.by_patient import counts_beside_lesions, rows_beside_lesions
+from abate.disclosure.cells import Cell, Row, Sheet, known_rests, sheet
+from abate.disclosure.differences import blocks, values_of
+from abate.disclosure.rule import Rule
+from abate.disclosure.visible_numbers import Seen, refused, seen
 
 TOGETHER = 4
 MOST_GROUPS = 200_000

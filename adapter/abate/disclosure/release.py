@@ -6,10 +6,10 @@ from dataclasses import replace
 from abate.analysis.model import Estimate, Measured, Result
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results, Step
-from abate.small_cells import cites, shown
-from abate.small_cells.hiding import Hidden
-from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import Sheet
+from abate.disclosure import citations, estimates
+from abate.disclosure.cells import Sheet
+from abate.disclosure.rule import Rule
+from abate.disclosure.suppression import Hidden
 
 FAILED = "the analysis failed; why is in the local results"
 REASON = "nothing can be estimated; why is in the local results"
@@ -53,17 +53,21 @@ def _steps(
 
 
 def _outcome(given: Outcome, place: int, cells: Sheet, hidden: Hidden, rule: Rule) -> Outcome:
-    error = FAILED if given.error is not None and cites.DIGIT.search(given.error) else given.error
+    error = (
+        FAILED if given.error is not None and citations.DIGIT.search(given.error) else given.error
+    )
     if given.result is None:
         return replace(given, error=error)
     alone = [
-        shown.estimate(one, mention, hidden, rule)
+        estimates.estimate(one, mention, hidden, rule)
         if (mention := cells.estimates[place, one.name]).may_leave
-        else shown.without_units(one)
+        else estimates.without_units(one)
         for one in given.result.estimates
     ]
     left = [
-        one for one in shown.with_dependents(alone, rule) if not (one.withheld and one.from_data)
+        one
+        for one in estimates.with_dependents(alone, rule)
+        if not (one.withheld and one.from_data)
     ]
     return replace(given, error=error, result=_result(given.result, left))
 
@@ -72,19 +76,19 @@ def _result(whole: Result, estimates: Sequence[Estimate]) -> Result:
     left = replace(
         whole,
         estimates=estimates,
-        notes=[note for note in whole.notes if not cites.DIGIT.search(note)],
-        reason=REASON if cites.DIGIT.search(whole.reason or "") else whole.reason,
+        notes=[note for note in whole.notes if not citations.DIGIT.search(note)],
+        reason=REASON if citations.DIGIT.search(whole.reason or "") else whole.reason,
         splits=(),
         units={},
     )
     return replace(
         left,
-        tables=[cites.table(one, whole, left) for one in whole.tables],
+        tables=[citations.table(one, whole, left) for one in whole.tables],
         measures=list(_measures(whole, {one.name for one in estimates})),
         charts=[
-            cites.chart(one, whole, left)
+            citations.chart(one, whole, left)
             for one in whole.charts
-            if not cites.holds_values(one.spec)
+            if not citations.holds_values(one.spec)
         ],
     )
 

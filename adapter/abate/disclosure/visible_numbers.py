@@ -12,11 +12,11 @@ from typing import Any
 from abate.analysis.counts import NUMERATOR, counts_of, is_count
 from abate.analysis.model import Estimate, Result
 from abate.analysis.results import Results, plain
+from abate.disclosure import citations
+from abate.disclosure.cells import Mention, Sheet
+from abate.disclosure.estimates import OF_VALUES
+from abate.disclosure.rule import Rule
 from abate.errors import PublishRefused
-from abate.small_cells import cites
-from abate.small_cells.rule import Rule
-from abate.small_cells.sheet import Mention, Sheet
-from abate.small_cells.shown import OF_VALUES
 
 # Numbers that are no counts of units, or that are looked at one by one below.
 _EXPECTED = re.compile(
@@ -164,7 +164,7 @@ def _refuse_unexpected(shown: Results) -> None:
             raise refused(f"no rule knows the number at {'/'.join(path)}")
     for outcome in shown.outcomes:
         result = outcome.result or Result()
-        if any(cites.DIGIT.search(text) for text in _texts(outcome.error, result)):
+        if any(citations.DIGIT.search(text) for text in _texts(outcome.error, result)):
             raise refused(f"a note of {outcome.name!r} holds a number")
         if any(estimate.cases for estimate in result.estimates):
             raise refused(f"an estimate of {outcome.name!r} names single units")
@@ -191,11 +191,13 @@ def _refuse_loose(whole: Result, shown: Result) -> None:
     """Refuse rows of tables and charts that no estimate answers for."""
     for table in shown.tables:
         for row in table.rows:
-            if any(cites.is_number(cell) for cell in row) or not cites.stands(row, whole, shown):
+            if any(citations.is_number(cell) for cell in row) or not citations.stands(
+                row, whole, shown
+            ):
                 raise refused(f"a row of the table {table.name!r} cites nothing that is shown")
     for chart in shown.charts:
         rows = [row for rows in chart.data.values() for row in rows]
-        if cites.holds_values(chart.spec):
+        if citations.holds_values(chart.spec):
             raise refused(f"the chart {chart.name!r} holds numbers of its own")
-        if not all(cites.drawn(list(row.values()), whole, shown) for row in rows):
+        if not all(citations.drawn(list(row.values()), whole, shown) for row in rows):
             raise refused(f"a row of the chart {chart.name!r} cites nothing that is shown")
