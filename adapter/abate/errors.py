@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from abate.change import Change
+    from abate.publish.change import Change
 
 EXIT_CODES = {
     0: "done",

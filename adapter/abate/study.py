@@ -6,24 +6,25 @@ pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -
 from collections.abc import Sequence
 from functools import partial
 
-from abate import publish, stage_events, writing
+from abate import stage_events
 from abate.analysis import loader, published_figures, results
 from abate.analysis.outcome import Outcome
 from abate.analysis.published_figures import ComparedFigure, PublishedFigures, statistics_of
 from abate.analysis.results import Gathered, Results
 from abate.auth.servers import target_server
-from abate.change import Change
 from abate.cohort.assemble import assemble, inputs, members
 from abate.config.settings import StudyFile
 from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import AnalysisFailed, PluginError
-from abate.publish import PUBLISH, Publishing
+from abate.publish import compare, transaction
+from abate.publish.change import Change
+from abate.publish.compare import PUBLISH, Publishing
+from abate.publish.retract import retractions
+from abate.publish.study_key import owner_of
+from abate.publish.target import target_of
 from abate.refresh import Compared, How, compared, refreshed
 from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
-from abate.retraction import retractions
-from abate.study_key import owner_of
-from abate.target import target_of
 from abate.telemetry.log import Log
 from abate.telemetry.status import Progress
 
@@ -105,7 +106,7 @@ def write_back(
     folder, settings, log = study_file.output, study_file.settings, progress.log
     stage_events.begin_stage(log, "publish")
     found = results.load(folder)
-    publish.refuse(study_file, found)
+    compare.refuse(study_file, found)
     host, rule = loader.load(settings.plugins), rule_of(settings.report.minimum_cell)
     refuse_without_units(found, rule)
     stage_events.report_missing_units(log, found, rule)
@@ -121,7 +122,7 @@ def write_back(
             target=server.base,
         )
         report = Report(
-            found=found, shown=shown, resources=resources, minimum=publish.least_group(settings)
+            found=found, shown=shown, resources=resources, minimum=compare.least_group(settings)
         )
         publication = Publication(
             study=settings.study,
@@ -135,7 +136,7 @@ def write_back(
         )
         changes = publication.write()
     if not dry_run:
-        publish.tell(host, shown, progress)
+        compare.tell(host, shown, progress)
     progress.published(changes, dry_run=dry_run)
     stage_events.report_changes(log, changes, dry_run=dry_run)
     return changes
@@ -161,7 +162,7 @@ def take_back(
     with target_server(study_file, log) as server:
         target = target_of(server)
         compared = partial(retractions, target, settings.study, owner)
-        changes = writing.settle(server, compared, folder, dry_run=dry_run, log=log)
+        changes = transaction.settle(server, compared, folder, dry_run=dry_run, log=log)
     progress.published(changes, dry_run=dry_run)
     stage_events.report_changes(log, changes, dry_run=dry_run)
     return changes

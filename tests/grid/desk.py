@@ -86,7 +86,7 @@ class Desk:
         study = self.study
         self.server.requests = 0
         # A further try in the next second would write the Provenance of a retraction anew.
-        still = mock.patch("abate.retraction.now", return_value="2026-03-01T10:00:00Z")
+        still = mock.patch("abate.publish.retract.now", return_value="2026-03-01T10:00:00Z")
         with held(study.output, "publish", sentences(self.said.append)) as progress, still:
             self.changes = stage(study, progress, dry_run=False)
 

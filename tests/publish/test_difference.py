@@ -1,7 +1,7 @@
 """The difference of an update, by number and by element."""
 
-from abate.difference import Number, elements, numbers, wordy
 from abate.fhir.canonical import COMPONENT, DIGEST
+from abate.publish.diff import Number, elements, numbers, wordy
 
 MARK = {"url": DIGEST, "valueString": "0a"}
 

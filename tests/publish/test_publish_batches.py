@@ -7,7 +7,7 @@ from werkzeug import Response
 
 from abate.errors import SourceError
 from abate.fhir.client import FhirServer
-from abate.standing import AT_ONCE, all_standing
+from abate.publish.existing import AT_ONCE, all_standing
 from asked import is_batch, is_read, is_transaction
 
 FHIR = "application/fhir+json"

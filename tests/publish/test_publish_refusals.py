@@ -9,10 +9,10 @@ from struct import pack
 import pytest
 from werkzeug import Response
 
-from abate import writing
-from abate.change import Change
 from abate.errors import PublishRefused
 from abate.fhir.client import FhirServer
+from abate.publish import transaction
+from abate.publish.change import Change
 from asked import is_transaction
 
 OUTCOME = {
@@ -111,7 +111,7 @@ def test_a_connection_that_breaks_while_the_bundle_is_sent_names_its_size(tmp_pa
         threading.Thread(target=break_off, args=(listening,), daemon=True).start()
         base = f"http://127.0.0.1:{listening.getsockname()[1]}/fhir"
         with FhirServer(base) as server, pytest.raises(PublishRefused) as told:
-            writing.write(server, [Change(resource=big, action="create")], tmp_path)
+            transaction.write(server, [Change(resource=big, action="create")], tmp_path)
     size = (tmp_path / "bundle.json").stat().st_size
     assert f"The Bundle of 1 resources and {size} bytes" in str(told.value)
     assert "limits the size of a request may break the connection" in str(told.value)

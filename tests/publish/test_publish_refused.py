@@ -7,16 +7,16 @@ import pytest
 import requests
 from werkzeug import Response
 
-from abate import publish
 from abate.analysis.loader import load
 from abate.analysis.results import load as load_results
 from abate.config.reader import read
 from abate.errors import PublishRefused
 from abate.fhir.client import FhirServer
 from abate.http.addresses import is_loopback
+from abate.publish import compare
+from abate.publish.study_key import owner_of
+from abate.publish.target import target_of
 from abate.report import fhir
-from abate.study_key import owner_of
-from abate.target import target_of
 from asked import is_batch, is_read, is_transaction
 
 BUNDLE = "abate-output/bundle.json"
@@ -69,7 +69,7 @@ class TestRules:
         set_in(ran, "[codes]", f'[{table}.auth]\nkind = "bearer"\n\n[codes]')
         study_file = read(ran, ["source.url=https://fhir.example.org/r4"])
         found = load_results(study_file.output)
-        publish.refuse(study_file, replace(found, study_digest=study_file.digest))
+        compare.refuse(study_file, replace(found, study_digest=study_file.digest))
 
     def test_a_login_of_the_source_is_none_of_the_target(self, abate, ran, aim, keep):
         set_in(ran, "synthetic = true", "synthetic = false")
@@ -254,7 +254,7 @@ class TestTarget:
             FhirServer(url) as server,
             pytest.raises(PublishRefused, match=r"The report lies as a Bundle in .*bundle.json"),
         ):
-            publish.compare(target_of(server), resources, results, owner, folder=ran.parent)
+            compare.compare(target_of(server), resources, results, owner, folder=ran.parent)
         assert len(json.loads((ran.parent / "bundle.json").read_text())["entry"]) == 4 + around
 
     def test_what_comes_back_otherwise_than_it_was_written_is_told(self, abate, ran, aim, proxy):

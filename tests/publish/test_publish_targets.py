@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from abate import publish, writing
 from abate.analysis.loader import load
 from abate.analysis.results import load as load_results
 from abate.config.reader import read
 from abate.fhir.canonical import stable_id
 from abate.fhir.client import FhirServer
+from abate.publish import compare, transaction
+from abate.publish.study_key import owner_of
+from abate.publish.target import target_of
 from abate.report import content_digest, fhir
-from abate.study_key import owner_of
-from abate.target import target_of
 
 PROVENANCE = f"Provenance/{stable_id('cementoplasty-2010', 'provenance')}"
 
@@ -130,8 +130,8 @@ class TestRendered:
                 for own in ([theirs], []):
                     made = with_own(fhir.report(results, load()), own)
                     owner = owner_of(study_file.output, results.study)
-                    changes = publish.compare(target, made, results, owner)
-                    writing.write(server, changes, study_file.output)
+                    changes = compare.compare(target, made, results, owner)
+                    transaction.write(server, changes, study_file.output)
             return {one.reference: one for one in changes}
 
         return write

@@ -7,12 +7,12 @@ from threading import Barrier, Event, local
 import pytest
 
 from abate import study as stages
-from abate import writing
 from abate.config.reader import read
 from abate.errors import PublishRefused
 from abate.fhir.client import FhirServer
 from abate.http import clock
-from abate.study_key import owner_of
+from abate.publish import transaction
+from abate.publish.study_key import owner_of
 from abate.telemetry.status import held
 
 
@@ -92,7 +92,7 @@ def differing(both, keep_analyses):
 @pytest.fixture
 def first_reads_back(monkeypatch):
     """Let the writer that came first read back before, or after, the other one has written."""
-    read_back, begun, goes_on = writing._read_back, Event(), Event()
+    read_back, begun, goes_on = transaction._read_back, Event(), Event()
 
     def order(*, is_before):
         def ordered(server, needed, answer):
@@ -112,7 +112,7 @@ def first_reads_back(monkeypatch):
                 goes_on.wait(10)
             sleep(seconds)
 
-        monkeypatch.setattr(writing, "_read_back", ordered)
+        monkeypatch.setattr(transaction, "_read_back", ordered)
         monkeypatch.setattr(clock, "sleep", waits_for_the_first)
 
     return order

@@ -16,7 +16,7 @@ from abate.analysis.outcome import Outcome
 from abate.fhir.canonical import stable_id
 from abate.fhir.client import FhirServer
 from abate.http.failures import Unanswered
-from abate.standing import all_standing, standing
+from abate.publish.existing import all_standing, standing
 
 pytestmark = pytest.mark.server
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from abate.change import SYSTEM
 from abate.errors import IncompletePull, SourceError
 from abate.fhir.client import FhirServer
-from abate.standing import refuse_elsewhere, standing
+from abate.publish.change import SYSTEM
+from abate.publish.existing import refuse_elsewhere, standing
 
 GATEWAY = '{"message": "Endpoint request timed out"}'
 BODIES = [GATEWAY, '{"error": "internal"}', "{}", "[]", "null", '"done"']

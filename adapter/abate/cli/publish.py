@@ -11,8 +11,8 @@ from abate.cli.working import Spoken, working
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from abate.change import Change
-    from abate.difference import Number
+    from abate.publish.change import Change
+    from abate.publish.diff import Number
     from abate.telemetry.history import Run
 
 EPILOG = """\b
@@ -56,7 +56,7 @@ def command(
     """
     study_file = common.read_study(study, overrides)
     from abate import study as stages
-    from abate.publish import Publishing
+    from abate.publish.compare import Publishing
 
     how = Publishing(adopts=chosen["adopt"], replaces=chosen["replace"])
     spoken = Spoken(log=chosen["log"], quiet=chosen["quiet"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from abate.analysis.results import Results
-    from abate.change import Change
+    from abate.publish.change import Change
     from abate.telemetry.history import Run
 
 EPILOG = """\b

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import msgspec
 
-from abate import publish, writing
 from abate.analysis.results import Results
-from abate.change import Change
 from abate.config.settings import Study
 from abate.errors import PublicationWaits
-from abate.publish import Publishing
+from abate.publish import compare, transaction
+from abate.publish.attempts import NothingWritten
+from abate.publish.change import Change
+from abate.publish.compare import Publishing
+from abate.publish.existing import SHARED, standing, ways_in
+from abate.publish.retract import NothingStands, retractions
+from abate.publish.retract_status import is_retracted
+from abate.publish.study_key import Owner
+from abate.publish.target import Target
 from abate.releases import waiting
 from abate.releases.extremes import is_all_or_none
 from abate.releases.history import remaining
@@ -24,14 +30,8 @@ from abate.releases.subtraction import smallest_group
 from abate.releases.waiting import Waiting
 from abate.report.content_digest import digest_of
 from abate.report.elements import Resource
-from abate.retraction import NothingStands, retractions
-from abate.standing import SHARED, standing, ways_in
 from abate.store.database import FILE
-from abate.study_key import Owner
-from abate.target import Target
 from abate.telemetry.log import Log
-from abate.unfinished import NothingWritten
-from abate.withdrawal import is_retracted
 
 _PENDING = (
     "Correction pending: data behind this report have changed, or it is not known whether its "
@@ -131,7 +131,7 @@ class Publication:
             self.log.warning(remaining(self.target.server, self._name))
 
     def _settle(self, compared: Callable[[], list[Change]]) -> list[Change]:
-        return writing.settle(
+        return transaction.settle(
             self.target.server, compared, self.folder, dry_run=self.dry_run, log=self.log
         )
 
@@ -141,7 +141,7 @@ class Publication:
     def _compared(self) -> list[Change]:
         """What the report would change; before it is written for the first time it is entered."""
         report, folder = self.report, None if self.dry_run else self.folder
-        changes = publish.compare(
+        changes = compare.compare(
             self.target, report.resources, report.shown, self.owner, folder=folder
         )
         if not self._is_through and any(one.is_written for one in changes):

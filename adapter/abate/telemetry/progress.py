@@ -17,7 +17,7 @@ from abate.telemetry.pseudonyms import naming
 
 if TYPE_CHECKING:
     from abate.analysis.results import Results
-    from abate.change import Change
+    from abate.publish.change import Change
     from abate.store.ledger import Ledger
     from abate.telemetry.log import Handler, Line
 

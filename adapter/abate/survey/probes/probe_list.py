@@ -11,8 +11,8 @@ from abate.errors import AbateError, SourceError
 from abate.fhir.canonical import CANONICAL, stable_id
 from abate.fhir.client import FhirServer
 from abate.http.failures import ABSENT
+from abate.publish.existing import standing
 from abate.report.elements import Resource, reference_to
-from abate.standing import standing
 
 TYPE = "List"
 SYSTEM = f"{CANONICAL}/sid/check"

@@ -6,13 +6,13 @@ They are written as `abate publish` writes a report, and deleted at the end what
 from http import HTTPStatus
 from typing import Any
 
-from abate.change import Change, transaction
 from abate.errors import SourceError
 from abate.fhir.bundle import Page
 from abate.http.failures import CONFLICT, LOGIN_WANTED
 from abate.http.response import Answer
+from abate.publish.change import Change, transaction
+from abate.publish.existing import standing
 from abate.report.elements import Resource, reference_to
-from abate.standing import standing
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.declared import MATCH, TRANSACTION, TWICE, WHOLE
 from abate.survey.probes.probe_list import (

@@ -11,20 +11,20 @@ from pathlib import Path
 
 from abate.analysis.loader import Host
 from abate.analysis.results import Results
-from abate.change import Change, change, unchanged
 from abate.config.settings import Settings, StudyFile
 from abate.disclosure import rule_of
 from abate.errors import PublishRefused
 from abate.http.addresses import is_loopback
-from abate.remains import Remains, remaining, with_remains
+from abate.publish.change import Change, change, unchanged
+from abate.publish.existing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
+from abate.publish.leftovers import Remains, remaining, with_remains
+from abate.publish.retract_status import is_retracted, retract
+from abate.publish.study_key import Owner
+from abate.publish.target import Target
+from abate.publish.transaction import keep
 from abate.report.elements import Resource, reference_to
 from abate.report.fhir import OPTIONAL, references
-from abate.standing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
-from abate.study_key import Owner
-from abate.target import Target
 from abate.telemetry.status import Progress
-from abate.withdrawal import is_retracted, retract
-from abate.writing import keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from abate.change import Change
 from abate.errors import SourceError
 from abate.http.response import Answer
+from abate.publish.change import Change
 
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _ETAG = re.compile(r'(?:W/)?"([^"]{1,64})"')

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from abate.change import identifiers
 from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.fhir.bundle import Page, matches
 from abate.fhir.canonical import stable_id
 from abate.fhir.client import Answer, BudgetSpent, FhirServer
 from abate.http.failures import ABSENT, LOGIN_WANTED, Unseen
+from abate.publish.change import identifiers
 from abate.report.content_digest import digest, digest_of
 from abate.report.diagnostic_report import report_id
 from abate.report.elements import Resource, name_of, reference_to

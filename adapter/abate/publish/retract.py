@@ -9,18 +9,18 @@ from dataclasses import replace
 from html import escape
 from importlib.metadata import version
 
-from abate.change import Change, change
 from abate.config.settings import Study
 from abate.errors import PublishRefused
 from abate.fhir.canonical import stable_id
+from abate.publish.change import Change, change
+from abate.publish.existing import Own, listed, owned, refuse_unmarked, standing, ways_in
+from abate.publish.retract_status import retract
+from abate.publish.study_key import Owner
+from abate.publish.target import Target
 from abate.report.content_digest import marked
 from abate.report.elements import Resource, now, reference_to
 from abate.report.fhir import TEST_DATA
 from abate.report.narrative import narrative
-from abate.standing import Own, listed, owned, refuse_unmarked, standing, ways_in
-from abate.study_key import Owner
-from abate.target import Target
-from abate.withdrawal import retract
 
 
 class NothingStands(PublishRefused):

@@ -12,21 +12,21 @@ from pathlib import Path
 
 import msgspec
 
-from abate.change import Change, transaction, version
-from abate.difference import elements
 from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.fhir.client import BudgetSpent, FhirServer
 from abate.http.failures import NOT_BEGUN, Unseen
 from abate.http.response import Answer
 from abate.http.retry import Attempts
 from abate.http.urls import SentAway
+from abate.publish.attempts import TRIES, Attempt, Unfinished, refuse_unwritten
+from abate.publish.change import Change, transaction, version
+from abate.publish.diff import elements
+from abate.publish.existing import all_standing
+from abate.publish.study_key import key_of
+from abate.publish.transaction_response import refusals, stray, versions
 from abate.report.elements import Resource, name_of
-from abate.standing import all_standing
-from abate.study_key import key_of
 from abate.telemetry.log import SILENT, Log
 from abate.telemetry.private_file import write_private
-from abate.unfinished import TRIES, Attempt, Unfinished, refuse_unwritten
-from abate.written import refusals, stray, versions
 
 BUNDLE = "bundle.json"
 # After these the target has done nothing; after any other error it may have.

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 
-from abate.change import Change
 from abate.errors import PublishRefused, SourceError
 from abate.fhir.client import FhirServer
 from abate.http.failures import (
@@ -18,7 +17,8 @@ from abate.http.failures import (
 )
 from abate.http.response import Answer
 from abate.http.retry import seconds_to_wait
-from abate.written import is_of_size
+from abate.publish.change import Change
+from abate.publish.transaction_response import is_of_size
 
 # So often others may write in between, and so often what was written is looked for.
 TRIES = 3

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from abate.difference import Number, elements, numbers, wordy
 from abate.fhir.canonical import SYSTEM
+from abate.publish.diff import Number, elements, numbers, wordy
 from abate.report.elements import Resource, reference_to
 
 WRITTEN = ("create", "update", "retract")

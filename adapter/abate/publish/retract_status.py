@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from abate.change import Change, unchanged, version
+from abate.publish.change import Change, unchanged, version
 from abate.report.content_digest import marked
 from abate.report.elements import Resource
 

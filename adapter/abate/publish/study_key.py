@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from abate.change import Change, identifiers
 from abate.errors import PublishRefused
 from abate.fhir.canonical import STUDY_KEY
+from abate.publish.change import Change, identifiers
+from abate.publish.retract_status import without_their_meta
 from abate.report.content_digest import marked
 from abate.report.elements import Resource
 from abate.store.database import FILE, opened
-from abate.withdrawal import without_their_meta
 
 _TABLE = "create table if not exists study_key (study varchar, key varchar)"
 

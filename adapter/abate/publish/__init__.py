@@ -1,0 +1,1 @@
+"""A report on a target: compared, written in one transaction, read back, retracted."""
