@@ -14,12 +14,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from abate import kept
 from abate.analysis import loader
 from abate.auth.servers import source_server
 from abate.config.reader import read
+from abate.ingest import server_state
+from abate.ingest.ingest import refreshed
 from abate.mapping import code_lists
-from abate.refresh import refreshed
 from abate.source import plan
 from abate.source.rest import RestSource
 from abate.store.landing import Landing
@@ -91,7 +91,7 @@ def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
         host = loader.load(study.settings.plugins)
         lists = code_lists.load(host.mappings())
         needed = plan.make(study, lists)
-        has = kept.of(study, host, needed.roles, lists)
+        has = server_state.of(study, host, needed.roles, lists)
         start = time.perf_counter()
         with Landing(Path(name) / "landing") as landing, source_server(study) as server:
             pulled = RestSource(server, study.settings.source, has).bring(needed, landing, SILENT)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abate.analysis import loader
 from abate.config.reader import read
-from abate.refresh import refreshed
+from abate.ingest.ingest import refreshed
 from abate.sandbox import Sandbox, running
 from abate.store.database import looked_into
 from abate.telemetry.status import held

@@ -16,13 +16,13 @@ from abate.cohort.assemble import assemble, inputs, members
 from abate.config.settings import StudyFile
 from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import AnalysisFailed, PluginError
+from abate.ingest.ingest import Compared, How, compared, refreshed
 from abate.publish import compare, transaction
 from abate.publish.change import Change
 from abate.publish.compare import PUBLISH, Publishing
 from abate.publish.retract import retractions
 from abate.publish.study_key import owner_of
 from abate.publish.target import target_of
-from abate.refresh import Compared, How, compared, refreshed
 from abate.releases.publication import Publication, Report
 from abate.report import fhir, files, page
 from abate.telemetry.log import Log

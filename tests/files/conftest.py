@@ -6,7 +6,7 @@ import pytest
 
 from abate.analysis import loader
 from abate.config.reader import read
-from abate.refresh import refreshed
+from abate.ingest.ingest import refreshed
 from abate.store.database import opened
 from abate.telemetry.status import held
 from heard import sentences

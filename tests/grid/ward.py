@@ -14,7 +14,7 @@ from abate.analysis import loader
 from abate.cohort.assemble import assemble
 from abate.config.reader import read
 from abate.errors import AbateError
-from abate.refresh import How, refreshed
+from abate.ingest.ingest import How, refreshed
 from abate.store import landing
 from abate.store.database import looked_into
 from abate.telemetry.status import held

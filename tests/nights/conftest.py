@@ -14,7 +14,7 @@ from abate.analysis import loader
 from abate.config.reader import read
 from abate.http import clock
 from abate.http.response import Answer
-from abate.refresh import How, refreshed
+from abate.ingest.ingest import How, refreshed
 from abate.sandbox import Sandbox
 from abate.store import landing
 from abate.store.database import opened

@@ -4,7 +4,7 @@ import time
 
 from abate.analysis import loader
 from abate.config.reader import read
-from abate.refresh import How, refreshed
+from abate.ingest.ingest import How, refreshed
 from abate.store.database import opened
 from abate.telemetry.status import held
 from heard import sentences

@@ -16,7 +16,7 @@ from werkzeug import Response
 from abate.config.source import Source
 from abate.fhir.client import FhirServer
 from abate.http import clock
-from abate.kept import Kept
+from abate.ingest.server_state import Kept
 from abate.mapping.code_lists import Code
 from abate.mapping.roles import Role
 from abate.source.plan import Plan

@@ -9,7 +9,7 @@ from abate.cli import common
 from abate.cli.working import Spoken, working
 
 if TYPE_CHECKING:
-    from abate.refresh import Compared
+    from abate.ingest.ingest import Compared
     from abate.telemetry.history import Run
 
 EPILOG = """\b

@@ -44,7 +44,7 @@ from abate.store.pull_remarks import judge_of, note_unfiltered, unfiltered
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.kept import Kept
+    from abate.ingest.server_state import Kept
 
 
 class BulkSource:

@@ -13,7 +13,7 @@ from abate.source.rest import RestSource
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.kept import Kept
+    from abate.ingest.server_state import Kept
 
 
 @contextmanager

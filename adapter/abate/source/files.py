@@ -27,7 +27,7 @@ from abate.store.pull_remarks import judge_of
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.kept import Kept
+    from abate.ingest.server_state import Kept
 
 
 # As an export names its files: `Observation.ndjson`, `Patient.000.ndjson.gz`.

@@ -26,7 +26,7 @@ from abate.store.ledger import Ledger, Line
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.kept import Kept
+    from abate.ingest.server_state import Kept
 
 
 # So many patients' resources land as one unit.

@@ -11,7 +11,7 @@ makes the next pull read some resources twice.
 
 from datetime import datetime, timedelta
 
-from abate.kept import Kept
+from abate.ingest.server_state import Kept
 from abate.mapping import mapper
 from abate.source import Pulled
 from abate.store import landing

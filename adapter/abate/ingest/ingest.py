@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from abate import kept, stage_events, watermark
+from abate import stage_events
 from abate.analysis.host import Host
 from abate.config.settings import StudyFile
+from abate.ingest import server_state, watermark
 from abate.mapping import code_lists, mapper
 from abate.source import Pulled, plan
 from abate.source.chosen import chosen, key
@@ -61,7 +62,7 @@ def compared(store: Store, server: str, run_id: str) -> list[Compared]:
     ]
 
 
-def _searches(pulled: Pulled, needed: plan.Plan, has: kept.Kept) -> Iterable[Search]:
+def _searches(pulled: Pulled, needed: plan.Plan, has: server_state.Kept) -> Iterable[Search]:
     """What is known of the searches of each type that the study needs."""
     if pulled.searches:
         return pulled.searches.values()
@@ -92,7 +93,7 @@ def refreshed(
     settings, log = study_file.settings, progress.log
     lists = code_lists.load([*host.mappings(), *study_file.code_directories])
     needed = plan.make(study_file, lists)
-    has = kept.of(study_file, host, needed.roles, lists).asked_for(
+    has = server_state.of(study_file, host, needed.roles, lists).asked_for(
         timedelta(minutes=settings.source.overlap_minutes),
         is_whole=how.is_whole,
         is_compared=how.is_compared,
@@ -124,6 +125,6 @@ def refreshed(
             mapper.prune(store, settings.source.url)
             pull_remarks.keep(store, landing, settings.source.url)
             stage_events.report_withheld(log, pull_remarks.withheld(store, settings.source.url))
-            kept.keep(store, has, moment, pulled.strategy, progress.run_id)
-            kept.keep_searches(store, has.server, _searches(pulled, needed, has))
+            server_state.keep(store, has, moment, pulled.strategy, progress.run_id)
+            server_state.keep_searches(store, has.server, _searches(pulled, needed, has))
             yield store

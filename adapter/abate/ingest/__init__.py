@@ -1,0 +1,1 @@
+"""Pull, land, map, and move the watermark: one transaction."""
