@@ -5,7 +5,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from abate.source.at_once import at_once
+from abate.source.concurrency import at_once
 
 
 def test_tasks_are_under_way_together_and_give_what_they_did_in_their_order():

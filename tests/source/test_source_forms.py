@@ -4,8 +4,8 @@ import pytest
 from werkzeug import Response
 
 from abate.errors import IncompletePull
-from abate.source.forms import CATEGORIES, USUAL, WITHOUT_CODE, Form, other_forms
 from abate.source.query import Query
+from abate.source.query_forms import CATEGORIES, USUAL, WITHOUT_CODE, Form, other_forms
 
 ASKED = Query(name="pain scores", type="Observation", tokens=("urn:s|pain",), patients=("p1",))
 

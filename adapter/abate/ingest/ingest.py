@@ -11,7 +11,7 @@ from abate.config.settings import StudyFile
 from abate.ingest import server_state, watermark
 from abate.mapping import code_lists, mapper
 from abate.source import Pulled, plan
-from abate.source.chosen import chosen, key
+from abate.source.factory import chosen, key
 from abate.store import pull_remarks
 from abate.store.database import Store, opened
 from abate.store.evidence import Search, exported, of_arrivals

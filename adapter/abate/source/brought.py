@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from abate.fhir.bundle import Head
-from abate.source.seen import Seen
+from abate.source.id_set import Seen
 
 # So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
 IDLE_PAGES = 50

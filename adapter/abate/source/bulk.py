@@ -35,7 +35,7 @@ from abate.source.paging import Pager
 from abate.source.plan import Plan
 from abate.source.pull import Pull
 from abate.source.query import bare, instant
-from abate.source.sufficient import heads, refuse_insufficient
+from abate.source.required_data import heads, refuse_insufficient
 from abate.source.tally import Tally
 from abate.source.walk import Asker
 from abate.store.landing import Landing

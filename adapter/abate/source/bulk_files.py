@@ -16,7 +16,7 @@ from abate.fhir.outcomes import Issue, Judge, issues, refuse
 from abate.fhir.references import local_id
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
-from abate.source.at_once import at_once
+from abate.source.concurrency import at_once
 from abate.source.contents import Called, Placed, contents
 from abate.source.manifest import File, Manifest
 from abate.source.sorting import land, take_again, type_of

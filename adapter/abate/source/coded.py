@@ -16,11 +16,11 @@ from abate.source.empty_answers import (
     note,
     unfound,
 )
-from abate.source.forms import WITHOUT_CODE
 from abate.source.paging import NotHeeded, Refused
 from abate.source.plan import INDEX, SCORES
 from abate.source.pull import Pull
 from abate.source.query import Query, in_pieces
+from abate.source.query_forms import WITHOUT_CODE
 from abate.store.evidence import BY_CODE, FINDS_NOTHING, WORKS, Evidence, capability_digest
 
 

@@ -19,8 +19,8 @@ from abate.source import Pulled
 from abate.source.contents import Called, contents
 from abate.source.file_servers import FileServers
 from abate.source.plan import Plan
+from abate.source.required_data import refuse_insufficient
 from abate.source.sorting import Sorted, land
-from abate.source.sufficient import refuse_insufficient
 from abate.store.landing import Landing
 from abate.store.ledger import FILES, Ledger, Line
 from abate.store.pull_remarks import judge_of

@@ -12,12 +12,12 @@ import msgspec
 from abate.errors import NothingFound
 from abate.fhir.bundle import Head
 from abate.fhir.references import local_id
-from abate.source.at_once import at_once
+from abate.source.concurrency import at_once
+from abate.source.id_set import Seen
 from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, SCORES, Plan
 from abate.source.query import IDS_A_QUERY, Query, Window, bare, in_pieces
-from abate.source.seen import Seen
-from abate.source.sufficient import heads
+from abate.source.required_data import heads
 from abate.source.walk import Asker
 from abate.source.windows import divided
 from abate.store.evidence import Evidence

@@ -16,11 +16,11 @@ from abate.fhir.client import FhirServer
 from abate.source import Pulled
 from abate.source.changes import CHANGES, ClockWentBack, land_changes
 from abate.source.coded import begin, land_by_patient, land_index, land_population
-from abate.source.forms import with_categories
 from abate.source.listed import listed_patients
 from abate.source.paging import Pager
 from abate.source.plan import Plan
 from abate.source.pull import Pull
+from abate.source.query_forms import with_categories
 from abate.source.strategy import choose
 from abate.source.tally import Tally
 from abate.source.walk import Asker

@@ -14,9 +14,9 @@ import numpy as np
 
 from abate.fhir.bundle import Head
 from abate.source.brought import Brought
+from abate.source.id_set import Seen
 from abate.source.paging import NotHeeded, hole
 from abate.source.query import Query, Window
-from abate.source.seen import Seen
 
 # So often a query is passed, until two passes bring the same.
 PASSES = 3

@@ -9,7 +9,7 @@ from abate.fhir.bundle import Head, Page
 from abate.fhir.capability import Capability
 from abate.fhir.references import local_id
 from abate.mapping.code_lists import CodeLists
-from abate.source.forms import Form
+from abate.source.query_forms import Form
 from abate.survey.budgeted_client import BudgetedClient, Spent
 from abate.survey.model import Category, CodeSearch, Group, ListCount, Row, Sample, Shapes
 from abate.telemetry.log import Log

@@ -16,8 +16,8 @@ from abate.errors import LoginRefused, SourceError
 from abate.fhir.bundle import Head, matches
 from abate.http.display import one_line
 from abate.http.response import Answer
-from abate.source.forms import CATEGORIES
 from abate.source.query import token
+from abate.source.query_forms import CATEGORIES
 from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context
 from abate.survey.model import Sample, SeenCode, Shapes, tally

@@ -14,8 +14,8 @@ import msgspec
 from abate.errors import SourceError
 from abate.fhir.bundle import Head, Page, matches
 from abate.fhir.references import local_id
-from abate.source.forms import CATEGORIES, USUAL
 from abate.source.query import Query, token
+from abate.source.query_forms import CATEGORIES, USUAL
 from abate.survey.budgeted_client import Spent
 from abate.survey.code_counts import known_scores
 from abate.survey.context import Context, Probe, Verdict
