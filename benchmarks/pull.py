@@ -21,7 +21,7 @@ from abate.ingest import server_state
 from abate.ingest.ingest import refreshed
 from abate.mapping import code_lists
 from abate.source import plan
-from abate.source.rest import RestSource
+from abate.source.search.source import RestSource
 from abate.store.landing import Landing
 from abate.store.ledger import Ledger
 from abate.telemetry.log import SILENT

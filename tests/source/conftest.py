@@ -20,7 +20,7 @@ from abate.ingest.server_state import Kept
 from abate.mapping.code_lists import Code
 from abate.mapping.roles import Role
 from abate.source.plan import Plan
-from abate.source.rest import RestSource
+from abate.source.search.source import RestSource
 from abate.store.landing import Landing
 from heard import listening
 

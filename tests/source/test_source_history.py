@@ -8,7 +8,7 @@ import pytest
 from abate.errors import IncompletePull, SourceError
 from abate.fhir.bundle import Page, versions
 from abate.fhir.client import FhirServer
-from abate.source.paging import NotHeeded, Pager
+from abate.source.search.paging import NotHeeded, Pager
 from abate.telemetry.log import SILENT
 
 P1 = {"resourceType": "Patient", "id": "p1"}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from abate.errors import IncompletePull
-from abate.source import brought, walk
+from abate.source.search import completeness, received
 
 
 def test_all_pages_arrive_and_each_id_once(script, pull, resource):
@@ -115,8 +115,8 @@ def test_next_links_in_a_circle_are_a_hole(script, pull, resource):
 def test_pages_that_go_on_forever_without_anything_new_are_a_hole(
     script, pull, resource, monkeypatch
 ):
-    monkeypatch.setattr(brought, "IDLE_PAGES", 3)
-    monkeypatch.setattr(walk, "IDLE_PAGES", 3)
+    monkeypatch.setattr(received, "IDLE_PAGES", 3)
+    monkeypatch.setattr(completeness, "IDLE_PAGES", 3)
     score = resource["Observation"]
 
     def endless(_):

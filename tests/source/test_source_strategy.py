@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from abate.source.query import Query
-from abate.source.strategy import choose
+from abate.source.search.strategy import choose
 
 SCORES = Query(name="pain scores", type="Observation", tokens=("pain",))
 

@@ -42,7 +42,8 @@ class Source(Server):
     `system|value` identifiers, or `Group/ID`. `files` are paths or globs that start at the study
     file's folder. `export` is what is exported: `system`, `patient` or `Group/ID`. With
     `passes = 1` a query that the server does not count is believed after one pass in which no id
-    comes twice; else `abate.source.settling` says what must agree. `withheld` is what becomes of a
+    comes twice; else `abate.source.search.uncounted` says what must agree. `withheld` is what
+    becomes of a
     pull of which the server says that it withholds rows. `overlap_minutes` of what was pulled
     before are asked for again. `parallel` and `requests_per_second` are what the server can bear;
     `max_minutes` and `max_requests` end a pull that costs more.

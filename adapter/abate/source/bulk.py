@@ -18,8 +18,6 @@ from abate.fhir.types import MAPPED_NAMES
 from abate.http.addresses import origin
 from abate.source import Pulled
 from abate.source.bulk_files import Brought, BulkFiles
-from abate.source.changes import ClockWentBack, refuse_clock_behind
-from abate.source.coded import land_newcomers
 from abate.source.export_job import ExportJob, NotKnown
 from abate.source.export_request import (
     asked_types,
@@ -31,13 +29,15 @@ from abate.source.export_request import (
 from abate.source.group import GROUP, Group, read_group
 from abate.source.manifest import Manifest, manifest_of
 from abate.source.membership import compare
-from abate.source.paging import Pager
 from abate.source.plan import Plan
-from abate.source.pull import Pull
 from abate.source.query import bare, instant
 from abate.source.required_data import heads, refuse_insufficient
-from abate.source.tally import Tally
-from abate.source.walk import Asker
+from abate.source.search.by_code import land_newcomers
+from abate.source.search.completeness import Asker
+from abate.source.search.incremental import ClockWentBack, refuse_clock_behind
+from abate.source.search.live_counts import Tally
+from abate.source.search.paging import Pager
+from abate.source.search.pull import Pull
 from abate.store.landing import Landing
 from abate.store.ledger import EXPORT, Ledger, Line
 from abate.store.pull_remarks import judge_of, note_unfiltered, unfiltered

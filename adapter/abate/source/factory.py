@@ -9,7 +9,7 @@ from abate.config.settings import StudyFile
 from abate.source import Source
 from abate.source.bulk import BulkSource
 from abate.source.files import FilesSource
-from abate.source.rest import RestSource
+from abate.source.search.source import RestSource
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from abate.errors import IncompletePull
 from abate.fhir.references import local_id
 from abate.fhir.types import MAPPED_NAMES
 from abate.source.group import Group
-from abate.source.pull import Pull
 from abate.source.required_data import heads
+from abate.source.search.pull import Pull
 from abate.store.landing import Landing
 from abate.store.pull_remarks import is_withheld, note_left
 

@@ -10,9 +10,9 @@ from abate.fhir.bundle import matches
 from abate.fhir.references import local_id
 from abate.http.failures import NOT_OFFERED
 from abate.http.response import Answer
-from abate.source.paging import is_refusal
 from abate.source.query import Query
 from abate.source.query_forms import USUAL, Form, other_forms
+from abate.source.search.paging import is_refusal
 from abate.survey.code_counts import SHAPED, join_codes
 from abate.survey.context import Context, Probe, Verdict
 

@@ -8,8 +8,8 @@ people have is not used.
 from collections.abc import Sequence
 from math import ceil
 
-from abate.source.pull import Pull
 from abate.source.query import Query, in_pieces
+from abate.source.search.pull import Pull
 
 # So many resources may come for each one of the study's patients.
 MOST_A_RESOURCE = 1.2

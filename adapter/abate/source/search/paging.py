@@ -11,8 +11,8 @@ from abate.fhir.bundle import Head, Page, matches, outcomes, versions
 from abate.fhir.client import Answer, FhirServer
 from abate.fhir.outcomes import Judge, refuse
 from abate.http.failures import EXPIRED_CURSOR, LOGIN_WANTED, NOT_OFFERED, TRANSIENT
-from abate.source.brought import IDLE_PAGES, Walked
 from abate.source.query import Pairs, Query, instant
+from abate.source.search.received import IDLE_PAGES, Walked
 from abate.telemetry.log import Log
 
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED

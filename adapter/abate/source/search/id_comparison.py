@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping
 from abate.errors import IncompletePull, NothingFound
 from abate.fhir.bundle import Head
 from abate.fhir.versions import Version, differing, incomparable, version_of
-from abate.source.paging import NotHeeded, hole
 from abate.source.plan import PROCEDURES, SCORES
-from abate.source.pull import Pull
 from abate.source.query import IDS_A_QUERY, Query, in_pieces
-from abate.source.settling import Take
+from abate.source.search.paging import NotHeeded, hole
+from abate.source.search.pull import Pull
+from abate.source.search.uncounted import Take
 
 # Servers that cannot leave elements out give whole resources, refuse, or find nothing.
 _LISTINGS: tuple[Mapping[str, str], ...] = ({"_elements": "id,meta,code,subject"}, {})

@@ -16,20 +16,20 @@ from abate.fhir.bundle import Head
 from abate.fhir.client import FhirServer
 from abate.fhir.references import local_id
 from abate.fhir.versions import Version, differing, version_of
-from abate.source.coded import (
+from abate.source.plan import PATIENTS
+from abate.source.query import IDS_A_QUERY, Query, in_pieces, instant
+from abate.source.search.by_code import (
     ask_without_code,
     land_by_code,
     land_doubted,
     land_newcomers,
     refuse_by_code,
 )
-from abate.source.compared import fetch, listed, refuse_empty, refuse_found, stale
-from abate.source.empty_answers import judge, note
-from abate.source.paging import Expired, NotHeeded, Refused
-from abate.source.plan import PATIENTS
-from abate.source.pull import TRIED_ALONE, Pull
-from abate.source.query import IDS_A_QUERY, Query, in_pieces, instant
-from abate.source.settling import Take
+from abate.source.search.empty_answers import judge, note
+from abate.source.search.id_comparison import fetch, listed, refuse_empty, refuse_found, stale
+from abate.source.search.paging import Expired, NotHeeded, Refused
+from abate.source.search.pull import TRIED_ALONE, Pull
+from abate.source.search.uncounted import Take
 from abate.store.evidence import FINDS_NOTHING, WORKS
 from abate.store.landing import Record, Unit
 

@@ -8,7 +8,10 @@ from typing import Any
 
 from abate.errors import IncompletePull
 from abate.fhir.types import INDEX_TYPE
-from abate.source.empty_answers import (
+from abate.source.plan import INDEX, SCORES
+from abate.source.query import Query, in_pieces
+from abate.source.query_forms import WITHOUT_CODE
+from abate.source.search.empty_answers import (
     NAME_PATIENTS,
     by_any,
     judge,
@@ -16,11 +19,8 @@ from abate.source.empty_answers import (
     note,
     unfound,
 )
-from abate.source.paging import NotHeeded, Refused
-from abate.source.plan import INDEX, SCORES
-from abate.source.pull import Pull
-from abate.source.query import Query, in_pieces
-from abate.source.query_forms import WITHOUT_CODE
+from abate.source.search.paging import NotHeeded, Refused
+from abate.source.search.pull import Pull
 from abate.store.evidence import BY_CODE, FINDS_NOTHING, WORKS, Evidence, capability_digest
 
 

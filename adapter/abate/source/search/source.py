@@ -14,16 +14,16 @@ from abate.config.source import Source as Settings
 from abate.fhir.capability import Capability, read_capability
 from abate.fhir.client import FhirServer
 from abate.source import Pulled
-from abate.source.changes import CHANGES, ClockWentBack, land_changes
-from abate.source.coded import begin, land_by_patient, land_index, land_population
-from abate.source.listed import listed_patients
-from abate.source.paging import Pager
 from abate.source.plan import Plan
-from abate.source.pull import Pull
 from abate.source.query_forms import with_categories
-from abate.source.strategy import choose
-from abate.source.tally import Tally
-from abate.source.walk import Asker
+from abate.source.search.by_code import begin, land_by_patient, land_index, land_population
+from abate.source.search.completeness import Asker
+from abate.source.search.incremental import CHANGES, ClockWentBack, land_changes
+from abate.source.search.live_counts import Tally
+from abate.source.search.paging import Pager
+from abate.source.search.patient_list import listed_patients
+from abate.source.search.pull import Pull
+from abate.source.search.strategy import choose
 from abate.store.evidence import BY_CODE, BY_PATIENT
 from abate.store.landing import Landing
 from abate.store.pull_remarks import judge_of

@@ -14,12 +14,12 @@ from abate.fhir.bundle import Head
 from abate.fhir.references import local_id
 from abate.source.concurrency import at_once
 from abate.source.id_set import Seen
-from abate.source.paging import NotHeeded
 from abate.source.plan import PATIENTS, SCORES, Plan
 from abate.source.query import IDS_A_QUERY, Query, Window, bare, in_pieces
 from abate.source.required_data import heads
-from abate.source.walk import Asker
-from abate.source.windows import divided
+from abate.source.search.completeness import Asker
+from abate.source.search.paging import NotHeeded
+from abate.source.search.partitions import divided
 from abate.store.evidence import Evidence
 from abate.store.landing import Landing, Record, Unit
 from abate.store.ledger import Ledger, Line

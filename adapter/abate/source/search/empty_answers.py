@@ -11,9 +11,9 @@ from random import Random
 from abate.errors import IncompletePull
 from abate.fhir.bundle import Head
 from abate.fhir.references import local_id
-from abate.source.paging import Refused, hole
-from abate.source.pull import Pull
 from abate.source.query import Query, bare, has_code, in_pieces, token
+from abate.source.search.paging import Refused, hole
+from abate.source.search.pull import Pull
 from abate.store.evidence import (
     BY_CODE,
     BY_PATIENT,

@@ -6,8 +6,8 @@ from datetime import UTC, tzinfo
 from abate.errors import NothingFound
 from abate.fhir.bundle import Head
 from abate.source.group import GROUP, read_group
-from abate.source.pull import Pull
 from abate.source.query import Query, in_pieces
+from abate.source.search.pull import Pull
 from abate.store.pull_remarks import note_left
 
 IDENTIFIERS_A_QUERY = 20

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from abate.errors import SourceError
 from abate.fhir.bundle import Head, Page, matches, warnings
-from abate.source.brought import IDLE_PAGES, Brought, Walked
-from abate.source.paging import Expired, NotHeeded, Pager, Refused, hole
 from abate.source.query import LONG_AGO, Query, bare
 from abate.source.query_forms import USUAL, Form, other_forms
-from abate.source.settling import Settling, Take
-from abate.source.tally import Tally
+from abate.source.search.live_counts import Tally
+from abate.source.search.paging import Expired, NotHeeded, Pager, Refused, hole
+from abate.source.search.received import IDLE_PAGES, Brought, Walked
+from abate.source.search.uncounted import Settling, Take
 from abate.store.ledger import count_of_pages
 
 # So often a query is begun, where its next links expire on the way.

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 import numpy as np
 
 from abate.fhir.bundle import Head
-from abate.source.brought import Brought
 from abate.source.id_set import Seen
-from abate.source.paging import NotHeeded, hole
 from abate.source.query import Query, Window
+from abate.source.search.paging import NotHeeded, hole
+from abate.source.search.received import Brought
 
 # So often a query is passed, until two passes bring the same.
 PASSES = 3

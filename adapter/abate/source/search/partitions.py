@@ -10,7 +10,7 @@ from math import ceil
 
 from abate.fhir.types import read_type
 from abate.source.query import Query, Window
-from abate.source.walk import Asker
+from abate.source.search.completeness import Asker
 
 PARAMETERS = ("_lastUpdated", "date")
 _SHORTEST = timedelta(seconds=1)

@@ -1,0 +1,1 @@
+"""Pull by FHIR search: by code or by patient, and what changed."""
