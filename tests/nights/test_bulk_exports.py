@@ -10,8 +10,8 @@ from abate.errors import IncompletePull, SourceError, StudyFileError
 from abate.fhir.types import MAPPED_NAMES
 from abate.http import clock
 from abate.http.budget import BudgetSpent
-from abate.source.export_job import in_fhir
-from abate.source.manifest import File, Manifest
+from abate.source.bulk.job import in_fhir
+from abate.source.bulk.manifest import File, Manifest
 from abate.store.database import opened
 
 BULK = "source.strategy=bulk"

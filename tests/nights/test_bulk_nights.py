@@ -9,7 +9,7 @@ from werkzeug import Response
 from abate.errors import NothingFound, SourceError
 from abate.http import clock
 from abate.http.response import Answer
-from abate.source import bulk_files
+from abate.source.bulk import export_files
 
 
 def ids(rows, table):
@@ -225,15 +225,15 @@ def killed(monkeypatch, hospital, night):
 
     def kill():
         with monkeypatch.context() as patch:
-            land = bulk_files.land
+            land = export_files.land
 
             def third(landing, name, *arguments, **named):
                 if name == "export-00003":
                     raise Killed
                 return land(landing, name, *arguments, **named)
 
-            patch.setattr(bulk_files, "land", third)
-            patch.setattr("abate.source.export_job.ExportJob.drop", lambda _: None)
+            patch.setattr(export_files, "land", third)
+            patch.setattr("abate.source.bulk.job.ExportJob.drop", lambda _: None)
             with pytest.raises(Killed):
                 night("source.parallel=1")
         return [one for one in hospital.server.requests if "/files/" in one]
@@ -282,7 +282,7 @@ def killed_while_waiting(monkeypatch, bulk, night):
     with monkeypatch.context() as patch:
         bulk.polls = [Response(status=202)]
         patch.setattr(clock, "sleep", _die)
-        patch.setattr("abate.source.export_job.ExportJob.drop", lambda _: None)
+        patch.setattr("abate.source.bulk.job.ExportJob.drop", lambda _: None)
         patch.setattr("abate.store.landing.Landing.__exit__", lambda *_: None)
         with pytest.raises(Killed):
             night()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from abate.auth.servers import source_server
 from abate.config.settings import StudyFile
 from abate.source import Source
-from abate.source.bulk import BulkSource
+from abate.source.bulk.source import BulkSource
 from abate.source.files import FilesSource
 from abate.source.search.source import RestSource
 from abate.telemetry.log import Log

@@ -11,7 +11,7 @@ from typing import Any
 from abate.auth.discovery import WELL_KNOWN
 from abate.errors import SourceError
 from abate.http.failures import ABSENT
-from abate.source.export_job import ExportJob, NotKnown
+from abate.source.bulk.job import ExportJob, NotKnown
 from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context, Probe, Verdict
 

@@ -17,9 +17,11 @@ from abate.fhir.outcomes import Judge
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.addresses import origin
 from abate.source import Pulled
-from abate.source.bulk_files import Brought, BulkFiles
-from abate.source.export_job import ExportJob, NotKnown
-from abate.source.export_request import (
+from abate.source.bulk.export_files import Brought, BulkFiles
+from abate.source.bulk.job import ExportJob, NotKnown
+from abate.source.bulk.manifest import Manifest, manifest_of
+from abate.source.bulk.membership import compare
+from abate.source.bulk.request import (
     asked_types,
     filtered_types,
     filters,
@@ -27,8 +29,6 @@ from abate.source.export_request import (
     tell_left_out,
 )
 from abate.source.group import GROUP, Group, read_group
-from abate.source.manifest import Manifest, manifest_of
-from abate.source.membership import compare
 from abate.source.plan import Plan
 from abate.source.query import bare, instant
 from abate.source.required_data import heads, refuse_insufficient

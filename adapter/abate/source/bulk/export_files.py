@@ -16,9 +16,9 @@ from abate.fhir.outcomes import Issue, Judge, issues, refuse
 from abate.fhir.references import local_id
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
+from abate.source.bulk.manifest import File, Manifest
 from abate.source.concurrency import at_once
 from abate.source.contents import Called, Placed, contents
-from abate.source.manifest import File, Manifest
 from abate.source.sorting import land, take_again, type_of
 from abate.store.landing import Landing, Record
 from abate.telemetry.log import Log

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import quote
 
 from abate.fhir.types import MAPPED_NAMES
-from abate.source.bulk_files import Brought
+from abate.source.bulk.export_files import Brought
 from abate.source.files import log_others
 from abate.source.plan import Plan
 from abate.store.landing import Landing

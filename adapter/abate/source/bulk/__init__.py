@@ -1,0 +1,1 @@
+"""Pull by Bulk Data export."""
