@@ -5,7 +5,7 @@ import json
 import pytest
 
 from abate.errors import SourceError
-from abate.source.bundle_entries import entries
+from abate.source.files.bundle_entries import entries
 
 ANNA, TREAT = "urn:uuid:0a0a0a0a-1111-4111-8111-000000000001", "urn:oid:1.2.36.146"
 SERVER = "https://other.example/fhir"

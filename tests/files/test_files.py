@@ -9,7 +9,7 @@ import pytest
 from abate.auth import servers
 from abate.errors import NothingFound, SourceError, StudyFileError
 from abate.mapping import mapper
-from abate.source import contents
+from abate.source.files import reader
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -326,7 +326,7 @@ def test_a_line_that_is_too_long_is_named_by_its_number(tmp_path):
         (tmp_path / "long").open("rb") as file,
         pytest.raises(SourceError, match=r"^long, line 2, is longer than"),
     ):
-        list(contents.contents(file, contents.Called("long", "long"), largest=20))
+        list(reader.contents(file, reader.Called("long", "long"), largest=20))
 
 
 def test_a_bundle_that_is_too_large_is_refused(tmp_path):
@@ -335,7 +335,7 @@ def test_a_bundle_that_is_too_large_is_refused(tmp_path):
         (tmp_path / "large").open("rb") as file,
         pytest.raises(SourceError, match=r"^large is larger than"),
     ):
-        list(contents.contents(file, contents.Called("large", "large"), largest=20))
+        list(reader.contents(file, reader.Called("large", "large"), largest=20))
 
 
 def test_files_without_an_index_procedure_or_a_score_are_nothing_to_study(house, resources):

@@ -8,7 +8,7 @@ from abate.auth.servers import source_server
 from abate.config.settings import StudyFile
 from abate.source import Source
 from abate.source.bulk.source import BulkSource
-from abate.source.files import FilesSource
+from abate.source.files.source import FilesSource
 from abate.source.search.source import RestSource
 from abate.telemetry.log import Log
 

@@ -18,8 +18,8 @@ from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
 from abate.source.bulk.manifest import File, Manifest
 from abate.source.concurrency import at_once
-from abate.source.contents import Called, Placed, contents
-from abate.source.sorting import land, take_again, type_of
+from abate.source.files.reader import Called, Placed, contents
+from abate.source.files.split_by_type import land, take_again, type_of
 from abate.store.landing import Landing, Record
 from abate.telemetry.log import Log
 

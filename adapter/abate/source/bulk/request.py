@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from abate.fhir.types import MAPPED_NAMES
 from abate.source.bulk.export_files import Brought
-from abate.source.files import log_others
+from abate.source.files.source import log_others
 from abate.source.plan import Plan
 from abate.store.landing import Landing
 from abate.telemetry.log import Log

@@ -16,11 +16,11 @@ from abate.errors import SourceError
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
 from abate.source import Pulled
-from abate.source.contents import Called, contents
-from abate.source.file_servers import FileServers
+from abate.source.files.reader import Called, contents
+from abate.source.files.servers import FileServers
+from abate.source.files.split_by_type import Sorted, land
 from abate.source.plan import Plan
 from abate.source.required_data import refuse_insufficient
-from abate.source.sorting import Sorted, land
 from abate.store.landing import Landing
 from abate.store.ledger import FILES, Ledger, Line
 from abate.store.pull_remarks import judge_of

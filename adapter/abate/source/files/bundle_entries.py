@@ -18,7 +18,7 @@ import msgspec
 
 from abate.errors import SourceError
 from abate.fhir.types import MAPPED_NAMES
-from abate.source.file_servers import FileServers, base_of
+from abate.source.files.servers import FileServers, base_of
 
 _NAME = re.compile(
     r"urn:(?:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|oid:([0-2](?:\.(?:0|[1-9]\d*))+))",

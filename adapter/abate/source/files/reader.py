@@ -12,8 +12,8 @@ import msgspec
 
 from abate.errors import SourceError
 from abate.http.budget import LARGEST_ANSWER, MEBIBYTE
-from abate.source.bundle_entries import entries, kind_of
-from abate.source.file_servers import FileServers
+from abate.source.files.bundle_entries import entries, kind_of
+from abate.source.files.servers import FileServers
 
 _MARK = b"\xef\xbb\xbf"
 _LINES = (".ndjson", ".jsonl")

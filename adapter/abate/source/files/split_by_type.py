@@ -14,7 +14,7 @@ from abate.fhir.bundle import head_of
 from abate.fhir.outcomes import Judge, refuse
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.display import resource_type
-from abate.source.contents import Called, Placed
+from abate.source.files.reader import Called, Placed
 from abate.store.landing import Landing, Record, Unit
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")

@@ -1,0 +1,1 @@
+"""Pull from files of this machine."""
