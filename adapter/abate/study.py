@@ -24,7 +24,8 @@ from abate.publish.retract import retractions
 from abate.publish.study_key import owner_of
 from abate.publish.target import target_of
 from abate.releases.publication import Publication, Report
-from abate.report import fhir, files, page
+from abate.report import files, page
+from abate.report.fhir import bundle
 from abate.telemetry.log import Log
 from abate.telemetry.status import Progress
 
@@ -114,7 +115,7 @@ def write_back(
     owner = owner_of(folder, found.study, may_adopt=how.adopts)
     with target_server(study_file, log) as server:
         target = target_of(server)
-        resources = fhir.report(
+        resources = bundle.report(
             shown,
             host,
             page=page.render(shown, host.page_sections(shown, log.warning)),

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from abate.mapping import code_lists
-from abate.report.rules import faults
+from abate.report.fhir.validation import faults
 
 
 def copied(example):

@@ -20,8 +20,8 @@ from abate.analysis.results import Results
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.disclosure import released, rule_of
-from abate.report import diagnostic_report, fhir, group, measures, provenance
-from abate.report.elements import Resource, Version
+from abate.report.fhir import bundle, diagnostic_report, group, measures, provenance
+from abate.report.fhir.elements import Resource, Version
 from abate.sandbox import Sandbox, running
 from abate.telemetry.status import held
 
@@ -64,7 +64,7 @@ def _reported(found: Results) -> Results:
 def _report(found: Results, minimum: int, version: Version) -> list[Resource]:
     with _fixed_time():
         shown = released(found, rule_of(minimum))
-        return fhir.report(shown, loader.load(), page=PAGE, version=version)
+        return bundle.report(shown, loader.load(), page=PAGE, version=version)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from abate.http.addresses import is_loopback
 from abate.publish import compare
 from abate.publish.study_key import owner_of
 from abate.publish.target import target_of
-from abate.report import fhir
+from abate.report.fhir import bundle
 from asked import is_batch, is_read, is_transaction
 
 BUNDLE = "abate-output/bundle.json"
@@ -248,7 +248,7 @@ class TestTarget:
         _, url = proxy(answer)
         aim(url)
         results = load_results(ran.parent / "abate-output")
-        resources = fhir.report(results, load())
+        resources = bundle.report(results, load())
         owner = owner_of(ran.parent / "abate-output", results.study)
         with (
             FhirServer(url) as server,

@@ -12,7 +12,7 @@ from abate.fhir.client import FhirServer
 from abate.publish import compare, transaction
 from abate.publish.study_key import owner_of
 from abate.publish.target import target_of
-from abate.report import content_digest, fhir
+from abate.report.fhir import bundle, content_digest
 
 PROVENANCE = f"Provenance/{stable_id('cementoplasty-2010', 'provenance')}"
 
@@ -128,7 +128,7 @@ class TestRendered:
             with FhirServer(source.base) as server:
                 target = target_of(server)
                 for own in ([theirs], []):
-                    made = with_own(fhir.report(results, load()), own)
+                    made = with_own(bundle.report(results, load()), own)
                     owner = owner_of(study_file.output, results.study)
                     changes = compare.compare(target, made, results, owner)
                     transaction.write(server, changes, study_file.output)

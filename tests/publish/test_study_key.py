@@ -5,7 +5,7 @@ import pytest
 from abate.config.reader import read
 from abate.fhir.canonical import STUDY_KEY
 from abate.publish.study_key import key_of, owner_of
-from abate.report.content_digest import digest_of, marked
+from abate.report.fhir.content_digest import digest_of, marked
 from asked import is_read
 
 STORE = "abate-output/store.duckdb"

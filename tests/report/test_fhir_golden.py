@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from abate.report import fhir
-from abate.report.rules import faults
+from abate.report.fhir import bundle
+from abate.report.fhir.validation import faults
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NAMES = ("report-r4.json", "report-r5.json", "report-r4-minimum-5.json")
@@ -35,12 +35,12 @@ def test_a_report_is_as_it_is_kept(name, made):
 def test_each_kept_resource_is_valid_and_carries_its_digest(golden):
     resources, version = golden
     assert not [fault for one in resources for fault in faults(one, version)]
-    assert all(fhir.digest_of(one) == fhir.digest(one) for one in resources)
+    assert all(bundle.digest_of(one) == bundle.digest(one) for one in resources)
 
 
 def test_a_kept_report_has_every_type_that_abate_writes(golden):
     resources, _ = golden
-    assert list(dict.fromkeys(one["resourceType"] for one in resources)) == list(fhir.TYPES)
+    assert list(dict.fromkeys(one["resourceType"] for one in resources)) == list(bundle.TYPES)
 
 
 def test_no_count_under_five_is_in_the_report_that_hides_them():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abate.fhir.canonical import MEASURE
-from abate.report import fhir
+from abate.report.fhir import bundle
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
 
@@ -13,7 +13,7 @@ BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationB
 @pytest.fixture
 def report(measured, host):
     """The resources of the report by type; there is one Measure."""
-    return {one["resourceType"]: one for one in fhir.report(measured, host)}
+    return {one["resourceType"]: one for one in bundle.report(measured, host)}
 
 
 def counts(populations):
@@ -31,7 +31,7 @@ def changed(results, **changes):
 
 def version_of(results, host):
     return next(
-        one["version"] for one in fhir.report(results, host) if one["resourceType"] == "Measure"
+        one["version"] for one in bundle.report(results, host) if one["resourceType"] == "Measure"
     )
 
 
@@ -85,7 +85,7 @@ class TestMeasure:
         assert version_of(other, host) != version_of(measured, host)
 
     def test_a_measure_without_strata_has_no_stratifier(self, measured, host):
-        for one in fhir.report(changed(measured, strata={}), host):
+        for one in bundle.report(changed(measured, strata={}), host):
             if one["resourceType"] in ("Measure", "MeasureReport"):
                 assert "stratifier" not in one["group"][0]
 
@@ -135,13 +135,13 @@ class TestMeasureReport:
 
     def test_the_reporter_is_who_the_study_file_says_or_else_the_software(self, measured, host):
         for reporter, display in (("A clinic", "A clinic"), ("", "abate 0.1.0")):
-            resources = fhir.report(replace(measured, reporter=reporter), host)
+            resources = bundle.report(replace(measured, reporter=reporter), host)
             [found] = [one for one in resources if one["resourceType"] == "MeasureReport"]
             assert found["reporter"] == {"display": display}
 
     def test_its_date_is_no_part_of_its_digest(self, report):
         later = {**report["MeasureReport"], "date": "2031-01-01T00:00:00Z"}
-        assert fhir.digest(later) == fhir.digest_of(report["MeasureReport"])
+        assert bundle.digest(later) == bundle.digest_of(report["MeasureReport"])
 
     def test_of_nobody_there_is_no_score(self, measured, host):
         [outcome] = measured.outcomes
@@ -152,7 +152,7 @@ class TestMeasureReport:
         result = replace(outcome.result, estimates=estimates)
         empty = replace(measured, outcomes=[replace(outcome, result=result)])
         [found] = [
-            one for one in fhir.report(empty, host) if one["resourceType"] == "MeasureReport"
+            one for one in bundle.report(empty, host) if one["resourceType"] == "MeasureReport"
         ]
         stratum = found["group"][0]["stratifier"][0]["stratum"][0]
         assert counts(stratum["population"]) == {"denominator": 0, "numerator": 0}
@@ -161,6 +161,6 @@ class TestMeasureReport:
     def test_a_failed_analysis_has_none(self, measured, host):
         failed = replace(measured.outcomes[0], result=None, error="it stopped")
         kinds = {
-            one["resourceType"] for one in fhir.report(replace(measured, outcomes=[failed]), host)
+            one["resourceType"] for one in bundle.report(replace(measured, outcomes=[failed]), host)
         }
         assert not kinds & {"Measure", "MeasureReport"}

@@ -3,14 +3,14 @@
 import pytest
 
 from abate.errors import PublishRefused
-from abate.report import fhir
-from abate.report.rules import faults
+from abate.report.fhir import bundle
+from abate.report.fhir.validation import faults
 
 
 @pytest.fixture
 def both(measured, host):
     """The reports of R4 and R5, in pairs."""
-    reports = (fhir.report(measured, host, version=one) for one in ("R4", "R5"))
+    reports = (bundle.report(measured, host, version=one) for one in ("R4", "R5"))
     return list(zip(*reports, strict=True))
 
 
@@ -25,7 +25,7 @@ def test_each_resource_is_valid_r5(both):
 
 
 def test_a_resource_of_r5_carries_the_digest_of_what_it_says_there(both):
-    assert all(fhir.digest_of(one) == fhir.digest(one) for _, one in both)
+    assert all(bundle.digest_of(one) == bundle.digest(one) for _, one in both)
 
 
 def test_only_four_types_differ_and_none_of_these_is_valid_r4(both):
@@ -63,7 +63,7 @@ def test_each_link_id_of_a_measure_report_is_one_of_its_measure(r5):
 def test_a_plugin_that_renders_r4_is_named_where_r5_is_asked_for(measured, host, monkeypatch):
     monkeypatch.setattr(host, "render_report", lambda _: ("theirs", [{"id": "x"}]))
     with pytest.raises(PublishRefused, match=r"the plugin 'theirs' renders .* as FHIR R4"):
-        fhir.report(measured, host, version="R5")
+        bundle.report(measured, host, version="R5")
 
 
 def _said(resource):

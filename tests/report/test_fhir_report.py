@@ -12,8 +12,8 @@ from abate.analysis.outcome import Outcome
 from abate.analysis.results import load
 from abate.errors import PublishRefused
 from abate.fhir.canonical import COMPONENT, DIGEST, STATISTIC
-from abate.report import fhir
-from abate.report.rules import faults
+from abate.report.fhir import bundle
+from abate.report.fhir.validation import faults
 
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 SEVCO = "https://fevir.net/sevco"
@@ -28,7 +28,7 @@ def estimates(results):
 @pytest.fixture
 def report(results, host):
     """The resources of the report by type, and of the Observations by statistic."""
-    return by_name(fhir.report(results, host))
+    return by_name(bundle.report(results, host))
 
 
 def outcome(*estimates, name="first-week", **more):
@@ -77,33 +77,33 @@ class TestAll:
 
     def test_ids_are_the_same_in_two_runs(self, results, host):
         later = replace(results, run_id="another", patients=9)
-        assert names(fhir.report(results, host)) == names(fhir.report(later, host))
+        assert names(bundle.report(results, host)) == names(bundle.report(later, host))
 
     def test_another_study_or_another_name_of_the_analysis_has_other_ids(self, results, host):
-        other = fhir.report(replace(results, study="other"), host)
-        same = set(names(fhir.report(results, host))) & set(names(other))
+        other = bundle.report(replace(results, study="other"), host)
+        same = set(names(bundle.report(results, host))) & set(names(other))
         assert {name.partition("/")[0] for name in same} == {"CodeSystem"}
         [first] = results.outcomes
         renamed = replace(results, outcomes=[replace(first, name="week-1")])
-        ids = by_name(fhir.report(results, host)), by_name(fhir.report(renamed, host))
+        ids = by_name(bundle.report(results, host)), by_name(bundle.report(renamed, host))
         assert ids[0]["sign-test"]["id"] != ids[1]["sign-test"]["id"]
         assert ids[0]["Group"]["id"] == ids[1]["Group"]["id"]
 
     def test_a_synthetic_study_is_labelled_as_test_data_and_no_other_is(self, results, host):
         for is_synthetic in (True, False):
-            resources = fhir.report(replace(results, synthetic=is_synthetic), host)
+            resources = bundle.report(replace(results, synthetic=is_synthetic), host)
             labelled = ["HTEST" in json.dumps(one.get("meta", {})) for one in resources]
             assert labelled == [False] * 3 + [is_synthetic] * 7
 
     def test_a_code_that_fhir_does_not_have_is_refused(self, results, estimates, host):
         blank = replace(estimates["sign-test"], unit=" ")
         with pytest.raises(PublishRefused, match=r"Observation/.* is no valid FHIR R4"):
-            fhir.report(replace(results, outcomes=[outcome(blank)]), host)
+            bundle.report(replace(results, outcomes=[outcome(blank)]), host)
 
 
 class TestDigest:
     def test_each_resource_carries_one(self, report):
-        assert all(fhir.digest_of(one) == fhir.digest(one) for one in report.values())
+        assert all(bundle.digest_of(one) == bundle.digest(one) for one in report.values())
 
     @pytest.mark.parametrize(
         ("kind", "element"),
@@ -112,29 +112,31 @@ class TestDigest:
     def test_it_leaves_out_when_the_run_was(self, report, kind, element):
         later = {**report[kind], element: "2031-01-01T00:00:00Z"}
         assert element in report[kind]
-        assert fhir.digest(later) == fhir.digest(report[kind])
+        assert bundle.digest(later) == bundle.digest(report[kind])
 
     def test_it_leaves_out_what_servers_add(self, report):
         meta = {"versionId": "7", "lastUpdated": "2031-01-01T00:00:00Z"}
-        assert fhir.digest({**report["Group"], "meta": meta}) == fhir.digest(report["Group"])
+        assert bundle.digest({**report["Group"], "meta": meta}) == bundle.digest(report["Group"])
 
     def test_it_changes_with_a_figure(self, results, estimates, host):
         moved = {**estimates, "sign-test": replace(estimates["sign-test"], p=0.04)}
         changed = replace(results, outcomes=[outcome(*moved.values())])
-        before, after = (by_name(fhir.report(one, host)) for one in (results, changed))
+        before, after = (by_name(bundle.report(one, host)) for one in (results, changed))
         moved = [
-            name for name in before if fhir.digest_of(before[name]) != fhir.digest_of(after[name])
+            name
+            for name in before
+            if bundle.digest_of(before[name]) != bundle.digest_of(after[name])
         ]
         assert moved == ["sign-test", "DiagnosticReport"]
 
     def test_it_changes_with_an_extension_of_somebody_else(self, report):
         theirs = {"url": "http://a.test/e", "valueString": "x"}
         changed = {**report["Group"], "extension": [theirs, *report["Group"]["extension"]]}
-        assert fhir.digest(changed) != fhir.digest(report["Group"])
+        assert bundle.digest(changed) != bundle.digest(report["Group"])
 
     def test_it_is_not_taken_from_another_extension(self):
-        assert fhir.digest_of({"extension": [{"url": f"{DIGEST}s", "valueString": "x"}]}) is None
-        assert fhir.digest_of({}) is None
+        assert bundle.digest_of({"extension": [{"url": f"{DIGEST}s", "valueString": "x"}]}) is None
+        assert bundle.digest_of({}) is None
 
 
 class TestStatistic:
@@ -194,7 +196,7 @@ class TestStatistic:
 
     def test_note_and_cases_are_its_notes(self, results, estimates, host):
         told = replace(estimates["falls"], note="two kinds", cases=["lesion 6 at M5: 6"])
-        found = by_name(fhir.report(replace(results, outcomes=[outcome(told)]), host))
+        found = by_name(bundle.report(replace(results, outcomes=[outcome(told)]), host))
         assert found["falls"]["note"] == [{"text": "two kinds"}, {"text": "lesion 6 at M5: 6"}]
 
     def test_what_cannot_be_estimated_says_so_in_place_of_a_value(self, report):
@@ -228,7 +230,7 @@ class TestWhole:
 
     def test_the_page_is_in_the_report_as_it_is(self, results, host):
         page = "<!doctype html><p>5 \u2192 2"
-        found = by_name(fhir.report(results, host, page=page))["DiagnosticReport"]
+        found = by_name(bundle.report(results, host, page=page))["DiagnosticReport"]
         [form] = found["presentedForm"]
         assert form["contentType"] == "text/html"
         assert b64decode(form["data"]).decode() == page
@@ -252,12 +254,13 @@ class TestWhole:
     def test_a_secondary_analysis_is_not_in_the_conclusion(self, results, host):
         second = replace(results, outcomes=[replace(results.outcomes[0], primary=False)])
         assert (
-            "sign test" not in by_name(fhir.report(second, host))["DiagnosticReport"]["conclusion"]
+            "sign test"
+            not in by_name(bundle.report(second, host))["DiagnosticReport"]["conclusion"]
         )
 
     def test_a_result_that_is_not_estimable_is_told_with_its_reason(self, results, host):
         nothing = outcome(result=Result.not_estimable("one group is empty"))
-        resources = by_name(fhir.report(replace(results, outcomes=[nothing]), host))
+        resources = by_name(bundle.report(replace(results, outcomes=[nothing]), host))
         assert list(resources)[3:] == ["Group", "List", "DiagnosticReport", "Provenance"]
         report = resources["DiagnosticReport"]
         assert report["conclusion"].endswith("first-week: not estimable, one group is empty.")
@@ -265,7 +268,7 @@ class TestWhole:
 
     def test_a_failed_analysis_has_no_statistic_and_is_told_without_its_error(self, results, host):
         failed = outcome(result=None, error="ValueError in x.py, line 1", name="odd")
-        resources = fhir.report(replace(results, outcomes=[*results.outcomes, failed]), host)
+        resources = bundle.report(replace(results, outcomes=[*results.outcomes, failed]), host)
         assert len(resources) == 10
         assert "odd: failed in this run" in resources[-2]["conclusion"]
         assert "ValueError" not in json.dumps(resources)
@@ -287,7 +290,7 @@ class TestWhole:
 
     def test_provenance_says_that_the_server_withholds_rows(self, results, host):
         inputs = replace(results.inputs, withheld=["suppressed"])
-        provenance = by_name(fhir.report(replace(results, inputs=inputs), host))["Provenance"]
+        provenance = by_name(bundle.report(replace(results, inputs=inputs), host))["Provenance"]
         words = "The source server withholds rows (suppressed): they are not in the results."
         assert provenance["entity"][0]["what"]["display"].endswith(f"10 Patient. {words}")
         assert words in provenance["text"]["div"]
@@ -295,7 +298,7 @@ class TestWhole:
 
 class TestMembers:
     def test_on_the_source_they_are_named_by_reference(self, listed, host):
-        report = by_name(fhir.report(listed, host, target="http://h/"))
+        report = by_name(bundle.report(listed, host, target="http://h/"))
         entities = [one["entity"] for one in report["Group"]["member"]]
         assert entities == [{"reference": "Patient/p1"}, {"reference": "Patient/p2"}]
         items = [one["item"] for one in report["List"]["entry"]]
@@ -304,7 +307,7 @@ class TestMembers:
 
     def test_elsewhere_they_are_named_by_an_identifier(self, listed, host):
         for target in ("", "http://other"):
-            report = by_name(fhir.report(listed, host, target=target))
+            report = by_name(bundle.report(listed, host, target=target))
             assert report["Group"]["member"][0]["entity"] == {
                 "type": "Patient",
                 "identifier": {"system": "http://h/Patient", "value": "p1"},
@@ -312,20 +315,20 @@ class TestMembers:
             assert "reference" not in report["List"]["entry"][0]["item"]
 
     def test_provenance_names_the_list_of_procedures_as_a_source(self, listed, host):
-        report = by_name(fhir.report(listed, host))
+        report = by_name(bundle.report(listed, host))
         sources = [one["what"].get("reference") for one in report["Provenance"]["entity"]]
         assert sources == [None, None, f"List/{report['List']['id']}"]
 
 
 class TestNeeds:
     def test_a_code_system_is_no_need_and_nothing_refers_to_it(self, measured, host):
-        resources = fhir.report(measured, host)
-        assert {*fhir.needs(resources), *fhir.OPTIONAL} == set(fhir.TYPES)
+        resources = bundle.report(measured, host)
+        assert {*bundle.needs(resources), *bundle.OPTIONAL} == set(bundle.TYPES)
         assert '"reference": "CodeSystem/' not in json.dumps(resources)
 
     def test_a_reference_comes_after_its_resource(self, measured, host):
         known = set()
-        for one in fhir.report(measured, host):
+        for one in bundle.report(measured, host):
             text = json.dumps(one)
             assert set(re.findall(r'"reference": "([^"]+)"', text)) <= known
             known.add(f"{one['resourceType']}/{one['id']}")
@@ -338,7 +341,7 @@ class TestSameAgain:
         for moment in ("2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z"):
             for name in ("group", "measures", "provenance", "diagnostic_report"):
                 monkeypatch.setattr(f"abate.report.{name}.now", lambda moment=moment: moment)
-            resources = fhir.report(measured, host, page="<p>page</p>", version=version)
+            resources = bundle.report(measured, host, page="<p>page</p>", version=version)
             texts.append(json.dumps(resources).replace(moment, "NOW"))
         assert texts[0] == texts[1]
 
@@ -349,7 +352,7 @@ def test_the_report_of_the_published_study_names_no_resource_of_the_source(
     ran = abate("run", study_file, "--set", f"source.url={serve(study_resources)}", "--json")
     assert ran.exit_code == 0
     folder = study_file.parent / "abate-output"
-    resources = fhir.report(load(folder), host)
+    resources = bundle.report(load(folder), host)
     text = json.dumps(resources)
     assert not [one["id"] for one in study_resources if f"/{one['id']}" in text]
     assert not re.search(r"(?<![0-9a-f.])[0-9a-f]{16}\b", text)  # A pseudonym.

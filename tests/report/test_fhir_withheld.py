@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from abate.report import fhir
-from abate.report.rules import faults
+from abate.report.fhir import bundle
+from abate.report.fhir.validation import faults
 
 MASKED = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
@@ -21,7 +21,7 @@ def version(request):
 def report(withheld, host, version):
     """The resources of the report by type, and of the Observations by statistic."""
     found = {}
-    for one in fhir.report(withheld, host, version=version):
+    for one in bundle.report(withheld, host, version=version):
         observed = one["resourceType"] == "Observation"
         name = one["identifier"][0]["value"].rpartition("/")[2] if observed else None
         found[name or one["resourceType"]] = one
@@ -60,7 +60,7 @@ def test_what_an_estimate_says_besides_its_rule_is_not_written_if_it_is_withheld
     [first] = results.outcomes
     leaky = [replace(one, withheld="a rule", cases=["lesion 6"]) for one in first.result.estimates]
     outcome = replace(first, result=replace(first.result, estimates=leaky))
-    found = json.dumps(fhir.report(replace(results, outcomes=[outcome]), host))
+    found = json.dumps(bundle.report(replace(results, outcomes=[outcome]), host))
     assert not [word for word in ("0.039", "0.888", "lesion 6", "rises") if word in found]
 
 

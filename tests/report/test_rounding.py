@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from abate import Estimate, Interval
-from abate.report import fhir, statistic
-from abate.report.elements import quantity
-from abate.report.narrative import number
-from abate.report.rules import faults
+from abate.report.fhir import bundle, observation
+from abate.report.fhir.elements import quantity
+from abate.report.fhir.narrative import number
+from abate.report.fhir.validation import faults
 from abate.report.wording import shown
 
 ROUNDED = [
@@ -57,7 +57,7 @@ def test_a_number_is_written_with_six_decimals_at_most(value, written):
 
 @pytest.mark.parametrize(("p", "value", "comparator", "words"), P_VALUES)
 def test_a_p_value_is_never_written_as_0(results, p, value, comparator, words):
-    found = statistic.statistic(results, results.outcomes[0], estimate(p=p))
+    found = observation.statistic(results, results.outcomes[0], estimate(p=p))
     assert (p_of(found)["value"], p_of(found).get("comparator")) == (value, comparator)
     assert f"(n = 9, p {words};".replace("<", "&lt;") in found["text"]["div"]
     assert not faults(found, "R4")
@@ -65,7 +65,7 @@ def test_a_p_value_is_never_written_as_0(results, p, value, comparator, words):
 
 def test_value_component_and_page_are_rounded_alike(results):
     one = estimate(p=1 / 7, interval=Interval(low=1 / 3, high=2 / 3, kind="range"))
-    found = statistic.statistic(results, results.outcomes[0], one)
+    found = observation.statistic(results, results.outcomes[0], one)
     published = [found["valueQuantity"]["value"], p_of(found)["value"]]
     published += [part["valueQuantity"]["value"] for part in found["component"][-2:]]
     assert published == [0.888889, 0.142857, 0.333333, 0.666667]
@@ -74,7 +74,7 @@ def test_value_component_and_page_are_rounded_alike(results):
 
 
 def test_the_score_of_a_measure_is_rounded(measured, host):
-    resources = fhir.report(measured, host)
+    resources = bundle.report(measured, host)
     scores = [
         part["measureScore"]["value"]
         for one in resources
@@ -94,7 +94,7 @@ def rendered(host, monkeypatch, results, **fields):
         **fields,
     }
     monkeypatch.setattr(host, "render_report", lambda _: ("theirs", [theirs]))
-    [found] = [one for one in fhir.report(results, host) if one["id"] == "theirs"]
+    [found] = [one for one in bundle.report(results, host) if one["id"] == "theirs"]
     assert not faults(found, "R4")
     return found
 
@@ -144,7 +144,7 @@ def test_words_say_no_more_than_what_is_published(value, words):
 
 
 def test_nothing_in_a_report_has_more_than_six_decimals(measured, host):
-    text = json.dumps(fhir.report(measured, host), default=str)
+    text = json.dumps(bundle.report(measured, host), default=str)
     decimals = [len(word.partition(".")[2]) for word in _numbers(json.loads(text))]
     assert max(decimals) == 6
 

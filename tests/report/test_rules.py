@@ -5,8 +5,8 @@ import inspect
 
 import pytest
 
-from abate.report.bindings import R4, R5
-from abate.report.rules import faults
+from abate.report.fhir.bindings import R4, R5
+from abate.report.fhir.validation import faults
 
 
 def observation(**elements):

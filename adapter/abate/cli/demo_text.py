@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from abate.analysis.published_figures import ComparedFigure
 from abate.cli.common import table
 from abate.demo import Shown
-from abate.report.narrative import number
+from abate.report.fhir.narrative import number
 
 
 def text(shown: Shown) -> str:

@@ -16,7 +16,7 @@ HEADS = ("statistic", "value", "interval", "p", "n", "how")
 
 def text(found: "Results") -> str:
     """All of it; no line is wider than the terminal."""
-    from abate.report.narrative import not_assessable
+    from abate.report.fhir.narrative import not_assessable
 
     parts = [found.title, "\n".join(attrition(found.attrition))]
     if found.not_assessable:
@@ -61,7 +61,7 @@ def _counts(unit: str, steps: list["Step"]) -> str:
 
 
 def _numbers(one: "Estimate") -> list[str]:
-    from abate.report.narrative import number, p_value
+    from abate.report.fhir.narrative import number, p_value
 
     return [
         one.name,

@@ -8,7 +8,7 @@ from abate.analysis.model import Estimate, Interval
 from abate.errors import SourceError
 from abate.fhir.canonical import SYSTEM
 from abate.fhir.client import FhirServer
-from abate.report.fhir import report_id
+from abate.report.fhir.bundle import report_id
 
 
 def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Estimate]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from abate.fhir.canonical import SYSTEM
 from abate.publish.diff import Number, elements, numbers, wordy
-from abate.report.elements import Resource, reference_to
+from abate.report.fhir.elements import Resource, reference_to
 
 WRITTEN = ("create", "update", "retract")
 

@@ -22,8 +22,8 @@ from abate.publish.retract_status import is_retracted, retract
 from abate.publish.study_key import Owner
 from abate.publish.target import Target
 from abate.publish.transaction import keep
-from abate.report.elements import Resource, reference_to
-from abate.report.fhir import OPTIONAL, references
+from abate.report.fhir.bundle import OPTIONAL, references
+from abate.report.fhir.elements import Resource, reference_to
 from abate.telemetry.status import Progress
 
 

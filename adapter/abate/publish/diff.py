@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from abate.fhir.canonical import COMPONENT
-from abate.report.content_digest import RUN_TIMES, digest_of
+from abate.report.fhir.content_digest import RUN_TIMES, digest_of
 
 # What a reader takes from a resource: compared with the target even where the digest agrees.
 _FIGURES = (

@@ -14,9 +14,9 @@ from abate.fhir.canonical import stable_id
 from abate.fhir.client import Answer, BudgetSpent, FhirServer
 from abate.http.failures import ABSENT, LOGIN_WANTED, Unseen
 from abate.publish.change import identifiers
-from abate.report.content_digest import digest, digest_of
-from abate.report.diagnostic_report import report_id
-from abate.report.elements import Resource, name_of, reference_to
+from abate.report.fhir.content_digest import digest, digest_of
+from abate.report.fhir.diagnostic_report import report_id
+from abate.report.fhir.elements import Resource, name_of, reference_to
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 # What abate writes once for all studies: it is no study's to take back.

@@ -7,8 +7,8 @@ from abate.analysis.results import Results
 from abate.fhir.client import FhirServer
 from abate.publish.existing import Own, listed, owned, ways_in
 from abate.publish.retract_status import is_retracted
-from abate.report.content_digest import marked
-from abate.report.elements import Resource, reference_to
+from abate.report.fhir.content_digest import marked
+from abate.report.fhir.elements import Resource, reference_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ from abate.publish.existing import Own, listed, owned, refuse_unmarked, standing
 from abate.publish.retract_status import retract
 from abate.publish.study_key import Owner
 from abate.publish.target import Target
-from abate.report.content_digest import marked
-from abate.report.elements import Resource, now, reference_to
-from abate.report.fhir import TEST_DATA
-from abate.report.narrative import narrative
+from abate.report.fhir.bundle import TEST_DATA
+from abate.report.fhir.content_digest import marked
+from abate.report.fhir.elements import Resource, now, reference_to
+from abate.report.fhir.narrative import narrative
 
 
 class NothingStands(PublishRefused):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from abate.publish.change import Change, unchanged, version
-from abate.report.content_digest import marked
-from abate.report.elements import Resource
+from abate.report.fhir.content_digest import marked
+from abate.report.fhir.elements import Resource
 
 # https://hl7.org/fhir/R4/valueset-observation-status.html and its siblings; the same in R5.
 _STATUS = {

@@ -16,8 +16,8 @@ from abate.errors import PublishRefused
 from abate.fhir.canonical import STUDY_KEY
 from abate.publish.change import Change, identifiers
 from abate.publish.retract_status import without_their_meta
-from abate.report.content_digest import marked
-from abate.report.elements import Resource
+from abate.report.fhir.content_digest import marked
+from abate.report.fhir.elements import Resource
 from abate.store.database import FILE, opened
 
 _TABLE = "create table if not exists study_key (study varchar, key varchar)"

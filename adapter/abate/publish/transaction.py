@@ -24,7 +24,7 @@ from abate.publish.diff import elements
 from abate.publish.existing import all_standing
 from abate.publish.study_key import key_of
 from abate.publish.transaction_response import refusals, stray, versions
-from abate.report.elements import Resource, name_of
+from abate.report.fhir.elements import Resource, name_of
 from abate.telemetry.log import SILENT, Log
 from abate.telemetry.private_file import write_private
 

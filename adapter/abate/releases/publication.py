@@ -28,8 +28,8 @@ from abate.releases.ledger import Ledger, Release, fingerprint
 from abate.releases.staleness import is_stale
 from abate.releases.subtraction import smallest_group
 from abate.releases.waiting import Waiting
-from abate.report.content_digest import digest_of
-from abate.report.elements import Resource
+from abate.report.fhir.content_digest import digest_of
+from abate.report.fhir.elements import Resource
 from abate.store.database import FILE
 from abate.telemetry.log import Log
 

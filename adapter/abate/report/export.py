@@ -12,7 +12,8 @@ from abate.config.settings import StudyFile
 from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import PublishRefused, StoreError
 from abate.fhir.canonical import SYSTEM, stable_id
-from abate.report import fhir, files, page
+from abate.report import files, page
+from abate.report.fhir import bundle
 from abate.telemetry.log import Log
 
 Version = Literal["R4", "R5"]
@@ -75,7 +76,7 @@ def _anonymous(shown: Results) -> Results:
 
 
 def _bundle(shown: Results, host: loader.Host, html: str, version: Version) -> bytes:
-    resources = fhir.report(shown, host, page=html, version=version)
+    resources = bundle.report(shown, host, page=html, version=version)
     whole = {
         "resourceType": "Bundle",
         "id": stable_id(shown.study, "bundle"),

@@ -11,8 +11,8 @@ from functools import cache
 from abate.analysis.page_section import PageSection
 from abate.analysis.results import NOT_FOR_RELEASE, Results
 from abate.report import flow, methods, theme
+from abate.report.fhir.narrative import not_assessable
 from abate.report.html import TEMPLATES, environment
-from abate.report.narrative import not_assessable
 from abate.report.outcomes import Section, headlines, section
 from abate.report.wording import withheld_by_source
 

@@ -10,7 +10,7 @@ from abate.errors import SourceError
 from abate.fhir.bundle import Page
 from abate.fhir.client import FhirServer
 from abate.http.response import FHIR_JSON, Answer
-from abate.report.elements import Resource
+from abate.report.fhir.elements import Resource
 from abate.source.query import Pairs
 from abate.survey.estimate import Pace
 

@@ -12,7 +12,7 @@ from abate.fhir.canonical import CANONICAL, stable_id
 from abate.fhir.client import FhirServer
 from abate.http.failures import ABSENT
 from abate.publish.existing import standing
-from abate.report.elements import Resource, reference_to
+from abate.report.fhir.elements import Resource, reference_to
 
 TYPE = "List"
 SYSTEM = f"{CANONICAL}/sid/check"

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from abate.http.failures import LOGIN_WANTED, REFUSED_CONTENT
-from abate.report.elements import Resource
+from abate.report.fhir.elements import Resource
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.probe_list import TYPE, probe_list
 

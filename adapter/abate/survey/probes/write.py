@@ -12,7 +12,7 @@ from abate.http.failures import CONFLICT, LOGIN_WANTED
 from abate.http.response import Answer
 from abate.publish.change import Change, transaction
 from abate.publish.existing import standing
-from abate.report.elements import Resource, reference_to
+from abate.report.fhir.elements import Resource, reference_to
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.declared import MATCH, TRANSACTION, TWICE, WHOLE
 from abate.survey.probes.probe_list import (

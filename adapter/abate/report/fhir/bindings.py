@@ -11,7 +11,7 @@ import fhir.resources
 from fhir.resources import R4B
 from pydantic import BaseModel
 
-from abate.report.elements import TERMINOLOGY, Version
+from abate.report.fhir.elements import TERMINOLOGY, Version
 
 Codes = tuple[str, ...]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from abate.fhir.canonical import COMPONENT, REPORT, STATISTIC, stable_id
-from abate.report.elements import Resource
-from abate.report.narrative import narrative
+from abate.report.fhir.elements import Resource
+from abate.report.fhir.narrative import narrative
 
 # Each code with its display and its definition.
 Codes = Mapping[str, tuple[str, str]]

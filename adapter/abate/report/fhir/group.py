@@ -8,7 +8,7 @@ from html import escape
 
 from abate.analysis.results import Results
 from abate.fhir.canonical import REPORT, stable_id
-from abate.report.elements import (
+from abate.report.fhir.elements import (
     TERMINOLOGY,
     Resource,
     concept,
@@ -17,7 +17,7 @@ from abate.report.elements import (
     now,
     software,
 )
-from abate.report.narrative import narrative, shown
+from abate.report.fhir.narrative import narrative, shown
 
 
 def group(results: Results, *, is_at_source: bool) -> Resource:

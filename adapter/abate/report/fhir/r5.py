@@ -7,8 +7,8 @@ https://hl7.org/fhir/R5/measurereport.html and its siblings.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from abate.report.elements import TERMINOLOGY, Resource, concept
-from abate.report.measures import BASIS
+from abate.report.fhir.elements import TERMINOLOGY, Resource, concept
+from abate.report.fhir.measures import BASIS
 
 __all__ = ["as_r5"]
 

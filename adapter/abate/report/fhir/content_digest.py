@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from abate.fhir.canonical import DIGEST
-from abate.report.elements import Resource
+from abate.report.fhir.elements import Resource
 
 # Elements that say when something was done: a report that differs in nothing else is the same.
 RUN_TIMES = ("date", "issued", "recorded")

@@ -10,7 +10,7 @@ from abate.analysis.model import Estimate, Interval
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
 from abate.fhir.canonical import COMPONENT, STATISTIC, stable_id
-from abate.report.elements import (
+from abate.report.fhir.elements import (
     Resource,
     absent,
     coding,
@@ -22,7 +22,7 @@ from abate.report.elements import (
     quantity,
     software,
 )
-from abate.report.narrative import narrative, sentence
+from abate.report.fhir.narrative import narrative, sentence
 
 # The Scientific Evidence Code System, https://fevir.net/sevco
 SEVCO = "https://fevir.net/sevco"

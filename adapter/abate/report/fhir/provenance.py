@@ -6,7 +6,7 @@ from html import escape
 from abate.analysis.host import Host
 from abate.analysis.results import Results
 from abate.fhir.canonical import CANONICAL, stable_id
-from abate.report.elements import (
+from abate.report.fhir.elements import (
     TERMINOLOGY,
     Resource,
     concept,
@@ -15,7 +15,7 @@ from abate.report.elements import (
     reference_to,
     software,
 )
-from abate.report.narrative import narrative
+from abate.report.fhir.narrative import narrative
 from abate.report.wording import withheld_by_source
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
 from abate.fhir.canonical import REPORT, stable_id
-from abate.report.elements import (
+from abate.report.fhir.elements import (
     Resource,
     concept,
     group_reference,
@@ -16,7 +16,7 @@ from abate.report.elements import (
     reference_to,
     software,
 )
-from abate.report.narrative import conclusion, narrative, tables
+from abate.report.fhir.narrative import conclusion, narrative, tables
 
 
 def report_id(study: str) -> str:

@@ -12,17 +12,17 @@ from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
 from abate.errors import PublishRefused
 from abate.fhir.types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
-from abate.report.code_system import code_systems
-from abate.report.content_digest import RUN_TIMES, digest, digest_of, marked
-from abate.report.diagnostic_report import diagnostic_report, report_id
-from abate.report.elements import TERMINOLOGY, Resource, Version, reference_to
-from abate.report.group import group, index_procedures
-from abate.report.measures import measure, measure_report
-from abate.report.provenance import provenance
-from abate.report.r5 import as_r5
+from abate.report.fhir.code_system import code_systems
+from abate.report.fhir.content_digest import RUN_TIMES, digest, digest_of, marked
+from abate.report.fhir.diagnostic_report import diagnostic_report, report_id
+from abate.report.fhir.elements import TERMINOLOGY, Resource, Version, reference_to
+from abate.report.fhir.group import group, index_procedures
+from abate.report.fhir.measures import measure, measure_report
+from abate.report.fhir.observation import statistic, statistic_id
+from abate.report.fhir.provenance import provenance
+from abate.report.fhir.r5 import as_r5
+from abate.report.fhir.validation import faults
 from abate.report.rounding import round_resource
-from abate.report.rules import faults
-from abate.report.statistic import statistic, statistic_id
 
 __all__ = [
     "OPTIONAL",

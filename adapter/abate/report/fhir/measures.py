@@ -17,8 +17,8 @@ from abate.analysis.model import Estimate, Measured, Result
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
 from abate.fhir.canonical import MEASURE, REPORT, STATISTIC, stable_id
-from abate.report.code_system import REPORTS
-from abate.report.elements import (
+from abate.report.fhir.code_system import REPORTS
+from abate.report.fhir.elements import (
     DATA_ABSENT,
     TERMINOLOGY,
     Resource,
@@ -30,7 +30,7 @@ from abate.report.elements import (
     period,
     software,
 )
-from abate.report.narrative import narrative, number, shown
+from abate.report.fhir.narrative import narrative, number, shown
 from abate.report.rounding import rounded
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"

@@ -3,7 +3,7 @@
 `fhir.resources` has models of R4B, not of R4; for the types that abate writes both have the same
 elements. Its models do not check the codes of required bindings, the types that a reference may
 point to, or the length of an id, and they read `"7"` as the number 7: that is done here, from
-the models' own field metadata and from `abate.report.bindings`.
+the models' own field metadata and from `abate.report.fhir.bindings`.
 
 Not checked: FHIRPath invariants, profiles, terminology beyond required bindings, and what a
 `urn:uuid:` reference points to, which only its Bundle knows.
@@ -17,8 +17,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from abate.report.bindings import EDITIONS, Edition
-from abate.report.elements import Version
+from abate.report.fhir.bindings import EDITIONS, Edition
+from abate.report.fhir.elements import Version
 
 __all__ = ["faults"]
 
