@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
     from abate.cohort.units import Units
     from abate.mapping.mapper import Score
-    from abate.report.html import page_html
+    from abate.report.page.html import page_html
 
 _HOME = {
     "API_VERSION": "abate.cohort",
@@ -49,7 +49,7 @@ _HOME = {
     "Table": "abate.analysis.model",
     "Units": "abate.cohort.units",
     "hookimpl": "abate.analysis.hooks",
-    "page_html": "abate.report.html",
+    "page_html": "abate.report.page.html",
 }
 
 __all__ = [

@@ -24,8 +24,9 @@ from abate.publish.retract import retractions
 from abate.publish.study_key import owner_of
 from abate.publish.target import target_of
 from abate.releases.publication import Publication, Report
-from abate.report import files, page
+from abate.report import files
 from abate.report.fhir import bundle
+from abate.report.page import document
 from abate.telemetry.log import Log
 from abate.telemetry.status import Progress
 
@@ -118,7 +119,7 @@ def write_back(
         resources = bundle.report(
             shown,
             host,
-            page=page.render(shown, host.page_sections(shown, log.warning)),
+            page=document.render(shown, host.page_sections(shown, log.warning)),
             version=target.release,
             target=server.base,
         )

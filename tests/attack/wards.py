@@ -22,8 +22,8 @@ from abate.cohort.tables import Window
 from abate.config.reader import read
 from abate.config.settings import StudyFile
 from abate.disclosure import released, rule_of
-from abate.report import page
 from abate.report.fhir import bundle
+from abate.report.page import document
 
 STUDY = Path(__file__).parents[2] / "examples" / "cementoplasty" / "study.toml"
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -214,4 +214,4 @@ def publish(
 ) -> list[dict[str, Any]]:
     """The resources of a release under a rule of small cells."""
     shown = released(results, rule_of(minimum))
-    return bundle.report(shown, loader.load(), page=page.render(shown) if with_page else "")
+    return bundle.report(shown, loader.load(), page=document.render(shown) if with_page else "")

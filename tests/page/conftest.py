@@ -13,7 +13,7 @@ from abate.analysis.results import FORMAT, NOT_FOR_RELEASE, Results, Step
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.demo import DATA, load_study_by_http
-from abate.report import page
+from abate.report.page import document
 from abate.sandbox import Sandbox, running
 from abate.study import run
 from abate.telemetry.status import held
@@ -271,7 +271,7 @@ def study(tmp_path_factory):
 def render():
     """Render the whole page of some results, with the sections that plugins add."""
     host = loader.load()
-    return lambda results: page.render(results, host.page_sections(results, pytest.fail))
+    return lambda results: document.render(results, host.page_sections(results, pytest.fail))
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import pytest
 import vl_convert
 
 from abate import Chart, Ref, Result
-from abate.report import charts, theme
-from abate.report.drawing import framed
+from abate.report.page import charts, theme
+from abate.report.page.svg import framed
 
 BARS = {
     "data": {"name": "rows"},

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from abate.report import page, theme
+from abate.report.page import document, theme
 
 TEXT = [
     ("ink", "paper"), ("muted", "paper"), ("accent", "paper"), ("ink", "soft"), ("muted", "soft"),
@@ -26,7 +26,7 @@ def _contrast(one, other):
 
 @pytest.fixture(params=["light", "dark"])
 def colours(request, tiny):
-    style = page.render(tiny).partition("<style>")[2].partition("</style>")[0]
+    style = document.render(tiny).partition("<style>")[2].partition("</style>")[0]
     light, dark = re.findall(r":root \{(.*?)\}", style, flags=re.DOTALL)[:2]
     block = light if request.param == "light" else dark
     return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
@@ -54,6 +54,6 @@ def test_words_in_a_drawing_can_be_read_on_both_papers(colour):
 
 
 def test_every_colour_of_a_chart_is_repainted_on_a_dark_page(tiny):
-    html = page.render(tiny)
+    html = document.render(tiny)
     for light, dark in theme.DARK.items():
         assert f'.chart [fill="{light}"] {{ fill: {dark}; }}' in html

@@ -3,7 +3,7 @@
 import pytest
 
 from abate import Estimate
-from abate.report.wording import number, p_value, percent, shown
+from abate.report.page.formatting import number, p_value, percent, shown
 
 
 def test_every_number_of_every_estimate_is_on_the_page(study, study_tree):

@@ -6,7 +6,7 @@ import pytest
 
 from abate import ComparedFigure, Estimate, Result, Table
 from abate.disclosure import released, rule_of
-from abate.report import page
+from abate.report.page import document
 
 HOSTILE = "<script>alert('\"&x')</script>"
 
@@ -160,7 +160,7 @@ def test_a_broken_chart_costs_only_itself(tiny, outcome, course, parsed, text_of
     result = tiny.outcomes[0].result
     broken = replace(course, name="broken", title="Broken", spec={"mark": "nonsense"})
     result = replace(result, charts=[broken, *result.charts])
-    root = parsed(page.render(replace(tiny, outcomes=[outcome(result)])))
+    root = parsed(document.render(replace(tiny, outcomes=[outcome(result)])))
     drawn, whole = root.findall(".//figure")
     assert "This chart is not drawn" in text_of(drawn)
     assert whole.find(".//svg") is not None

@@ -10,7 +10,7 @@ from abate.report.fhir import bundle, observation
 from abate.report.fhir.elements import quantity
 from abate.report.fhir.narrative import number
 from abate.report.fhir.validation import faults
-from abate.report.wording import shown
+from abate.report.page.formatting import shown
 
 ROUNDED = [
     (0.42000000000000004, "0.42"),

@@ -73,8 +73,8 @@ def test_the_wheel_holds_three_packages_typed_and_with_their_data(wheel):
     assert {
         "abate/demo/bundle.json",
         "abate/demo/paper.json",
-        "abate/report/templates/page.html",
-        "abate/report/templates/page.css",
+        "abate/report/page/templates/page.html",
+        "abate/report/page/templates/page.css",
         "abate/demo/study.toml",
         "abate/cohort/sql/lesions.sql",
         "abate_analyses/reporting/checklists.toml",

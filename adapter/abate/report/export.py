@@ -12,8 +12,9 @@ from abate.config.settings import StudyFile
 from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import PublishRefused, StoreError
 from abate.fhir.canonical import SYSTEM, stable_id
-from abate.report import files, page
+from abate.report import files
 from abate.report.fhir import bundle
+from abate.report.page import document
 from abate.telemetry.log import Log
 
 Version = Literal["R4", "R5"]
@@ -55,7 +56,9 @@ def write(
     shown = _anonymous(released(found, rule))
     host = loader.load(study_file.settings.plugins)
     plugin_sections = host.page_sections(shown, log.warning)
-    bundle = _bundle(shown, host, page.render(shown, plugin_sections), version) if version else None
+    bundle = (
+        _bundle(shown, host, document.render(shown, plugin_sections), version) if version else None
+    )
     _make(folder)
     others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
     written = files.write(shown, folder, plugin_sections, others)

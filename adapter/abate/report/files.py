@@ -13,7 +13,8 @@ from abate.analysis import units_file
 from abate.analysis.page_section import PageSection
 from abate.analysis.results import Results
 from abate.errors import StoreError
-from abate.report import page, tables
+from abate.report import tables
+from abate.report.page import document
 from abate.telemetry.private_file import write_set
 
 PAGE = "report.html"
@@ -57,7 +58,7 @@ def write(
     # The descriptor first: what it names is ours, and is removed the next time.
     content = {folder / TABLES / tables.DESCRIPTOR: tables.descriptor(results, sheets)}
     content |= {folder / TABLES / f"{one.name}.csv": tables.as_csv(one) for one in sheets}
-    content[folder / PAGE] = page.render(results, plugin_sections).encode()
+    content[folder / PAGE] = document.render(results, plugin_sections).encode()
     content |= others
     text = results_file.as_json(results)
     if results_file.has_units(results):

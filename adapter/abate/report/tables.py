@@ -16,7 +16,7 @@ from abate.analysis.model import Cell, Estimate, Ref, Result, Table
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
 from abate.fhir.canonical import CANONICAL
-from abate.report.outcomes import slug
+from abate.report.page.sections import slug
 
 Value = str | int | float | bool | None
 # A spreadsheet takes a cell that begins so for a formula, and runs it

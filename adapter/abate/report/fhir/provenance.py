@@ -16,7 +16,7 @@ from abate.report.fhir.elements import (
     software,
 )
 from abate.report.fhir.narrative import narrative
-from abate.report.wording import withheld_by_source
+from abate.report.page.formatting import withheld_by_source
 
 
 def provenance(results: Results, host: Host, written: Sequence[Resource]) -> Resource:

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from abate.report.wording import WITHHELD, Shown, exact, number
+from abate.report.page.formatting import WITHHELD, Shown, exact, number
 
 TEMPLATES = files(__package__) / "templates"
 

@@ -10,11 +10,11 @@ from functools import cache
 
 from abate.analysis.page_section import PageSection
 from abate.analysis.results import NOT_FOR_RELEASE, Results
-from abate.report import flow, methods, theme
 from abate.report.fhir.narrative import not_assessable
-from abate.report.html import TEMPLATES, environment
-from abate.report.outcomes import Section, headlines, section
-from abate.report.wording import withheld_by_source
+from abate.report.page import attrition, methods, theme
+from abate.report.page.formatting import withheld_by_source
+from abate.report.page.html import TEMPLATES, environment
+from abate.report.page.sections import Section, headlines, section
 
 
 def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str:
@@ -35,11 +35,11 @@ def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str
         primary=[
             (one, headlines(one)) for one in results.outcomes if one.primary and one.result
         ],
-        patients=flow.count(results.patients),
-        lesions=flow.count(results.lesions),
+        patients=attrition.count(results.patients),
+        lesions=attrition.count(results.lesions),
         not_assessable=not_assessable(results),
-        boxes=flow.boxes(results),
-        steps=[(step, flow.count(step.n)) for step in results.attrition],
+        boxes=attrition.boxes(results),
+        steps=[(step, attrition.count(step.n)) for step in results.attrition],
         design=methods.design(results),
         visits=methods.visits(results),
         methods=methods.methods(results),

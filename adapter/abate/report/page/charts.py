@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from abate.analysis.model import Cell, Chart, Ref, Result
-from abate.report import theme
-from abate.report.drawing import NotDrawn, framed
+from abate.report.page import theme
+from abate.report.page.svg import NotDrawn, framed
 
 __all__ = ["NotDrawn", "rows_of", "svg"]
 

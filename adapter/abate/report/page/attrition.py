@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abate.analysis.results import Results, Step
-from abate.report.wording import WITHHELD, Shown, exact, number
+from abate.report.page.formatting import WITHHELD, Shown, exact, number
 
 # What the rules of the cohort are called, for who has not read them.
 _REASONS = {

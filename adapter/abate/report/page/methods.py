@@ -5,8 +5,8 @@ from typing import Any
 
 from abate.analysis.results import NOT_FOR_RELEASE, Results
 from abate.config.visits import BASELINE
-from abate.report.outcomes import words
-from abate.report.wording import withheld_by_source
+from abate.report.page.formatting import withheld_by_source
+from abate.report.page.sections import words
 
 _REPEAT = {
     "censor": "a later procedure at the same site ends the lesion's follow-up",

@@ -8,8 +8,8 @@ from typing import Any
 
 from abate.analysis.model import Cell, Chart, Estimate, Ref, Result, Table
 from abate.analysis.outcome import Outcome
-from abate.report import charts, theme
-from abate.report.wording import WITHHELD, Shown, number, shown, unit
+from abate.report.page import charts, theme
+from abate.report.page.formatting import WITHHELD, Shown, number, shown, unit
 
 NOTHING = Shown(text="")
 
