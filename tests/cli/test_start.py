@@ -108,12 +108,12 @@ def test_a_closed_stdout_is_quiet_for_help_too(start):
 
 def test_json_is_utf_8_and_text_is_readable_wherever_they_go():
     code = (
-        "from abate.cli import common, main\n"
+        "from abate.cli import main, options\n"
         "import abate.cli, sys\n"
         "sys.argv = ['abate', '--version']\n"
         "main()\n"
-        "common.print_json({'title': 'Hüfte'})\n"
-        "common.show('Hüfte')\n"
+        "options.print_json({'title': 'Hüfte'})\n"
+        "options.show('Hüfte')\n"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code],

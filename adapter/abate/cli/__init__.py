@@ -10,7 +10,7 @@ from textwrap import wrap
 
 import click
 
-from abate.cli import common
+from abate.cli import options
 from abate.errors import EXIT_CODES, AbateError, nearest
 from abate.telemetry import redact, signals
 from abate.telemetry.pseudonyms import naming
@@ -123,7 +123,7 @@ def _ending(error: BaseException) -> tuple[str, int]:
 
 def _end(message: str, exit_code: int) -> None:
     """Say how it ended. Messages name no patient; this is for the day on which one does."""
-    common.say(f"abate: {redact.sentence(message, naming(None))}")
+    options.say(f"abate: {redact.sentence(message, naming(None))}")
     sys.exit(exit_code)
 
 

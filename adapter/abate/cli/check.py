@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from abate.cli import common, stderr
-from abate.cli.entering import Entry, entered
+from abate.cli import options, stderr
+from abate.cli.server_options import Entry, entered
 
 if TYPE_CHECKING:
     from abate.analysis.loader import Host
@@ -29,9 +29,9 @@ Examples:
     help="Try what a report needs too: writes two Lists in transactions, begins an export, and "
     "takes all of it away again. Asks nothing before.",
 )
-@common.quiet
-@common.log
-@common.as_json
+@options.quiet
+@options.log
+@options.as_json
 def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: bool) -> None:
     """Tell what a FHIR server can do for a study, and what abate will do about it.
 
@@ -91,7 +91,7 @@ def _show(found: "Survey", *, is_json: bool) -> None:
     advice = advise(found)
     if is_json:
         content: dict[str, Any] = msgspec.to_builtins(found)
-        common.print_json({**content, "advice": msgspec.to_builtins(advice)})
+        options.print_json({**content, "advice": msgspec.to_builtins(advice)})
         return
-    common.show(write_text(found, advice))
-    common.show(f"Next, a study file with what was found: abate init {found.url}")
+    options.show(write_text(found, advice))
+    options.show(f"Next, a study file with what was found: abate init {found.url}")

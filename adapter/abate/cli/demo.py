@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from abate.cli import common, stderr
+from abate.cli import options, stderr
 
 EPILOG = """\b
 Examples:
@@ -20,8 +20,8 @@ Examples:
 @click.option(
     "--directory", type=click.Path(path_type=Path, file_okay=False), help="Keep the files there."
 )
-@common.quiet
-@common.as_json
+@options.quiet
+@options.as_json
 def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
     """Take a published study through the whole loop, and hold the figures against the paper.
 
@@ -37,10 +37,10 @@ def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
     with folder as name, stderr.handlers("text", is_quiet=quiet) as handlers:
         shown = run(Path(name), *handlers)
     if as_json:
-        common.print_json(shown.as_json())
+        options.print_json(shown.as_json())
     else:
-        common.show(demo_text.text(shown))
-        common.show(_where(directory))
+        options.show(demo_text.text(shown))
+        options.show(_where(directory))
 
 
 def _where(directory: Path | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from abate.analysis.published_figures import ComparedFigure
-from abate.cli.common import table
+from abate.cli.options import table
 from abate.demo import Shown
 from abate.report.fhir.narrative import number
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from abate.cli import common, stderr
+from abate.cli import options, stderr
 
 if TYPE_CHECKING:
     from abate.config.settings import StudyFile
@@ -31,7 +31,7 @@ Examples:
     type=click.Choice(["R4", "R5"]),
     help="Write the report as a FHIR Bundle, too.",
 )
-@common.of_study
+@options.of_study
 def command(
     study: Path,
     overrides: tuple[str, ...],
@@ -44,7 +44,7 @@ def command(
     The rule of small cells of the study file is applied: page, CSV and JSON hold what a report on a
     server would show, and no more. A --set option of the run must be given here again.
     """
-    study_file = common.read_study(study, overrides)
+    study_file = options.read_study(study, overrides)
     from abate.report import export
     from abate.telemetry.status import held
 
@@ -56,16 +56,16 @@ def command(
         progress.log.info(f"exporting to {target}")
         exported = export.write(study_file, target, progress.log, export.version_of(fhir_version))
     if shared["as_json"]:
-        common.print_json(exported.as_json())
+        options.print_json(exported.as_json())
     else:
         _show(exported.files, exported.rule, target, study_file)
 
 
 def _show(files: list[Path], rule: str, target: Path, study_file: "StudyFile") -> None:
     for path in files:
-        common.show(str(path))
+        options.show(str(path))
     words = "every count is shown" if rule in ("1", "none") else "small cells are hidden"
-    common.show(
+    options.show(
         f"{len(files)} files of {study_file.settings.study.id} in {target}: "
         f"rule of small cells {rule}, {words}."
     )

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from abate.cli import common, stderr
+from abate.cli import options, stderr
 from abate.cli.check import refuse_bad_end, survey_entry
-from abate.cli.entering import Entry, entered
+from abate.cli.server_options import Entry, entered
 
 if TYPE_CHECKING:
     from abate.analysis.loader import Host
@@ -39,13 +39,13 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
     "--to",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=common.STUDY,
+    default=options.STUDY,
     show_default=True,
     help="Where to write the study file.",
 )
 @click.option("--timezone", callback=_zone, help="Whose calendar days count; UTC without it.")
-@common.quiet
-@common.as_json
+@options.quiet
+@options.as_json
 def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json: bool) -> None:
     """Write a first study file with the codes found at a FHIR server, commented.
 
@@ -109,13 +109,13 @@ def _write(path: Path, text: str) -> None:
 def _show(made: "StudyTemplate", path: Path, *, is_json: bool) -> None:
     if is_json:
         content = {"path": str(path), "index": made.index, "scores": made.scores}
-        common.print_json({**content, "to_fill": made.to_fill})
+        options.print_json({**content, "to_fill": made.to_fill})
         return
-    common.show(f"Written: {path}")
-    common.show(f"[index]   {', '.join(made.index) or 'no code found'}")
-    common.show(f"[scores]  {', '.join(made.scores) or 'no code found'}")
+    options.show(f"Written: {path}")
+    options.show(f"[index]   {', '.join(made.index) or 'no code found'}")
+    options.show(f"[scores]  {', '.join(made.scores) or 'no code found'}")
     if made.to_fill:
         keys = " and ".join(made.to_fill)
-        common.show(f"To be filled in by you, before a run: {keys}. Proposals stand beside them.")
-    argument = "" if path == common.STUDY else f" {path}"
-    common.show(f"Next, read it, then: abate run{argument}")
+        options.show(f"To be filled in by you, before a run: {keys}. Proposals stand beside them.")
+    argument = "" if path == options.STUDY else f" {path}"
+    options.show(f"Next, read it, then: abate run{argument}")

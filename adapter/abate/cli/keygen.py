@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from abate.cli import common
+from abate.cli import options
 
 if TYPE_CHECKING:
     from abate.auth.keys import Algorithm
@@ -36,7 +36,7 @@ Examples:
     default=Path(),
     help="Where the files go; this folder without it.",
 )
-@common.as_json
+@options.as_json
 def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
     """Make a key pair for a login of kind "smart": one file to keep, one for the server.
 
@@ -49,11 +49,11 @@ def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
     _write(private, public, key.private_pem(), json.dumps(key.public_set(), indent=2).encode())
     if as_json:
         said = {"private_key": str(private), "jwks": str(public)}
-        common.print_json({**said, "kid": key.kid, "algorithm": algorithm})
+        options.print_json({**said, "kid": key.kid, "algorithm": algorithm})
         return
-    common.show(f"Written: {private}, the private key. Only its owner can read it: keep it so.")
-    common.show(f"Written: {public}, the public key, as a JWKS with kid {key.kid}")
-    common.show(
+    options.show(f"Written: {private}, the private key. Only its owner can read it: keep it so.")
+    options.show(f"Written: {public}, the public key, as a JWKS with kid {key.kid}")
+    options.show(
         "Next: register the JWKS at the server, which gives you a client_id; put kind = "
         '"smart" and client_id into [source.auth] of the study file; and set '
         f"ABATE_SOURCE_PRIVATE_KEY_FILE={private.resolve()}"

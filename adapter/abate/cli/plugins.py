@@ -2,7 +2,7 @@
 
 import click
 
-from abate.cli import common
+from abate.cli import options
 
 EPILOG = """\b
 Examples:
@@ -12,7 +12,7 @@ Examples:
 
 
 @click.command("plugins", epilog=EPILOG)
-@common.as_json
+@options.as_json
 def command(as_json: bool) -> None:
     """List the plugins, the analyses that they offer, and the broken ones with their problem."""
     from dataclasses import asdict
@@ -22,7 +22,7 @@ def command(as_json: bool) -> None:
 
     known = load(tolerant=True).known
     if as_json:
-        common.print_json({"abate": version("abate"), "plugins": [asdict(one) for one in known]})
+        options.print_json({"abate": version("abate"), "plugins": [asdict(one) for one in known]})
         return
     rows = [
         [
@@ -33,5 +33,5 @@ def command(as_json: bool) -> None:
         ]
         for one in known
     ]
-    common.show(f"abate {version('abate')}\n")
-    common.show(common.table(["plugin", "from", "state", "analyses, or the problem"], rows))
+    options.show(f"abate {version('abate')}\n")
+    options.show(options.table(["plugin", "from", "state", "analyses, or the problem"], rows))

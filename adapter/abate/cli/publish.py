@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from abate.cli import common
-from abate.cli.working import Spoken, working
+from abate.cli import options
+from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,15 +32,15 @@ class _Chosen(Spoken):
 
 @click.command("publish", epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
-@common.adopt
+@options.adopt
 @click.option(
     "--replace",
     is_flag=True,
     help="Retract the report that stands there, and publish without waiting: whoever has both "
     "reports may learn of single units.",
 )
-@common.log
-@common.of_study
+@options.log
+@options.of_study
 def command(
     study: Path,
     overrides: tuple[str, ...],
@@ -54,7 +54,7 @@ def command(
     disclose single units together with earlier ones waits. A --set option of the run must be given
     here again.
     """
-    study_file = common.read_study(study, overrides)
+    study_file = options.read_study(study, overrides)
     from abate import study as stages
     from abate.publish.compare import Publishing
 
@@ -70,16 +70,16 @@ def command(
 def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> None:
     """Print the changes: for programs with the run's summary, or for people."""
     if run is not None:
-        common.print_json(as_builtins(changes, run, dry_run=dry_run))
+        options.print_json(as_builtins(changes, run, dry_run=dry_run))
         return
     for one in changes:
         if one.action != "unchanged":
-            common.show(_line(one))
+            options.show(_line(one))
     if dry_run:
         end = "; dry run, nothing written"
     else:
         end = "" if any(one.is_written for one in changes) else "; nothing written"
-    common.show(counted(changes) + end)
+    options.show(counted(changes) + end)
 
 
 def counted(changes: "Sequence[Change]") -> str:

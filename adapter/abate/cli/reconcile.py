@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from abate.cli import common
-from abate.cli.working import Spoken, working
+from abate.cli import options
+from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:
     from abate.ingest.ingest import Compared
@@ -20,8 +20,8 @@ Examples:
 
 
 @click.command("reconcile", epilog=EPILOG)
-@common.log
-@common.of_study
+@options.log
+@options.of_study
 def command(
     study: Path, overrides: tuple[str, ...], as_json: bool, **spoken: Unpack[Spoken]
 ) -> None:
@@ -31,7 +31,7 @@ def command(
     what was deleted, and some changes are not found by their date: this finds both. Computes and
     publishes nothing.
     """
-    study_file = common.read_study(study, overrides)
+    study_file = options.read_study(study, overrides)
     from abate import study as stages
 
     with working(study_file, "reconcile", **spoken) as work:
@@ -44,7 +44,7 @@ def _show(found: "list[Compared]", run: "Run | None") -> None:
         from msgspec import to_builtins
 
         types = [one.as_builtins() for one in found]
-        common.print_json({"types": types, "run": to_builtins(run)})
+        options.print_json({"types": types, "run": to_builtins(run)})
         return
     rows = [[one.type, str(one.kept), str(one.changed), str(one.gone)] for one in found]
-    common.show(common.table(["type", "in the store", "new or changed", "gone"], rows))
+    options.show(options.table(["type", "in the store", "new or changed", "gone"], rows))

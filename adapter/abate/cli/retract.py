@@ -5,9 +5,9 @@ from typing import Unpack
 
 import click
 
-from abate.cli import common
+from abate.cli import options
 from abate.cli.publish import show
-from abate.cli.working import Spoken, working
+from abate.cli.session import Spoken, working
 
 EPILOG = """\b
 Examples:
@@ -19,9 +19,9 @@ Examples:
 
 @click.command("retract", epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show what would be taken back, write nothing.")
-@common.adopt
-@common.log
-@common.of_study
+@options.adopt
+@options.log
+@options.of_study
 def command(
     study: Path,
     overrides: tuple[str, ...],
@@ -36,7 +36,7 @@ def command(
     error, retired, not active), in one transaction, and a Provenance tells when. Needs the study
     file, and no results.
     """
-    study_file = common.read_study(study, overrides)
+    study_file = options.read_study(study, overrides)
     from abate import study as stages
 
     with working(study_file, "retract", **spoken) as work:

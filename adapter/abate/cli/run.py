@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from abate.cli import common
-from abate.cli.working import Spoken, working
+from abate.cli import options
+from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:
     from abate.analysis.results import Results
@@ -23,9 +23,9 @@ Examples:
 
 
 @click.command("run", epilog=EPILOG)
-@common.full
-@common.log
-@common.of_study
+@options.full
+@options.log
+@options.of_study
 def command(
     study: Path, overrides: tuple[str, ...], as_json: bool, full: bool, **spoken: Unpack[Spoken]
 ) -> None:
@@ -33,7 +33,7 @@ def command(
 
     Reads STUDY (study.toml), and keeps store and results in its output folder.
     """
-    study_file = common.read_study(study, overrides)
+    study_file = options.read_study(study, overrides)
     from abate import study as stages
 
     with working(study_file, "run", **spoken) as work:
@@ -47,20 +47,20 @@ def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
     import msgspec
 
     from abate.analysis.results import FILE, plain
-    from abate.cli import summary
+    from abate.cli import results_text
     from abate.report.files import PAGE
 
     if run is not None:
-        common.print_json({**plain(found), "run": msgspec.to_builtins(run)})
+        options.print_json({**plain(found), "run": msgspec.to_builtins(run)})
         return
-    common.show(summary.text(found))
-    common.show(f"\nKept in {study_file.output / FILE} ({found.release}).")
-    common.show(f"To read: {study_file.output / PAGE}")
-    common.show(f"Next, what a report would write: {_publish(study_file)}")
+    options.show(results_text.text(found))
+    options.show(f"\nKept in {study_file.output / FILE} ({found.release}).")
+    options.show(f"To read: {study_file.output / PAGE}")
+    options.show(f"Next, what a report would write: {_publish(study_file)}")
 
 
 def _publish(study_file: "StudyFile") -> str:
     """The command that goes on from here: on the same file, with the same `--set`."""
-    path = [] if study_file.path == common.STUDY else [str(study_file.path)]
+    path = [] if study_file.path == options.STUDY else [str(study_file.path)]
     chosen = [part for one in study_file.overrides for part in ("--set", one)]
     return shlex.join(["abate", "publish", "--dry-run", *path, *chosen])

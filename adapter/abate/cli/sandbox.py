@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from abate.cli import common
+from abate.cli import options
 
 EPILOG = """\b
 Examples:
@@ -25,7 +25,7 @@ Examples:
     show_default=True,
     help="0 takes any free one.",
 )
-@common.as_json
+@options.as_json
 def command(files: tuple[Path, ...], study: bool, port: int, as_json: bool) -> None:
     """Serve FHIR R4 on this machine: for demos and tests, not for patients' data.
 
@@ -43,8 +43,8 @@ def command(files: tuple[Path, ...], study: bool, port: int, as_json: bool) -> N
         loaded += load_study(sandbox)
     with running(sandbox, port=port) as url:
         if as_json:
-            common.print_json({"url": url, "loaded": loaded, "study": study}, indent=None)
+            options.print_json({"url": url, "loaded": loaded, "study": study}, indent=None)
         else:
-            common.show(f"FHIR R4 at {url} ({loaded} resources). Ctrl-C ends it.")
+            options.show(f"FHIR R4 at {url} ({loaded} resources). Ctrl-C ends it.")
         while True:
             time.sleep(3600)

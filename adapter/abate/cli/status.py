@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from abate.cli import common
+from abate.cli import options
 
 if TYPE_CHECKING:
     from abate.telemetry.history import Run
@@ -30,15 +30,15 @@ HEADS = ("started (UTC)", "command", "seconds", "ended", "lesions", "changes", "
     metavar="[N]",
     help=f"The last N executions, {RUNS} without a number.",
 )
-@common.as_json
-@common.overrides
-@common.study_argument
+@options.as_json
+@options.overrides
+@options.study_argument
 def command(study: Path, overrides: tuple[str, ...], as_json: bool, runs: int | None) -> None:
     """Tell how the last execution went, or that one is running.
 
     Reads small files, not the store, so that it answers while a run is going.
     """
-    folder = common.read_study(study, overrides).output
+    folder = options.read_study(study, overrides).output
     if runs is None:
         _show_last(folder, is_json=as_json)
     else:
@@ -53,11 +53,11 @@ def _show_last(folder: Path, *, is_json: bool) -> None:
 
     found, waits = status.read(folder), waiting.read(folder)
     if is_json:
-        common.print_json({**msgspec.to_builtins(found), "waits": msgspec.to_builtins(waits)})
+        options.print_json({**msgspec.to_builtins(found), "waits": msgspec.to_builtins(waits)})
         return
-    common.show(_text(found))
+    options.show(_text(found))
     if waits is not None:
-        common.show(f"waits    {waits.sentence}")
+        options.show(f"waits    {waits.sentence}")
 
 
 def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:
@@ -67,11 +67,11 @@ def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:
 
     found, notes = status.recent(folder, number)
     if is_json:
-        common.print_json({"runs": msgspec.to_builtins(found), "notes": notes})
+        options.print_json({"runs": msgspec.to_builtins(found), "notes": notes})
         return
-    common.show(common.table(HEADS, [_row(one) for one in found]))
+    options.show(options.table(HEADS, [_row(one) for one in found]))
     for note in notes:
-        common.show(f"note: {note}")
+        options.show(f"note: {note}")
 
 
 def _row(one: "Run") -> list[str]:

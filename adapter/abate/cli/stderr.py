@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from abate.cli import common
+from abate.cli import options
 
 if TYPE_CHECKING:
     from abate.telemetry.log import Handler, Line
@@ -59,7 +59,7 @@ class _Lines:
             reading = self._throughput.reading()
             line = {**line, **reading, "text": f"{line.get('text', '')}{words(reading)}"}
         if text := log.as_json(line) if self._is_json else log.sentence(line):
-            common.say(text)
+            options.say(text)
 
 
 class _Terminal:
@@ -93,7 +93,7 @@ class _Terminal:
             return
         self.hide()
         if text := log.sentence(line):
-            common.say(text)
+            options.say(text)
 
     def hide(self) -> None:
         """Leave no line that is written over."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
-from abate.cli import common
+from abate.cli import options
 from abate.survey.model import GROUPS, Advice, ListCount, Row, Sample, Shapes, Survey
 
 CODES_SHOWN = 15
@@ -38,7 +38,7 @@ def _table(rows: Sequence[Row]) -> str:
         some = [[row.what, row.found, row.then] for row in rows if row.group == group]
         lines += [[""] * len(HEADS)] if lines and some else []
         lines += some
-    return common.table(HEADS, lines)
+    return options.table(HEADS, lines)
 
 
 def _traces(survey: Survey) -> str:
@@ -59,7 +59,7 @@ def _lists(lists: Sequence[ListCount]) -> Iterator[str]:
             for code in one.codes
         ]
     heads = ["what is there", "system|code", "finds", "bare"]
-    yield "By the codes that abate knows, and by the bare code\n\n" + common.table(heads, rows)
+    yield "By the codes that abate knows, and by the bare code\n\n" + options.table(heads, rows)
 
 
 def _short(system: str) -> str:
@@ -77,7 +77,7 @@ def _sample(sample: Sample) -> str:
     tail = [f"and {more} codes more"] if more else []
     if sample.without_code:
         tail.append(f"{sample.without_code} have no code but text, which is not shown")
-    shown = [common.table(["n", "code", "name", "known as"], rows)] if rows else ["no code"]
+    shown = [options.table(["n", "code", "name", "known as"], rows)] if rows else ["no code"]
     return "\n".join([head, "", *shown, *tail])
 
 
@@ -93,7 +93,7 @@ def _written(written: Sequence[Shapes]) -> Iterator[str]:
         if rows:
             what = "pain scores" if one.type == "Observation" else "index procedures"
             head = f"How they are written: {one.n} {what}"
-            yield f"{head}\n\n{common.table(['n', 'shape'], rows)}"
+            yield f"{head}\n\n{options.table(['n', 'shape'], rows)}"
 
 
 def _advice(advice: Advice) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _advice(advice: Advice) -> Iterator[str]:
 
 def _item(line: str, first: str = "- ") -> str:
     rest = " " * len(first)
-    return fill(line, common.width(), initial_indent=first, subsequent_indent=rest)
+    return fill(line, options.width(), initial_indent=first, subsequent_indent=rest)
 
 
 def _n(n: int | None) -> str:

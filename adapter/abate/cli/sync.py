@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from abate.cli import common
+from abate.cli import options
 from abate.cli.publish import as_builtins, counted
-from abate.cli.working import Spoken, working
+from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,9 @@ Examples:
 
 
 @click.command("sync", epilog=EPILOG)
-@common.full
-@common.log
-@common.of_study
+@options.full
+@options.log
+@options.of_study
 def command(
     study: Path, overrides: tuple[str, ...], as_json: bool, full: bool, **spoken: Unpack[Spoken]
 ) -> None:
@@ -35,7 +35,7 @@ def command(
     Prints one line when all went well. If an analysis fails, the results of the others are
     published, and the exit code is 4. A report that must wait is no failure: see abate status.
     """
-    study_file = common.read_study(study, overrides)
+    study_file = options.read_study(study, overrides)
     from abate import study as stages
     from abate.auth.servers import refuse_unready
     from abate.errors import PublicationWaits
@@ -55,7 +55,7 @@ def command(
 
 def _show(found: "Results", changes: "Sequence[Change]", waits: bool, run: "Run | None") -> None:
     if run is not None:
-        common.print_json({**as_builtins(changes, run, dry_run=False), "waits": waits})
+        options.print_json({**as_builtins(changes, run, dry_run=False), "waits": waits})
         return
     end = "; the report waits: see abate status" if waits else ""
-    common.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}{end}")
+    options.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}{end}")

@@ -5,7 +5,7 @@ from itertools import groupby
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from abate.cli import common
+from abate.cli import options
 
 if TYPE_CHECKING:
     from abate.analysis.model import Estimate
@@ -49,7 +49,7 @@ def estimates(found: Sequence["Estimate"]) -> Iterator[str]:
     for one in found:
         number = hows.setdefault(_how(one), len(hows) + 1)
         rows.append([*_numbers(one), f"({number})"])
-    yield common.table(HEADS, rows)
+    yield options.table(HEADS, rows)
     for how, number in hows.items():
         yield _line(how, f"({number}) ", "    ")
 
@@ -78,4 +78,4 @@ def _how(one: "Estimate") -> str:
 
 
 def _line(words: str, first: str = "", later: str = "  ") -> str:
-    return fill(words, common.width(), initial_indent=first, subsequent_indent=later)
+    return fill(words, options.width(), initial_indent=first, subsequent_indent=later)
