@@ -10,7 +10,7 @@ from joserfc.jwk import KeySet
 
 from abate.auth import keys
 from abate.auth.secrets import Secret
-from abate.cli.keygen import command
+from abate.cli.commands.keygen import command
 
 
 @pytest.fixture(params=["ES384", "RS384"])

@@ -20,7 +20,8 @@ _FORKS = """
 import json, os, resource, signal, socket, sys
 
 from abate import study
-from abate.cli import main, run
+from abate.cli import main
+from abate.cli.commands import run
 
 orders = socket.socket(fileno=int(sys.argv[1]))
 while True:

@@ -64,7 +64,7 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"abate.cli.{cmd_name}").command
+        command: click.Command = import_module(f"abate.cli.commands.{cmd_name}").command
         return command
 
     def resolve_command(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from abate.cli import options
-from abate.cli.publish import as_builtins, counted
+from abate.cli.commands.publish import as_builtins, counted
 from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:

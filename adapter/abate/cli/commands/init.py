@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from abate.cli import options, stderr
-from abate.cli.check import refuse_bad_end, survey_entry
+from abate.cli.commands.check import refuse_bad_end, survey_entry
 from abate.cli.server_options import Entry, entered
 
 if TYPE_CHECKING:

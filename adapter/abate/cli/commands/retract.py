@@ -6,7 +6,7 @@ from typing import Unpack
 import click
 
 from abate.cli import options
-from abate.cli.publish import show
+from abate.cli.commands.publish import show
 from abate.cli.session import Spoken, working
 
 EPILOG = """\b
