@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from abate.sandbox import exact_json
+from abate.sandbox import json_codec
 from fault import Asked, Said
 
 KINDS = ("Patient", "Procedure", "Condition", "Observation")
@@ -71,7 +71,7 @@ class Exports:
     def lines(self, kind):
         """A file."""
         rows = self._deletions() if kind == "Bundle" else self._rows(kind)
-        return b"".join(exact_json.encode(one) + b"\n" for one in rows)
+        return b"".join(json_codec.encode(one) + b"\n" for one in rows)
 
     def _rows(self, kind):
         is_since = self.since and "_since" not in self.ignored

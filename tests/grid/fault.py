@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl, urlsplit
 
-from abate.sandbox import exact_json
+from abate.sandbox import json_codec
 
 FHIR_JSON = "application/fhir+json"
 RESET = object()
@@ -22,12 +22,12 @@ class Said:
 
     @property
     def json(self):
-        return exact_json.decode(self.body)
+        return json_codec.decode(self.body)
 
     def of(self, content=None, **changes):
         """The same with another content, and with other parts."""
         if content is not None:
-            changes["body"] = exact_json.encode(content)
+            changes["body"] = json_codec.encode(content)
         return replace(self, **changes)
 
     def having(self, **headers):

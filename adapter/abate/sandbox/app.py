@@ -15,13 +15,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from abate.sandbox.endpoints import ROUTES, Endpoints
-from abate.sandbox.incoming import check_arguments
+from abate.sandbox.errors import Refused
 from abate.sandbox.loading import load
 from abate.sandbox.own_host import refuse_foreign
 from abate.sandbox.pages import Pages
-from abate.sandbox.refusal import Refused
+from abate.sandbox.requests import check_arguments
 from abate.sandbox.responses import refusal_response
-from abate.sandbox.versions import Store
+from abate.sandbox.store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

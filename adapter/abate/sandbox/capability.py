@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from abate.sandbox.parameters import PARAMETERS
-from abate.sandbox.versions import instant
+from abate.sandbox.store import instant
 
 _INTERACTIONS = (
     "read",

@@ -14,14 +14,14 @@ from werkzeug.wrappers import Request, Response
 from abate.sandbox import interactions, responses, transaction
 from abate.sandbox.capability import capability_statement
 from abate.sandbox.dates import stretch
-from abate.sandbox.incoming import BASE, base_url, condition, content, is_strict, search_pairs
+from abate.sandbox.errors import Refused
 from abate.sandbox.interactions import check_resource, matches
 from abate.sandbox.pages import Pages
 from abate.sandbox.parameters import PARAMETERS
 from abate.sandbox.references import Key, key_of
-from abate.sandbox.refusal import Refused
+from abate.sandbox.requests import BASE, base_url, condition, content, is_strict, search_pairs
 from abate.sandbox.search import sole_match
-from abate.sandbox.versions import Store, Version
+from abate.sandbox.store import Store, Version
 
 _TYPE = f"{BASE}/<resource_type>"
 _INSTANCE = f"{_TYPE}/<id>"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from abate.sandbox.errors import Refused
 from abate.sandbox.references import ID, Key
-from abate.sandbox.refusal import Refused
 from abate.sandbox.search import sole_match
-from abate.sandbox.versions import Store, Version
+from abate.sandbox.store import Store, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

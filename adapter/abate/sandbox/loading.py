@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from abate.errors import AbateError
-from abate.sandbox import exact_json
+from abate.sandbox import json_codec
+from abate.sandbox.errors import Refused
 from abate.sandbox.interactions import check_resource, new_key
 from abate.sandbox.parameters import PARAMETERS
 from abate.sandbox.references import Key, resolve
-from abate.sandbox.refusal import Refused
-from abate.sandbox.versions import DanglingReference, Store
+from abate.sandbox.store import DanglingReference, Store
 
 
 class _Found(NamedTuple):
@@ -57,7 +57,7 @@ def _lines(path: Path) -> Iterator[_Found]:
 
 def _decoded(text: bytes, path: Path, line: int | None = None) -> Any:
     try:
-        return exact_json.decode(text)
+        return json_codec.decode(text)
     except ValueError as error:
         where = line or getattr(error, "lineno", 1)
     raise AbateError(f"{path}, line {where} is no JSON")

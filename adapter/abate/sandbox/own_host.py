@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
-from abate.sandbox.refusal import Refused
+from abate.sandbox.errors import Refused
 
 LOCALHOST = "localhost"
 

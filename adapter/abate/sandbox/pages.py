@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from abate.sandbox.errors import Refused
 from abate.sandbox.references import Key
-from abate.sandbox.refusal import Refused
 from abate.sandbox.responses import link, searchset
 from abate.sandbox.search import Pair, parse
-from abate.sandbox.versions import Store
+from abate.sandbox.store import Store
 
 KEPT = 200
 """So many snapshots are kept; the oldest go first, and their next links answer 410."""

@@ -8,9 +8,9 @@ import msgspec
 from werkzeug.http import http_date
 from werkzeug.wrappers import Response
 
-from abate.sandbox import exact_json
-from abate.sandbox.refusal import Refused, operation_outcome
-from abate.sandbox.versions import Version
+from abate.sandbox import json_codec
+from abate.sandbox.errors import Refused, operation_outcome
+from abate.sandbox.store import Version
 
 FHIR_JSON = "application/fhir+json"
 Link = dict[str, str]
@@ -20,7 +20,7 @@ def resource_response(
     resource: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A response that carries a resource."""
-    return Response(exact_json.encode(resource), status, headers, content_type=FHIR_JSON)
+    return Response(json_codec.encode(resource), status, headers, content_type=FHIR_JSON)
 
 
 def refusal_response(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from abate.sandbox.dates import comparison
+from abate.sandbox.errors import Refused
 from abate.sandbox.parameters import PARAMETERS, Parameter
 from abate.sandbox.references import key_of
-from abate.sandbox.refusal import Refused
+from abate.sandbox.store import Store, Version
 from abate.sandbox.terms import Terms
-from abate.sandbox.versions import Store, Version
 
 Criterion = Callable[[Terms], bool]
 Pair = tuple[str, str]

@@ -14,7 +14,7 @@ from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHand
 from werkzeug.test import run_wsgi_app
 
 from abate.errors import AbateError
-from abate.sandbox.incoming import BASE
+from abate.sandbox.requests import BASE
 from abate.sandbox.responses import FHIR_JSON
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from abate.sandbox.errors import Refused, operation_outcome
 from abate.sandbox.interactions import (
     Condition,
     check_resource,
@@ -21,10 +22,9 @@ from abate.sandbox.interactions import (
 )
 from abate.sandbox.parameters import PARAMETERS
 from abate.sandbox.references import Key, key_of, resolve
-from abate.sandbox.refusal import Refused, operation_outcome
 from abate.sandbox.responses import version_facts
 from abate.sandbox.search import sole_match
-from abate.sandbox.versions import DanglingReference, Store, Version
+from abate.sandbox.store import DanglingReference, Store, Version
 
 Fetch = Callable[[str, str | None], dict[str, Any]]
 

@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Request
 
-from abate.sandbox import exact_json
+from abate.sandbox import json_codec
+from abate.sandbox.errors import Refused
 from abate.sandbox.interactions import Condition
 from abate.sandbox.parameters import PARAMETERS
 from abate.sandbox.references import ID
-from abate.sandbox.refusal import Refused
 from abate.sandbox.search import Pair
 
 BASE = "/fhir"
@@ -33,7 +33,7 @@ def content(request: Request) -> Any:
     if request.mimetype not in _JSON:
         raise Refused(415, "not-supported", "only JSON is understood: application/fhir+json")
     try:
-        return exact_json.decode(request.get_data())
+        return json_codec.decode(request.get_data())
     except ValueError:
         raise Refused(400, "structure", "the body is no JSON") from None
 

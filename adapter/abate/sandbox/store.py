@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from abate.sandbox import exact_json
+from abate.sandbox import json_codec
+from abate.sandbox.errors import Refused
 from abate.sandbox.parameters import PARAMETERS
 from abate.sandbox.references import Key, key_of, links
-from abate.sandbox.refusal import Refused
 from abate.sandbox.terms import Terms, terms_of
 
 Method = Literal["POST", "PUT", "DELETE"]
@@ -115,7 +115,7 @@ class Store:
         now = self._now()
         stamped = self._stamp(key, resource, now)
         try:
-            body = exact_json.encode(stamped)
+            body = json_codec.encode(stamped)
         except ValueError:
             raise Refused(400, "structure", "the resource is no JSON that can be kept") from None
         return self._append(key, method, now, body, stamped)
@@ -193,7 +193,7 @@ class Store:
 def _same(body: bytes, resource: Mapping[str, Any], key: Key) -> bool:
     """Whether a stored resource says what `resource` says, but for what is the server's own."""
     named = {**resource, "resourceType": key.resource_type, "id": key.id}
-    return _own_words(exact_json.decode(body)) == _own_words(named)
+    return _own_words(json_codec.decode(body)) == _own_words(named)
 
 
 def _own_words(resource: Mapping[str, Any]) -> dict[str, Any]:
