@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from abate.sandbox.dates import period, stretch
+from abate.sandbox.search.dates import period, stretch
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from abate.config.source import SourceQuery
 from abate.fhir import types
 from abate.fhir.types import READ, READ_NAMES, WRITTEN_NAMES
 from abate.mapping import mapper
-from abate.sandbox import parameters
+from abate.sandbox.search import parameters
 from abate.survey.probes import read
 
 

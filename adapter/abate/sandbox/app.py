@@ -18,9 +18,9 @@ from abate.sandbox.endpoints import ROUTES, Endpoints
 from abate.sandbox.errors import Refused
 from abate.sandbox.loading import load
 from abate.sandbox.own_host import refuse_foreign
-from abate.sandbox.pages import Pages
 from abate.sandbox.requests import check_arguments
 from abate.sandbox.responses import refusal_response
+from abate.sandbox.search.pages import Pages
 from abate.sandbox.store import Store
 
 if TYPE_CHECKING:

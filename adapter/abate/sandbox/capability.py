@@ -4,7 +4,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from abate.sandbox.parameters import PARAMETERS
+from abate.sandbox.search.parameters import PARAMETERS
 from abate.sandbox.store import instant
 
 _INTERACTIONS = (

@@ -13,14 +13,14 @@ from werkzeug.wrappers import Request, Response
 
 from abate.sandbox import interactions, responses, transaction
 from abate.sandbox.capability import capability_statement
-from abate.sandbox.dates import stretch
 from abate.sandbox.errors import Refused
 from abate.sandbox.interactions import check_resource, matches
-from abate.sandbox.pages import Pages
-from abate.sandbox.parameters import PARAMETERS
-from abate.sandbox.references import Key, key_of
 from abate.sandbox.requests import BASE, base_url, condition, content, is_strict, search_pairs
-from abate.sandbox.search import sole_match
+from abate.sandbox.search.dates import stretch
+from abate.sandbox.search.pages import Pages
+from abate.sandbox.search.parameters import PARAMETERS
+from abate.sandbox.search.references import Key, key_of
+from abate.sandbox.search.search import sole_match
 from abate.sandbox.store import Store, Version
 
 _TYPE = f"{BASE}/<resource_type>"

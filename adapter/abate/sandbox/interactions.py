@@ -9,8 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 from abate.sandbox.errors import Refused
-from abate.sandbox.references import ID, Key
-from abate.sandbox.search import sole_match
+from abate.sandbox.search.references import ID, Key
+from abate.sandbox.search.search import sole_match
 from abate.sandbox.store import Store, Version
 
 

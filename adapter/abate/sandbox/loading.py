@@ -8,8 +8,8 @@ from abate.errors import AbateError
 from abate.sandbox import json_codec
 from abate.sandbox.errors import Refused
 from abate.sandbox.interactions import check_resource, new_key
-from abate.sandbox.parameters import PARAMETERS
-from abate.sandbox.references import Key, resolve
+from abate.sandbox.search.parameters import PARAMETERS
+from abate.sandbox.search.references import Key, resolve
 from abate.sandbox.store import DanglingReference, Store
 
 

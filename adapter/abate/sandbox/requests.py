@@ -9,9 +9,9 @@ from werkzeug.wrappers import Request
 from abate.sandbox import json_codec
 from abate.sandbox.errors import Refused
 from abate.sandbox.interactions import Condition
-from abate.sandbox.parameters import PARAMETERS
-from abate.sandbox.references import ID
-from abate.sandbox.search import Pair
+from abate.sandbox.search.parameters import PARAMETERS
+from abate.sandbox.search.references import ID
+from abate.sandbox.search.search import Pair
 
 BASE = "/fhir"
 # Not without a media type: a web page can send such a body to this machine.

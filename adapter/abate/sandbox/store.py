@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from abate.sandbox import json_codec
 from abate.sandbox.errors import Refused
-from abate.sandbox.parameters import PARAMETERS
-from abate.sandbox.references import Key, key_of, links
-from abate.sandbox.terms import Terms, terms_of
+from abate.sandbox.search.index import Terms, terms_of
+from abate.sandbox.search.parameters import PARAMETERS
+from abate.sandbox.search.references import Key, key_of, links
 
 Method = Literal["POST", "PUT", "DELETE"]
 

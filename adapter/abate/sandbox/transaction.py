@@ -20,10 +20,10 @@ from abate.sandbox.interactions import (
     new_key,
     update,
 )
-from abate.sandbox.parameters import PARAMETERS
-from abate.sandbox.references import Key, key_of, resolve
 from abate.sandbox.responses import version_facts
-from abate.sandbox.search import sole_match
+from abate.sandbox.search.parameters import PARAMETERS
+from abate.sandbox.search.references import Key, key_of, resolve
+from abate.sandbox.search.search import sole_match
 from abate.sandbox.store import DanglingReference, Store, Version
 
 Fetch = Callable[[str, str | None], dict[str, Any]]

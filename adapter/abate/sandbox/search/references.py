@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from abate.sandbox.parameters import PARAMETERS
+from abate.sandbox.search.parameters import PARAMETERS
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _RELATIVE = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?(?:#.*)?", re.ASCII)

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from abate.sandbox.errors import Refused
-from abate.sandbox.references import Key
 from abate.sandbox.responses import link, searchset
-from abate.sandbox.search import Pair, parse
+from abate.sandbox.search.references import Key
+from abate.sandbox.search.search import Pair, parse
 from abate.sandbox.store import Store
 
 KEPT = 200

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from abate.sandbox.dates import comparison
 from abate.sandbox.errors import Refused
-from abate.sandbox.parameters import PARAMETERS, Parameter
-from abate.sandbox.references import key_of
+from abate.sandbox.search.dates import comparison
+from abate.sandbox.search.index import Terms
+from abate.sandbox.search.parameters import PARAMETERS, Parameter
+from abate.sandbox.search.references import key_of
 from abate.sandbox.store import Store, Version
-from abate.sandbox.terms import Terms
 
 Criterion = Callable[[Terms], bool]
 Pair = tuple[str, str]

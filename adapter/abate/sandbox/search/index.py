@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from abate.sandbox.dates import Stretch, period, stretch
-from abate.sandbox.parameters import PARAMETERS, Parameter
+from abate.sandbox.search.dates import Stretch, period, stretch
+from abate.sandbox.search.parameters import PARAMETERS, Parameter
 
 _LITERAL = re.compile(
     r"(?:.*/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})(?:/_history/[^/]+)?"
