@@ -21,7 +21,7 @@ from abate.http.access import Access
 from abate.http.addresses import origin
 from abate.http.budget import Budget, BudgetSpent, Limits
 from abate.http.download import Downloaded, Lines, LinkExpired, Way, refuse_other
-from abate.http.failures import LOGIN_WANTED, NOT_OFFERED
+from abate.http.failures import LOGIN_WANTED, NOT_HERE
 from abate.http.response import FHIR_JSON, Answer
 from abate.http.retry import Retry
 from abate.http.transport import Parameters, Request, Wire
@@ -40,7 +40,7 @@ __all__ = [
 JSON = "application/json"
 # Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
 LONG_LINK = 4096
-_NO_GET = (*NOT_OFFERED, HTTPStatus.REQUEST_URI_TOO_LONG)
+_NO_GET = (*NOT_HERE, HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
 class Expired(SourceError):
@@ -162,7 +162,7 @@ class FhirServer:
         """
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
         answer = self.request("POST", "", headers=headers, body=bundle)
-        if answer.status in NOT_OFFERED:
+        if answer.status in NOT_HERE:
             return self.request("POST", f"{self.base}/", headers=headers, body=bundle)
         return answer
 

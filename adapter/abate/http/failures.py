@@ -14,7 +14,8 @@ LOGIN_WANTED = (401, 403)
 ABSENT = (404, 410)
 CONFLICT = (409, 412)
 REFUSED_CONTENT = (400, 422)
-NOT_OFFERED = (404, 405, 501)
+NOT_HERE = (404, 405)
+NOT_OFFERED = (*NOT_HERE, 501)
 # Of a link to a file, as storage services answer once it has expired.
 EXPIRED_LINK = (403, 410)
 # Of a next link whose cursor is no longer known: 410 by FHIR, and with some servers these (2026).
