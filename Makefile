@@ -81,8 +81,9 @@ format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lint: $(VENV)/.dev  ## lint the code
+lint: $(VENV)/.dev  ## lint the code, and hold the layers of the imports
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
 
 types: $(VENV)/.dev  ## check the types (mypy, strict)
 	$(BIN)/mypy

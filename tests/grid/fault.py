@@ -77,7 +77,7 @@ class Asked:
 
     @property
     def kind(self):
-        return self.path.split("/")[2]
+        return f"{self.path}/".split("/")[2]
 
     @property
     def is_count(self):

@@ -12,7 +12,7 @@ from abate.analysis.results import load as load_results
 from abate.config.reader import read
 from abate.errors import PublishRefused
 from abate.fhir.client import FhirServer
-from abate.http.addresses import is_loopback
+from abate.http.urls import is_loopback
 from abate.publish import compare
 from abate.publish.study_key import owner_of
 from abate.publish.target import target_of

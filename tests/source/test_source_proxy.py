@@ -5,7 +5,7 @@ import pytest
 from abate.errors import SourceError
 from abate.fhir.client import FhirServer
 from abate.http.access import Access
-from abate.http.addresses import is_loopback
+from abate.http.urls import is_loopback
 
 DEAD = "http://127.0.0.1:9"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from abate.errors import LoginRefused, SourceError
 from abate.fhir.client import Answer, FhirServer
-from abate.http.addresses import is_loopback, is_private
 from abate.http.failures import TRANSIENT
+from abate.http.urls import is_loopback, is_private
 
 WELL_KNOWN = ".well-known/smart-configuration"
 # Of SMART 1; servers that have no smart-configuration still say it so.

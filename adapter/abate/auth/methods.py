@@ -17,7 +17,7 @@ from abate.auth.tokens import Tokens
 from abate.config.server import Auth
 from abate.fhir.client import FhirServer
 from abate.http.access import Access, Login
-from abate.http.addresses import origin
+from abate.http.urls import origin
 
 
 class Fixed(AuthBase):

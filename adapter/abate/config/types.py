@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from abate.errors import nearest
-from abate.http.addresses import is_private
+from abate.http.urls import is_private
 
 
 def fault_at(words: str, *inner: str | int) -> PydanticCustomError:

@@ -18,13 +18,13 @@ from abate.errors import SourceError
 from abate.fhir.capability import r4
 from abate.http import display, urls
 from abate.http.access import Access
-from abate.http.addresses import origin
 from abate.http.budget import Budget, BudgetSpent, Limits
 from abate.http.download import Downloaded, Lines, LinkExpired, Way, refuse_other
 from abate.http.failures import LOGIN_WANTED, NOT_HERE
 from abate.http.response import FHIR_JSON, Answer
 from abate.http.retry import Retry
 from abate.http.transport import Parameters, Request, Wire
+from abate.http.urls import origin
 from abate.telemetry.log import SILENT, Log
 
 __all__ = [

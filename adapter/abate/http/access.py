@@ -10,7 +10,7 @@ import requests
 from requests.auth import AuthBase
 
 from abate.errors import LoginRefused, SourceError, StudyFileError
-from abate.http.addresses import is_private, origin
+from abate.http.urls import is_private, origin
 
 Prepared = requests.PreparedRequest
 

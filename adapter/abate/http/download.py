@@ -15,14 +15,13 @@ import requests
 
 from abate.errors import SourceError, StoreError
 from abate.http import display
-from abate.http.addresses import is_loopback, origin
 from abate.http.body import TooLarge, receive
 from abate.http.budget import LARGEST_ANSWER
 from abate.http.compression import MAGIC
 from abate.http.failures import EXPIRED_LINK, TRANSIENT, damaged, refuse_flawed, refuse_page
 from abate.http.response import Answer, answer_of
 from abate.http.transport import Request, Wire
-from abate.http.urls import joined, sent_away
+from abate.http.urls import is_loopback, joined, origin, sent_away
 
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}

@@ -13,8 +13,8 @@ from typing import Any
 import requests
 
 from abate.http.access import Access, OwnOrigin
-from abate.http.addresses import origin
 from abate.http.bounded_socket import BoundedAdapter, Reading
+from abate.http.urls import origin
 
 # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
 # no-store it gives one page and a wrong total (2026-11).

@@ -11,13 +11,13 @@ import requests
 
 from abate.http import sessions, urls
 from abate.http.access import Access, login_refused
-from abate.http.addresses import is_loopback, origin
 from abate.http.body import Bounds, TooSlow, receive
 from abate.http.bounded_socket import HeadLate, Reading
 from abate.http.budget import Budget, Limits
 from abate.http.failures import Failure, refuse_flawed, unreachable
 from abate.http.response import FHIR_JSON, Answer, answer_of
 from abate.http.sessions import Sessions
+from abate.http.urls import is_loopback, origin
 
 # Of a query or a form; a parameter may stand there more than once.
 Parameters = Mapping[str, str] | list[tuple[str, str]]

@@ -1,11 +1,11 @@
-"""Where a URL leads: to our server, to our server under a name of its own, or elsewhere."""
+"""Where a URL leads: this machine, our server, the same under another name, or elsewhere."""
 
+import ipaddress
 import re
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from abate.errors import SourceError
 from abate.http import display
-from abate.http.addresses import origin
 
 # Opensrp's fhircore wrote a port twice on every page, as in https://host:443:443/fhir (2022).
 _PORT_TWICE = re.compile(r"^(https?://[^/?#]*?):(\d+):\2(?=[/?#]|$)", re.IGNORECASE)
@@ -13,6 +13,9 @@ _FHIR_PATH = re.compile(r"/?|/[A-Z][A-Za-z]+(/.*)?|/[_$].*")
 _WEB = ("http", "https")
 # The id of a resource that is a patient's, in a path.
 _ID = re.compile(r"(/(?:Patient|Procedure|Condition|Observation|Encounter)/)(?![_$])[^/]+")
+_PORTS = {"http": 80, "https": 443}
+
+Origin = tuple[str, str | None, int | None]
 
 
 class SentAway(SourceError):
@@ -68,3 +71,27 @@ def _is_below(base: SplitResult, link: SplitResult) -> bool:
     if base.path:
         return link.path.startswith(base.path) and rest[:1] in ("", "/")
     return _FHIR_PATH.fullmatch(rest) is not None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent: https, or it stays on this machine."""
+    return urlsplit(url).scheme == "https" or is_loopback(url)
+
+
+def origin(url: str) -> Origin:
+    """Scheme, host and port: what a login or a cookie belongs to.
+
+    Raises:
+        ValueError: it is no URL.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -14,7 +14,7 @@ from abate.analysis.results import Results
 from abate.config.settings import Settings, StudyFile
 from abate.disclosure import rule_of
 from abate.errors import PublishRefused
-from abate.http.addresses import is_loopback
+from abate.http.urls import is_loopback
 from abate.publish.change import Change, change, unchanged
 from abate.publish.existing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
 from abate.publish.leftovers import Remains, remaining, with_remains

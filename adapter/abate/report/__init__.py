@@ -1,1 +1,1 @@
-"""Say what was found: as FHIR."""
+"""The report: FHIR resources and a page, from the same results."""

@@ -11,8 +11,7 @@ import msgspec
 
 from abate.errors import IncompletePull, SourceError
 from abate.http import display
-from abate.http.addresses import origin
-from abate.http.urls import joined
+from abate.http.urls import joined, origin
 
 # A server of 2026 writes `2026-03-01T12:00:00+00:00Z`.
 _TWO_ZONES = re.compile(r"([+-]\d\d:\d\d)Z$")

@@ -15,7 +15,7 @@ from abate.errors import LoginRefused, NothingFound, SourceError
 from abate.fhir.client import BudgetSpent, FhirServer, LinkExpired
 from abate.fhir.outcomes import Judge
 from abate.fhir.types import MAPPED_NAMES
-from abate.http.addresses import origin
+from abate.http.urls import origin
 from abate.source import Pulled
 from abate.source.bulk.export_files import Brought, BulkFiles
 from abate.source.bulk.job import ExportJob, NotKnown
