@@ -1,4 +1,4 @@
 """Log in without anybody who sits there: by a password, a token, or a token that is asked for.
 
-`kinds.make` gives the login that a study file names; start reading there.
+`methods.make` gives the login that a study file names; start reading there.
 """

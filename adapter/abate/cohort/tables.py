@@ -252,7 +252,7 @@ class Cohort:
         )
 
     def visit_states(self) -> pl.DataFrame:
-        """What became of each analysed lesion at each visit: `states.STATES` says which.
+        """What became of each analysed lesion at each visit: `visit_states.STATES` says which.
 
         Returns:
             One row a lesion and visit: lesion_id, patient_id, visit, state; in visit order.

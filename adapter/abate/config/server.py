@@ -1,6 +1,6 @@
 """What the study file says of a server: its address, how it is trusted, and the login.
 
-The secrets of a login never stand there: see `credentials`.
+The secrets of a login never stand there: see `auth.secrets`.
 """
 
 from typing import Annotated, Literal, Self

@@ -1,8 +1,8 @@
 """Small cells: what leaves the house shows no count from 1 to a minimum less 1, nor lets it follow.
 
-Local files are whole; `released` makes what may be seen by others: `sheet` lists the cells of the
-results by their units, `hiding` chooses which to hide, `release` leaves them out, and `audit` tries
-to work them out again from what is left.
+Local files are whole; `released` makes what may be seen by others: `cells` lists the cells of the
+results by their units, `suppression` chooses which to hide, `release` leaves them out, and `audit`
+tries to work them out again from what is left.
 """
 
 from dataclasses import replace

@@ -157,7 +157,7 @@ class Head(msgspec.Struct):
     def is_failure(self) -> bool:
         """Whether this is an OperationOutcome that tells of an error.
 
-        That rows are withheld is none: see `issues`, which judges it.
+        That rows are withheld is none: see `outcomes`, which judges it.
         """
         told = self.issue if isinstance(self.issue, list) else []
         return bool(told) and any(one.is_error for one in issues(told))

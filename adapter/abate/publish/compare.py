@@ -2,7 +2,7 @@
 
 One transaction, or nothing. Each resource has an id of its own making, so that writing twice
 makes nothing double; one that is unchanged is not written. What the study no longer makes is
-retracted: it stays, as entered in error. How it is written: see `writing`.
+retracted: it stays, as entered in error. How it is written: see `transaction`.
 """
 
 from collections.abc import Mapping, Sequence

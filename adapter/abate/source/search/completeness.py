@@ -2,7 +2,7 @@
 
 What the server says it has is held against the distinct ids that arrived. Fewer: it is counted
 again, and asked once more, and what arrives is merged by id; still fewer is a hole, an error. If
-the server gives no count, `settling` says what is asked instead.
+the server gives no count, `uncounted` says what is asked instead.
 """
 
 from collections.abc import Iterator
@@ -113,7 +113,7 @@ class Asker:
             brought.expected = again if again is not None and again >= brought.received else None
 
     def _settle(self, query: Query, take: Take, brought: Brought) -> None:
-        """Without a count: all that was asked for by its id is there, or see `settling`."""
+        """Without a count: all that was asked for by its id is there, or see `uncounted`."""
         if query.ids and len(brought.fitting) == len(query.ids):
             brought.is_settled = True
         elif not self.one_pass or brought.walked.is_unsound:

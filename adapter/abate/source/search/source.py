@@ -3,8 +3,8 @@
 Both ask for the index procedures by code first, unless the patients are listed. `population` then
 asks each type by its codes, several parts at once, and from the second night on only for what
 changed. `patient` asks for each patient's resources; it is whole every night, since that is one
-query a patient and type either way. Each query is counted: see `walk`. An empty answer is doubted:
-see `empty_answers`.
+query a patient and type either way. Each query is counted: see `completeness`. An empty answer is
+doubted: see `empty_answers`.
 """
 
 from collections.abc import Mapping
