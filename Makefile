@@ -61,7 +61,7 @@ test-lowest: $(VENV)/.made  ## the statistics on the lowest versions of scipy an
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(NEWEST) $(VENV)/lowest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(NEWEST) $(VENV)/lowest/bin/python -m pip install --quiet --editable . --group dev --constraint tests/analyses/lowest.txt
-	$(VENV)/lowest/bin/python -m pytest --numprocesses $(JOBS) tests/analyses tests/small_cells
+	$(VENV)/lowest/bin/python -m pytest --numprocesses $(JOBS) tests/analyses tests/disclosure
 
 test-latest: $(VENV)/.made  ## the tests on the newest version of everything; no gate
 	$(PYTHON) -m venv --clear $(VENV)/latest
