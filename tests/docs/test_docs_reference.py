@@ -19,6 +19,7 @@ from abate.cli import COMMANDS
 from abate.cli import abate as group
 from abate.mapping import mapper
 from abate.mapping.code_lists import Code
+from abate.report.fhir import bundle
 from abate.store.ledger import Booked
 from abate.survey.probes.write import GONE_AGAIN
 from abate.survey.survey import PROBES
@@ -228,9 +229,9 @@ def test_the_option_of_the_log_stands_where_it_works(reference, rows):
 
 
 def test_what_is_written_is_documented_element_by_element(reference, section, rows, demonstrated):
-    bundle = json.loads((demonstrated.folder / "abate-output" / "bundle.json").read_text("utf-8"))
+    written = json.loads((demonstrated.folder / "abate-output" / "bundle.json").read_text("utf-8"))
     elements: dict[str, set[str]] = {}
-    for entry in bundle["entry"]:
+    for entry in written["entry"]:
         resource = entry["resource"]
         elements.setdefault(resource["resourceType"], set()).update(resource)
     assert set(elements) == set(bundle.TYPES)

@@ -340,7 +340,7 @@ class TestSameAgain:
         texts = []
         for moment in ("2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z"):
             for name in ("group", "measures", "provenance", "diagnostic_report"):
-                monkeypatch.setattr(f"abate.report.{name}.now", lambda moment=moment: moment)
+                monkeypatch.setattr(f"abate.report.fhir.{name}.now", lambda moment=moment: moment)
             resources = bundle.report(measured, host, page="<p>page</p>", version=version)
             texts.append(json.dumps(resources).replace(moment, "NOW"))
         assert texts[0] == texts[1]
