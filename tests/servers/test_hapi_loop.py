@@ -66,7 +66,7 @@ def test_the_figures_read_back_are_those_of_the_sandbox(loaded, sync):
         sync(sandbox)
         expected = figures_on(sandbox)
     assert figures_on(loaded) == expected
-    assert expected["first-week/sign-test"].numbers["p"] == 0.039062
+    assert expected["first-week/sign-test"].p == 0.039062
 
 
 def test_the_validator_finds_no_error_in_what_was_written(server, report):
@@ -117,8 +117,8 @@ def test_a_changed_score_changes_its_figure_and_updates_only_what_follows(
     finally:
         load_study_by_http(loaded)
     # Lesion 8 from 2 to 1 in place of 2 to 4: all seven pairs are falls. 2 / 2^7.
-    assert figures["observed-week-1/falls"].numbers["value"] == 7
-    assert figures["observed-week-1/sign-test"].numbers["p"] == 0.015625
+    assert figures["observed-week-1/falls"].value == 7
+    assert figures["observed-week-1/sign-test"].p == 0.015625
     updated = {one["reference"] for one in changes if one["action"] == "update"}
     moved = {name for name in report if versions(after)[name] != versions(report)[name]}
     assert moved == updated
