@@ -3,7 +3,7 @@
     AbateError                 1  failed
     ├── StudyFileError         2  the study file, or an option of the command line
     ├── SourceError            1  no FHIR server there, or not one that can be pulled from
-    │   ├── IncompletePull     3  a hole: some of what the server has did not arrive
+    │   ├── IncompletePull     3  some of what the server has did not arrive
     │   └── LoginRefused       1  the server, or the one that gives tokens, refuses our login
     ├── NothingFound           1  no such procedures, no scores, an empty cohort
     ├── StoreError             1  the store cannot be opened, or its books do not balance
@@ -53,7 +53,7 @@ class SourceError(AbateError):
 
 
 class IncompletePull(SourceError):
-    """A query brought less than the server has; the hole is named and nothing was stored."""
+    """A query brought less than the server has; the error names it, and nothing was stored."""
 
     exit_code = 3
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from abate.config.messages import located, words
-from abate.config.positions import Location, Written
+from abate.config.messages import locate, words
+from abate.config.positions import Location, StudyText
 from abate.config.settings import Settings, StudyFile
 from abate.errors import StudyFileError, nearest
 
@@ -50,12 +50,12 @@ def read(path: Path, overrides: Iterable[str] = ()) -> StudyFile:
     overrides = tuple(overrides)
     text = _text(path)
     content = _content(path, text)
-    written = Written(path, text, {_set(content, one): _name(one) for one in overrides})
+    written = StudyText(path, text, {_set(content, one): _name(one) for one in overrides})
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
-        lines = (written.message(located(one), words(one)) for one in faults)
+        lines = (written.message(locate(one), words(one)) for one in faults)
         raise StudyFileError("\n".join(lines)) from None
     return StudyFile(
         settings=settings,
@@ -92,7 +92,7 @@ def _complain(study_file: StudyFile, location: Location, message: str) -> StudyF
     content = tomllib.loads(study_file.text)
     chosen = {_set(content, one): _name(one) for one in study_file.overrides}
     return StudyFileError(
-        Written(study_file.path, study_file.text, chosen).message(location, message)
+        StudyText(study_file.path, study_file.text, chosen).message(location, message)
     )
 
 

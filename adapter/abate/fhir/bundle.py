@@ -32,7 +32,7 @@ class SearchMode(msgspec.Struct):
     mode: str | None = None
 
 
-class Request(msgspec.Struct):
+class HistoryRequest(msgspec.Struct):
     """What made a version, in a history."""
 
     method: str = ""
@@ -44,7 +44,7 @@ class Entry(msgspec.Struct):
 
     resource: msgspec.Raw = msgspec.Raw(b"null")
     search: SearchMode | None = None
-    request: Request = msgspec.field(default_factory=Request)
+    request: HistoryRequest = msgspec.field(default_factory=HistoryRequest)
 
     @property
     def mode(self) -> str | None:
@@ -86,7 +86,7 @@ class Page(msgspec.Struct):
         if self.type is not None and self.type not in types:
             raise SourceError(f"its Bundle is not of type {' or '.join(types)}")
 
-    def heeds(self, parameters: set[str]) -> bool:
+    def honours(self, parameters: set[str]) -> bool:
         """Whether the `self` link says that the server understood all of these parameters."""
         try:
             query = urlsplit(self._url("self") or "").query
@@ -179,7 +179,7 @@ def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
         if head.resourceType == "OperationOutcome":
             _refuse_failure(head)
         elif entry.mode in _ROWS or (head.resourceType == kind and entry.mode != "include"):
-            yield _checked(head, kind), bytes(entry.resource)
+            yield _check(head, kind), bytes(entry.resource)
         elif not _TYPE.fullmatch(head.resourceType):
             raise SourceError(_NO_RESOURCE)
 
@@ -192,16 +192,16 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
     """
     for entry in page.entry:
         if entry.request.method == "DELETE":
-            yield _deleted(entry.request.url, kind), None
+            yield _deleted_id(entry.request.url, kind), None
         elif not entry.is_empty_outcome:
             head = _head(entry.resource)
             if head.resourceType == "OperationOutcome":
                 _refuse_failure(head)
             else:
-                yield head.id, (_checked(head, kind), bytes(entry.resource))
+                yield head.id, (_check(head, kind), bytes(entry.resource))
 
 
-def _deleted(url: str, kind: str) -> str:
+def _deleted_id(url: str, kind: str) -> str:
     """The id of a deleted resource, by the URL that its entry names."""
     path = url.partition("?")[0].partition("/_history")[0]
     *_, found, identifier = ["", *path.split("/")]
@@ -267,7 +267,7 @@ def _head(resource: msgspec.Raw) -> Head:
         raise SourceError(_NO_RESOURCE) from None
 
 
-def _checked(head: Head, kind: str) -> Head:
+def _check(head: Head, kind: str) -> Head:
     if head.resourceType != kind:
         raise SourceError(f"an entry is no {kind}: {display.resource_type(head.resourceType)}")
     if not head.id:

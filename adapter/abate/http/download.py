@@ -21,13 +21,13 @@ from abate.http.failures import (
     EXPIRED_LINK,
     REDIRECT,
     TRANSIENT,
-    damaged,
+    damage,
     refuse_flawed,
     refuse_page,
 )
 from abate.http.response import Answer
 from abate.http.transport import Request, Transport
-from abate.http.urls import is_loopback, joined, origin, sent_away
+from abate.http.urls import is_loopback, join, origin, sent_away
 
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
@@ -139,9 +139,9 @@ def fetch(transport: Transport, url: str, lines: Lines, *, is_known: bool) -> An
         head = transport.send(request, read_body)
         if head.status not in REDIRECT or "location" not in head.headers:
             if lines.is_cut_off:
-                raise damaged(head.place, head.status, "a last line that is cut off")
+                raise damage(head.place, head.status, "a last line that is cut off")
             return head
-        url = joined(url, head.headers["location"])
+        url = join(url, head.headers["location"])
         is_known = is_known and origin(url) == origin(transport.base)
     raise SourceError(f"{display.address(url)} sends us on, again and again")
 

@@ -18,7 +18,7 @@ from typing import BinaryIO, Self
 import msgspec
 
 from abate.errors import NothingFound, StoreError
-from abate.store.landed_records import PULL, RECORD, Pull, Record, landed_before, records_in
+from abate.store.landed_records import PULL, RECORD, LandedPull, Record, find_earlier, records_in
 from abate.store.seal import (
     private,
     read_sealed,
@@ -90,7 +90,7 @@ class Landing:
         `abandoned` are the notes of an earlier pull whose landed units are not used.
         """
         self.folder = folder
-        self.pull = Pull(key=key, started_at=now())
+        self.pull = LandedPull(key=key, started_at=now())
         self.records: dict[str, Record] = {}
         self.torn: list[str] = []
         self.abandoned: dict[str, bytes] = {}
@@ -98,7 +98,7 @@ class Landing:
         self._asked: set[str] = set()
 
     def __enter__(self) -> Self:
-        before = landed_before(self.folder, self.pull)
+        before = find_earlier(self.folder, self.pull)
         if before is not None:
             self.pull = before
             found = dict(records_in(self.folder))
@@ -131,13 +131,13 @@ class Landing:
         if error is None or not is_worth_keeping:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def began(self, watermark: datetime | None) -> None:
+    def begin(self, watermark: datetime | None) -> None:
         """Note when the pull began, by the server's clock; the first run's word stays."""
         if not (self.folder / PULL).exists():
             self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
             write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
 
-    def moved(self, watermark: datetime | None) -> None:
+    def move_watermark(self, watermark: datetime | None) -> None:
         """Note another moment than the one that the pull began at."""
         self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
         write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
@@ -147,7 +147,7 @@ class Landing:
         self.abandoned = _notes(self.folder)
         self._empty()
         self.records.clear()
-        self.pull = Pull(key=self.pull.key, started_at=now())
+        self.pull = LandedPull(key=self.pull.key, started_at=now())
 
     @contextmanager
     def unit(self, name: str) -> Iterator[Unit]:
@@ -192,7 +192,7 @@ class Landing:
         self._asked.add(name)
         return name in self.records
 
-    def let_go_of_others(self) -> None:
+    def drop_unused(self) -> None:
         """Remove what an earlier run landed and this one has not asked for."""
         for name in self.records.keys() - self._asked:
             self._drop(name)

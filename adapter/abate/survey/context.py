@@ -11,7 +11,7 @@ from abate.fhir.references import local_id
 from abate.mapping.code_lists import CodeLists
 from abate.source.query_forms import Form
 from abate.survey.budgeted_client import BudgetedClient, Spent
-from abate.survey.model import Category, CodeSearch, Group, ListCount, Row, Sample, Shapes
+from abate.survey.model import Category, CodeSearch, Group, ListCount, Sample, Shapes, SurveyRow
 from abate.telemetry.log import Log
 
 Verdict: TypeAlias = tuple[str, str]
@@ -29,7 +29,7 @@ class Context:
     # Whether it may write, to try what a report needs; and whether it has written one transaction.
     write: bool = False
     takes_report: bool = False
-    rows: list[Row] = field(default_factory=list)
+    rows: list[SurveyRow] = field(default_factory=list)
     # By type.
     searches: dict[str, CodeSearch] = field(default_factory=dict)
     samples: dict[str, Sample] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Context:
     def add(self, group: Group, what: str, verdict: Verdict) -> None:
         """Add a row to the table."""
         found, then = verdict
-        self.rows.append(Row(what=what, group=group, found=found, then=then))
+        self.rows.append(SurveyRow(what=what, group=group, found=found, then=then))
 
     def stop(self, words: str) -> None:
         """Note the limit that was reached first; that is not an error."""

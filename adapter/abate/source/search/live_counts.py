@@ -3,22 +3,22 @@
 from dataclasses import dataclass, field
 from threading import Lock
 
-from abate.store.ledger import Line
+from abate.store.ledger import LedgerLine
 from abate.telemetry.log import Log
 
 
 @dataclass(slots=True)
-class Tally:
+class LiveCounts:
     """Counts what arrives, and logs it page by page; threads may share it."""
 
     log: Log
-    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    lines: dict[tuple[str, str], LedgerLine] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def expect(self, query: str, kind: str, expected: int | None) -> None:
         """So many are to come of a query, over all its parts."""
         with self.lock:
-            self.lines[query, kind] = Line(
+            self.lines[query, kind] = LedgerLine(
                 query=query, type=kind, expected=expected, received=0, pages=0
             )
 
@@ -26,7 +26,7 @@ class Tally:
         """One more page, with so many new resources."""
         with self.lock:
             known = self.lines.get((query, kind))
-            line = Line(
+            line = LedgerLine(
                 query=query,
                 type=kind,
                 expected=known.expected if known else None,

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from abate.fhir.bundle import Head
-from abate.source.id_set import Seen
+from abate.source.id_set import IdSet
 
 # So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
 IDLE_PAGES = 50
@@ -24,7 +24,7 @@ class Pass:
         times: when the rows were changed last, in seconds since 1970, of those that say so.
     """
 
-    ids: Seen = field(default_factory=Seen)
+    ids: IdSet = field(default_factory=IdSet)
     links: set[str] = field(default_factory=set)
     idle: int = 0
     pages: int = 0
@@ -76,11 +76,11 @@ class Received:
     """
 
     expected: int | None = None
-    fitting: Seen = field(default_factory=Seen)
-    counted: Seen = field(default_factory=Seen)
-    outside: Seen = field(default_factory=Seen)
-    others: Seen = field(default_factory=Seen)
-    unwanted: Seen = field(default_factory=Seen)
+    fitting: IdSet = field(default_factory=IdSet)
+    counted: IdSet = field(default_factory=IdSet)
+    outside: IdSet = field(default_factory=IdSet)
+    others: IdSet = field(default_factory=IdSet)
+    unwanted: IdSet = field(default_factory=IdSet)
     strays: Counter[str] = field(default_factory=Counter)
     pages: int = 0
     is_heeded: bool = True
@@ -115,9 +115,9 @@ class Received:
         return len(self.unwanted) + (0 if self.is_heeded else len(self.others))
 
     def begin_again(self) -> None:
-        """Its next links have expired: what arrived before fills no hole of what follows."""
-        self.counted, self.outside = Seen(), Seen()
-        self.others, self.unwanted = Seen(), Seen()
+        """Its next links have expired: what arrived before does not count for what follows."""
+        self.counted, self.outside = IdSet(), IdSet()
+        self.others, self.unwanted = IdSet(), IdSet()
 
     @property
     def is_short(self) -> bool:

@@ -19,7 +19,7 @@ from abate.survey.probes.probe_list import (
     SYSTEM,
     TITLE,
     TYPE,
-    deleted_at_end,
+    delete_at_end,
     find_existing,
     probe_list,
     remove,
@@ -53,7 +53,7 @@ def _try_report(context: Context) -> None:
         leftovers = remove(server, existing)
         context.left += leftovers
         if not leftovers:
-            with deleted_at_end(server, context.left):
+            with delete_at_end(server, context.left):
                 _Tries(context).run()
     finally:
         GONE_AGAIN.run(context)
