@@ -1,7 +1,7 @@
 """Make the parts of the reference that follow from the code: study file, types and code lists.
 
-Each part lies between two marks in its page, so that the words around it are written by hand.
-Run it after a change of `settings.py` or of a code list; a test holds pages and code equal.
+Each part is between two marks in its page; the text around the marks is written by hand. Run this
+script after a change of `settings.py` or of a code list. A test compares the pages with the code.
 """
 
 import json
@@ -37,7 +37,7 @@ KINDS = {
 
 
 def pages() -> dict[Path, str]:
-    """Each page with generated parts, as it should be."""
+    """Return the text of each page that has generated parts."""
     parts = {
         "study-file.md": {"keys": keys(), "example": example(), "types": types()},
         "code-lists.md": {"lists": shipped_code_lists()},
@@ -53,7 +53,7 @@ def pages() -> dict[Path, str]:
 
 
 def keys() -> str:
-    """A section for each table of the study file, with its keys."""
+    """Return a section for each table of the study file, with its keys."""
     sections = []
     for name, field in Settings.model_fields.items():
         model = _model(field)
@@ -72,13 +72,13 @@ def keys() -> str:
 
 
 def example() -> str:
-    """The whole study file of the demo."""
+    """Return the whole study file of the demo."""
     text = (files("abate") / "demo" / "study.toml").read_text("utf-8")
     return f"```toml\n{text.strip()}\n```"
 
 
 def types() -> str:
-    """The types that are read and written, each with its scope."""
+    """Return the types that are read and written, each with its scope."""
     read = [
         (f"`{one.name}`", _when(one), f"`{scope}`")
         for one in READ
@@ -108,7 +108,7 @@ def _group() -> str:
 
 
 def shipped_code_lists() -> str:
-    """A section for each shipped code list, with its codes."""
+    """Return a section for each shipped code list, with its codes."""
     folder = files("abate_mappings") / "codes"
     titles = {}
     for file in folder.iterdir():
@@ -122,7 +122,7 @@ def shipped_code_lists() -> str:
 def _code_list(name: str, title: str, found: Iterable[code_lists.Code]) -> str:
     rows = [(f"`{c.system}`", f"`{c.code}`", c.name, _declares(c), c.source) for c in found]
     if not rows:
-        return f"### {name}\n\n{title}. Empty: a study or a site adds its own."
+        return f"### {name}\n\n{title}. This list is empty; a study or a site adds its own codes."
     heads = ("system", "code", "name", "declares", "source")
     return f"### {name}\n\n{title}.\n\n{_table(heads, rows)}"
 
@@ -162,7 +162,7 @@ def _title(name: str, field: FieldInfo) -> str:
 
 
 def _free(name: str) -> str:
-    """A table whose keys are the reader's own."""
+    """Return the section of a table whose keys the user chooses."""
     return f"### `[{name}]`\n\n{MEANINGS[name]['about']}"
 
 
@@ -174,9 +174,9 @@ def _model(field: FieldInfo) -> type[BaseModel] | None:
 
 def _default(field: FieldInfo, name: str, key: str) -> str:
     if (name, key) == ("analysis", "name"):
-        return "as `use`"
+        return "`use`"
     if field.is_required():
-        return "needed"
+        return "required"
     if field.default is None or isinstance(field.default, BaseModel):
         return ""
     return f"`{json.dumps(field.default)}`"
@@ -190,7 +190,7 @@ def _kind(field: FieldInfo, schema: Mapping[str, Any], whole: Mapping[str, Any])
 
 
 def _checks(field: FieldInfo) -> list[str]:
-    """The names of the functions that check a value, also those within `X | None`."""
+    """Return the names of the functions that check a value, also those within `X | None`."""
     parts = (getattr(part, "__metadata__", ()) for part in get_args(field.annotation))
     checks = [*field.metadata, *(one for inner in parts for one in inner)]
     return [getattr(getattr(one, "func", None), "__name__", "") for one in checks]
@@ -227,7 +227,7 @@ def _simple(schema: Mapping[str, Any]) -> str:
     if schema.get("format") == "date":
         return "date"
     if "pattern" in schema:
-        said.append("small letters, digits, hyphens; at most 63")
+        said.append("lower-case letters, digits, hyphens; at most 63")
     return ", ".join([names[schema["type"]], *said])
 
 
@@ -245,7 +245,7 @@ def _replace(text: str, mark: str, content: str) -> str:
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     made, count = pattern.subn(lambda _: f"{begin}\n\n{content}\n\n{end}", text)
     if count != 1:
-        raise ValueError(f"the mark {begin!r} stands {count} times")
+        raise ValueError(f"the mark {begin!r} occurs {count} times")
     return made
 
 

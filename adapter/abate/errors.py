@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 EXIT_CODES = {
     0: "done",
     1: "failed",
-    2: "used wrongly",
+    2: "usage error",
     3: "incomplete pull",
     4: "analysis failed",
     5: "publish refused",
     75: "busy: try later",
-    130: "stopped from outside",
+    130: "stopped by a signal",
 }
 
 

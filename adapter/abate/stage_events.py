@@ -1,4 +1,4 @@
-"""The log events of the stages: one function an event, its sentence beside its fields."""
+"""The log events of the stages: one function per event, with its sentence and its fields."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 def begin_stage(log: Log, name: str, text: str = "") -> None:
-    """A stage begins: pull, map, assemble, analyse, publish."""
+    """Log the start of a stage: pull, map, assemble, analyse, publish or retract."""
     log.info(text, name="stage.begin", stage=name)
 
 
 def report_torn_units(log: Log, units: Sequence[str]) -> None:
-    """Which landed units of an earlier run are not used, since their files have changed."""
+    """Warn that landed units of an earlier run are pulled again, since their files changed."""
     if units:
         log.warning(
-            f"{len(units)} of the units that an earlier run landed are not as it left "
-            "them: they are pulled again"
+            f"the files of {len(units)} units that an earlier run landed were changed or "
+            "removed: these units are pulled again"
         )
 
 
 def report_mapping(log: Log, accounted: Sequence["Accounted"]) -> None:
-    """What became of the resources of each type."""
+    """Log how many resources of each type were mapped, ignored and rejected."""
     for one in accounted:
         log.info(
             f"mapped {one.type}: {one.mapped} of {one.received}, {one.ignored} ignored, "
@@ -46,7 +46,7 @@ def report_mapping(log: Log, accounted: Sequence["Accounted"]) -> None:
 
 
 def report_withheld(log: Log, codes: Sequence[str]) -> None:
-    """That the server withholds rows, if it said so."""
+    """Warn that the server withholds rows, if it declares so with `codes`."""
     if codes:
         log.warning(
             f"the server withholds rows ({', '.join(codes)}): they are not in the "
@@ -55,7 +55,7 @@ def report_withheld(log: Log, codes: Sequence[str]) -> None:
 
 
 def report_cohort(log: Log, cohort: "Cohort") -> None:
-    """How large the cohort is."""
+    """Log the size of the cohort."""
     lesions, patients = cohort.analysed.height, cohort.analysed["patient_id"].n_unique()
     log.info(
         f"assembled {lesions} lesions of {patients} patients",
@@ -66,7 +66,7 @@ def report_cohort(log: Log, cohort: "Cohort") -> None:
 
 
 def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
-    """How an analysis ended; gives it on."""
+    """Log how an analysis ended, and return its outcome."""
     state = "failed" if outcome.result is None else "done"
     if outcome.result is not None and outcome.result.reason:
         state = "not estimable"
@@ -82,14 +82,14 @@ def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
 
 
 def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:
-    """Which analyses give estimates that a release must leave out."""
+    """Warn of analyses with estimates that every release must withhold."""
     from abate.analysis.results import lacking_units as lacking
     from abate.disclosure import needs_units
 
     for name, number in lacking(found).items() if needs_units(found, rule) else ():
         log.warning(
-            f"the analysis {name!r} does not say which units {number} of its estimates used: they "
-            "are shown here and withheld in every release. Tell its author: Result.units.",
+            f"the analysis {name!r} does not declare the units of {number} of its estimates: they "
+            "are shown here and withheld in every release. Its author must set Result.units.",
             name="analysis.units",
             analysis=name,
             estimates=number,
@@ -97,7 +97,7 @@ def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:
 
 
 def report_changes(log: Log, changes: Sequence["Change"], *, dry_run: bool) -> None:
-    """How many resources of the target change."""
+    """Log how many resources of the target change."""
     from abate.telemetry.progress import count
 
     found = count(changes)
@@ -113,7 +113,7 @@ def report_changes(log: Log, changes: Sequence["Change"], *, dry_run: bool) -> N
 
 
 def report_end(log: Log, run: "Run") -> None:
-    """How the run ended; why it failed is told to people by the last line of the command."""
+    """Log how the run ended. After a failure the text is empty: the command prints the reason."""
     tell = log.info if run.exit_code == 0 else log.error
     tell(
         _sentence(run) if run.exit_code == 0 else "",

@@ -63,7 +63,7 @@ def test_a_file_that_is_there_stays_as_it_is(abate, tmp_path, there):
     path.write_text("mine")
     ran = abate("keygen", "--out", tmp_path)
     assert (ran.exit_code, ran.out) == (2, "")
-    assert f"{path} is there, and is not overwritten" in ran.err
+    assert f"{path} already exists and is not overwritten" in ran.err
     assert [one.name for one in tmp_path.iterdir()] == [there]
     assert path.read_text() == "mine"
 
@@ -82,4 +82,4 @@ def test_a_folder_that_cannot_be_made_is_told(abate, tmp_path):
     (tmp_path / "file").write_text("")
     ran = abate("keygen", "--out", tmp_path / "file" / "keys")
     assert ran.exit_code == 1
-    assert "cannot be written to: Not a directory" in ran.err
+    assert "Not a directory" in ran.err

@@ -85,7 +85,7 @@ def test_a_run_that_waits_for_a_server_can_be_ended(abate, waiting, study_file, 
     assert (waiting.returncode, out, err.split()) == (130, "", ["abate:", "stopped."])
     status = abate("status", study_file, "--json").json
     assert (status["state"], status["exit_code"]) == ("failed", 130)
-    assert status["message"] == "stopped from outside"
+    assert status["message"] == "stopped by a signal"
 
 
 def test_a_run_that_was_killed_has_died(abate, waiting, study_file):
@@ -95,7 +95,7 @@ def test_a_run_that_was_killed_has_died(abate, waiting, study_file):
     shown = abate("status", study_file)
     assert shown.exit_code == 0
     assert shown.out.startswith("abate run: died\n")
-    assert f"process {waiting.pid} ended without a word" in shown.out
+    assert f"process {waiting.pid} ended unexpectedly" in shown.out
     assert abate("status", study_file, "--json").json["state"] == "died"
 
 
@@ -121,7 +121,7 @@ def test_a_result_that_does_not_fit_on_stdout_leaves_the_work_done(
 def test_before_anything_ran_status_says_what_to_begin_with(abate, study_file):
     ran = abate("status", study_file)
     assert (ran.exit_code, ran.out) == (1, "")
-    assert "nothing has run here yet. Begin with: abate run" in ran.err
+    assert "nothing has run here yet. Start with: abate run" in ran.err
 
 
 def test_before_anything_ran_publish_says_what_to_begin_with(abate, study_file):

@@ -17,7 +17,7 @@ KINDS = [kind for kind in kinds(errors.AbateError) if kind.__module__ == "abate.
 
 def test_the_help_lists_each_command_with_a_whole_sentence(abate):
     shown = abate("--help").out
-    listed = shown.partition("Commands:\n")[2].partition("Begin with:")[0]
+    listed = shown.partition("Commands:\n")[2].partition("Start with:")[0]
     assert "..." not in listed
     sentences = re.findall(r"^  (\w+) +(\S.*(?:\n {6,}\S.*)*)", listed, re.MULTILINE)
     assert [name for name, _ in sentences] == list(COMMANDS)

@@ -30,9 +30,9 @@ def test_run_prints_the_attrition_each_analysis_and_the_next_step_on_lines_that_
     *lines, kept, page, following = ran.out.splitlines()
     assert max(map(len, lines)) <= 80
     assert kept == (
-        f"Kept in {study_file.parent}/abate-output/results.json (small cells: not for release)."
+        f"Results: {study_file.parent}/abate-output/results.json (small cells: not for release)."
     )
-    assert page == f"To read: {study_file.parent}/abate-output/report.html"
+    assert page == f"Report: {study_file.parent}/abate-output/report.html"
     written = shlex.split(following.partition("write: ")[2])
     assert written[:3] == ["abate", "publish", "--dry-run"]
     again = abate(*written[1:])

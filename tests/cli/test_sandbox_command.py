@@ -41,7 +41,7 @@ def test_it_loads_files_and_says_how_many_resources(start, tmp_path):
     (tmp_path / "bundle.json").write_text(json.dumps(bundle), "utf-8")
     process = start("sandbox", "patients.ndjson", "bundle.json", "--port", 0)
     said = process.stdout.readline()
-    assert said.endswith("/fhir (4 resources). Ctrl-C ends it.\n")
+    assert said.endswith("/fhir (4 resources). Press Ctrl-C to stop.\n")
     assert total(said.split()[3], "Patient") == 4
 
 

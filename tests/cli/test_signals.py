@@ -70,7 +70,7 @@ def test_a_signal_at_any_moment_of_a_run_ends_it_with_one_sentence(begin, study_
         assert status["exit_code"] == process.returncode
         if process.returncode == 130:
             assert sentences == ["abate: stopped."]
-            assert status["message"] == "stopped from outside"
+            assert status["message"] == "stopped by a signal"
         with FileLock(output / "lock", timeout=0):
             pass
     assert set(codes) <= {0, 130}
@@ -101,7 +101,7 @@ def test_whatever_error_a_signal_became_the_command_was_stopped(
     ran = abate("publish", study_file)
     assert (ran.exit_code, ran.err.splitlines()[-1]) == (130, "abate: stopped.")
     status = abate("status", study_file, "--json").json
-    assert (status["exit_code"], status["message"]) == (130, "stopped from outside")
+    assert (status["exit_code"], status["message"]) == (130, "stopped by a signal")
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -131,5 +131,5 @@ def test_without_memory_a_command_says_so(abate, study_file, monkeypatch):
     monkeypatch.setattr(results, "load", load)
     ran = abate("publish", study_file)
     assert (ran.exit_code, ran.err.splitlines()[-1]) == (
-        1, "abate: there is not enough memory. Give this machine or this process more.",
+        1, "abate: out of memory. Give this machine or this process more memory.",
     )  # fmt: skip

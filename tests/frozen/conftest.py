@@ -133,7 +133,7 @@ def refused():
 
     def check(ran):
         assert ran.exit_code in (1, 2, 5), ran.err
-        assert "a fault of abate's own" not in ran.err
+        assert "a bug in abate" not in ran.err
         message = ran.err.strip().splitlines()[-1]
         assert message.startswith("abate: ")
         assert NEXT_STEP.search(message), message

@@ -59,5 +59,5 @@ def test_the_demo_overwrites_no_file_that_was_changed(abate, pain, tmp_path):
     changed.write_text("# mine\n", "utf-8")
     ran = abate("demo", "--directory", tmp_path / "pain")
     assert ran.exit_code == 2
-    assert "study.toml is there with other content" in ran.err
+    assert "study.toml exists with other content" in ran.err
     assert changed.read_text("utf-8") == "# mine\n"

@@ -83,7 +83,7 @@ def test_a_status_that_cannot_be_written_does_not_hide_what_ended_the_command(tm
     ("error", "exit_code", "message"),
     [
         (NothingFound("no scores"), 1, "no scores"),
-        (KeyboardInterrupt(), 130, "stopped from outside"),
+        (KeyboardInterrupt(), 130, "stopped by a signal"),
         (ValueError("CANARY"), 1, "ValueError"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_torn_line_is_told_and_no_crash(loop):
         file.write('{"run_id": "torn')
     shown = loop("status", "--runs")
     assert shown.exit_code == 0
-    note = "line 2 of runs.jsonl cannot be read, and is passed over"
+    note = "line 2 of runs.jsonl cannot be read and is ignored"
     assert shown.out.splitlines()[-1] == f"note: {note}"
     assert loop("status", "--runs", "--json").json["notes"] == [note]
 
@@ -126,7 +126,7 @@ def test_status_answers_while_a_run_is_going_and_reads_no_store(loop, pulling):
     assert shown.startswith("abate run: running\n")
     assert f"process {pulling.pid}" in shown
     assert "\nstage    pull, since " in shown
-    assert "\nasking   pain scores (Observation), since " in shown
+    assert "\nquery    pain scores (Observation), since " in shown
     assert "\npulled   index procedures: 13 of 13 Procedure\n" in shown
     assert "\npulled   procedures: 13 of 13 Procedure\n" in shown
     assert loop("status", "--json").json["asking"]["query"] == "pain scores"
@@ -139,7 +139,7 @@ def test_a_run_that_was_killed_stands_among_the_runs_before_and_after_the_next(l
     pulling.wait(10)
     [died] = loop("status", "--runs", "--json").json["runs"]
     assert died["exit_code"] is None
-    assert died["message"] == f"process {pulling.pid} ended without a word"
+    assert died["message"] == f"process {pulling.pid} ended unexpectedly"
     loop.front = None
     assert loop("run", "--quiet").exit_code == 0
     assert [one["exit_code"] for one in kept(loop)] == [None, 0]

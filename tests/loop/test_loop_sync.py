@@ -78,7 +78,7 @@ def test_a_status_that_cannot_be_read_is_told(loop):
     (loop.output / "status.json").write_text("{broken", "utf-8")
     ran = loop("status")
     assert ran.exit_code == 1
-    assert "status.json cannot be read. Run again" in ran.err
+    assert "status.json cannot be read. To replace it" in ran.err
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_second_one_at_the_same_time_is_told_who_holds_the_folder_and_since_wh
         busy = loop(command)
         assert busy.exit_code == 75
         message = busy.err.splitlines()[-1]
-        assert f"is held by 'abate sync' (process {running_sync.pid}) since {since}" in message
+        assert f"is in use by 'abate sync' (process {running_sync.pid}) since {since}" in message
         assert "Try again" in message
     shown = loop("status")
     assert shown.exit_code == 0
@@ -128,7 +128,7 @@ def test_a_holder_that_has_not_said_what_it_does_is_not_given_an_older_name(loop
     with FileLock(loop.output / "lock"):
         busy = loop("run")
     assert busy.exit_code == 75
-    assert "is held by another abate" in busy.err
+    assert "is in use by another abate" in busy.err
     assert "since" not in busy.err
 
 

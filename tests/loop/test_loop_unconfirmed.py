@@ -37,7 +37,7 @@ def test_one_warning_the_status_the_results_the_page_and_the_provenance_say_it(l
     assert "pain scores" in told
     assert told.startswith("warning: ")
     said = abate("status", loop.study).out
-    assert "pulled   pain scores: nothing confirms that all arrived" in said
+    assert "pulled   pain scores: nothing confirms that it is complete" in said
     results = json.loads((loop.output / "results.json").read_text("utf-8"))
     assert "pain scores" in results["inputs"]["unconfirmed"]
     assert CONFIRMS in (loop.output / "report.html").read_text("utf-8")

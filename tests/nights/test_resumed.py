@@ -53,7 +53,7 @@ def test_a_landed_file_that_was_torn_is_pulled_again(stopped, size):
     [torn] = (stopped.folder / "nightly" / "abate-output" / "landing").glob("*/Procedure.ndjson")
     torn.write_bytes(torn.read_bytes()[:size])
     rows = stopped.night()
-    assert [one for one in stopped.said if "not as it left them" in one]
+    assert [one for one in stopped.said if "were changed or removed" in one]
     assert [row[1] for row in rows["procedure"]] == ["treat-a", "treat-b"]
     assert rows == stopped.fresh()
 

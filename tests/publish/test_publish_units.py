@@ -54,7 +54,7 @@ def real(source, study_file):
 def test_an_analysis_without_units_is_shown_here_and_not_released_with_a_warning(abate, real):
     ran = abate("run", real, "--json")
     assert ran.exit_code == 0, ran.err
-    assert "the analysis 'old' does not say which units 1 of its estimates used" in ran.err
+    assert "the analysis 'old' does not declare the units of 1 of its estimates" in ran.err
     [one] = ran.json["outcomes"][-1]["result"]["estimates"]
     assert one["value"] == 4.0
     out = real.parent / "out"

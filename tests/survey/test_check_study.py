@@ -95,7 +95,7 @@ def test_text_in_the_place_of_a_code_is_counted_and_not_shown(abate, serve):
         for i in range(4)
     ]
     ran = abate("check", serve(texts))
-    assert "4 have no code but text, which is not shown" in ran.out
+    assert "4 have a text instead of a code; it is not shown" in ran.out
     assert "CANARY" not in ran.out + ran.err
 
 

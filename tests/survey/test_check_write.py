@@ -55,7 +55,7 @@ def test_only_lists_are_written_and_no_patient_is_named_in_them(front, checked):
 
 def test_the_text_says_what_became_of_it(front, abate):
     shown = abate("check", front.base, "--write").out
-    assert "what was written is deleted again." in shown
+    assert "the written resources are deleted." in shown
     assert re.search(r"^gone again +yes +", shown, re.MULTILINE)
     assert "nothing was written" in abate("check", front.base).out
 

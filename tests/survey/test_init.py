@@ -106,7 +106,7 @@ def test_a_file_that_is_there_is_not_overwritten(abate, odd, tmp_path):
 def test_a_folder_that_is_not_there_is_told_before_anything_is_asked(abate, odd, tmp_path):
     ran = abate("init", odd().base, "--to", tmp_path / "knee" / "study.toml")
     assert ran.exit_code == 2
-    assert "there is no folder" in ran.err
+    assert "create the folder" in ran.err
 
 
 def test_where_nothing_is_found_the_place_to_fill_is_marked(abate, begun, odd):

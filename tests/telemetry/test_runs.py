@@ -44,7 +44,7 @@ def test_a_torn_line_is_passed_over_with_a_note(tmp_path, torn):
     history.keep(run(1), tmp_path)
     found, notes = history.recent(tmp_path, 10)
     assert [one.run_id for one in found] == ["r0", "r1"]
-    assert notes == ["line 2 of runs.jsonl cannot be read, and is passed over"]
+    assert notes == ["line 2 of runs.jsonl cannot be read and is ignored"]
 
 
 def test_before_the_first_run_there_are_none(tmp_path):

@@ -1,4 +1,4 @@
-"""The command line: one module a command. Heavy libraries load only when a command runs."""
+"""The command line: one module per command. Heavy libraries load only when a command runs."""
 
 import atexit
 import os
@@ -39,28 +39,28 @@ _CODES = "\n".join(
     )
 )
 EPILOG = f"""\b
-Begin with:
-  abate demo                   the whole loop on a published study
-  abate check URL              what a server can do, and what is there
-  abate init URL               a first study file, with the codes found there
+Start with:
+  abate demo                   run a published study from server to server
+  abate check URL              show what a server supports and which data it has
+  abate init URL               write a first study file with the server's codes
   abate run study.toml         pull and compute; nothing leaves the machine
-  abate publish --dry-run      what would be written to the server
-  abate COMMAND --help         what a command does, with examples
+  abate publish --dry-run      show what would be written to the server
+  abate COMMAND --help         show what a command does, with examples
 \b
 {_CODES}
 """
 
 
 class Commands(click.Group):
-    """The commands, each imported when it is asked for."""
+    """The commands, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names."""
+        """Return the names of all commands."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """Return the command of that name, or None."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -70,13 +70,13 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with; of a mistyped one, the nearest is told."""
+        """Return the command; for an unknown name, fail and suggest the nearest one."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"There is no command {args[0]!r}.{nearest(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Each command with the whole first sentence of its help."""
+        """Write each command with the whole first sentence of its help."""
         rows = []
         for name in COMMANDS:
             command = self.get_command(ctx, name)
@@ -89,14 +89,15 @@ class Commands(click.Group):
 @click.command(cls=Commands, epilog=EPILOG)
 @click.version_option(package_name="abate", message="abate %(version)s")
 def abate() -> None:
-    """Did the pain abate? Pain scores before and after a procedure, from a FHIR server and back."""
+    """Compare pain scores before and after a procedure: from a FHIR server and back to it."""
 
 
 def main() -> None:
-    """Run a command; the only place that ends the process."""
-    os.umask(0o077)  # What a command writes may hold patient data, DuckDB's log file too.
+    """Run a command. Only this function ends the process."""
+    os.umask(0o077)  # Files of a command may hold patient data, including DuckDB's log file.
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # A title may hold what a code page does not.
+        # A study's title may have characters that the console's code page lacks.
+        sys.stdout.reconfigure(errors="replace")
     atexit.register(signals.ignore)
     try:
         with signals.end_by_signals():
@@ -111,18 +112,18 @@ def main() -> None:
 
 
 def _ending(error: BaseException) -> tuple[str, int]:
-    """The sentence and the exit code of what ended a command."""
+    """Return the message and the exit code for the exception that ended a command."""
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return "stopped.", 130
     if isinstance(error, AbateError):
         return str(error), error.exit_code
     if isinstance(error, MemoryError):
-        return "there is not enough memory. Give this machine or this process more.", 1
+        return "out of memory. Give this machine or this process more memory.", 1
     return _place(error), 1
 
 
 def _end(message: str, exit_code: int) -> None:
-    """Say how it ended. Messages name no patient; this is for the day on which one does."""
+    """Print the message and exit. It should hold no patient data; redaction is a second check."""
     options.say(f"abate: {redact.sentence(message, naming(None))}")
     sys.exit(exit_code)
 
@@ -131,6 +132,6 @@ def _place(error: BaseException) -> str:
     [*_, last] = traceback.extract_tb(error.__traceback__)
     file = last.filename.replace("\\", "/").rpartition("/")[2]
     return (
-        f"a fault of abate's own: {type(error).__name__} in {file}, line {last.lineno}. Its text "
+        f"a bug in abate: {type(error).__name__} in {file}, line {last.lineno}. The error text "
         "may hold patient data and is not shown. Please report it with the output of: abate plugins"
     )

@@ -1,4 +1,4 @@
-"""What the demo shows on the console: the figures of the paper beside the study's own."""
+"""The console output of the demo: the figures of the paper beside the study's own."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,14 +9,14 @@ from abate.report.fhir.narrative import number
 
 
 def text(shown: Shown) -> str:
-    """The figures as a table, and how many agree."""
+    """Return the figures as a table, and how many are equal."""
     lines = [row for figure in shown.figures for row in rows(figure)]
     again = ", ".join(f"{action} {n}" for action, n in shown.again.items())
     return "\n".join(
         [
             shown.title,
             "",
-            table(["figure", "what, and by which rule", "paper", "abate", "equal"], lines),
+            table(["figure", "description and rule", "paper", "abate", "equal"], lines),
             "",
             agreement(shown.figures),
             f"read back from the server: {shown.report}; published again: {again}",
@@ -25,10 +25,10 @@ def text(shown: Shown) -> str:
 
 
 def rows(figure: ComparedFigure) -> list[list[str]]:
-    """For people: figure, what, paper, ours, equal; one line a number, the rule, the remarks."""
+    """Return the table rows of a figure: one per number, then its rule and its remarks."""
     equal = {True: "yes", False: "NO", None: "-"}[figure.agrees]
-    below = [["", f"  by: {figure.rule}", "", "", ""]]
-    below += [["", f"  but: {remark}", "", "", ""] for remark in figure.remarks]
+    below = [["", f"  rule: {figure.rule}", "", "", ""]]
+    below += [["", f"  note: {remark}", "", "", ""] for remark in figure.remarks]
     if isinstance(figure.ours, Mapping) and isinstance(figure.paper, Mapping):
         numbers = [
             ["", f"  {label}", _words(figure.paper.get(label)), _words(ours), ""]
@@ -42,7 +42,7 @@ def rows(figure: ComparedFigure) -> list[list[str]]:
 
 
 def agreement(found: Sequence[ComparedFigure]) -> str:
-    """One sentence on how many agree."""
+    """Return a sentence on how many readings are equal."""
     equal = sum(figure.agrees is True for figure in found)
     unequal = [figure.id for figure in found if figure.agrees is False]
     words = f"{equal} of {len(found)} readings are equal to the paper's"

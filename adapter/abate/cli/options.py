@@ -1,4 +1,4 @@
-"""What the commands share: their options, and how they speak."""
+"""Options that several commands share, and their output on stdout and stderr."""
 
 import json
 import os
@@ -20,19 +20,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STUDY = Path("study.toml")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing on the way.")
-full = click.option("--full", is_flag=True, help="Pull everything, not only what changed.")
+quiet = click.option("--quiet", "-q", is_flag=True, help="Show no progress on stderr.")
+full = click.option("--full", is_flag=True, help="Pull everything, not only changes.")
 adopt = click.option(
     "--adopt",
     is_flag=True,
-    help="Take over a report of the same [study] id that carries another study key, or none.",
+    help="Take over a report of the same [study] id that has another study key, or none.",
 )
 log = click.option(
     "--log",
     type=click.Choice(["auto", "text", "json"]),
     default="auto",
     envvar="ABATE_LOG",
-    help="How to speak on stderr: sentences, or lines of JSON. auto: sentences on a terminal.",
+    help="The log on stderr: text, or lines of JSON. auto: text on a terminal, else JSON.",
 )
 study_argument = click.argument(
     "study", type=click.Path(path_type=Path, dir_okay=False), default=STUDY
@@ -47,21 +47,21 @@ overrides = click.option(
 
 
 def of_study(command: Command) -> Command:
-    """The argument and the options of a command that works on a study file."""
+    """Add the argument and the options of a command that uses a study file."""
     for option in (as_json, quiet, overrides, study_argument):
         command = option(command)
     return command
 
 
 def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
-    """Read the study file of a command: before it imports what it works with, which takes time."""
+    """Read the study file before the command's slow imports, so that errors in it show at once."""
     from abate.config.reader import read
 
     return read(path, overrides)
 
 
 def say(text: str) -> None:
-    """Say something to people, on stderr."""
+    """Print a message on stderr."""
     _echo(text, sys.stderr)
 
 
@@ -71,22 +71,22 @@ def show(text: str | bytes) -> None:
 
 
 def print_json(content: Any, *, indent: int | None = 2) -> None:
-    """Print a JSON document, in UTF-8 wherever it goes."""
+    """Print a JSON document, in UTF-8 whatever the encoding of stdout."""
     show(json.dumps(content, indent=indent, ensure_ascii=False).encode())
 
 
 def deafen(stream: TextIO) -> None:
-    """Send what is still to come on `stream` nowhere: its reader has gone, or its disk is full."""
+    """Discard further output on `stream`: its reader has closed it, or its disk is full."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def width() -> int:
-    """How wide lines may be: as the terminal, 60 to 100 columns."""
+    """Return the width of a line: that of the terminal, within 60 to 100 columns."""
     return max(60, min(100, get_terminal_size((100, 24)).columns))
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of text; cells of the widest columns are wrapped where it would be too wide."""
+    """Return a table as text; if it is too wide, the cells of the widest columns are wrapped."""
     widths = _widths([heads, *rows])
     lines = [*_wrapped(heads, widths), "  ".join("-" * width for width in widths)]
     for row in rows:
@@ -95,7 +95,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _echo(text: str | bytes, stream: TextIO) -> None:
-    """Write; a reader that has gone (`| head`) or a full disk stops no work."""
+    """Write the text; a closed pipe (`| head`) or a full disk does not stop the command."""
     try:
         click.echo(text, file=stream)
     except OSError:

@@ -1,4 +1,4 @@
-"""A run's findings as text: the attrition, then each analysis with its statistics."""
+"""The results of a run as text: the attrition, then each analysis with its statistics."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -15,7 +15,7 @@ HEADS = ("statistic", "value", "interval", "p", "n", "how")
 
 
 def text(found: "Results") -> str:
-    """All of it; no line is wider than the terminal."""
+    """Return the whole text; no line is wider than the terminal."""
     from abate.report.fhir.narrative import not_assessable
 
     parts = [found.title, "\n".join(attrition(found.attrition))]
@@ -34,7 +34,7 @@ def text(found: "Results") -> str:
 
 
 def attrition(steps: Sequence["Step"]) -> Iterator[str]:
-    """One line a stage: `excluded  lesion: no-score 1, minimum-after 1; patient 2`."""
+    """Yield one line per stage: `excluded  lesion: no-score 1, minimum-after 1; patient 2`."""
     wide = max((len(step.stage) for step in steps), default=0)
     for stage, of_stage in groupby(steps, key=lambda step: step.stage):
         units = groupby(of_stage, key=lambda step: step.unit)
@@ -43,7 +43,7 @@ def attrition(steps: Sequence["Step"]) -> Iterator[str]:
 
 
 def estimates(found: Sequence["Estimate"]) -> Iterator[str]:
-    """A table of the numbers, and beneath it how each was made, and of whom."""
+    """Yield a table of the numbers, and below it their methods and populations."""
     hows: dict[str, int] = {}
     rows = []
     for one in found:

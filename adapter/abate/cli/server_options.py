@@ -1,4 +1,4 @@
-"""How `check` and `init` enter a server without a study file: the keys of [source] as options."""
+"""The keys of [source] as options, for `check` and `init`, which have no study file."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,37 +19,37 @@ _AUTH = {"auth": "kind", "scope": "scopes"}
 _PATHS = ("ca", "certificate", "certificate_key")
 _SERVER = (*_PATHS, "insecure_http")
 _OPTIONS = (
-    click.option("--auth", type=click.Choice(_KINDS), help="How to log in; none without it."),
-    click.option("--username", help="With --auth basic."),
-    click.option("--client-id", help="With --auth client-secret or smart."),
-    click.option("--token-url", help="Where tokens are asked for, if the server does not say."),
-    click.option("--scope", multiple=True, help="A scope to ask for. May be repeated."),
+    click.option("--auth", type=click.Choice(_KINDS), help="The kind of login; default: none."),
+    click.option("--username", help="The user name, with --auth basic."),
+    click.option("--client-id", help="The client id, with --auth client-secret or smart."),
+    click.option("--token-url", help="The token endpoint, if the server does not declare it."),
+    click.option("--scope", multiple=True, help="A scope to request. May be repeated."),
     click.option("--kid", help="The id of the key, if it is not its thumbprint."),
-    click.option("--ca", help="Certificates to trust, in one PEM file."),
-    click.option("--certificate", help="Our own certificate, for mutual TLS, as PEM."),
-    click.option("--certificate-key", help="Its key, if that is a file of its own."),
-    click.option("--insecure-http", is_flag=True, help="Let plain http go over a network."),
+    click.option("--ca", help="A PEM file with the certificates to trust."),
+    click.option("--certificate", help="A PEM file with our client certificate, for mutual TLS."),
+    click.option("--certificate-key", help="The key of the certificate, if in a separate file."),
+    click.option("--insecure-http", is_flag=True, help="Allow plain http over a network."),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A server, and how it is entered, as the command line says it."""
+    """A server and its login, as given on the command line."""
 
     server: "Server"
 
     @property
     def url(self) -> str:
-        """The base URL."""
+        """The base URL of the server."""
         return self.server.url
 
     def access(self, *, write: bool = False) -> "Access":
-        """How it is entered, to read or to `write` what a check tries too.
+        """Return the access to the server: to read, or with `write` also for `check --write`.
 
-        The secrets are those of ABATE_SOURCE_...
+        The secrets come from the environment variables ABATE_SOURCE_...
 
         Raises:
-            AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
+            AbateError: a secret is missing, a TLS file cannot be used, or plain http is forbidden.
         """
         from abate.auth.scopes import CHECK, CHECK_BESIDES, PROBE
         from abate.auth.servers import access_to
@@ -61,17 +61,17 @@ class Entry:
         )
 
     def toml(self) -> str:
-        """The keys of [source] besides `url`, and [source.auth], as a study file says them."""
+        """Return the keys of [source] except `url`, and [source.auth], as in a study file."""
         said = self.server.model_dump(exclude_unset=True, exclude={"url"})
         auth = said.pop("auth", {})
-        # A study file's paths start at its own folder, and those of the command line here.
+        # Paths in a study file are relative to its folder; on the command line, to the current one.
         said |= {key: str(Path(said[key]).resolve()) for key in _PATHS if key in said}
         table = f"\n[source.auth]\n{_lines(auth)}" if auth else ""
         return _lines(said) + table
 
 
 def entered(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The argument URL and the options of a login; the command gets both as `entry`."""
+    """Add the argument URL and the options of a login; the command gets both as `entry`."""
 
     @wraps(command)
     def run(url: str, **given: Any) -> Any:
@@ -102,7 +102,7 @@ def _server(url: str, said: Mapping[str, Any]) -> "Server":
 
 
 def _option(location: Sequence[str | int]) -> str:
-    """The option that a key of [source] is on the command line."""
+    """Return the option for a key of [source]."""
     names = [str(one) for one in location if isinstance(one, str)]
     back = {key: name for name, key in _AUTH.items()}
     name = back.get(names[-1], names[-1])
@@ -110,5 +110,5 @@ def _option(location: Sequence[str | int]) -> str:
 
 
 def _lines(table: Mapping[str, Any]) -> str:
-    """As TOML: what JSON writes of texts, lists of texts and booleans, TOML reads."""
+    """Return a table as TOML. JSON of texts, lists of texts and booleans is also valid TOML."""
     return "".join(f"{key} = {json.dumps(one, ensure_ascii=False)}\n" for key, one in table.items())

@@ -1,4 +1,4 @@
-"""A command that holds an output folder: its log, its status, its summary at the end."""
+"""The frame of a command that locks an output folder: its log, its status, its final summary."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ Show = Callable[["Run"], None]
 
 
 class Spoken(TypedDict):
-    """The options of a command that say how it speaks."""
+    """The options of a command that control its output on stderr."""
 
     log: stderr.Form
     quiet: bool
@@ -24,27 +24,27 @@ class Spoken(TypedDict):
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """What a command works with."""
+    """The progress of a command, and the output that it prints at its end."""
 
     progress: "Progress"
     _shows: list[Show] = field(default_factory=list)
 
     def at_end(self, show: Show) -> None:
-        """Print a result when the run has ended, well or not: only then is its summary whole."""
+        """Call `show` when the run has ended, also after an error: then its summary is complete."""
         self._shows.append(show)
 
     def print(self) -> None:
-        """Print what is there to print."""
+        """Print the results that `at_end` was given."""
         for show in self._shows:
             show(self.progress.run)
 
 
 @contextmanager
 def working(study_file: "StudyFile", command: str, **spoken: Unpack[Spoken]) -> Iterator[Work]:
-    """Hold the output folder of a study for one command.
+    """Lock the output folder of a study for one command.
 
     Raises:
-        Busy: somebody else holds it.
+        Busy: another process has locked it.
         StoreError: the folder cannot be written to.
     """
     from importlib.metadata import version

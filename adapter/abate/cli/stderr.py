@@ -1,4 +1,4 @@
-"""Where the lines of a command's log go: stderr, as sentences on a terminal, else as JSON."""
+"""The log of a command on stderr: text on a terminal, else JSON."""
 
 import sys
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 Form: TypeAlias = Literal["auto", "text", "json"]
 
-# Away from a terminal, what comes often is shown so often.
+# If stderr is not a terminal, progress events are shown at most this often.
 EVERY_SECONDS = 30.0
 
 
 @contextmanager
 def handlers(form: Form, *, is_quiet: bool) -> Iterator[list["Handler"]]:
-    """The handlers of a command's log, for the time of the command."""
+    """Yield the handlers of a command's log."""
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
     if is_quiet:
         yield []
@@ -36,7 +36,7 @@ def handlers(form: Form, *, is_quiet: bool) -> Iterator[list["Handler"]]:
 
 
 class _Lines:
-    """One line after the other; what comes often is shown now and then, with its throughput."""
+    """Writes one line per event; progress events only every 30 seconds, with their throughput."""
 
     def __init__(self, *, is_json: bool) -> None:
         from rich.progress import Progress
@@ -63,7 +63,7 @@ class _Lines:
 
 
 class _Terminal:
-    """Sentences that stay, and below them how far the pull has come, which is written over."""
+    """Writes sentences, and below them a progress line of the pull that is overwritten."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -71,7 +71,7 @@ class _Terminal:
 
         from abate.telemetry.throughput import Throughput
 
-        # No thread of rich's refreshes it: who has gone away from the terminal is no error then.
+        # auto_refresh would write from a thread of rich, where a closed terminal raises an error.
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
@@ -96,7 +96,7 @@ class _Terminal:
             options.say(text)
 
     def hide(self) -> None:
-        """Leave no line that is written over."""
+        """Remove the progress line."""
         self._progress.stop()
 
     def _show(self) -> None:

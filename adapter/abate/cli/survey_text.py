@@ -1,4 +1,4 @@
-"""A survey as text: what the server says, what is there, and what to do."""
+"""A survey as text: what the server supports, which data it has, and what to do."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import fill
@@ -7,11 +7,11 @@ from abate.cli import options
 from abate.survey.model import GROUPS, Advice, ListCount, Sample, Shapes, Survey, SurveyRow
 
 CODES_SHOWN = 15
-HEADS = ("what", "found", "what abate does about it")
+HEADS = ("test", "found", "what abate does")
 
 
 def write_text(survey: Survey, advice: Advice) -> str:
-    """All of it; no line is wider than the terminal."""
+    """Return the whole text; no line is wider than the terminal."""
     parts = [
         _server(survey),
         _table(survey.probes),
@@ -32,7 +32,7 @@ def _server(survey: Survey) -> str:
 
 
 def _table(rows: Sequence[SurveyRow]) -> str:
-    """The rows, with an empty one between two groups."""
+    """Return the rows as a table, with an empty row between two groups."""
     lines: list[list[str]] = []
     for group in GROUPS:
         some = [[row.what, row.found, row.then] for row in rows if row.group == group]
@@ -43,8 +43,8 @@ def _table(rows: Sequence[SurveyRow]) -> str:
 
 def _traces(survey: Survey) -> str:
     if survey.left:
-        return f"left there: {', '.join(survey.left)}"
-    return "what was written is deleted again" if survey.wrote else "nothing was written"
+        return f"left on the server: {', '.join(survey.left)}"
+    return "the written resources are deleted" if survey.wrote else "nothing was written"
 
 
 def _lists(lists: Sequence[ListCount]) -> Iterator[str]:
@@ -58,32 +58,33 @@ def _lists(lists: Sequence[ListCount]) -> Iterator[str]:
             [f"  {code.name}", f"  {_short(code.system)}|{code.code}", _n(code.n), _n(code.bare)]
             for code in one.codes
         ]
-    heads = ["what is there", "system|code", "finds", "bare"]
-    yield "By the codes that abate knows, and by the bare code\n\n" + options.table(heads, rows)
+    heads = ["name", "system|code", "resources", "by bare code"]
+    head = "Resources by the codes that abate knows, with the system and by the bare code"
+    yield f"{head}\n\n{options.table(heads, rows)}"
 
 
 def _short(system: str) -> str:
-    """A system without what most begin with."""
+    """Return a system without its URL scheme."""
     return system.removeprefix("http://").removeprefix("https://")
 
 
 def _sample(sample: Sample) -> str:
-    head = f"In a sample of {sample.n} of type {sample.type}, {_extent(sample)}"
+    head = f"Codes in a sample of {sample.n} resources of type {sample.type}, {_extent(sample)}"
     rows = [
         [str(one.n), one.reference, one.display, f"list:{one.list}" if one.list else ""]
         for one in sample.codes[:CODES_SHOWN]
     ]
     more = len(sample.codes) - len(rows)
-    tail = [f"and {more} codes more"] if more else []
+    tail = [f"and {more} more codes"] if more else []
     if sample.without_code:
-        tail.append(f"{sample.without_code} have no code but text, which is not shown")
-    shown = [options.table(["n", "code", "name", "known as"], rows)] if rows else ["no code"]
+        tail.append(f"{sample.without_code} have a text instead of a code; it is not shown")
+    shown = [options.table(["n", "code", "name", "in list"], rows)] if rows else ["no code"]
     return "\n".join([head, "", *shown, *tail])
 
 
 def _extent(sample: Sample) -> str:
     if sample.whole:
-        return "which is all there is"
+        return "which are all"
     return "the newest first" if sample.newest_first else "in the server's order"
 
 
@@ -92,15 +93,15 @@ def _written(written: Sequence[Shapes]) -> Iterator[str]:
         rows = [[str(tally.n), tally.what] for tally in (*one.values, *one.times, *one.categories)]
         if rows:
             what = "pain scores" if one.type == "Observation" else "index procedures"
-            head = f"How they are written: {one.n} {what}"
+            head = f"How the values are written in {one.n} {what}"
             yield f"{head}\n\n{options.table(['n', 'shape'], rows)}"
 
 
 def _advice(advice: Advice) -> Iterator[str]:
     heads = {
         "abate can": advice.can,
-        "To write in the study file": advice.write,
-        "Missing, or to look at": advice.missing,
+        "Write in the study file": advice.write,
+        "Missing, or to be checked": advice.missing,
     }
     for head, lines in heads.items():
         if lines:
@@ -113,4 +114,4 @@ def _item(line: str, first: str = "- ") -> str:
 
 
 def _n(n: int | None) -> str:
-    return "not said" if n is None else str(n)
+    return "unknown" if n is None else str(n)

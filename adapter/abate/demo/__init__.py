@@ -1,7 +1,7 @@
-"""The demo: the published study from server to server, and its figures beside the paper's.
+"""The demo: run the published study from server to server, and compare it with the paper.
 
-The Bundle, the study file, the code lists and the paper's figures lie beside this module, made
-from `examples/cementoplasty`. Only the last table reads the paper's figures.
+The Bundle, the study file, the code lists and the paper's figures lie beside this module. They are
+made from `examples/cementoplasty`. Only the last table uses the paper's figures.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ DATA = files(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the demo found: the figures, and what was published."""
+    """The results of the demo: the compared figures and the published changes."""
 
     title: str
     report: str
@@ -36,7 +36,7 @@ class Shown:
     figures: Sequence[ComparedFigure]
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the results for JSON."""
         return {
             "study": self.title,
             "report": self.report,
@@ -47,7 +47,7 @@ class Shown:
 
 
 def run(folder: Path, *handlers: Handler) -> Shown:
-    """Load, pull, compute, publish, publish again, read back; files stay in `folder`.
+    """Load, pull, compute, publish, publish again, read back; write the files to `folder`.
 
     The log goes to `handlers`.
     """
@@ -58,7 +58,7 @@ def run(folder: Path, *handlers: Handler) -> Shown:
         host = loader.load(study_file.settings.plugins)
         published = published_figures.load(study_file)
         with held(study_file.output, "demo", *handlers) as progress:
-            progress.log.info(f"the published study stands on a FHIR server at {url}")
+            progress.log.info(f"loaded the published study into a FHIR server at {url}")
             found = stages.run(study_file, progress)
             stages.refuse_failed(found)
             changes = stages.write_back(study_file, progress, dry_run=False)
@@ -75,12 +75,12 @@ def run(folder: Path, *handlers: Handler) -> Shown:
 
 
 def page_in(folder: Path) -> Path:
-    """The report as a page, where the demo kept its files."""
+    """Return the path of the report's page, for files that the demo kept in `folder`."""
     return read(folder / "study.toml").output / PAGE
 
 
 def load_study(sandbox: Sandbox) -> int:
-    """Put the published study into an embedded server: how many resources."""
+    """Load the published study into an embedded server; return the number of resources."""
     with as_file(DATA / "bundle.json") as path:
         return sandbox.load(path)
 
@@ -94,14 +94,14 @@ def load_study_by_http(url: str) -> None:
     with FhirServer(url) as server:
         answer = server.transact((DATA / "bundle.json").read_bytes())
     if answer.status != 200:
-        raise SourceError(f"{answer.place} answered {answer.status} to the study's Bundle")
+        raise SourceError(f"{answer.place} answered the Bundle of the study with {answer.status}")
 
 
 def lay_out(folder: Path) -> Path:
-    """Copy the study file and its code lists to where the user can change them.
+    """Copy the study file and its code lists to a folder, so that the user can change them.
 
     Raises:
-        StudyFileError: there is a file of that name with other content: it is not overwritten.
+        StudyFileError: the folder has a file of that name with other content.
     """
     names = [
         "study.toml",
@@ -112,7 +112,7 @@ def lay_out(folder: Path) -> Path:
         path, content = folder / name, (DATA / name).read_bytes()
         if path.exists() and path.read_bytes() != content:
             raise StudyFileError(
-                f"{path} is there with other content, and is not overwritten: choose another folder"
+                f"{path} exists with other content and is not overwritten: choose another folder"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -12,10 +12,10 @@ from abate.report.fhir.bundle import report_id
 
 
 def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Estimate]]:
-    """The report's reference, and each of its statistics by `analysis/statistic`.
+    """Return the report's reference, and each of its statistics by `analysis/statistic`.
 
     Raises:
-        SourceError: the server does not have the report, or a part of it.
+        SourceError: the server lacks the report or a part of it.
     """
     report = f"DiagnosticReport/{report_id(study)}"
     statistics = {}
@@ -30,13 +30,13 @@ def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Estimate]]
 def _resource(server: FhirServer, reference: str) -> dict[str, Any]:
     answer = server.get(reference)
     if answer.status != HTTPStatus.OK:
-        raise SourceError(f"{answer.place} answered {answer.status}: the report is not whole there")
+        raise SourceError(f"{answer.place} answered {answer.status}: the report is not complete")
     resource: dict[str, Any] = answer.json()
     return resource
 
 
 def _estimate(name: str, observation: Mapping[str, Any]) -> Estimate:
-    """An Observation as the estimate that it was made from, as far as it says it."""
+    """Return the estimate that an Observation was made from; it lacks method and population."""
     numbers, counts = {}, {}
     for component in observation.get("component", ()):
         number = component.get("valueInteger", component.get("valueQuantity", {}).get("value"))

@@ -1,1 +1,1 @@
-"""What a command tells of itself: log, status, history of runs; and how a signal ends it."""
+"""The log, the status and the history of commands, and the signals that end them."""

@@ -1,4 +1,4 @@
-"""What became of each run, one line a run: kept in `runs.jsonl`, the newest last."""
+"""The history of runs: one line per run in `runs.jsonl`, the newest last."""
 
 from datetime import datetime
 from pathlib import Path
@@ -17,23 +17,23 @@ class Run(msgspec.Struct, kw_only=True):
     """One execution of a command, as far as it is known. Times are UTC.
 
     Attributes:
-        run_id: names it, in the log and in the store too.
+        run_id: identifies the execution, also in the log and in the store.
         command: as in `abate sync`.
-        started_at: when it took hold of the output folder.
-        finished_at: None while it is running, and where it was killed.
-        seconds: from the one to the other.
-        exit_code: None while it is running, and where it was killed.
+        started_at: when it locked the output folder.
+        finished_at: None while it is running, or if it was killed.
+        seconds: the time from start to finish.
+        exit_code: None while it is running, or if it was killed.
         message: why it failed.
-        queries: for each query expected, received and pages; expected is None where it is unknown.
+        queries: for each query expected, received and pages; expected is None if it is unknown.
         resources: for each type received, mapped, ignored, rejected.
-        lesions_analysed: None where nothing was analysed.
+        lesions_analysed: None if nothing was analysed.
         analyses: `done`, or the error, by name.
         changes: how many resources of the target are created, updated, retracted, unchanged.
-        dry_run: whether the changes were only looked at.
-        warnings: what was said with `warning:`.
-        notes: what went wrong in a plugin without stopping anything.
-        requests: how many requests were sent, where the source counts them.
-        unconfirmed: the queries of which nothing shows that all arrived, by their names.
+        dry_run: whether the changes were shown and not written.
+        warnings: the warnings of the log, each with `warning:`.
+        notes: errors in plugins that did not stop the command.
+        requests: how many requests were sent; None if the source does not count them.
+        unconfirmed: the names of the queries whose completeness nothing confirms.
     """
 
     run_id: str
@@ -56,20 +56,20 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def received(self) -> int:
-        """How many resources arrived."""
+        """The number of received resources."""
         return sum(one["received"] or 0 for one in self.queries)
 
     @property
     def rejected(self) -> int:
-        """How many of them could not be read."""
+        """The number of received resources that could not be read."""
         return sum(one["rejected"] or 0 for one in self.resources)
 
 
 def keep(run: Run, folder: Path) -> None:
-    """Add a run as the last line; the oldest go when there are more than `KEPT`.
+    """Append a run to the history; keep only the last `KEPT` runs.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be written.
     """
     path = folder / FILE
     with told_of_the_disk(path):
@@ -79,7 +79,7 @@ def keep(run: Run, folder: Path) -> None:
 
 
 def recent(folder: Path, number: int) -> tuple[list[Run], list[str]]:
-    """The last runs that were kept, the newest last, and a note on each line that is none.
+    """Return the last runs of the history, the newest last, and a note on each invalid line.
 
     Raises:
         AbateError: the file cannot be read.
@@ -94,17 +94,17 @@ def recent(folder: Path, number: int) -> tuple[list[Run], list[str]]:
         try:
             runs.append(msgspec.json.decode(line, type=Run))
         except (msgspec.MsgspecError, UnicodeError):
-            notes.append(f"line {place} of {FILE} cannot be read, and is passed over")
+            notes.append(f"line {place} of {FILE} cannot be read and is ignored")
     return runs[-number:], notes
 
 
 def summary(run: Run) -> Run:
-    """The run alone, where `run` is more than one."""
+    """Return a plain `Run`, without the further fields of a subclass."""
     return Run(**{name: getattr(run, name) for name in Run.__struct_fields__})
 
 
 def _lines(path: Path) -> list[bytes]:
-    """The lines of the file that are not blank; none where there is no file."""
+    """Return the lines of the file that are not blank; an empty list if there is no file."""
     if not path.exists():
         return []
     return [line for line in path.read_bytes().split(b"\n") if line.strip()]

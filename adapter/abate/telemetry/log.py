@@ -1,15 +1,15 @@
-"""The log: lines of structlog, each a sentence for people and the same as fields for programs.
+"""The log: structlog lines with a sentence for people and fields for programs.
 
-    log.info("asking again in 7 s")
+    log.info("trying again in 7 s")
     log.info("pulled 73 of 73", name="query.done", query="pain scores", received=73)
     log.info("", name="run.begin", version="0.2")
     log.warning("the server takes no search by POST")
 
-An empty sentence is for programs only. `name` stays the same between versions; each one stands in
-docs/reference/logs.md. Fields are texts, numbers, yes or no; nothing is nested. No line names a
-patient: what names a resource goes through `Progress.pseudonym`, and every line is redacted.
+A line with an empty sentence is for programs only. Each `name` is stable between versions and is
+documented in docs/reference/logs.md. Fields are texts, numbers or booleans, never nested. No line
+names a patient: the id of a resource goes through `Progress.pseudonym`, and every line is redacted.
 
-Nothing is configured for the whole process: a line goes to the handlers of its logger.
+structlog is not configured globally: a line goes only to the handlers of its logger.
 """
 
 import json
@@ -29,19 +29,19 @@ Line: TypeAlias = MutableMapping[str, Any]
 Handler: TypeAlias = Callable[[Line], object]
 
 NOTE = "note"
-# These come often, while something long is going on.
+# Events that are frequent during a long pull.
 PROGRESS = ("query.begin", "query.page", "patients.done")
-# These come first in a line of JSON, in this order; the event's own fields follow as they came.
+# The first fields of a JSON line, in this order; the event's own fields follow.
 FIRST = ("timestamp", "level", "event", "run_id", "command", "text")
 
 
 def logger(*handlers: Handler, named: Naming | None = None, **bound: str) -> Log:
-    """A logger for one command; threads may share it.
+    """Return a logger for one command; threads may share it.
 
     Args:
         handlers: each gets every line, one line at a time.
-        named: how resources are named; for this process only, without it.
-        bound: what each line has, as run_id and command.
+        named: makes the pseudonyms of resources; default: pseudonyms for this process only.
+        bound: fields of every line, such as run_id and command.
     """
     lock, times = Lock(), _Times()
 
@@ -67,13 +67,13 @@ def logger(*handlers: Handler, named: Naming | None = None, **bound: str) -> Log
 
 
 def sentence(line: Line) -> str:
-    """A line for people; empty if it is for programs only."""
+    """Return a line for people; an empty text if the line is for programs only."""
     text = str(line.get("text", ""))
     return f"warning: {text}" if text and line["level"] == "warning" else text
 
 
 def as_json(line: Line) -> str:
-    """A line for programs."""
+    """Return a line for programs."""
     first = {name: line[name] for name in FIRST if name in line}
     return json.dumps({**first, **line})
 
@@ -89,7 +89,7 @@ def _redacting(named: Naming) -> Callable[[Any, str, Line], Line]:
 
 
 class _Times:
-    """How many seconds each query took, over all its parts: added to `query.done`."""
+    """Adds to `query.done` how many seconds the query took, over all its parts."""
 
     def __init__(self) -> None:
         self._spent: dict[tuple[Any, Any], float] = {}

@@ -1,4 +1,4 @@
-"""Files that are their owner's alone, written whole or not at all."""
+"""Write files atomically, readable by their owner only."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -9,15 +9,15 @@ from abate.errors import StoreError
 
 
 def write_private(path: Path, content: bytes, *, is_lasting: bool = True) -> None:
-    """Write a file whole or not at all, readable by its owner only.
+    """Write a file completely or not at all, readable by its owner only.
 
     Args:
-        path: where it stands, and whoever reads it meanwhile finds the one before.
-        content: all of it.
-        is_lasting: whether it must outlive a power cut; what is soon written anew need not.
+        path: the file. Until it is replaced, a reader sees its previous content.
+        content: the whole content.
+        is_lasting: whether it must survive a power cut; a file that is soon rewritten need not.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be written.
     """
     with told_of_the_disk(path):
         _write_partial(path, content, is_lasting=is_lasting).replace(path)
@@ -26,16 +26,16 @@ def write_private(path: Path, content: bytes, *, is_lasting: bool = True) -> Non
 def write_set(contents: Mapping[Path, bytes], before: Callable[[], None]) -> None:
     """Write files that belong together: all of them, or none.
 
-    All are on the disk under other names before the first gets its own. So a disk that is full
-    leaves the files of before. Who is killed while they are renamed leaves the first of them: the
-    one that tells that the set is whole goes last.
+    All files are written under temporary names before the first is renamed, so a full disk leaves
+    the previous files in place. A process that is killed while it renames leaves only the first
+    ones: the file that shows that the set is complete must be the last.
 
     Args:
-        contents: what stands in each, in the order in which they get their names.
-        before: is called when all are on the disk: removes the files of before.
+        contents: the content of each file, in the order of renaming.
+        before: is called when all are written and none is renamed: removes the previous files.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: a file cannot be written.
     """
     partials = [_partial(path) for path in contents]
     try:
@@ -53,7 +53,7 @@ def write_set(contents: Mapping[Path, bytes], before: Callable[[], None]) -> Non
 
 
 def _write_partial(path: Path, content: bytes, *, is_lasting: bool = True) -> Path:
-    """Write what will be the file at `path` under another name beside it."""
+    """Write the content of `path` to a temporary file beside it."""
     partial = _partial(path)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -70,10 +70,10 @@ def _partial(path: Path) -> Path:
 
 @contextmanager
 def told_of_the_disk(path: Path) -> Iterator[None]:
-    """Say in a sentence that the disk refuses.
+    """Turn an OSError into a StoreError.
 
     Raises:
-        StoreError: names the file and what the system says.
+        StoreError: names the file and the reason that the system gives.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""How far a command has come: written down as it goes, for whoever looks."""
+"""The progress of a command, written to `status.json` while it runs."""
 
 import os
 import secrets
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from abate.telemetry.log import Handler, Line
 
 FILE = "status.json"
-# Pages may come quickly: the file is not written more often for them.
+# Pages may arrive quickly: for them, the file is written at most once in this time.
 WRITE_SECONDS = 1.0
 _BOOKED = ("query", "type", "expected", "received", "pages")
 _MAPPED = ("type", "received", "mapped", "ignored", "rejected")
 
 
 class Asking(msgspec.Struct, kw_only=True):
-    """The query that a pull is at, and since when."""
+    """The current query of a pull, and when it began."""
 
     query: str
     type: str
@@ -37,10 +37,10 @@ class Asking(msgspec.Struct, kw_only=True):
 
 
 class Status(Run, kw_only=True):
-    """One execution, as `abate status` shows it: what is known of the run, and what it does.
+    """One execution, as `abate status` shows it: the run so far, and its current stage.
 
-    `state` is running, done, failed, or died: its process is gone and has not said how it ended.
-    `stage` is what it does `since` then; `asking` is the query that it is at.
+    `state` is running, done, failed, or died: its process ended without recording how. `stage` is
+    the current stage, which began at `since`; `asking` is the current query.
     """
 
     pid: int
@@ -51,12 +51,12 @@ class Status(Run, kw_only=True):
 
 
 class Progress:
-    """Writes down how far a command has come, as it goes.
+    """Writes the progress of a command to its status file.
 
     Attributes:
-        run_id: names this execution.
-        pseudonym: how resources are named in its log and its status.
-        log: the log of the command; what is logged is noted here, too.
+        run_id: identifies this execution.
+        pseudonym: makes the pseudonyms of resources for its log and its status.
+        log: the log of the command; its events also update the status.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Progress:
         *handlers: "Handler",
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Begin an execution of `command` in the output `folder`; its log goes to `handlers`."""
+        """Start an execution of `command` in the output `folder`; its log goes to `handlers`."""
         from abate.telemetry.log import logger
 
         now = datetime.now(UTC)
@@ -88,22 +88,22 @@ class Progress:
 
     @property
     def unconfirmed(self) -> list[str]:
-        """The queries of the pull of which nothing shows that all arrived, by their names."""
+        """The names of the queries whose completeness nothing confirms."""
         return self._status.unconfirmed
 
     @property
     def run(self) -> Run:
-        """What is known of this execution by now."""
+        """The run as far as it is known."""
         return history.summary(self._status)
 
     def pulled(self, ledger: "Ledger") -> None:
-        """Note the books of the pull."""
+        """Record the counts of the pull."""
         self._status.queries = [dict(line.fields) for line in ledger.lines]
         self._status.unconfirmed = ledger.unconfirmed
         self._write()
 
     def analysed(self, found: "Results") -> None:
-        """Note what came of the analyses."""
+        """Record the outcomes of the analyses."""
         self._status.lesions_analysed = found.lesions
         self._status.analyses = {
             one.name: redact.sentence(one.error or "done", self.pseudonym) for one in found.outcomes
@@ -111,21 +111,21 @@ class Progress:
         self._write()
 
     def published(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
-        """Note what changed on the target, or would."""
+        """Record the changes on the target, or those of a dry run."""
         self._status.changes = count(changes)
         self._status.dry_run = dry_run
         self._write()
 
     def note(self, text: str) -> None:
-        """Note what went wrong without stopping anything."""
+        """Record an error that did not stop the command."""
         self._status.notes.append(redact.sentence(text, self.pseudonym))
         self._write()
 
     def end(self, exit_code: int, message: str = "") -> None:
-        """Note how it ended, here and among the runs.
+        """Record how the command ended, in the status and in the history of runs.
 
         Raises:
-            StoreError: the disk refuses.
+            StoreError: a file cannot be written.
         """
         status = self._status
         status.state = "done" if exit_code == 0 else "failed"
@@ -163,7 +163,7 @@ class Progress:
                 self._status.requests = line["requests"]
 
     def _book(self, fields: "Line") -> None:
-        """Enter what a query has brought so far, in the place of what it had."""
+        """Replace the counts of a query with the newer ones."""
         line = _some(fields, _BOOKED)
         books = self._status.queries
         for place, known in enumerate(books):
@@ -179,12 +179,12 @@ class Progress:
 
 
 def new_run_id(now: datetime) -> str:
-    """A name for one execution: when it began, and four digits of chance."""
+    """Return an id for an execution: its start time and four random hexadecimal digits."""
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def count(changes: Sequence["Change"]) -> dict[str, int]:
-    """How many resources are created, updated, retracted, unchanged."""
+    """Count the resources that are created, updated, retracted and unchanged."""
     kinds = ("create", "update", "retract", "unchanged")
     return {kind: sum(1 for change in changes if change.action == kind) for kind in kinds}
 

@@ -1,8 +1,8 @@
-"""Keyed hashes in the place of ids: two lines of a log can be held together, and no id is told.
+"""Keyed hashes instead of ids: lines about one resource can be matched, without showing its id.
 
-The key lies in a file of its own beside the store, made when it is first needed. The store has a
-key too, and cannot serve: a writer shuts out every other opener, and a line of a log must not wait.
-Two keys have another merit: who has logs and results cannot join them.
+The key is in a separate file beside the store and is created when it is first needed. The store
+also has a key, but DuckDB lets only one process open a database for writing, and a log line must
+not wait for it. Two keys also mean that a reader of logs and results cannot link them.
 """
 
 import hmac
@@ -18,7 +18,7 @@ DIGITS = 12
 
 
 class Pseudonym(str):
-    """`Procedure~3f9a0c1be27d`: stands for one resource, for as long as the key is kept."""
+    """A pseudonym of one resource, as `Procedure~3f9a0c1be27d`; stable while the key is kept."""
 
     __slots__ = ()
 
@@ -27,13 +27,16 @@ Naming = Callable[[str, str], Pseudonym]
 
 
 def pseudonym(key: bytes, kind: str, identifier: str) -> Pseudonym:
-    """The keyed hash (HMAC-SHA-256, 48 bits of it) of a resource's type and id."""
+    """Return the keyed hash (the first 48 bits of HMAC-SHA-256) of a resource's type and id."""
     digest = hmac.digest(key, f"{kind}/{identifier}".encode(), "sha256")
     return Pseudonym(f"{kind}~{digest.hex()[:DIGITS]}")
 
 
 def naming(folder: Path | None) -> Naming:
-    """How resources are named by whoever works in an output folder; without one, for now only."""
+    """Return the function that makes pseudonyms, with the key of `folder`.
+
+    Without a folder, the key is random and lasts as long as the function.
+    """
     known: list[bytes] = []
 
     def named(kind: str, identifier: str) -> Pseudonym:
@@ -45,10 +48,12 @@ def naming(folder: Path | None) -> Naming:
 
 
 def _key(folder: Path) -> bytes:
-    """The key of a folder; what is no key is replaced, and older lines then stand alone.
+    """Return the key of a folder, or create it.
+
+    An invalid key is replaced; older log lines can then no longer be matched with new ones.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be read or written.
     """
     path = folder / FILE
     with told_of_the_disk(path):

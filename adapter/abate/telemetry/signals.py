@@ -1,10 +1,10 @@
-"""Signals that end a command from outside: SIGINT (Ctrl-C), SIGTERM and SIGHUP.
+"""Signals that end a command: SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 
 Each raises KeyboardInterrupt in the main thread. That exception does not always arrive: DuckDB 2.0
-answers with `RuntimeError: Query interrupted` in its place, other libraries with errors of their
-own, and Python drops what is raised in a destructor. So that a signal came is noted here. Whoever
-handles an error asks first whether a signal caused it, and between two steps of the work a signal
-that was dropped is raised again.
+raises `RuntimeError: Query interrupted` instead, other libraries raise their own errors, and Python
+drops an exception that is raised in a destructor. So this module records that a signal was
+received. An error handler checks first whether a signal caused the error, and between two steps of
+the work a dropped signal is raised again.
 """
 
 import signal
@@ -20,35 +20,35 @@ _settled = Event()
 
 
 def is_asked() -> bool:
-    """Whether a signal has asked this process to end."""
+    """Return whether a signal has asked this process to end."""
     return bool(_came)
 
 
 def raise_if_signalled() -> None:
-    """End the work where a signal has asked for it.
+    """Stop if a signal has asked this process to end.
 
     Raises:
-        KeyboardInterrupt: one has.
+        KeyboardInterrupt: a signal was received.
     """
     if _came:
         raise KeyboardInterrupt
 
 
 def settle() -> None:
-    """Ignore signals from here on: how the command ends is known, and is being written down.
+    """Ignore signals from here on, since the end of the command is being recorded.
 
-    The exit code of the process would otherwise contradict the status that it leaves.
+    Otherwise the exit code of the process could contradict the recorded status.
     """
     _settled.set()
 
 
 @contextmanager
 def end_by_signals() -> Iterator[None]:
-    """Within this block a signal raises KeyboardInterrupt, and is noted.
+    """Raise KeyboardInterrupt on a signal within this block, and record the signal.
 
-    Whatever error a signal becomes on its way, this block ends with KeyboardInterrupt. Signals that
-    are ignored stay so: `nohup` keeps a command alive that way. Only the main thread can do this;
-    in another one nothing changes.
+    The block ends with KeyboardInterrupt even if a library turned the signal into another error.
+    Signals that were ignored before remain ignored, as `nohup` needs. Python sets signal handlers
+    only in the main thread; in another thread this does nothing.
     """
     if current_thread() is not main_thread():
         yield
@@ -73,7 +73,7 @@ def end_by_signals() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """Let no signal disturb the last moments of the process: how it ends is known by then."""
+    """Ignore all signals while the process exits: its exit code is already known."""
     for name in ENDING:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Who works in the output folder, and how far: one lock, and small files to look at."""
+"""The lock of the output folder, and the status of the command that holds it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "LOCK", "Progress", "Status", "count", "held", "read", "recent"]
 
 LOCK = "lock"
-WAIT_SECONDS = 0.2  # `abate status` holds the lock for a moment to see whether it is free.
+WAIT_SECONDS = 0.2  # `abate status` takes the lock for a moment to test whether it is free.
 
 
 @contextmanager
 def held(folder: Path, command: str, *handlers: "Handler") -> Iterator[Progress]:
-    """Hold the output folder for one command, and keep its status; its log goes to `handlers`.
+    """Lock the output folder for one command, and record its status; its log goes to `handlers`.
 
     Raises:
-        Busy: somebody else holds it; says who and since when.
+        Busy: another process has locked it; names the process and the time.
         StoreError: the folder cannot be written to.
         AbateError: the address space is limited to less than what is needed.
     """
@@ -41,8 +41,8 @@ def held(folder: Path, command: str, *handlers: "Handler") -> Iterator[Progress]
         raise Busy(_holder(folder)) from None
     except OSError as error:
         raise StoreError(
-            f"{folder} cannot be the output folder: {error.strerror}. Name another one in [output] "
-            "directory, or let its owner run abate."
+            f"{folder} cannot be the output folder: {error.strerror}. Set another folder in "
+            "[output] directory, or run abate as the owner of this one."
         ) from None
     try:
         _bury(folder)
@@ -61,7 +61,7 @@ def held(folder: Path, command: str, *handlers: "Handler") -> Iterator[Progress]
 
 
 def _ending(error: BaseException) -> tuple[int, str]:
-    """The exit code and the message of what ended a command."""
+    """Return the exit code and the message for the exception that ended a command."""
     if signals.is_asked() or isinstance(error, KeyboardInterrupt):
         return 130, EXIT_CODES[130]
     if isinstance(error, AbateError):
@@ -70,13 +70,13 @@ def _ending(error: BaseException) -> tuple[int, str]:
 
 
 def _end(progress: Progress, exit_code: int, message: str) -> None:
-    """Note how it ended, if the disk lets us: the error that ended it is the one to tell."""
+    """Record how the command ended. An error while recording must not hide the first error."""
     with suppress(StoreError):
         progress.end(exit_code, message)
 
 
 def _bury(folder: Path) -> None:
-    """Keep a run that was killed among the others; whoever holds the lock is the only one."""
+    """Add a killed run to the history. The caller holds the lock, so no other command writes."""
     with suppress(AbateError):
         last = _kept(folder)
         if not _is_among(last, history.recent(folder, 1)[0]):
@@ -84,7 +84,7 @@ def _bury(folder: Path) -> None:
 
 
 def read(folder: Path) -> Status:
-    """The status of the last execution in `folder`, or of the one that is running.
+    """Return the status of the running or the last execution in `folder`.
 
     Raises:
         AbateError: nothing has run there.
@@ -93,14 +93,16 @@ def read(folder: Path) -> Status:
     if status.state != "running":
         return status
     with suppress(OSError), FileLock(folder / LOCK, timeout=0, mode=0o600):
-        status = _kept(folder)  # It may have ended in the meantime.
+        status = _kept(folder)  # It may have ended between the first read and the lock.
         if status.state == "running":
             return _as_died(status)
     return status
 
 
 def recent(folder: Path, number: int) -> tuple[list[Run], list[str]]:
-    """The last runs, the newest last, the one that is running or has died among them; and notes.
+    """Return the last runs, the newest last, with notes on invalid lines.
+
+    A run that is running or has died is included.
 
     Raises:
         AbateError: nothing has run there.
@@ -123,7 +125,7 @@ def _is_among(run: Run, found: Sequence[Run]) -> bool:
 
 def _as_died(status: Status) -> Status:
     status.state = "died"
-    status.message = f"process {status.pid} ended without a word"
+    status.message = f"process {status.pid} ended unexpectedly"
     return status
 
 
@@ -132,9 +134,9 @@ def _kept(folder: Path) -> Status:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Status)
     except FileNotFoundError:
-        raise AbateError(f"{folder}: nothing has run here yet. Begin with: abate run") from None
+        raise AbateError(f"{folder}: nothing has run here yet. Start with: abate run") from None
     except (OSError, msgspec.MsgspecError):
-        raise AbateError(f"{path} cannot be read. Run again, to write it anew: abate run") from None
+        raise AbateError(f"{path} cannot be read. To replace it, run: abate run") from None
 
 
 def _holder(folder: Path) -> str:
@@ -142,9 +144,9 @@ def _holder(folder: Path) -> str:
         status = _kept(folder)
     except AbateError:
         status = None
-    if status is None or status.state != "running":  # It has the lock, and has yet to say so.
-        return f"{folder} is held by another abate. Try again when it is done."
+    if status is None or status.state != "running":  # It has the lock, but no status file yet.
+        return f"{folder} is in use by another abate process. Try again when it is done."
     return (
-        f"{folder} is held by 'abate {status.command}' (process {status.pid}) since "
+        f"{folder} is in use by 'abate {status.command}' (process {status.pid}) since "
         f"{status.started_at:%Y-%m-%d %H:%M:%S} UTC. Try again when it is done."
     )

@@ -1,4 +1,4 @@
-"""How quickly a pull goes on: resources a second, and the time left, measured by rich."""
+"""The throughput of a pull: resources per second and the time left, measured by rich."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,14 +7,14 @@ from rich.progress import Progress, TaskID
 
 
 class Throughput:
-    """Follows the lines of a pull, and keeps two tasks of a rich progress up to date.
+    """Follows the log lines of a pull, and updates two tasks of a rich progress.
 
-    One counts the resources of all queries. The other is the work at hand: the query, or, once the
-    pull goes patient by patient, all patients, since the count of a query then tells no end.
+    One task counts the resources of all queries. The other is the current work: the query, or in a
+    pull by patient all patients, since the count of one patient's query does not show the end.
     """
 
     def __init__(self, progress: Progress) -> None:
-        """Measure by the clock of `progress`."""
+        """Measure with the clock of `progress`."""
         self._progress = progress
         self._resources = progress.add_task("", total=None, visible=False)
         self.work: TaskID = progress.add_task("", total=None)
@@ -23,7 +23,7 @@ class Throughput:
         self._is_by_patient = False
 
     def follow(self, line: Mapping[str, Any]) -> None:
-        """Take in one line."""
+        """Update the tasks with one line."""
         query = (line.get("query"), line.get("type"))
         match line["event"]:
             case "patients.found":
@@ -42,7 +42,7 @@ class Throughput:
                 self._work_on(line)
 
     def reading(self) -> dict[str, float]:
-        """`rows_per_second` and `seconds_left`, as far as they are known by now."""
+        """Return `rows_per_second` and `seconds_left`, as far as they are known."""
         tasks = {task.id: task for task in self._progress.tasks}
         speed, left = tasks[self._resources].speed, tasks[self.work].time_remaining
         known = {"rows_per_second": round(speed, 1) if speed else None, "seconds_left": left}
@@ -54,14 +54,14 @@ class Throughput:
 
 
 def words(reading: Mapping[str, float]) -> str:
-    """A reading in words, as in `, 1,200 rows/s, 2 min left`."""
+    """Return a reading as text: `, 1,200 rows/s, 2 min left`."""
     rate, left = reading.get("rows_per_second"), reading.get("seconds_left")
     told = "" if rate is None else f", {rate:,.0f} rows/s"
     return f"{told}, {duration(left)} left" if left else told
 
 
 def duration(seconds: float) -> str:
-    """A time in words, as in `4.2 s`, `42 s`, `3 min`, `2 h 5 min`."""
+    """Return a duration as text: `4.2 s`, `42 s`, `3 min`, `2 h 5 min`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 100:

@@ -1,4 +1,4 @@
-"""`abate check`: what a server can do for a study, and what is there."""
+"""`abate check`: what a server supports, and which data it has."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,22 +26,22 @@ Examples:
 @click.option(
     "--write",
     is_flag=True,
-    help="Try what a report needs too: writes two Lists in transactions, begins an export, and "
-    "takes all of it away again. Asks nothing before.",
+    help="Also test what publishing needs: write two Lists in transactions, start an export, and "
+    "remove both again. Does not ask for confirmation.",
 )
 @options.quiet
 @options.log
 @options.as_json
 def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: bool) -> None:
-    """Tell what a FHIR server can do for a study, and what abate will do about it.
+    """Show what a FHIR server supports, which data it has, and how abate will use it.
 
-    Tries what a pull and a report rely on, estimates how long a first pull takes, counts by the
-    codes that abate knows, and looks at a sample for the server's own. Shows no value, no name and
-    no id of a patient. At most 200 requests.
+    Tests what a pull and a report need, estimates how long a first pull takes, counts the resources
+    that have codes known to abate, and samples resources to find the server's own codes. Shows no
+    value, name or id of a patient. Sends at most 200 requests.
 
-    Without --write nothing is written: only GET, searches by POST, and $validate are sent. With
-    it, two Lists without any patient are created, changed and deleted, and an export is begun and
-    cancelled; a history that the server keeps of deleted resources stays.
+    Without --write, nothing is written: abate sends only GET, searches by POST, and $validate. With
+    --write, it creates, changes and deletes two Lists that refer to no patient, and starts and
+    cancels an export. If the server keeps a history of deleted resources, that history remains.
     """
     from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: b
 
 
 def survey_entry(entry: Entry, log: "Log", *, write: bool = False) -> "tuple[Survey, Host]":
-    """Look at a server with the code lists of all plugins."""
+    """Survey a server with the code lists of all plugins."""
     from abate.analysis import loader
     from abate.mapping import code_lists
     from abate.survey import survey_server
@@ -68,10 +68,10 @@ def survey_entry(entry: Entry, log: "Log", *, write: bool = False) -> "tuple[Sur
 
 
 def refuse_bad_end(found: "Survey") -> None:
-    """Fail where a pull may not read what it needs, or something that we wrote is left.
+    """Fail if a pull may not read a type that it needs, or if a written resource is left.
 
     Raises:
-        SourceError: says which.
+        SourceError: names the types, or the resources.
     """
     from abate.errors import SourceError
     from abate.survey.probes.probe_list import left_words
@@ -94,4 +94,4 @@ def _show(found: "Survey", *, is_json: bool) -> None:
         options.print_json({**content, "advice": msgspec.to_builtins(advice)})
         return
     options.show(write_text(found, advice))
-    options.show(f"Next, a study file with what was found: abate init {found.url}")
+    options.show(f"Next, write a study file: abate init {found.url}")

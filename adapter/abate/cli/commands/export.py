@@ -1,4 +1,4 @@
-"""`abate export`: the last run's report as files that may leave the house."""
+"""`abate export`: the last run's report as files for release."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +23,13 @@ Examples:
     "--to",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the files go; by default `released` in the output folder.",
+    help="The folder for the files; by default `released` in the output folder.",
 )
 @click.option(
     "--fhir",
     "fhir_version",
     type=click.Choice(["R4", "R5"]),
-    help="Write the report as a FHIR Bundle, too.",
+    help="Also write the report as a FHIR Bundle.",
 )
 @options.of_study
 def command(
@@ -39,10 +39,10 @@ def command(
     fhir_version: str | None,
     **shared: bool,
 ) -> None:
-    """Write the report of the last run as files that may leave the house.
+    """Write the report of the last run as files that may leave the organisation.
 
-    The rule of small cells of the study file is applied: page, CSV and JSON hold what a report on a
-    server would show, and no more. A --set option of the run must be given here again.
+    Applies the small-cell rule of the study file: page, CSV and JSON show the same as a published
+    report, and no more. Repeat each --set option of the run here.
     """
     study_file = options.read_study(study, overrides)
     from abate.report import export
@@ -66,6 +66,6 @@ def _show(files: list[Path], rule: str, target: Path, study_file: "StudyFile") -
         options.show(str(path))
     words = "every count is shown" if rule in ("1", "none") else "small cells are hidden"
     options.show(
-        f"{len(files)} files of {study_file.settings.study.id} in {target}: "
-        f"rule of small cells {rule}, {words}."
+        f"Wrote {len(files)} files of {study_file.settings.study.id} to {target}: "
+        f"small-cell rule {rule}, {words}."
     )

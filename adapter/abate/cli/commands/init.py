@@ -1,4 +1,4 @@
-"""`abate init`: a first study file with the codes that a server has."""
+"""`abate init`: write a first study file with the codes that a server has."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
 
     if given is not None and given not in time_zones():
         raise click.BadParameter(
-            f"{given!r} is no time zone of the IANA database, as 'Europe/Vienna' is."
+            f"{given!r} is not a time zone of the IANA database; an example is 'Europe/Vienna'."
             f"{nearest(given, time_zones())}"
         )
     return given
@@ -43,14 +43,16 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
     show_default=True,
     help="Where to write the study file.",
 )
-@click.option("--timezone", callback=_zone, help="Whose calendar days count; UTC without it.")
+@click.option(
+    "--timezone", callback=_zone, help="The time zone of the study's calendar days; default: UTC."
+)
 @options.quiet
 @options.as_json
 def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json: bool) -> None:
-    """Write a first study file with the codes found at a FHIR server, commented.
+    """Write a first study file, with comments, from the codes found on a FHIR server.
 
-    Surveys the server as `abate check` does. Codes of the shipped lists, and local codes whose
-    name says cementoplasty, are written to be used; what may be of use stands behind a #. Read
+    Surveys the server as `abate check` does. The file uses codes of the shipped lists and local
+    codes whose name mentions cementoplasty. Other codes that may be useful are commented out. Read
     the file before you run it.
     """
     import secrets
@@ -79,7 +81,7 @@ def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json
 
 
 def _parameters(host: "Host") -> dict[str, set[str]]:
-    """What each analysis can be told in the study file."""
+    """Return the names of the parameters of each analysis."""
     from dataclasses import fields
 
     kinds = {name: one.kind for name, one in host.analyses().items()}
@@ -94,10 +96,10 @@ def _refuse_place(path: Path) -> None:
 
     if path.exists():
         raise StudyFileError(
-            f"{path} is there, and is not overwritten: choose another file, as --to other.toml"
+            f"{path} already exists and is not overwritten: choose another file, as --to other.toml"
         )
     if not path.parent.is_dir():
-        raise StudyFileError(f"there is no folder {path.parent} to write {path.name} into: make it")
+        raise StudyFileError(f"cannot write {path.name}: create the folder {path.parent} first")
 
 
 def _write(path: Path, text: str) -> None:
@@ -111,11 +113,11 @@ def _show(made: "StudyTemplate", path: Path, *, is_json: bool) -> None:
         content = {"path": str(path), "index": made.index, "scores": made.scores}
         options.print_json({**content, "to_fill": made.to_fill})
         return
-    options.show(f"Written: {path}")
+    options.show(f"Wrote {path}")
     options.show(f"[index]   {', '.join(made.index) or 'no code found'}")
     options.show(f"[scores]  {', '.join(made.scores) or 'no code found'}")
     if made.to_fill:
         keys = " and ".join(made.to_fill)
-        options.show(f"To be filled in by you, before a run: {keys}. Proposals stand beside them.")
+        options.show(f"Fill in {keys} before a run. The file has suggestions beside them.")
     argument = "" if path == options.STUDY else f" {path}"
-    options.show(f"Next, read it, then: abate run{argument}")
+    options.show(f"Next, read the file, then run: abate run{argument}")

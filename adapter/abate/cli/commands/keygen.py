@@ -27,20 +27,20 @@ Examples:
     type=click.Choice(["ES384", "RS384"]),
     default="ES384",
     show_default=True,
-    help="How to sign: with an EC key, or with an RSA key.",
+    help="The signature algorithm: ES384 with an EC key, RS384 with an RSA key.",
 )
 @click.option(
     "--out",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Where the files go; this folder without it.",
+    help="The folder for the files; default: the current folder.",
 )
 @options.as_json
 def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
-    """Make a key pair for a login of kind "smart": one file to keep, one for the server.
+    """Create a key pair for a login of kind "smart": one file to keep, one for the server.
 
-    The private key can be read by its owner only. No file that is there is overwritten.
+    Only the owner can read the private key. Existing files are not overwritten.
     """
     from abate.auth import keys
 
@@ -51,8 +51,8 @@ def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
         said = {"private_key": str(private), "jwks": str(public)}
         options.print_json({**said, "kid": key.kid, "algorithm": algorithm})
         return
-    options.show(f"Written: {private}, the private key. Only its owner can read it: keep it so.")
-    options.show(f"Written: {public}, the public key, as a JWKS with kid {key.kid}")
+    options.show(f"Wrote {private}, the private key. Only its owner can read it: keep it that way.")
+    options.show(f"Wrote {public}, the public key, as a JWKS with kid {key.kid}")
     options.show(
         "Next: register the JWKS at the server, which gives you a client_id; put kind = "
         '"smart" and client_id into [source.auth] of the study file; and set '
@@ -61,25 +61,25 @@ def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
 
 
 def _write(private: Path, public: Path, pem: bytes, jwks: bytes) -> None:
-    """Write both files, or say why not; one that is there stays as it is."""
+    """Write both files; fail if one of them exists."""
     from abate.errors import AbateError, StudyFileError
 
     for path in (private, public):
         if path.exists():
             raise StudyFileError(
-                f"{path} is there, and is not overwritten: a server may know that key. Choose "
-                "another folder, as --out keys"
+                f"{path} already exists and is not overwritten: the key may be registered at a "
+                "server. Choose another folder, as --out keys"
             )
     try:
         private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _create(private, pem)
         _create(public, jwks)
     except OSError as error:
-        raise AbateError(f"{private.parent}: cannot be written to: {error.strerror}") from None
+        raise AbateError(f"cannot write to {private.parent}: {error.strerror}") from None
 
 
 def _create(path: Path, content: bytes) -> None:
-    """A file of ours alone, that was not there a moment ago."""
+    """Create a file that only its owner can read; O_EXCL never overwrites an existing one."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""`abate plugins`: what is installed, and what it offers."""
+"""`abate plugins`: the installed plugins, and the analyses that they offer."""
 
 import click
 
@@ -14,7 +14,7 @@ Examples:
 @click.command("plugins", epilog=EPILOG)
 @options.as_json
 def command(as_json: bool) -> None:
-    """List the plugins, the analyses that they offer, and the broken ones with their problem."""
+    """List the plugins with their analyses, and broken plugins with their problem."""
     from dataclasses import asdict
     from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""`abate publish`: write the last run's report to the server."""
+"""`abate publish`: write the last run's report to the target server."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  abate publish --dry-run      what would be created, updated and retracted
-  abate publish                the second time: unchanged, nothing written
+  abate publish --dry-run      show what would change
+  abate publish                a second time: unchanged, nothing written
   abate publish --adopt        take over a report that abate 0.1 wrote
 """
 
 
 class _Chosen(Spoken):
-    """The other options."""
+    """The options that are passed on as one mapping."""
 
     adopt: bool
     replace: bool
 
 
 @click.command("publish", epilog=EPILOG)
-@click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the changes, but write nothing.")
 @options.adopt
 @click.option(
     "--replace",
     is_flag=True,
-    help="Retract the report that stands there, and publish without waiting: whoever has both "
-    "reports may learn of single units.",
+    help="Retract the report on the target, and publish without waiting. A reader who has both "
+    "reports may learn about single units.",
 )
 @options.log
 @options.of_study
@@ -50,9 +50,9 @@ def command(
 ) -> None:
     """Write the report of the last run to the target server, as FHIR.
 
-    One transaction, or nothing. Resources that are unchanged are not written. A report that would
-    disclose single units together with earlier ones waits. A --set option of the run must be given
-    here again.
+    Writes everything in one transaction, or nothing. Unchanged resources are not written. A report
+    waits if it would disclose single units together with earlier reports. Repeat each --set option
+    of the run here.
     """
     study_file = options.read_study(study, overrides)
     from abate import study as stages
@@ -68,7 +68,7 @@ def command(
 
 
 def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> None:
-    """Print the changes: for programs with the run's summary, or for people."""
+    """Print the changes: as JSON with the run's summary if `run` is given, else as text."""
     if run is not None:
         options.print_json(as_builtins(changes, run, dry_run=dry_run))
         return
@@ -83,14 +83,14 @@ def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> No
 
 
 def counted(changes: "Sequence[Change]") -> str:
-    """`create 2, update 0, retract 0, unchanged 7`."""
+    """Return the counts as text: `create 2, update 0, retract 0, unchanged 7`."""
     from abate.telemetry.progress import count
 
     return ", ".join(f"{action} {n}" for action, n in count(changes).items())
 
 
 def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> dict[str, object]:
-    """The changes and the run's summary, for programs."""
+    """Return the changes and the run's summary, for JSON."""
     import msgspec
 
     from abate.telemetry.progress import count
@@ -111,7 +111,7 @@ def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> di
 
 
 def _line(one: "Change") -> str:
-    """`update  Observation/... week/falls (value 6 -> 7, n 9 -> 10)`."""
+    """Return a change as text: `update  Observation/... week/falls (value 6 -> 7, n 9 -> 10)`."""
     said = [_moved(number) for number in one.numbers] + list(one.worded)
     why = one.why or ", ".join(said)
     named = f"{one.action}  {one.reference}" + (f" {one.name}" if one.name else "")

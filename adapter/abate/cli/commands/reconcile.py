@@ -1,4 +1,4 @@
-"""`abate reconcile`: compare all ids and versions with the server's."""
+"""`abate reconcile`: compare all ids and versions in the store with the server's."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -25,11 +25,11 @@ Examples:
 def command(
     study: Path, overrides: tuple[str, ...], as_json: bool, **spoken: Unpack[Spoken]
 ) -> None:
-    """Compare all ids and versions of the store with the server's, and bring the store up to date.
+    """Compare all ids and versions in the store with the server's, and update the store.
 
-    Nightly runs ask for what changed. A server that neither counts nor keeps a history tells nobody
-    what was deleted, and some changes are not found by their date: this finds both. Computes and
-    publishes nothing.
+    Nightly runs query only for changes. On a server that neither counts search results nor keeps a
+    history, they cannot detect deletions; some changes cannot be found by date. This command finds
+    both. It computes and publishes nothing.
     """
     study_file = options.read_study(study, overrides)
     from abate import study as stages
@@ -47,4 +47,4 @@ def _show(found: "list[Compared]", run: "Run | None") -> None:
         options.print_json({"types": types, "run": to_builtins(run)})
         return
     rows = [[one.type, str(one.kept), str(one.changed), str(one.gone)] for one in found]
-    options.show(options.table(["type", "in the store", "new or changed", "gone"], rows))
+    options.show(options.table(["type", "in the store", "new or changed", "deleted"], rows))

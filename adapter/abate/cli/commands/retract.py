@@ -1,4 +1,4 @@
-"""`abate retract`: take the study's report back."""
+"""`abate retract`: retract the study's report."""
 
 from pathlib import Path
 from typing import Unpack
@@ -11,14 +11,14 @@ from abate.cli.session import Spoken, working
 
 EPILOG = """\b
 Examples:
-  abate retract --dry-run      what would be taken back
-  abate retract                the second time: unchanged, nothing written
-  abate publish                bring it all back
+  abate retract --dry-run      show what would be retracted
+  abate retract                a second time: unchanged, nothing written
+  abate publish                publish the report again
 """
 
 
 @click.command("retract", epilog=EPILOG)
-@click.option("--dry-run", is_flag=True, help="Show what would be taken back, write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be retracted, but write nothing.")
 @options.adopt
 @options.log
 @options.of_study
@@ -30,17 +30,17 @@ def command(
     adopt: bool,
     **spoken: Unpack[Spoken],
 ) -> None:
-    """Take the study's whole report back on the target server.
+    """Retract the study's whole report on the target server.
 
-    Nothing is deleted: each resource says by its status that it is withdrawn (entered-in-error,
-    error, retired, not active), in one transaction, and a Provenance tells when. Needs the study
-    file, and no results.
+    Deletes nothing: one transaction sets the status of each resource to a withdrawn one
+    (entered-in-error, error, retired, not active), and a Provenance records the time. Needs the
+    study file, but no results.
     """
     study_file = options.read_study(study, overrides)
     from abate import study as stages
 
     with working(study_file, "retract", **spoken) as work:
         target = study_file.settings.target_url
-        work.progress.log.info(f"taking back from {target}", name="target.begin", target=target)
+        work.progress.log.info(f"retracting from {target}", name="target.begin", target=target)
         changes = stages.take_back(study_file, work.progress, dry_run=dry_run, adopt=adopt)
         work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))

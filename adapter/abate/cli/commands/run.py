@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  abate run                    the study.toml of this folder
+  abate run                    use study.toml of the current folder
   abate run knee/study.toml --set scores.per_visit=worst
   abate run --json | jq .outcomes
 """
@@ -29,9 +29,9 @@ Examples:
 def command(
     study: Path, overrides: tuple[str, ...], as_json: bool, full: bool, **spoken: Unpack[Spoken]
 ) -> None:
-    """Pull, map, assemble, analyse: nothing leaves the machine.
+    """Pull, map, assemble, analyse. Nothing leaves the machine.
 
-    Reads STUDY (study.toml), and keeps store and results in its output folder.
+    Reads STUDY (default: study.toml), and writes store and results to its output folder.
     """
     study_file = options.read_study(study, overrides)
     from abate import study as stages
@@ -43,7 +43,7 @@ def command(
 
 
 def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
-    """Print the results: for programs with the run's summary, or for people."""
+    """Print the results: as JSON with the run's summary if `run` is given, else as text."""
     import msgspec
 
     from abate.analysis.results import FILE, plain
@@ -54,13 +54,13 @@ def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
         options.print_json({**plain(found), "run": msgspec.to_builtins(run)})
         return
     options.show(results_text.text(found))
-    options.show(f"\nKept in {study_file.output / FILE} ({found.release}).")
-    options.show(f"To read: {study_file.output / PAGE}")
-    options.show(f"Next, what a report would write: {_publish(study_file)}")
+    options.show(f"\nResults: {study_file.output / FILE} ({found.release}).")
+    options.show(f"Report: {study_file.output / PAGE}")
+    options.show(f"Next, see what publishing would write: {_publish(study_file)}")
 
 
 def _publish(study_file: "StudyFile") -> str:
-    """The command that goes on from here: on the same file, with the same `--set`."""
+    """Return the command that publishes these results: the same study file and `--set`."""
     path = [] if study_file.path == options.STUDY else [str(study_file.path)]
     chosen = [part for one in study_file.overrides for part in ("--set", one)]
     return shlex.join(["abate", "publish", "--dry-run", *path, *chosen])

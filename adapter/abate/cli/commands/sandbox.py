@@ -9,9 +9,9 @@ from abate.cli import options
 
 EPILOG = """\b
 Examples:
-  abate sandbox --study          with the published study in it
+  abate sandbox --study          load the published study
   abate sandbox bundle.json patients.ndjson --port 0
-  abate sandbox --study --json | head -1     the URL, for programs
+  abate sandbox --study --json | head -1     print the URL, for programs
 """
 
 
@@ -23,15 +23,15 @@ Examples:
     type=click.IntRange(0, 65535),
     default=8080,
     show_default=True,
-    help="0 takes any free one.",
+    help="The port; 0 chooses a free one.",
 )
 @options.as_json
 def command(files: tuple[Path, ...], study: bool, port: int, as_json: bool) -> None:
-    """Serve FHIR R4 on this machine: for demos and tests, not for patients' data.
+    """Serve FHIR R4 on this machine, for demos and tests, not for patients' data.
 
     Loads FILES (Bundles as JSON, or NDJSON), prints its URL and serves until Ctrl-C or SIGTERM.
-    Everything is in memory and gone at the end; anybody on this machine can read and write it.
-    References are checked when something is written, unless FILES are given: they may be a part.
+    All data is in memory and is lost at the end. Anybody on this machine can read and write it.
+    References are checked on each write, unless FILES are given, since these may be an excerpt.
     """
     from abate.sandbox import Sandbox, running
 
@@ -45,6 +45,6 @@ def command(files: tuple[Path, ...], study: bool, port: int, as_json: bool) -> N
         if as_json:
             options.print_json({"url": url, "loaded": loaded, "study": study}, indent=None)
         else:
-            options.show(f"FHIR R4 at {url} ({loaded} resources). Ctrl-C ends it.")
+            options.show(f"FHIR R4 at {url} ({loaded} resources). Press Ctrl-C to stop.")
         while True:
             time.sleep(3600)

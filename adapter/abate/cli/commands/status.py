@@ -1,4 +1,4 @@
-"""`abate status`: how the last execution went, or that one is running; and the ones before."""
+"""`abate status`: the running or the last execution, and earlier ones."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,15 +28,15 @@ HEADS = ("started (UTC)", "command", "seconds", "ended", "lesions", "changes", "
     is_flag=False,
     flag_value=RUNS,
     metavar="[N]",
-    help=f"The last N executions, {RUNS} without a number.",
+    help=f"List the last N executions; {RUNS} without a number.",
 )
 @options.as_json
 @options.overrides
 @options.study_argument
 def command(study: Path, overrides: tuple[str, ...], as_json: bool, runs: int | None) -> None:
-    """Tell how the last execution went, or that one is running.
+    """Show the status of the running execution, or how the last one ended.
 
-    Reads small files, not the store, so that it answers while a run is going.
+    Reads small files instead of the store, so it also works during a run.
     """
     folder = options.read_study(study, overrides).output
     if runs is None:
@@ -120,13 +120,13 @@ def _text(found: "Status") -> str:
 
 
 def _doing(found: "Status") -> list[str]:
-    """What it is at, or was at when it died."""
+    """Return the current stage and query, or those at which the process died."""
     lines = []
     if found.since:
         lines.append(f"stage    {found.stage}, since {found.since:%H:%M:%S} UTC")
     if found.asking:
         asking = found.asking
-        lines.append(f"asking   {asking.query} ({asking.type}), since {asking.since:%H:%M:%S} UTC")
+        lines.append(f"query    {asking.query} ({asking.type}), since {asking.since:%H:%M:%S} UTC")
     return lines
 
 
@@ -141,7 +141,7 @@ def _books(found: "Status") -> list[str]:
         for one in found.resources
     ]
     open_ones = [
-        f"pulled   {name}: nothing confirms that all arrived" for name in found.unconfirmed
+        f"pulled   {name}: nothing confirms that it is complete" for name in found.unconfirmed
     ]
     return [*pulled, *open_ones, *mapped]
 

@@ -1,4 +1,4 @@
-"""`abate sync`: the nightly job."""
+"""`abate sync`: run and publish, as a nightly job."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -30,10 +30,10 @@ Examples:
 def command(
     study: Path, overrides: tuple[str, ...], as_json: bool, full: bool, **spoken: Unpack[Spoken]
 ) -> None:
-    """Run, then publish: under one lock, with one exit code.
+    """Run, then publish, under one lock and with one exit code.
 
-    Prints one line when all went well. If an analysis fails, the results of the others are
-    published, and the exit code is 4. A report that must wait is no failure: see abate status.
+    Prints one line on success. If an analysis fails, the results of the others are published, and
+    the exit code is 4. A report that must wait is not a failure: see abate status.
     """
     study_file = options.read_study(study, overrides)
     from abate import study as stages
