@@ -9,7 +9,7 @@ from abate.telemetry.throughput import duration
 if TYPE_CHECKING:
     from abate.analysis.outcome import Outcome
     from abate.analysis.results import Results
-    from abate.cohort import Cohort
+    from abate.cohort.tables import Cohort
     from abate.disclosure import Rule
     from abate.mapping.mapper import Accounted
     from abate.publish.change import Change

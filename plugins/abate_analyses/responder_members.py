@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from abate import Cohort, Units
-from abate.cohort.tables import Endpoint
+from abate.cohort.endpoint import Endpoint
 from abate.cohort.units import NO_DATUM
 from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.responder_estimates import LOCF, OF_ANALYSED, OF_HIGH, OF_TREATED, Groups

@@ -7,7 +7,7 @@ import polars as pl
 
 from abate import Cohort, LastOf, Pairs, Units
 from abate.cohort.data import units_of
-from abate.cohort.tables import Endpoint
+from abate.cohort.endpoint import Endpoint
 from abate.cohort.visit_states import NOT_SCORED, SCORED
 from abate.config.visits import BASELINE, SAME_DAY_AFTER
 from abate_analyses.counts import LESIONS, Whole

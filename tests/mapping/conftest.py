@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from abate.config.reader import read
 from abate.config.settings import StudyFile
 from abate.mapping import code_lists, mapper
-from abate.mapping.mapper import Accounted, ReadScore
+from abate.mapping.mapper import Accounted
+from abate.mapping.score import ReadScore
 from abate.source import plan
 from abate.store.database import opened
 from abate.store.landing import Landing, Record

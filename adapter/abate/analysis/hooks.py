@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from abate.analysis.page_section import PageSection
     from abate.analysis.published_figures import ComparedFigure, PublishedFigures
     from abate.analysis.results import Results
-    from abate.cohort import Cohort
-    from abate.mapping.mapper import Score
+    from abate.cohort.tables import Cohort
+    from abate.mapping.score import Score
 
 PROJECT = "abate"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pluggy
@@ -19,12 +19,14 @@ from abate.analysis.outcome import Outcome, checked, plain
 from abate.analysis.page_section import PageSection, fault_of
 from abate.analysis.parameters import instance
 from abate.analysis.published_figures import ComparedFigure, PublishedFigures
-from abate.analysis.results import Results
-from abate.cohort import Cohort
 from abate.config.reader import Location, complain, nearest
 from abate.config.settings import AnalysisSpec, StudyFile
 from abate.errors import AbateError, PluginError
-from abate.mapping.mapper import ReadScore, Score
+from abate.mapping.score import ReadScore, Score
+
+if TYPE_CHECKING:
+    from abate.analysis.results import Results
+    from abate.cohort.tables import Cohort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +62,15 @@ class Offered:
     version: str
 
 
+Made = tuple[AnalysisSpec, Offered, Analysis]
+
+
 class Defaults:
     """The core's own implementation of the hooks, behind all others."""
 
     @staticmethod
     @hookimpl(trylast=True)
-    def run_analysis(analysis: Analysis, cohort: Cohort) -> Result:
+    def run_analysis(analysis: Analysis, cohort: "Cohort") -> Result:
         """Run it."""
         return analysis.run(cohort)
 
@@ -131,7 +136,7 @@ class Host:
         self._offers[plugin] = [Offered(kind=one, plugin=plugin, version=version) for one in kinds]
         return sorted(names)
 
-    def make(self, study_file: StudyFile) -> list[tuple[AnalysisSpec, Offered, Analysis]]:
+    def make(self, study_file: StudyFile) -> list[Made]:
         """The analyses that the study file asks for, with their parameters checked.
 
         Raises:
@@ -153,7 +158,7 @@ class Host:
         return made
 
     def run(
-        self, spec: AnalysisSpec, offered: Offered, analysis: Analysis, cohort: Cohort
+        self, spec: AnalysisSpec, offered: Offered, analysis: Analysis, cohort: "Cohort"
     ) -> Outcome:
         """Run one analysis; whatever it does, the others go on."""
         result, error = None, None
@@ -221,7 +226,7 @@ class Host:
             raise BrokenPlugin(plugin, "compare_figures must give a list of ComparedFigure")
         return compared
 
-    def page_sections(self, results: Results, warn: Callable[[str], object]) -> list[PageSection]:
+    def page_sections(self, results: "Results", warn: Callable[[str], object]) -> list[PageSection]:
         """The sections that plugins add to the page, in the order of the plugins' names.
 
         Those of a plugin that stops, or gives what may not stand on the page, are left out, and
@@ -236,7 +241,7 @@ class Host:
         return sections
 
     def _sections_of(
-        self, plugin: str, results: Results, others: Sequence[PageSection]
+        self, plugin: str, results: "Results", others: Sequence[PageSection]
     ) -> list[PageSection]:
         sections: list[PageSection] = []
         for section in self._many(plugin, "page_sections", results=results):

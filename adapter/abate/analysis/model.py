@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtim
 from abate.cohort.units import Units
 
 if TYPE_CHECKING:
-    from abate.cohort import Cohort
+    from abate.cohort.tables import Cohort
 
 Statistic = Literal[
     "count", "proportion", "median", "difference", "test", "cumulative-incidence", "duration",

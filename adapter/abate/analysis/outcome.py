@@ -10,7 +10,6 @@ from math import isfinite
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from abate.analysis.consistency import loose_ends
 from abate.analysis.counts import unit_faults
@@ -89,6 +88,9 @@ def plain(given: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
+    """A number of NumPy as one of Python; who has none needs no NumPy."""
+    import numpy as np
+
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is not supported")

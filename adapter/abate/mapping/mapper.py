@@ -7,7 +7,7 @@ was received, or the run stops. The SQL lies in `abate_mappings`, one file a res
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +20,7 @@ from abate.fhir.canonical import CANONICAL, SYSTEM
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
 from abate.mapping.code_lists import Code, CodeLists
 from abate.mapping.roles import Role
+from abate.mapping.score import ReadScore
 from abate.store.database import MAPPINGS, Parameters, Store
 from abate.store.landed_lines import LandedFiles
 from abate.store.landing import Landing
@@ -44,30 +45,6 @@ VALUE_REASONS = (
     "scale-unknown",
     "scale-contradictory",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """A pain score as a plugin's `read_score` gives it.
-
-    Attributes:
-        value: from 0 to 10.
-        raw: the value as it was sent.
-        scale: the highest score of its scale, 10 or 100.
-        unit: its unit, if it had one.
-        instrument: NRS, VAS, FACES, ...; None keeps what the code says.
-        context: now, worst, average, rest, movement; None keeps what the code says.
-    """
-
-    value: float
-    raw: str
-    scale: float
-    unit: str | None = None
-    instrument: str | None = None
-    context: str | None = None
-
-
-ReadScore = Callable[[Mapping[str, Any]], Score | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,14 +16,16 @@ from importlib.resources import files
 from pathlib import Path
 from shutil import disk_usage
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
-import polars as pl
 
 from abate.errors import Busy, StoreError
 from abate.store.engine import MAPPINGS, Connection
 from abate.telemetry import signals
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["COHORT", "FILE", "MAPPINGS", "Parameters", "Store", "looked_into", "opened"]
 
@@ -81,12 +83,14 @@ class Store:
         """The rows of one query."""
         return self._do(lambda: self._connection.execute(sql, _named(sql, parameters)).fetchall())
 
-    def frame(self, sql: str) -> pl.DataFrame:
+    def frame(self, sql: str) -> "pl.DataFrame":
         """The rows of one query as a Polars frame.
 
         All are there before Polars takes them over: some of its versions print what DuckDB says
         of a value that it stumbles over while they do.
         """
+        import polars as pl
+
         return self._do(lambda: pl.DataFrame(self._connection.sql(sql).materialize()))
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
