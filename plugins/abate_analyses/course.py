@@ -1,8 +1,8 @@
 """The course of pain: what was scored at each visit, and what became of the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -34,39 +34,26 @@ STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PainCourse:
-    """n, median, quartiles and range of the pain score (0 to 10) at each visit, observed cases.
-
-    Beside them what became of every analysed lesion: scored; not scored, no death recorded; dead;
-    re-treated; not yet due. The dead are not missing. Two denominators: all analysed lesions (the
-    fixed one), and those alive, followed and due (the variable one). A visit's lesions differ from
-    the next one's: read each median with its n. Not a test of change; for that, see
-    `paired-change`.
-    """
-
-    name: ClassVar[str] = "pain-course"
-
-    def run(self, cohort: Cohort) -> Result:
-        """Describe each visit of the study, also those without a score."""
-        if not cohort.analysed.height:
-            return Result.not_estimable(f"there are no {LESIONS}")
-        states, scores = cohort.visit_states(), cohort.by_visit().frame
-        carried = carried_forward(states, scores)
-        tallies = _tallies(states)
-        whole = counts.lesions(cohort.analysed)
-        estimates = [
-            *_observed(cohort.visits, scores),
-            *_carried(list(tallies), _by_visit(carried)),
-            *(one for visit in tallies for one in _states(visit, tallies[visit], whole)),
-        ]
-        return Result(
-            estimates=estimates,
-            tables=[_scores(cohort.visits), *_states_table(tallies)],
-            charts=charts(cohort),
-            notes=notes(cohort),
-            units=of_estimates(estimates, course_units(cohort, states, carried, STATES)),
-        )
+def analyse(cohort: Cohort) -> Result:
+    """Describe each visit of the study, also those without a score."""
+    if not cohort.analysed.height:
+        return Result.not_estimable(f"there are no {LESIONS}")
+    states, scores = cohort.visit_states(), cohort.by_visit().frame
+    carried = carried_forward(states, scores)
+    tallies = _tallies(states)
+    whole = counts.lesions(cohort.analysed)
+    estimates = [
+        *_observed(cohort.visits, scores),
+        *_carried(list(tallies), _by_visit(carried)),
+        *(one for visit in tallies for one in _states(visit, tallies[visit], whole)),
+    ]
+    return Result(
+        estimates=estimates,
+        tables=[_scores(cohort.visits), *_states_table(tallies)],
+        charts=charts(cohort),
+        notes=notes(cohort),
+        units=of_estimates(estimates, course_units(cohort, states, carried, STATES)),
+    )
 
 
 def scored_at(visit: str) -> str:

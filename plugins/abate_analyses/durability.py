@@ -1,69 +1,47 @@
 """Durability: how long was followed, how long relief lasted, and where it was lost."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import polars as pl
 
-from abate import Cohort, Estimate, LastOf, Result
+from abate import Cohort, Estimate, Result
+from abate.cohort.endpoint import Endpoint
 from abate.config.visits import BASELINE
 from abate_analyses.aalen_johansen import EVENT
+from abate_analyses.catalogue import Loss
 from abate_analyses.counts import LESIONS, PATIENTS, Whole, share
 from abate_analyses.durability_charts import charts, tables
 from abate_analyses.durability_units import durability_units
 from abate_analyses.loss_curves import curves, loss_estimates
 from abate_analyses.quantiles import spread
-from abate_analyses.relief import LOSSES, Loss, Relief, relief
+from abate_analyses.relief import LOSSES, Relief, relief
 from abate_analyses.units import of_estimates
 
 WEEK, MONTH = 7, 28
 MOST_CASES = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Durability:
-    """Follow-up, longest relief, time to loss of relief, net pain relief, persistence.
-
-    Relief is a score at `endpoint` that is not above the reference. Loss is the first later score
-    above it, dated at the visit that showed it (interval censored). Death competes: the main curve
-    is Aalen's and Johansen's. Kaplan-Meier, which takes the dead for people whose pain might still
-    return, stands beside it and overestimates. Lesions of one patient are not independent: the
-    intervals do not know that. Do not use it to compare groups.
-
-    Attributes:
-        endpoint: a visit, or `{ last_of = [...] }`, by which relief must have come.
-        reference: `first`: the first documented score, earlier than the endpoint; or a visit.
-        loss: which later score is a loss: `above-reference`, or `at-or-above-reference`.
-    """
-
-    name: ClassVar[str] = "durability"
-    endpoint: str | LastOf
-    reference: str = "first"
-    loss: Loss = "above-reference"
-
-    def run(self, cohort: Cohort) -> Result:
-        """Follow each lesion with relief to its loss, to death, or to the last score."""
-        if not cohort.analysed.height:
-            return Result.not_estimable(f"there are no {LESIONS}")
-        pairs = cohort.pairs(reference=self.reference, endpoint=self.endpoint)
-        found = relief(cohort, pairs, self.loss)
-        loss = LOSSES[self.loss]
-        lost = curves(found, cohort)
-        estimates = [
-            _follow_up(cohort),
-            _relief(found),
-            *_longest(found, loss),
-            *loss_estimates(lost, loss),
-            _net_relief(found, loss),
-            _persistence(found, loss),
-        ]
-        return Result(
-            estimates=estimates,
-            tables=tables(lost),
-            charts=charts(lost),
-            notes=[_clock(loss)],
-            units=of_estimates(estimates, durability_units(cohort, found, lost)),
-        )
+def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint, loss: Loss) -> Result:
+    """Follow each lesion with relief to its loss, to death, or to the last score."""
+    if not cohort.analysed.height:
+        return Result.not_estimable(f"there are no {LESIONS}")
+    pairs = cohort.pairs(reference=reference, endpoint=endpoint)
+    found = relief(cohort, pairs, loss)
+    words = LOSSES[loss]
+    lost = curves(found, cohort)
+    estimates = [
+        _follow_up(cohort),
+        _relief(found),
+        *_longest(found, words),
+        *loss_estimates(lost, words),
+        _net_relief(found, words),
+        _persistence(found, words),
+    ]
+    return Result(
+        estimates=estimates,
+        tables=tables(lost),
+        charts=charts(lost),
+        notes=[_clock(words)],
+        units=of_estimates(estimates, durability_units(cohort, found, lost)),
+    )
 
 
 def _clock(loss: str) -> str:

@@ -1,8 +1,7 @@
 """The profile of a cohort: who and what was treated and analysed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import polars as pl
 
@@ -23,34 +22,24 @@ FACTS = ("condition", "history")
 STAGES = ("treated", "excluded", "analysed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """Counts of patients and lesions from treated to analysed; age, sex, sites, adjuncts, facts.
-
-    Ages are counted once a patient, at the first analysed index procedure. Facts (primary tumour,
-    earlier treatment) are counted over analysed patients, and over treated ones too.
-    """
-
-    name: ClassVar[str] = "profile"
-
-    def run(self, cohort: Cohort) -> Result:
-        """Describe the analysed lesions and their patients, and the treated ones' facts."""
-        first = cohort.analysed.unique("patient_id", keep="first", maintain_order=True)
-        flow, ages = _flow(cohort), list(_ages(first))
-        shown = [
-            *_patients(cohort, first),
-            *_lesions(cohort),
-            *_treated_facts(cohort),
-        ]
-        missing = list(_not_assessable(cohort))
-        estimates = [*_flow_counts(flow), *ages, *shown, *missing]
-        return Result(
-            estimates=estimates,
-            tables=[*age_table(ages), *tables(shown)],
-            units=of_estimates(
-                estimates, {**profile_units(cohort, first), **_units_of_missing(cohort, missing)}
-            ),
-        )
+def analyse(cohort: Cohort) -> Result:
+    """Describe the analysed lesions and their patients, and the treated ones' facts."""
+    first = cohort.analysed.unique("patient_id", keep="first", maintain_order=True)
+    flow, ages = _flow(cohort), list(_ages(first))
+    shown = [
+        *_patients(cohort, first),
+        *_lesions(cohort),
+        *_treated_facts(cohort),
+    ]
+    missing = list(_not_assessable(cohort))
+    estimates = [*_flow_counts(flow), *ages, *shown, *missing]
+    return Result(
+        estimates=estimates,
+        tables=[*age_table(ages), *tables(shown)],
+        units=of_estimates(
+            estimates, {**profile_units(cohort, first), **_units_of_missing(cohort, missing)}
+        ),
+    )
 
 
 def _flow(cohort: Cohort) -> dict[str, dict[str, int]]:

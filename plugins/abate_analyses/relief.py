@@ -5,15 +5,14 @@ loss; it is dated at the visit that showed it, though it came somewhere after th
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
 from abate import Cohort, Pairs
 from abate.config.visits import BASELINE
 from abate_analyses.aalen_johansen import CENSORED, COMPETING, EVENT
+from abate_analyses.catalogue import Loss
 
-Loss = Literal["above-reference", "at-or-above-reference"]
 LOSSES = {
     "above-reference": "above the reference",
     "at-or-above-reference": "at or above the reference",

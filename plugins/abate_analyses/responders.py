@@ -1,10 +1,9 @@
 """Responders: how many lesions' pain fell enough, by pain scores alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
-from abate import Cohort, LastOf, Measured, Ref, Result, Table
+from abate import Cohort, Measured, Ref, Result, Table
+from abate.cohort.endpoint import Endpoint
 from abate_analyses.responder_endpoints import PAIN_SCORE_ONLY, RESPONSES, Response
 from abate_analyses.responder_estimates import (
     LOCF,
@@ -27,55 +26,38 @@ NOTES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Responders:
-    """The share of lesions that responded, by six definitions, over all denominators.
+def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
+    """Judge each lesion by every definition."""
+    groups = _groups(cohort, reference, endpoint)
+    if not groups.analysed.n:
+        return Result.not_estimable("there are no analysed lesions")
+    by_stratum = strata(groups.pairs, cohort.adjuncts)
+    found = [
+        *estimates(groups),
+        *(one for stratifier in by_stratum for one in stratifier.estimates()),
+    ]
+    known = responder_units(cohort, groups, by_stratum, reference, endpoint)
+    return Result(
+        estimates=found,
+        tables=[_main(), _denominators(), _by_stratum(by_stratum)],
+        notes=NOTES,
+        units=of_estimates(found, known),
+        measures=[_measured(one, groups, by_stratum) for one in RESPONSES],
+    )
 
-    Not worse, any fall, a fall of at least 2 points (Farrar 2001), of 30 % (moderate) and 50 %
-    (substantial, IMMPACT 2008), score 0. Always pain-score-only: a fall under more opioids counts.
-    A low reference cannot fall by 2 points: see the lesions with a reference of 4 or more. No test,
-    and no comparison: strata are described only.
 
-    Attributes:
-        endpoint: a visit, or `{ last_of = [...] }`: the last score documented in any of them.
-        reference: a visit, or `first`: the first documented score, earlier than the endpoint.
-    """
-
-    name: ClassVar[str] = "responders"
-    endpoint: str | LastOf
-    reference: str = "baseline"
-
-    def run(self, cohort: Cohort) -> Result:
-        """Judge each lesion by every definition."""
-        groups = self._groups(cohort)
-        if not groups.analysed.n:
-            return Result.not_estimable("there are no analysed lesions")
-        by_stratum = strata(groups.pairs, cohort.adjuncts)
-        found = [
-            *estimates(groups),
-            *(one for stratifier in by_stratum for one in stratifier.estimates()),
-        ]
-        known = responder_units(cohort, groups, by_stratum, self.reference, self.endpoint)
-        return Result(
-            estimates=found,
-            tables=[_main(), _denominators(), _by_stratum(by_stratum)],
-            notes=NOTES,
-            units=of_estimates(found, known),
-            measures=[_measured(one, groups, by_stratum) for one in RESPONSES],
-        )
-
-    def _groups(self, cohort: Cohort) -> Groups:
-        pairs = cohort.pairs(reference=self.reference, endpoint=self.endpoint)
-        of_pairs = asked(pairs)
-        return Groups(
-            pairs=of_pairs,
-            high=of_pairs.with_high_reference(),
-            carried=carried_forward(cohort, pairs, self.reference, self.endpoint),
-            analysed=analysed(cohort),
-            treated=treated(cohort),
-            zeros=int((cohort.at(self.endpoint).frame["value"] == 0).sum()),
-            at_zero=of_pairs.at_zero + len(alone_at_zero(cohort, self.reference, self.endpoint)),
-        )
+def _groups(cohort: Cohort, reference: str, endpoint: Endpoint) -> Groups:
+    pairs = cohort.pairs(reference=reference, endpoint=endpoint)
+    of_pairs = asked(pairs)
+    return Groups(
+        pairs=of_pairs,
+        high=of_pairs.with_high_reference(),
+        carried=carried_forward(cohort, pairs, reference, endpoint),
+        analysed=analysed(cohort),
+        treated=treated(cohort),
+        zeros=int((cohort.at(endpoint).frame["value"] == 0).sum()),
+        at_zero=of_pairs.at_zero + len(alone_at_zero(cohort, reference, endpoint)),
+    )
 
 
 def _measured(response: Response, groups: Groups, by_stratum: Sequence[Strata]) -> Measured:

@@ -1,8 +1,7 @@
 """Safety: complications by grade and by adjunct, and exact upper limits where there are none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import polars as pl
 
@@ -30,39 +29,26 @@ NOT_ASSESSABLE = "complications are not assessable"
 UNNAMED = "the study file names no [event.NAME]: give the codes of complications"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Safety:
-    """How many lesions and patients had a complication, a lasting one, and of which grade.
-
-    Complications are the events that the study file names; grades are those that people entered,
-    never derived. An event that belongs to no lesion counts for its patient only. Deaths and
-    re-treatments stand apart. If it is not known whether there are complications, none is counted.
-    Where none happened, the high end of the interval is the exact upper limit. Nothing here says
-    that a treatment caused an event.
-    """
-
-    name: ClassVar[str] = "safety"
-
-    def run(self, cohort: Cohort) -> Result:
-        """Count over analysed lesions, by adjunct, over treated lesions, and over patients."""
-        if not cohort.analysed.height:
-            return Result.not_estimable(f"there are no {LESIONS}")
-        if reasons := _reasons(cohort):
-            return _without(cohort, NOT_ASSESSABLE, "; ".join(reasons))
-        if not cohort.event_kinds:
-            return _without(cohort, NOT_SOUGHT, UNNAMED)
-        events = cohort.events.filter(~pl.col("kind").is_in(OTHER))
-        by_lesion = list(_by_lesion(cohort, events))
-        kinds = list(_kinds(cohort, events))
-        by_patient = list(_by_patient(cohort, events))
-        shares = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
-        estimates = [*shares, _number(cohort, events), _unlinked(cohort, events)]
-        return Result(
-            estimates=estimates,
-            tables=[_table(shares)],
-            notes=[UNLINKED, GRADES],
-            units=of_estimates(estimates, safety_units(cohort, events)),
-        )
+def analyse(cohort: Cohort) -> Result:
+    """Count over analysed lesions, by adjunct, over treated lesions, and over patients."""
+    if not cohort.analysed.height:
+        return Result.not_estimable(f"there are no {LESIONS}")
+    if reasons := _reasons(cohort):
+        return _without(cohort, NOT_ASSESSABLE, "; ".join(reasons))
+    if not cohort.event_kinds:
+        return _without(cohort, NOT_SOUGHT, UNNAMED)
+    events = cohort.events.filter(~pl.col("kind").is_in(OTHER))
+    by_lesion = list(_by_lesion(cohort, events))
+    kinds = list(_kinds(cohort, events))
+    by_patient = list(_by_patient(cohort, events))
+    shares = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
+    estimates = [*shares, _number(cohort, events), _unlinked(cohort, events)]
+    return Result(
+        estimates=estimates,
+        tables=[_table(shares)],
+        notes=[UNLINKED, GRADES],
+        units=of_estimates(estimates, safety_units(cohort, events)),
+    )
 
 
 def _reasons(cohort: Cohort) -> list[str]:
