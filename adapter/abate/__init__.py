@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from abate.cohort.endpoint import LastOf
     from abate.cohort.tables import API_VERSION, Cohort, Pairs
     from abate.cohort.units import Units
-    from abate.mapping.score import Score
+    from abate.mapping.scores import Score
     from abate.report.page.html import page_html
 
 _HOME = {
@@ -45,7 +45,7 @@ _HOME = {
     "Ref": "abate.analysis.model",
     "Result": "abate.analysis.model",
     "Results": "abate.analysis.results",
-    "Score": "abate.mapping.score",
+    "Score": "abate.mapping.scores",
     "Split": "abate.analysis.model",
     "Table": "abate.analysis.model",
     "Units": "abate.cohort.units",

@@ -39,12 +39,14 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
         AbateError: as each stage does; until the store is loaded, nothing in it has changed.
     """
     from abate.analysis import loader, published_figures
-    from abate.ingest.ingest import How, refreshed
+    from abate.config.reader import naming_lines
+    from abate.ingest.ingest import How, refresh
 
     host = loader.load(study_file.settings.plugins)
-    analyses = host.make(study_file)
+    with naming_lines(study_file):
+        analyses = host.make(study_file.settings)
     published = published_figures.load(study_file)
-    with refreshed(study_file, host, progress, How(is_whole=is_whole)) as store:
+    with refresh(study_file, host, progress, How(is_whole=is_whole)) as store:
         gathered = _assemble(study_file, store, progress)
     outcomes = _analyse(study_file, host, analyses, gathered, progress.log)
     figures = _compare_figures(host, published, outcomes, progress.log)
@@ -136,11 +138,11 @@ def reconcile(study_file: StudyFile, progress: Progress) -> list["Compared"]:
         AbateError: as the pull and the mapping do; nothing in the store has changed.
     """
     from abate.analysis import loader
-    from abate.ingest.ingest import How, compared, refreshed
+    from abate.ingest.ingest import How, compare, refresh
 
     host = loader.load(study_file.settings.plugins)
-    with refreshed(study_file, host, progress, How(is_compared=True)) as store:
-        return compared(store, study_file.settings.source.url, progress.run_id)
+    with refresh(study_file, host, progress, How(is_compared=True)) as store:
+        return compare(store, study_file.settings.source.url, progress.run_id)
 
 
 def write_back(
@@ -166,24 +168,20 @@ def write_back(
     host = loader.load(study_file.settings.plugins)
     shown = _release(study_file, found, log)
     owner = owner_of(folder, found.study, may_adopt=how.adopts)
-    with target_server(study_file, log) as server:
+    with target_server(study_file.settings, study_file.folder, log) as server:
         target = target_of(server)
-        publication = Publication(
+        resources = _make_report(shown, host, target, log)
+        minimum = compare.least_group(study_file.settings)
+        changes = Publication(
             study=study_file.settings.study,
             folder=folder,
             target=target,
             owner=owner,
-            report=Report(
-                found=found,
-                shown=shown,
-                resources=_resources(shown, host, target, log),
-                minimum=compare.least_group(study_file.settings),
-            ),
+            report=Report(found=found, shown=shown, resources=resources, minimum=minimum),
             log=log,
             how=how,
             dry_run=dry_run,
-        )
-        changes = publication.write()
+        ).write()
     if not dry_run:
         compare.tell(host, shown, progress)
     return _note_changes(progress, changes, dry_run=dry_run)
@@ -203,8 +201,8 @@ def _release(study_file: StudyFile, found: "Results", log: Log) -> "Results":
     return released(found, rule)
 
 
-def _resources(shown: "Results", host: "Host", target: "Target", log: Log) -> list["Resource"]:
-    """The report, with its page, as resources of the FHIR version that the target has."""
+def _make_report(shown: "Results", host: "Host", target: "Target", log: Log) -> list["Resource"]:
+    """The resources of the report, its page among them."""
     from abate.report.fhir import bundle
     from abate.report.page import document
 
@@ -228,11 +226,11 @@ def take_back(
     from abate.publish.study_key import owner_of
     from abate.publish.target import target_of
 
-    folder, study, log = study_file.output, study_file.settings.study, progress.log
+    folder, settings, log = study_file.output, study_file.settings, progress.log
     stage_events.begin_stage(log, "retract")
-    owner = owner_of(folder, study.id, may_adopt=adopt)
-    with target_server(study_file, log) as server:
-        compared = partial(retractions, target_of(server), study, owner)
+    owner = owner_of(folder, settings.study.id, may_adopt=adopt)
+    with target_server(settings, study_file.folder, log) as server:
+        compared = partial(retractions, target_of(server), settings.study, owner)
         changes = transaction.settle(server, compared, folder, dry_run=dry_run, log=log)
     return _note_changes(progress, changes, dry_run=dry_run)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from abate import Score
 from abate.errors import PluginError
+from abate.mapping.scores import Score
 from abate.store.database import opened
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from abate import Score
 from abate.mapping.code_lists import Code
 from abate.mapping.mapper import UNIT_TEXTS
+from abate.mapping.scores import Score
 
 NRS, VAS = "72514-3", "38214-3"  # the first says 0 to 10 by its name, the second says nothing
 UCUM = "http://unitsofmeasure.org"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from abate.analysis.published_figures import ComparedFigure, PublishedFigures
     from abate.analysis.results import Results
     from abate.cohort.tables import Cohort
-    from abate.mapping.score import Score
+    from abate.mapping.scores import Score
 
 PROJECT = "abate"
 

@@ -72,7 +72,7 @@ def standing(server: FhirServer, name: str) -> Resource | None:
     Raises:
         SourceError: it answers with something else than that resource.
     """
-    answer = server.read(name)
+    answer = server.get(name)
     if answer.status in ABSENT:
         return None
     if answer.status in LOGIN_WANTED:
@@ -153,7 +153,7 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     """
     for ours in identifiers(resource):
         token = f"{ours.get('system')}|{ours.get('value')}"
-        answer = server.search(resource["resourceType"], {"identifier": token}, private=False)
+        answer = server.get(resource["resourceType"], {"identifier": token})
         for found in _resources(answer, resource["resourceType"]):
             if found.get("id") != resource["id"] and ours in identifiers(found):
                 raise PublishRefused(

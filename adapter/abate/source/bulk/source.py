@@ -33,10 +33,11 @@ from abate.source.plan import Plan
 from abate.source.query import bare, instant
 from abate.source.required_data import heads, refuse_insufficient
 from abate.source.search.by_code import land_newcomers
-from abate.source.search.completeness import Asker
+from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import ClockWentBack, refuse_clock_behind
 from abate.source.search.live_counts import Tally
 from abate.source.search.paging import Pager
+from abate.source.search.patients import land_patients, merged
 from abate.source.search.pull import Pull
 from abate.store.landing import Landing
 from abate.store.ledger import EXPORT, Ledger, Line
@@ -71,22 +72,8 @@ class BulkSource:
         was_begun = landing.recall("export") is not None
         note_unfiltered(landing, unfiltered(landing).union(self._kept.unfiltered()))
         with self._way_out(was_begun=was_begun):
-            try:
-                brought = self._exported(plan, landing, log)
-            except SourceError as fault:
-                if not _is_worth_another(fault, was_begun=was_begun):
-                    raise
-                log.info(f"{fault}: a new export is begun")
-                self._begin_again(landing)
-                brought = self._exported(plan, landing, log)
-            if silent := self._silent(landing, brought):
-                log.warning(
-                    f"nothing of {', '.join(silent)} was exported by _typeFilter, which "
-                    "the server may not know there: a new export is begun, without it for these"
-                )
-                self._begin_again(landing, silent)
-                brought = self._exported(plan, landing, log)
-        ledger = self._entered(plan, landing, brought)
+            brought = self._export(plan, landing, log, was_begun=was_begun)
+        ledger = self._enter(plan, landing, brought)
         if self._since is not None and not self._fetch_people(plan, landing, log, ledger):
             log.warning(
                 "the server does not find by patient what new patients of the study had "
@@ -95,8 +82,8 @@ class BulkSource:
             self._since = None
             self._begin_again(landing)
             with self._way_out(was_begun=was_begun):
-                brought = self._exported(plan, landing, log)
-            ledger = self._entered(plan, landing, brought)
+                brought = self._export_once(plan, landing, log)
+            ledger = self._enter(plan, landing, brought)
         for line in ledger.lines:
             log.info(f"pulled {line}", name="query.done", **line.fields)
         ledger.warn(f"the manifest of {self._server.base} gives", log)
@@ -109,6 +96,25 @@ class BulkSource:
             arrived=frozenset(kind for one in brought for kind in (*one.received, *one.strays)),
             is_change=self._since is not None,
         )
+
+    def _export(self, plan: Plan, landing: Landing, log: Log, *, was_begun: bool) -> list[Brought]:
+        """Land the files of one export; of another one if the first cannot be used."""
+        try:
+            brought = self._export_once(plan, landing, log)
+        except SourceError as fault:
+            if not _is_worth_another(fault, was_begun=was_begun):
+                raise
+            log.info(f"{fault}: a new export is begun")
+            self._begin_again(landing)
+            brought = self._export_once(plan, landing, log)
+        if silent := self._silent(landing, brought):
+            log.warning(
+                f"nothing of {', '.join(silent)} was exported by _typeFilter, which "
+                "the server may not know there: a new export is begun, without it for these"
+            )
+            self._begin_again(landing, silent)
+            brought = self._export_once(plan, landing, log)
+        return brought
 
     def _refuse_clock_behind(self, landing: Landing, log: Log) -> None:
         """Ask for everything where the server's clock went back: `_since` would skip changes.
@@ -174,7 +180,7 @@ class BulkSource:
         found = {kind for one in brought for kind in (*one.received, *one.strays)}
         return [kind for kind in filtered_types(landing) if kind not in found]
 
-    def _exported(self, plan: Plan, landing: Landing, log: Log) -> list[Brought]:
+    def _export_once(self, plan: Plan, landing: Landing, log: Log) -> list[Brought]:
         """Land the files of one export, and take it away, whatever happens."""
         job = ExportJob(self._server, log, location=(landing.recall("export") or b"").decode())
         try:
@@ -270,7 +276,7 @@ class BulkSource:
         if manifest.moment is None:
             log.warning("the manifest has no transactionTime: the next export is whole again")
 
-    def _entered(self, plan: Plan, landing: Landing, brought: Sequence[Brought]) -> Ledger:
+    def _enter(self, plan: Plan, landing: Landing, brought: Sequence[Brought]) -> Ledger:
         ledger = Ledger()
         for one in brought:
             for kind, count in one.received.items():
@@ -297,8 +303,8 @@ class BulkSource:
         landed = {head.id for head in heads(landing, "Patient")}
         known = (self._kept.people().records - landing.gone("Patient")) | landed
         needed = [*self._kept.people().index, *pull.index_patients()]
-        pull.patients(needed, known=known)
-        people = pull.merged([*needed, *self._kept.people().studied])
+        land_patients(pull, needed, known=known)
+        people = merged(pull, [*needed, *self._kept.people().studied])
         return not land_newcomers(pull, plan.queries, people)
 
     def _pull(self, plan: Plan, landing: Landing, log: Log, ledger: Ledger) -> Pull:
@@ -307,7 +313,7 @@ class BulkSource:
             server=self._server, log=log, page_size=plan.page_size, judge=self._judge(landing)
         )
         return Pull(
-            asker=Asker(pager=pager, tally=Tally(log)),
+            fetcher=Fetcher(pager=pager, tally=Tally(log)),
             plan=plan,
             landing=landing,
             log=log,
