@@ -8,13 +8,13 @@ import polars as pl
 
 from abate import Cohort, Estimate, Interval, Ref, Result, Table
 from abate.cohort.visit_states import DEAD, NOT_DUE, NOT_SCORED, RE_TREATED, SCORED
-from abate_analyses import counts
 from abate_analyses.carried import carried_forward
-from abate_analyses.counts import LESIONS, Whole
 from abate_analyses.course_charts import charts, notes
 from abate_analyses.course_units import course_units
-from abate_analyses.quantiles import spread
-from abate_analyses.units import of_estimates
+from abate_analyses.shared import counts
+from abate_analyses.shared.counts import LESIONS, Whole
+from abate_analyses.shared.units import of_estimates
+from abate_analyses.statistics.quantiles import spread
 
 if TYPE_CHECKING:
     from abate.analysis.model import Cell

@@ -8,7 +8,7 @@ import polars as pl
 from abate import Cohort, Units
 from abate.cohort.data import units_of
 from abate.cohort.visit_states import NOT_SCORED, SCORED
-from abate_analyses.units import STATE, by_value
+from abate_analyses.shared.units import STATE, by_value
 
 
 def course_units(

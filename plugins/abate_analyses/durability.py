@@ -5,15 +5,15 @@ import polars as pl
 from abate import Cohort, Estimate, Result
 from abate.cohort.endpoint import Endpoint
 from abate.config.visits import BASELINE
-from abate_analyses.aalen_johansen import EVENT
 from abate_analyses.catalogue import Loss
-from abate_analyses.counts import LESIONS, PATIENTS, Whole, share
 from abate_analyses.durability_charts import charts, tables
 from abate_analyses.durability_units import durability_units
 from abate_analyses.loss_curves import curves, loss_estimates
-from abate_analyses.quantiles import spread
 from abate_analyses.relief import LOSSES, Relief, relief
-from abate_analyses.units import of_estimates
+from abate_analyses.shared.counts import LESIONS, PATIENTS, Whole, share
+from abate_analyses.shared.units import of_estimates
+from abate_analyses.statistics.aalen_johansen import EVENT
+from abate_analyses.statistics.quantiles import spread
 
 WEEK, MONTH = 7, 28
 MOST_CASES = 20

@@ -6,9 +6,9 @@ import polars as pl
 
 from abate import Cohort, Units
 from abate.config.visits import BASELINE
-from abate_analyses.aalen_johansen import COMPETING, EVENT
 from abate_analyses.loss_curves import At, Curves
 from abate_analyses.relief import Relief
+from abate_analyses.statistics.aalen_johansen import COMPETING, EVENT
 
 
 def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, Units]:

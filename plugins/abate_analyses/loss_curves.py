@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from abate import Cohort, Estimate, Interval
-from abate_analyses.aalen_johansen import (
+from abate_analyses.relief import Relief
+from abate_analyses.statistics.aalen_johansen import (
     COMPETING,
     EVENT,
     Curve,
@@ -12,7 +13,6 @@ from abate_analyses.aalen_johansen import (
     kaplan_meier,
     log_log_interval,
 )
-from abate_analyses.relief import Relief
 
 INTERVAL = "95 % confidence, log(-log) of the incidence"
 BY_VISIT = "by the last day of the visit's window; loss dated at the visit that showed it"

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from abate import Cohort, Estimate, Pairs, Ref, Result, Table
 from abate.cohort.endpoint import Endpoint
-from abate_analyses import by_patient
-from abate_analyses.changes import directions, median_of
-from abate_analyses.counts import Whole, count
-from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
-from abate_analyses.paired_units import paired_units
-from abate_analyses.sign_test import sign_test
-from abate_analyses.signed_rank_estimates import shift, wilcoxon
-from abate_analyses.units import of_estimates
+from abate_analyses.shared import by_patient
+from abate_analyses.shared.changes import directions, median_of
+from abate_analyses.shared.counts import Whole, count
+from abate_analyses.shared.pair_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
+from abate_analyses.shared.pair_units import paired_units
+from abate_analyses.shared.sign_test import sign_test
+from abate_analyses.shared.signed_rank import shift, wilcoxon
+from abate_analyses.shared.units import of_estimates
 
 DIRECTION = "A change is endpoint minus reference: a fall of pain is negative."
 

@@ -7,15 +7,15 @@ import polars as pl
 
 from abate import Cohort, Estimate, Interval, Result, Units
 from abate.cohort.units import NO_DATUM
-from abate_analyses import counts
-from abate_analyses.adjuncts import by_adjunct
-from abate_analyses.counts import PATIENTS, Whole
 from abate_analyses.profile_tables import age_table, tables
 from abate_analyses.profile_units import fact_name, profile_units
-from abate_analyses.quantiles import spread
-from abate_analyses.slugs import slug
-from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
-from abate_analyses.units import of_estimates
+from abate_analyses.shared import counts
+from abate_analyses.shared.adjuncts import by_adjunct
+from abate_analyses.shared.counts import PATIENTS, Whole
+from abate_analyses.shared.slugs import slug
+from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
+from abate_analyses.shared.units import of_estimates
+from abate_analyses.statistics.quantiles import spread
 
 # The tables of the study file that name facts.
 FACTS = ("condition", "history")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from abate import Estimate, Ref, Table
-from abate_analyses.counts import LESIONS, PATIENTS
-from abate_analyses.treated import TREATED_PATIENTS
+from abate_analyses.shared.counts import LESIONS, PATIENTS
+from abate_analyses.shared.treated import TREATED_PATIENTS
 
 TITLES = {
     "patients": (PATIENTS, "Analysed patients"),

@@ -10,8 +10,8 @@ import polars as pl
 
 from abate import Cohort, Pairs
 from abate.config.visits import BASELINE
-from abate_analyses.aalen_johansen import CENSORED, COMPETING, EVENT
 from abate_analyses.catalogue import Loss
+from abate_analyses.statistics.aalen_johansen import CENSORED, COMPETING, EVENT
 
 LOSSES = {
     "above-reference": "above the reference",

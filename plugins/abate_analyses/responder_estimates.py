@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from abate import Estimate
-from abate_analyses.counts import Whole, count
-from abate_analyses.intervals import clopper_pearson, wilson
 from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.responder_units import Asked
+from abate_analyses.shared.counts import Whole, count
+from abate_analyses.statistics.intervals import clopper_pearson, wilson
 
 EXACT = "proportion of observed cases, exact interval (Clopper-Pearson)"
 WILSON = "proportion of observed cases, Wilson interval"

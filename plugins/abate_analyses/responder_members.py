@@ -12,7 +12,7 @@ from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.responder_estimates import LOCF, OF_ANALYSED, OF_HIGH, OF_TREATED, Groups
 from abate_analyses.responder_strata import Strata
 from abate_analyses.responder_units import Asked, alone_at_zero
-from abate_analyses.treated import treated
+from abate_analyses.shared.treated import treated
 
 
 def responder_units(

@@ -9,7 +9,7 @@ from abate import Estimate
 from abate_analyses.responder_endpoints import RESPONSES, Response
 from abate_analyses.responder_estimates import proportion
 from abate_analyses.responder_units import Asked
-from abate_analyses.slugs import slug
+from abate_analyses.shared.slugs import slug
 
 NO_ADJUNCT = "none"
 UNKNOWN = "unknown"

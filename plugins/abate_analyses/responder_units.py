@@ -10,11 +10,11 @@ from abate.cohort.data import units_of
 from abate.cohort.endpoint import Endpoint
 from abate.cohort.visit_states import NOT_SCORED, SCORED
 from abate.config.visits import BASELINE, SAME_DAY_AFTER
-from abate_analyses.counts import LESIONS, Whole
-from abate_analyses.exact_points import POINT
 from abate_analyses.responder_endpoints import RESPONSES, Response
-from abate_analyses.treated import TREATED_LESIONS
-from abate_analyses.units import STATE
+from abate_analyses.shared.counts import LESIONS, Whole
+from abate_analyses.shared.treated import TREATED_LESIONS
+from abate_analyses.shared.units import STATE
+from abate_analyses.statistics.exact_integers import POINT
 
 FIRST = "first"
 _LEAST_REFERENCE = 4

@@ -16,7 +16,7 @@ from abate_analyses.responder_estimates import (
 from abate_analyses.responder_members import responder_units
 from abate_analyses.responder_strata import Strata, strata
 from abate_analyses.responder_units import alone_at_zero, analysed, asked, carried_forward, treated
-from abate_analyses.units import of_estimates
+from abate_analyses.shared.units import of_estimates
 
 NOTES = (
     "Responders are pain-score-only responders: no opioid dose was read.",

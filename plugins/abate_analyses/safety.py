@@ -6,8 +6,6 @@ from dataclasses import replace
 import polars as pl
 
 from abate import Cohort, Estimate, Ref, Result, Table
-from abate_analyses.adjuncts import WITHOUT, by_adjunct, having
-from abate_analyses.counts import LESIONS, Whole, count, lesions, patients, share
 from abate_analyses.safety_units import (
     NOT_NAMED,
     NOT_STATED,
@@ -15,9 +13,11 @@ from abate_analyses.safety_units import (
     grade_name,
     safety_units,
 )
-from abate_analyses.slugs import slug
-from abate_analyses.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
-from abate_analyses.units import analysed, of_estimates
+from abate_analyses.shared.adjuncts import WITHOUT, by_adjunct, having
+from abate_analyses.shared.counts import LESIONS, Whole, count, lesions, patients, share
+from abate_analyses.shared.slugs import slug
+from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
+from abate_analyses.shared.units import analysed, of_estimates
 
 UNLINKED = "An event that belongs to no lesion counts for its patient, and for no lesion."
 GRADES = "A grade is as people entered it; none is derived."

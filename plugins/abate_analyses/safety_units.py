@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from abate import Cohort, Units
-from abate_analyses.adjuncts import by_adjunct
-from abate_analyses.slugs import slug
-from abate_analyses.treated import treated
-from abate_analyses.units import analysed, analysed_patients, by_value
+from abate_analyses.shared.adjuncts import by_adjunct
+from abate_analyses.shared.slugs import slug
+from abate_analyses.shared.treated import treated
+from abate_analyses.shared.units import analysed, analysed_patients, by_value
 
 NOT_STATED = "not stated"
 NOT_NAMED = "not named"

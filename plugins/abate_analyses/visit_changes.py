@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from abate import Cohort, Estimate, Pairs, Ref, Result, Table, Units
 from abate.config.visits import BASELINE
-from abate_analyses import by_patient
-from abate_analyses.changes import directions, median_of
-from abate_analyses.holm import holm
-from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, by_visit
-from abate_analyses.paired_units import visit_units
-from abate_analyses.sign_test import METHOD, p_of, sign_test
-from abate_analyses.units import of_estimates
+from abate_analyses.shared import by_patient
+from abate_analyses.shared.changes import directions, median_of
+from abate_analyses.shared.pair_charts import DRAWN_UP_TO, TOO_MANY, by_visit
+from abate_analyses.shared.pair_units import visit_units
+from abate_analyses.shared.sign_test import METHOD, p_of, sign_test
+from abate_analyses.shared.units import of_estimates
+from abate_analyses.statistics.holm import holm
 
 TESTED_FROM = 4
 _NO_TEST = "too few pairs for a test: see the points"

@@ -10,7 +10,7 @@ import pytest
 from abate import Ref
 from abate.analysis.outcome import checked
 from abate_analyses import PainCourse
-from abate_analyses.quantiles import quartiles
+from abate_analyses.statistics.quantiles import quartiles
 
 
 @pytest.mark.parametrize(

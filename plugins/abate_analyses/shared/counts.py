@@ -7,7 +7,7 @@ import polars as pl
 
 from abate import Estimate
 from abate.analysis.model import Basis
-from abate_analyses.intervals import clopper_pearson
+from abate_analyses.statistics.intervals import clopper_pearson
 
 _METHOD = (
     "exact interval (Clopper-Pearson); where there is none, its high end is the exact upper limit, "

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from abate_analyses.exact_points import Billionths
-from abate_analyses.sign_flips import EXACT_UP_TO, flip_test
+from abate_analyses.statistics.exact_integers import Billionths
+from abate_analyses.statistics.sign_flips import EXACT_UP_TO, flip_test
 
 Zeros = Literal["dropped", "pratt"]
 

@@ -1,10 +1,10 @@
 """What the signed ranks of paired changes say, as estimates: Wilcoxon's test, Hodges-Lehmann."""
 
 from abate import Estimate, Interval, Pairs
-from abate_analyses.changes import UNTIED, directions
-from abate_analyses.exact_points import billionths
-from abate_analyses.hodges_lehmann import HodgesLehmann, Limits, hodges_lehmann
-from abate_analyses.rank_tests import SignedRank, Zeros, signed_rank
+from abate_analyses.shared.changes import UNTIED, directions
+from abate_analyses.statistics.exact_integers import billionths
+from abate_analyses.statistics.hodges_lehmann import HodgesLehmann, Limits, hodges_lehmann
+from abate_analyses.statistics.rank_tests import SignedRank, Zeros, signed_rank
 
 _ZEROS = {"dropped": "zeros dropped", "pratt": "zeros ranked and then dropped (Pratt)"}
 _EXACT = {

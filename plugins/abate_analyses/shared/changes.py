@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from abate import Estimate, Interval
-from abate_analyses.exact_points import billionths
-from abate_analyses.quantiles import quartiles
+from abate_analyses.statistics.exact_integers import billionths
+from abate_analyses.statistics.quantiles import quartiles
 
 # What is added to the words of a population.
 UNTIED = ", whose two scores differ"

@@ -1,8 +1,8 @@
 """The exact sign test of paired scores, as an estimate."""
 
 from abate import Estimate, Pairs
-from abate_analyses.changes import UNTIED, Directions, directions
-from abate_analyses.intervals import clopper_pearson
+from abate_analyses.shared.changes import UNTIED, Directions, directions
+from abate_analyses.statistics.intervals import clopper_pearson
 
 METHOD = "exact sign test, two-sided, ties dropped"
 

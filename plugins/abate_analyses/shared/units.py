@@ -7,7 +7,7 @@ import polars as pl
 
 from abate import Cohort, Estimate, Pairs, Units
 from abate.analysis.counts import counts_of, unit_faults
-from abate_analyses.exact_points import billionths
+from abate_analyses.statistics.exact_integers import billionths
 
 FALLS, RISES, TIES = "falls", "rises", "ties"
 # What is asked of a lesion at a visit: whether it was scored, is due, is dead.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from abate import Cohort, LastOf, Pairs, Units
 from abate.cohort.data import units_of
-from abate_analyses.units import directed, directed_patients, untied
+from abate_analyses.shared.units import directed, directed_patients, untied
 
 
 def paired_units(cohort: Cohort, pairs: Pairs, endpoint: str | LastOf) -> dict[str, Units]:

@@ -10,7 +10,7 @@ from math import floor, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from abate_analyses.exact_points import POINT, Billionths
+from abate_analyses.statistics.exact_integers import POINT, Billionths
 
 EXACT_UP_TO = 300
 _LEVEL = 0.95

@@ -3,7 +3,7 @@
 import polars as pl
 
 from abate import Cohort
-from abate_analyses.counts import LESIONS
+from abate_analyses.shared.counts import LESIONS
 
 WITHOUT = f"{LESIONS} without an adjunct"
 

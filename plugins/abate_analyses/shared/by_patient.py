@@ -3,10 +3,10 @@
 import polars as pl
 
 from abate import Estimate, Interval, Pairs
-from abate_analyses.bootstrap import SEED, median_by_patient, resamples
-from abate_analyses.changes import directions, median_of
-from abate_analyses.exact_points import POINT, billionths
-from abate_analyses.sign_flips import flip_test
+from abate_analyses.shared.changes import directions, median_of
+from abate_analyses.statistics.bootstrap import SEED, median_by_patient, resamples
+from abate_analyses.statistics.exact_integers import POINT, billionths
+from abate_analyses.statistics.sign_flips import flip_test
 
 _EXACT = {True: "exact, over all turnings", False: "normal approximation"}
 

@@ -1,0 +1,1 @@
+"""The statistics: tests, intervals and curves as functions of plain arrays."""
