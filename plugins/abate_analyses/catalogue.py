@@ -29,9 +29,9 @@ class Profile:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Describe the analysed lesions and their patients, and the treated ones' facts."""
-        from abate_analyses import profile
+        from abate_analyses.profile import analysis
 
-        return profile.analyse(cohort)
+        return analysis.analyse(cohort)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +49,9 @@ class PainCourse:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Describe each visit of the study, also those without a score."""
-        from abate_analyses import course
+        from abate_analyses.pain_course import analysis
 
-        return course.analyse(cohort)
+        return analysis.analyse(cohort)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +123,9 @@ class Responders:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Judge each lesion by every definition."""
-        from abate_analyses import responders
+        from abate_analyses.responders import analysis
 
-        return responders.analyse(cohort, reference=self.reference, endpoint=self.endpoint)
+        return analysis.analyse(cohort, reference=self.reference, endpoint=self.endpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +151,9 @@ class Durability:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Follow each lesion with relief to its loss, to death, or to the last score."""
-        from abate_analyses import durability
+        from abate_analyses.durability import analysis
 
-        return durability.analyse(
+        return analysis.analyse(
             cohort, reference=self.reference, endpoint=self.endpoint, loss=self.loss
         )
 
@@ -173,6 +173,6 @@ class Safety:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Count over analysed lesions, by adjunct, over treated lesions, and over patients."""
-        from abate_analyses import safety
+        from abate_analyses.safety import analysis
 
-        return safety.analyse(cohort)
+        return analysis.analyse(cohort)

@@ -7,7 +7,7 @@ import pytest
 from abate import LastOf
 from abate.analysis.outcome import checked
 from abate_analyses import Responders
-from abate_analyses.responder_endpoints import RESPONSES
+from abate_analyses.responders.endpoints import RESPONSES
 
 FIRST_WEEK = LastOf(("D1", "D2", "Wk1"))
 NAMES = [one.name for one in RESPONSES]

@@ -25,7 +25,12 @@ from abate.cli.commands import run
 from abate.cohort import assemble
 from abate.ingest import ingest
 from abate.report import files
-from abate_analyses import course, durability, paired, profile, responders, safety, visit_changes
+from abate_analyses import paired, visit_changes
+from abate_analyses.durability import analysis as durability
+from abate_analyses.pain_course import analysis as pain_course
+from abate_analyses.profile import analysis as profile
+from abate_analyses.responders import analysis as responders
+from abate_analyses.safety import analysis as safety
 
 orders = socket.socket(fileno=int(sys.argv[1]))
 while True:

@@ -7,8 +7,8 @@ import polars as pl
 
 from abate import Cohort, Estimate, Interval, Result, Units
 from abate.cohort.units import NO_DATUM
-from abate_analyses.profile_tables import age_table, tables
-from abate_analyses.profile_units import fact_name, profile_units
+from abate_analyses.profile.tables import age_table, tables
+from abate_analyses.profile.units import fact_name, profile_units
 from abate_analyses.shared import counts
 from abate_analyses.shared.adjuncts import by_adjunct
 from abate_analyses.shared.counts import PATIENTS, Whole

@@ -6,8 +6,8 @@ import polars as pl
 
 from abate import Cohort, Units
 from abate.config.visits import BASELINE
-from abate_analyses.loss_curves import At, Curves
-from abate_analyses.relief import Relief
+from abate_analyses.durability.loss_curves import At, Curves
+from abate_analyses.durability.relief import Relief
 from abate_analyses.statistics.aalen_johansen import COMPETING, EVENT
 
 

@@ -8,10 +8,10 @@ import polars as pl
 from abate import Cohort, Units
 from abate.cohort.endpoint import Endpoint
 from abate.cohort.units import NO_DATUM
-from abate_analyses.responder_endpoints import RESPONSES, Response
-from abate_analyses.responder_estimates import LOCF, OF_ANALYSED, OF_HIGH, OF_TREATED, Groups
-from abate_analyses.responder_strata import Strata
-from abate_analyses.responder_units import Asked, alone_at_zero
+from abate_analyses.responders.endpoints import RESPONSES, Response
+from abate_analyses.responders.estimates import LOCF, OF_ANALYSED, OF_HIGH, OF_TREATED, Groups
+from abate_analyses.responders.strata import Strata
+from abate_analyses.responders.units import Asked, alone_at_zero
 from abate_analyses.shared.treated import treated
 
 

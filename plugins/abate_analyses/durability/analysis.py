@@ -6,10 +6,10 @@ from abate import Cohort, Estimate, Result
 from abate.cohort.endpoint import Endpoint
 from abate.config.visits import BASELINE
 from abate_analyses.catalogue import Loss
-from abate_analyses.durability_charts import charts, tables
-from abate_analyses.durability_units import durability_units
-from abate_analyses.loss_curves import curves, loss_estimates
-from abate_analyses.relief import LOSSES, Relief, relief
+from abate_analyses.durability.charts import charts, tables
+from abate_analyses.durability.loss_curves import curves, loss_estimates
+from abate_analyses.durability.relief import LOSSES, Relief, relief
+from abate_analyses.durability.units import durability_units
 from abate_analyses.shared.counts import LESIONS, PATIENTS, Whole, share
 from abate_analyses.shared.units import of_estimates
 from abate_analyses.statistics.aalen_johansen import EVENT

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from abate import Estimate
-from abate_analyses.responder_endpoints import RESPONSES, Response
-from abate_analyses.responder_estimates import proportion
-from abate_analyses.responder_units import Asked
+from abate_analyses.responders.endpoints import RESPONSES, Response
+from abate_analyses.responders.estimates import proportion
+from abate_analyses.responders.units import Asked
 from abate_analyses.shared.slugs import slug
 
 NO_ADJUNCT = "none"

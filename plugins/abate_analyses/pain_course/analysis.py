@@ -8,9 +8,9 @@ import polars as pl
 
 from abate import Cohort, Estimate, Interval, Ref, Result, Table
 from abate.cohort.visit_states import DEAD, NOT_DUE, NOT_SCORED, RE_TREATED, SCORED
-from abate_analyses.carried import carried_forward
-from abate_analyses.course_charts import charts, notes
-from abate_analyses.course_units import course_units
+from abate_analyses.pain_course.carried_forward import carried_forward
+from abate_analyses.pain_course.charts import charts, notes
+from abate_analyses.pain_course.units import course_units
 from abate_analyses.shared import counts
 from abate_analyses.shared.counts import LESIONS, Whole
 from abate_analyses.shared.units import of_estimates

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from abate import Cohort, Measured, Ref, Result, Table
 from abate.cohort.endpoint import Endpoint
-from abate_analyses.responder_endpoints import PAIN_SCORE_ONLY, RESPONSES, Response
-from abate_analyses.responder_estimates import (
+from abate_analyses.responders.endpoints import PAIN_SCORE_ONLY, RESPONSES, Response
+from abate_analyses.responders.estimates import (
     LOCF,
     OF_ANALYSED,
     OF_HIGH,
@@ -13,9 +13,9 @@ from abate_analyses.responder_estimates import (
     Groups,
     estimates,
 )
-from abate_analyses.responder_members import responder_units
-from abate_analyses.responder_strata import Strata, strata
-from abate_analyses.responder_units import alone_at_zero, analysed, asked, carried_forward, treated
+from abate_analyses.responders.members import responder_units
+from abate_analyses.responders.strata import Strata, strata
+from abate_analyses.responders.units import alone_at_zero, analysed, asked, carried_forward, treated
 from abate_analyses.shared.units import of_estimates
 
 NOTES = (

@@ -10,7 +10,7 @@ from abate.cohort.data import units_of
 from abate.cohort.endpoint import Endpoint
 from abate.cohort.visit_states import NOT_SCORED, SCORED
 from abate.config.visits import BASELINE, SAME_DAY_AFTER
-from abate_analyses.responder_endpoints import RESPONSES, Response
+from abate_analyses.responders.endpoints import RESPONSES, Response
 from abate_analyses.shared.counts import LESIONS, Whole
 from abate_analyses.shared.treated import TREATED_LESIONS
 from abate_analyses.shared.units import STATE

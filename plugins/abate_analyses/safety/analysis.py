@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from abate import Cohort, Estimate, Ref, Result, Table
-from abate_analyses.safety_units import (
+from abate_analyses.safety.units import (
     NOT_NAMED,
     NOT_STATED,
     apart_units,

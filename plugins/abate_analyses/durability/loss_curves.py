@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from abate import Cohort, Estimate, Interval
-from abate_analyses.relief import Relief
+from abate_analyses.durability.relief import Relief
 from abate_analyses.statistics.aalen_johansen import (
     COMPETING,
     EVENT,

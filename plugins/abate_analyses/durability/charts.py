@@ -1,8 +1,8 @@
 """The table and the chart of loss of relief: they cite the curves at each visit."""
 
 from abate import Chart, Ref, Table
-from abate_analyses.course_charts import SCHEMA, visit_axis
-from abate_analyses.loss_curves import Curves
+from abate_analyses.durability.loss_curves import Curves
+from abate_analyses.pain_course.charts import SCHEMA, visit_axis
 
 SHOWN = {
     "loss": "loss of relief (Aalen-Johansen, death competing)",

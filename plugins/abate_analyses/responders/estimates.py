@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from abate import Estimate
-from abate_analyses.responder_endpoints import RESPONSES, Response
-from abate_analyses.responder_units import Asked
+from abate_analyses.responders.endpoints import RESPONSES, Response
+from abate_analyses.responders.units import Asked
 from abate_analyses.shared.counts import Whole, count
 from abate_analyses.statistics.intervals import clopper_pearson, wilson
 
