@@ -29,9 +29,9 @@ class Profile:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Describe the analysed lesions and their patients, and the treated ones' facts."""
-        from abate_analyses.profile import analysis
+        from abate_analyses.profile.analysis import analyse
 
-        return analysis.analyse(cohort)
+        return analyse(cohort)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +49,9 @@ class PainCourse:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Describe each visit of the study, also those without a score."""
-        from abate_analyses.pain_course import analysis
+        from abate_analyses.pain_course.analysis import analyse
 
-        return analysis.analyse(cohort)
+        return analyse(cohort)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +75,9 @@ class PairedChange:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Compare the two scores of each lesion that has both."""
-        from abate_analyses import paired
+        from abate_analyses.paired import analyse
 
-        return paired.analyse(cohort, reference=self.reference, endpoint=self.endpoint)
+        return analyse(cohort, reference=self.reference, endpoint=self.endpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +98,9 @@ class VisitChanges:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Compare each visit's scores with the reference."""
-        from abate_analyses import visit_changes
+        from abate_analyses.visit_changes import analyse
 
-        return visit_changes.analyse(cohort, reference=self.reference)
+        return analyse(cohort, reference=self.reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +123,9 @@ class Responders:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Judge each lesion by every definition."""
-        from abate_analyses.responders import analysis
+        from abate_analyses.responders.analysis import analyse
 
-        return analysis.analyse(cohort, reference=self.reference, endpoint=self.endpoint)
+        return analyse(cohort, reference=self.reference, endpoint=self.endpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,11 +151,9 @@ class Durability:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Follow each lesion with relief to its loss, to death, or to the last score."""
-        from abate_analyses.durability import analysis
+        from abate_analyses.durability.analysis import analyse
 
-        return analysis.analyse(
-            cohort, reference=self.reference, endpoint=self.endpoint, loss=self.loss
-        )
+        return analyse(cohort, reference=self.reference, endpoint=self.endpoint, loss=self.loss)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +171,6 @@ class Safety:
 
     def run(self, cohort: "Cohort") -> "Result":
         """Count over analysed lesions, by adjunct, over treated lesions, and over patients."""
-        from abate_analyses.safety import analysis
+        from abate_analyses.safety.analysis import analyse
 
-        return analysis.analyse(cohort)
+        return analyse(cohort)
