@@ -270,7 +270,7 @@ class Host:
         call = self._only(plugin, hook)
         lists = self._call(plugin, hook, partial(call, **arguments))
         asked = [one for one in call.get_hookimpls() if not (one.wrapper or one.hookwrapper)]
-        if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy leaves None out.
+        if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy 1.7 drops each None.
             raise BrokenPlugin(plugin, f"{hook} must give a list")
         given: list[Any] = self._call(plugin, hook, lambda: [one for many in lists for one in many])
         return given

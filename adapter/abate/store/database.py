@@ -34,10 +34,12 @@ FILE = "store.duckdb"
 WAIT_SECONDS = 10.0
 ROWS_AT_ONCE = 10_000
 
+# DuckDB has no exception of its own for it: an IOException with this text (2.0.1, 2026-12).
 _LOCKED = "Could not set lock on file"
 # DuckDB 2.0.0 takes `?` for the begin of options, and a backslash for a separator (2026-11).
 _NOT_IN_A_PATH = "?" if os.name == "nt" else "?\\"
-# A damaged file shows in one of these, or in a plain Error: of a checksum that does not match.
+# A file that was cut off is an IOException when it is opened. A changed byte is found when its
+# block is read: a plain Error, of a checksum that does not match (DuckDB 2.0.1, 2026-12).
 _DAMAGED = (
     duckdb.IOException,
     duckdb.SerializationException,
@@ -87,7 +89,7 @@ class Store:
         """The rows of one query as a Polars frame.
 
         All are there before Polars takes them over: some of its versions print what DuckDB says
-        of a value that it stumbles over while they do.
+        of a value that it stumbles over while they do. Polars 2.1 does not (2026-12).
         """
         import polars as pl
 
@@ -120,7 +122,7 @@ class Store:
                 self._attached.wear()
                 raise
             finally:
-                # An interrupt is lost that comes before the statement has begun.
+                # An interrupt is lost that comes before the statement has begun (2.0.1, 2026-12).
                 while not doing.done():
                     self._connection.interrupt()
                     wait([doing], timeout=_INTERRUPT_SECONDS)
@@ -202,7 +204,10 @@ def _refused(path: Path) -> Iterator[None]:
 
 
 def _begin(path: Path) -> None:
-    """A new store is there whole or not at all: one of half a header would never open again."""
+    """A new store is there whole or not at all.
+
+    An empty file, or one of half a header, is an IOException for ever (DuckDB 2.0.1, 2026-12).
+    """
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     _connect(new).close()
@@ -290,6 +295,7 @@ def _no_space(folder: Path) -> StoreError:
 
 
 def _named(sql: str, parameters: Parameters | None) -> dict[str, Any]:
+    # A parameter that the statement does not name is an error (DuckDB 2.0.1, 2026-12).
     named = set(re.findall(r"\$(\w+)", sql))
     return {name: value for name, value in (parameters or {}).items() if name in named}
 

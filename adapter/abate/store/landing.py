@@ -228,7 +228,7 @@ class Landing:
 
     @property
     def _nothing(self) -> Path:
-        """A file for a type of which nothing landed: DuckDB wants one."""
+        """A file for a type of which nothing landed: `read_json([])` is an error (DuckDB 2.0.1)."""
         return self.folder / "nothing.ndjson"
 
     def file(self, path: Path) -> str | None:

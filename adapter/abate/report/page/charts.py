@@ -49,6 +49,8 @@ def _drawn(spec: str, width: int) -> str:
     """
     import vl_convert
 
+    # With no allowed URL, http is a ValueError, and a file: is not read and leaves an empty chart
+    # (vl-convert 1.9, 2026-12).
     drawn: str = vl_convert.vegalite_to_svg(
         json.loads(spec), vl_version=VERSION, config=theme.config(width), allowed_base_urls=[]
     )

@@ -32,7 +32,7 @@ def environment() -> Environment:
         loader=FunctionLoader(lambda name: (TEMPLATES / name).read_text("utf-8")),
         lstrip_blocks=True,
         trim_blocks=True,
-        undefined=StrictUndefined,
+        undefined=StrictUndefined,  # By default a misspelt name prints nothing (Jinja 3.1).
     )
     made.filters["number"] = number
     made.filters["shown"] = _shown
