@@ -16,8 +16,8 @@ from abate.cohort import Cohort
 from abate.cohort.attrition import flow_units
 from abate.cohort.inputs import Inputs, Members
 from abate.config.settings import StudyFile
-from abate.errors import AbateError, NothingFound
-from abate.telemetry.private_file import told_of_the_disk, write_private
+from abate.errors import AbateError, NothingFound, disk_errors
+from abate.telemetry.private_file import write_private
 
 FILE = "results.json"
 FORMAT = 2
@@ -192,7 +192,7 @@ def forget(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         path.unlink(missing_ok=True)
     units_file.forget(folder)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from abate.errors import SourceError, StoreError
+from abate.errors import SourceError, disk_errors
 from abate.http import display
 from abate.http.body import TooLarge, receive
 from abate.http.budget import LARGEST_ANSWER
@@ -70,12 +70,10 @@ class Lines:
         """
         self._bytes = self._ends = 0
         self._last.clear()
-        try:
+        with disk_errors(f"{self._path} cannot be written"):
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
             with os.fdopen(descriptor, "wb") as file:
                 receive_into(lambda piece: self._write(file, piece))
-        except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}.") from None
 
     def remove(self) -> None:
         """Leave nothing of a file that is not whole."""

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import duckdb
 import polars as pl
 
-from abate.errors import Busy, StoreError
+from abate.errors import Busy, StoreError, disk_errors
 from abate.store.engine import MAPPINGS, Connection
 from abate.telemetry import signals
 
@@ -148,13 +148,13 @@ def open_store(path: Path) -> Iterator[Store]:
                 f"{path} cannot be a store: DuckDB takes no '{sign}' in a path. Rename it."
             )
     with _private():
-        with _translate_errors(path):
+        with disk_errors(f"{path} cannot be made or kept private"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
                 _begin(path)
         store = Store(_connect(path), path)
         try:
-            with _translate_errors(path):
+            with disk_errors(f"{path} cannot be made or kept private"):
                 path.chmod(0o600)
             store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
             _key(store)
@@ -187,14 +187,6 @@ def _private() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-@contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{path} cannot be made or kept private: {error.strerror}.") from None
 
 
 def _begin(path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from abate.errors import SourceError
 from abate.fhir.bundle import Page
 from abate.http.failures import CONFLICT, LOGIN_WANTED
+from abate.http.json_values import as_object
 from abate.http.response import Answer
 from abate.publish.change import Change, transaction
 from abate.publish.existing import standing
@@ -171,8 +172,7 @@ class _Tries:
         return (self._read(self.first) or {}).get("title")
 
     def _version(self) -> str | None:
-        meta = (self._read(self.first) or {}).get("meta")
-        version = meta.get("versionId") if isinstance(meta, dict) else None
+        version = as_object((self._read(self.first) or {}).get("meta")).get("versionId")
         return version if isinstance(version, str) else None
 
     def _count_by_identifier(self) -> int | None:
