@@ -16,7 +16,6 @@ from abate.errors import SourceError, disk_errors
 from abate.http import display
 from abate.http.body import TooLarge, receive
 from abate.http.budget import LARGEST_ANSWER
-from abate.http.compression import MAGIC
 from abate.http.failures import (
     EXPIRED_LINK,
     REDIRECT,
@@ -32,6 +31,8 @@ from abate.http.urls import is_loopback, join, origin, sent_away
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
 REDIRECTS = 5
+# Of gzip and of zstd.
+MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 _PRIVATE = 0o600
 
 

@@ -35,10 +35,10 @@ from abate.source.required_data import heads, refuse_insufficient
 from abate.source.search.by_code import land_newcomers
 from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import ClockWentBack, refuse_clock_behind
-from abate.source.search.live_counts import LiveCounts
 from abate.source.search.paging import Pager
 from abate.source.search.patients import land_patients, with_merged
 from abate.source.search.pull import Pull
+from abate.source.search.received import LiveCounts
 from abate.store.landing import Landing
 from abate.store.ledger import EXPORT, Ledger, LedgerLine
 from abate.store.pull_remarks import judge_of, note_unfiltered, recall_unfiltered

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from abate.fhir.bundle import Head, Page, matches, warnings
 from abate.source.query import LONG_AGO, Query, bare
 from abate.source.query_forms import USUAL, Form, other_forms
-from abate.source.search.live_counts import LiveCounts
 from abate.source.search.paging import (
     LinkExpired,
     NotHonoured,
@@ -20,7 +19,7 @@ from abate.source.search.paging import (
     naming,
     next_link,
 )
-from abate.source.search.received import IDLE_PAGES, Pass, Received
+from abate.source.search.received import IDLE_PAGES, LiveCounts, Pass, Received
 from abate.source.search.uncounted import Settling, Take
 from abate.store.ledger import count_of_pages
 

@@ -14,10 +14,9 @@ else:
     from backports import zstd
 
 from abate.errors import SourceError
+from abate.http.download import MAGIC
 
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-MAGIC = (_GZIP, _ZSTD)
+_GZIP, _ZSTD = MAGIC
 PACKED = (".gz", ".zst")
 
 
