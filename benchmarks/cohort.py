@@ -24,7 +24,7 @@ from abate.cohort.assemble import assemble
 from abate.config import reader
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.store.landing import Landing, Record
 
 PROCESSES = 2
@@ -118,7 +118,7 @@ def abate_seconds(landing: Landing, folder: Path) -> Taken:
     lists = code_lists.load(loader.load(study.settings.plugins).mappings())
     source = study.settings.source
     reading = mapper.Reading(run_id="run", study_digest=study.digest, source=source)
-    with opened(folder / "store.duckdb") as store, store.transaction():
+    with open_store(folder / "store.duckdb") as store, store.transaction():
         mapper.register(store, plan.make(study.settings, lists).roles, lists)
         start, cpu = time.perf_counter(), _cpu(RUSAGE_SELF)
         mapper.load(store, landing, reading)

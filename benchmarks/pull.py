@@ -21,7 +21,7 @@ from abate.ingest import server_state
 from abate.ingest.ingest import refresh
 from abate.mapping import code_lists
 from abate.source import plan
-from abate.source.search.source import RestSource
+from abate.source.search.source import SearchSource
 from abate.store.database import FILE
 from abate.store.landing import Landing
 from abate.store.ledger import Ledger
@@ -92,14 +92,14 @@ def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
         host = loader.load(study.settings.plugins)
         lists = code_lists.load(host.mappings())
         needed = plan.make(study.settings, lists)
-        has = server_state.of(study.output / FILE, study.settings, {}, needed.roles, lists)
+        has = server_state.read_state(study.output / FILE, study.settings, {}, needed.roles, lists)
         source = study.settings.source
         start = time.perf_counter()
         with (
             Landing(Path(name) / "landing") as landing,
             source_server(study.settings, study.folder) as server,
         ):
-            pulled = RestSource(server, source, has).bring(needed, landing, SILENT)
+            pulled = SearchSource(server, source, has).bring(needed, landing, SILENT)
             return time.perf_counter() - start, pulled.ledger
 
 

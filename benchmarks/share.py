@@ -16,7 +16,7 @@ from abate.analysis import loader
 from abate.config.reader import read
 from abate.ingest.ingest import refresh
 from abate.sandbox import Sandbox, running
-from abate.store.database import looked_into
+from abate.store.database import read_store
 from abate.telemetry.status import held
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def transfer(people: int, studied: int, strategy: str) -> Transfer:
             refresh(study, host, progress),
         ):
             pass
-        with looked_into(study.output / "store.duckdb") as store:
+        with read_store(study.output / "store.duckdb") as store:
             [(used,)] = store.rows(USED)
         return Transfer(sandbox.resources, sandbox.requests, used)
 

@@ -3,7 +3,7 @@
     AbateError                 1  failed
     ├── StudyFileError         2  the study file, or an option of the command line
     ├── SourceError            1  no FHIR server there, or not one that can be pulled from
-    │   ├── IncompletePull     3  a hole: some of what the server has did not arrive
+    │   ├── IncompletePull     3  some of what the server has did not arrive
     │   └── LoginRefused       1  the server, or the one that gives tokens, refuses our login
     ├── NothingFound           1  no such procedures, no scores, an empty cohort
     ├── StoreError             1  the store cannot be opened, or its books do not balance
@@ -18,7 +18,8 @@ no value, name, identifier or resource content, and no text of an error of DuckD
 which print the value that they stumbled over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class SourceError(AbateError):
 
 
 class IncompletePull(SourceError):
-    """A query brought less than the server has; the hole is named and nothing was stored."""
+    """A query brought less than the server has; the error names it, and nothing was stored."""
 
     exit_code = 3
 
@@ -113,3 +114,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+@contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """Turn an error of the disk into a sentence: `what` cannot be done, and what the system says.
+
+    Raises:
+        StoreError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{what}: {error.strerror}.") from None

@@ -116,7 +116,7 @@ def test_a_login_that_is_refused_at_a_next_link_is_no_hole(abate, study, front):
     assert front.requests[-1] == ("GET", "/fhir/Procedure")
     assert ran.exit_code == 1
     assert "abate: login refused: " in ran.err
-    assert "hole" not in ran.err
+    assert "incomplete" not in ran.err
 
 
 def test_a_scope_that_is_not_granted_ends_before_any_query(abate, study, front, authority, left):

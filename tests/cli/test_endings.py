@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from abate import errors, study
-from abate.telemetry.signals import ended_by_signals
+from abate.telemetry.signals import end_by_signals
 
 CANARY = "Zwitscher-Canary"
 KINDS = [
@@ -102,7 +102,7 @@ def test_a_run_that_was_killed_has_died(abate, waiting, study_file):
 def test_a_signal_that_is_ignored_stays_so_as_under_nohup(heeded):
     del heeded
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with ended_by_signals():
+    with end_by_signals():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -15,7 +15,7 @@ from abate.cohort.assemble import assemble
 from abate.config import reader
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.store.landing import Landing, Record
 
 SNOMED = "http://snomed.info/sct"
@@ -76,7 +76,7 @@ def lists(tmp_path_factory):
 @pytest.fixture(scope="session")
 def store(tmp_path_factory):
     """One store for all tests: each takes back what it loaded."""
-    with opened(tmp_path_factory.mktemp("cohort") / "store.duckdb") as opened_store:
+    with open_store(tmp_path_factory.mktemp("cohort") / "store.duckdb") as opened_store:
         opened_store.script("set threads = 1")  # For tiny tables, threads cost more than they save.
         yield opened_store
 
@@ -84,7 +84,7 @@ def store(tmp_path_factory):
 @pytest.fixture
 def store_at(tmp_path):
     """Open a store by its name."""
-    return lambda name: opened(tmp_path / f"{name}.duckdb")
+    return lambda name: open_store(tmp_path / f"{name}.duckdb")
 
 
 @dataclass(frozen=True)

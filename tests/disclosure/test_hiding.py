@@ -80,7 +80,7 @@ def test_where_a_solver_gives_up_everything_of_its_block_is_hidden(monkeypatch, 
         raise ArithmeticError("time limit")
 
     whole = sheet(run_of_parts({"arm": 20, "leg": 9, "hip": 3}))
-    monkeypatch.setattr(differences, "_solved", gives_up)
+    monkeypatch.setattr(differences, "_solve", gives_up)
     lesions = {place for cell, place in whole.cells.items() if cell.basis == "lesion"}
     assert hide(whole, Rule(name="5", minimum=5)).cells == lesions
 

@@ -25,7 +25,7 @@ def test_a_rule_hides_what_its_source_says(setting, hidden, open_):
 
 @pytest.mark.parametrize("preset", ["nhs", "opensafely"])
 def test_counts_are_rounded_to_the_nearest_five(preset):
-    assert [rule_of(preset).rounded(count) for count in (8, 12, 13, 17, 18)] == [10, 10, 15, 15, 20]
+    assert [rule_of(preset).round(count) for count in (8, 12, 13, 17, 18)] == [10, 10, 15, 15, 20]
 
 
 @pytest.mark.parametrize("count", range(8, 60))

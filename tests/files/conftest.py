@@ -7,7 +7,7 @@ import pytest
 from abate.analysis import loader
 from abate.config.reader import read
 from abate.ingest.ingest import refresh
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.telemetry.status import held
 from heard import sentences
 
@@ -65,7 +65,7 @@ class House:
             pass
 
     def ask(self, sql):
-        with opened(self.folder / "abate-output" / "store.duckdb") as store:
+        with open_store(self.folder / "abate-output" / "store.duckdb") as store:
             return store.rows(sql)
 
     def rows(self):

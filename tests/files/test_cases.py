@@ -11,7 +11,7 @@ from abate.cohort.assemble import assemble
 from abate.config.reader import read
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store.database import opened
+from abate.store.database import open_store
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = sorted(path.parent.name for path in DATA.glob("f*/expected.json"))
@@ -34,7 +34,7 @@ def states():
     path = Path("abate-output/store.duckdb")
     if not path.exists():
         return {}
-    with opened(path) as store:
+    with open_store(path) as store:
         rows = store.rows(
             "select type, case state when 'mapped' then state else reason end, count(*) "
             "from resource group by all"
@@ -48,7 +48,7 @@ def lesions():
     if not (study.output / "store.duckdb").exists():
         return []
     lists = code_lists.load([*loader.load(study.settings.plugins).mappings()])
-    with opened(study.output / "store.duckdb") as store:
+    with open_store(study.output / "store.duckdb") as store:
         mapper.register(store, plan.make(study.settings, lists).roles, lists)
         cohort = assemble(store, study.settings, "again")
     chosen = {

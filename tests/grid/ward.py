@@ -16,7 +16,7 @@ from abate.config.reader import read
 from abate.errors import AbateError
 from abate.ingest.ingest import How, refresh
 from abate.store import landing
-from abate.store.database import looked_into
+from abate.store.database import read_store
 from abate.telemetry.status import held
 from exports import KINDS
 from fault import Asked, honest
@@ -245,7 +245,7 @@ class Ward:
         path = self.folder / name / "abate-output" / "store.duckdb"
         if not path.exists():
             return NOTHING
-        with looked_into(path) as store:
+        with read_store(path) as store:
             rows = {
                 table: store.rows(f"select * exclude (run_id) from {table} order by id")
                 for table in TABLES

@@ -7,7 +7,7 @@ import pytest
 from abate.analysis import results
 from abate.errors import NothingFound, StoreError
 from abate.store import database as store_module
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.store.landing import Landing, Unit
 from abate.telemetry import status
 from abate.telemetry.private_file import write_private
@@ -106,7 +106,7 @@ class Usage:
 
 
 def write_nonsense(path):
-    with opened(path) as store:
+    with open_store(path) as store:
         store.script("select cast('CANARY' as integer)")
 
 
@@ -130,7 +130,7 @@ def test_with_room_on_the_disk_nobody_is_asked_for_space(tmp_path, monkeypatch):
 @pytest.mark.parametrize("sign", ["?", "\\"])
 def test_a_path_that_duckdb_cannot_open_is_refused_before_anything_is_made(tmp_path, sign):
     path = tmp_path / f"a{sign}b" / "store.duckdb"
-    with pytest.raises(StoreError) as caught, opened(path):
+    with pytest.raises(StoreError) as caught, open_store(path):
         pass
     assert str(caught.value) == (
         f"{path} cannot be a store: DuckDB takes no '{sign}' in a path. Rename it."

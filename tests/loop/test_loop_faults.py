@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from asked import is_batch
 
-NAMED = "a hole in pain scores (Observation, page 2)"
+NAMED = "incomplete result for pain scores (Observation, page 2)"
 FAULTS = {
     "500 for good": (Response("broken", 500), f"{NAMED}: ", "answered 500"),
     "410 each time": (Response("{}", 410, content_type="application/json"), NAMED, "answered 410"),
@@ -83,7 +83,10 @@ def test_a_second_page_that_fails_is_a_named_hole(loop, failed, fault):
         loop.front = page_two(answer)
     else:
         loop.front = short(loop)
-        words = ["a hole in pain scores (Observation): ", "it has 73, and 72 arrived on 4 pages"]
+        words = [
+            "incomplete result for pain scores (Observation): ",
+            "it has 73, and 72 arrived on 4 pages",
+        ]
     words = [word.replace("HTML", "with text/html, not with JSON") for word in words]
     ran = loop("sync", "--set", "source.page_size=40")
     failed(loop, ran, 3, *words, "Nothing was stored", store=None)

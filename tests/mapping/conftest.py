@@ -19,7 +19,7 @@ from abate.mapping import accounts, code_lists, mapper, people
 from abate.mapping.accounts import Accounted
 from abate.mapping.scores import ReadScore
 from abate.source import plan
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.store.landing import Landing, Record
 from abate.store.ledger import Ledger
 
@@ -117,7 +117,7 @@ class Workshop:
                 is_anew=is_read_anew,
             )
             of_study = nullcontext() if is_judged else _of_study(lines)
-            with opened(self.store) as store, store.transaction(), of_study:
+            with open_store(self.store) as store, store.transaction(), of_study:
                 mapper.register(store, plan.make(study.settings, lists).roles, lists)
                 books = mapper.load(store, landing, reading)
                 accounts.balance(store, run_id, Ledger(), books, landing)

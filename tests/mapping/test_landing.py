@@ -57,7 +57,7 @@ def test_a_resource_with_newlines_becomes_one_line(tmp_path, sent, landed):
 def test_folder_and_files_are_the_owners_alone_and_go_when_all_went_well(tmp_path):
     folder = tmp_path / "landing"
     with Landing(folder, "key") as landing:
-        landing.began(None)
+        landing.begin(None)
         land(landing, "a", b"{}")
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         files = [path for path in folder.rglob("*") if path.is_file()]
@@ -70,7 +70,7 @@ def stopped(folder, key="key", name="a"):
 
     def stop():
         with Landing(folder, key) as landing:
-            landing.began(datetime(2026, 1, 1, tzinfo=UTC))
+            landing.begin(datetime(2026, 1, 1, tzinfo=UTC))
             landing.remember("note", b"so")
             land(landing, name, b'{"id": "old"}', gone=("x",))
             with landing.unit("b") as unit:
@@ -89,7 +89,7 @@ def test_what_a_stopped_run_had_landed_whole_is_there_for_the_next_one(tmp_path)
         assert text(landing, "Patient") == b'{"id": "old"}\n'
         assert landing.gone("Patient") == {"x"}
         assert landing.recall("note") == b"so"
-        landing.began(datetime(2026, 1, 2, tzinfo=UTC))
+        landing.begin(datetime(2026, 1, 2, tzinfo=UTC))
         assert landing.pull.watermark == datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -97,7 +97,7 @@ def test_what_this_run_has_not_asked_for_is_let_go(tmp_path):
     stopped(tmp_path / "landing")
     with Landing(tmp_path / "landing", "key") as landing:
         assert not landing.has("b")
-        landing.let_go_of_others()
+        landing.drop_unused()
         assert landing.records == {}
         assert landing.gone("Patient") == set()
         assert not (tmp_path / "landing" / "a").exists()

@@ -59,7 +59,7 @@ def border_texts(scale):
 @pytest.fixture(scope="module")
 def scored(shared_workshop):
     """Each number that is accepted on a scale, and the score that is made of it."""
-    from abate.store.database import opened
+    from abate.store.database import open_store
 
     short, long = list(dict.fromkeys(short_texts())), list(dict.fromkeys(long_texts()))
     assert len(short) > 15_000
@@ -70,7 +70,7 @@ def scored(shared_workshop):
         for number in (*short, *long, *border_texts(scale))
         if Fraction(number.replace("e-9999999", "e-9999")) <= scale
     ]
-    with opened(shared_workshop.folder / "exact.duckdb") as store:
+    with open_store(shared_workshop.folder / "exact.duckdb") as store:
         rows = store.rows(
             "select number, scale, score_of(number, scale) "
             "from (select unnest($numbers) as number, unnest($scales::double[]) as scale)",

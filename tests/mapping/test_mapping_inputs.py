@@ -6,7 +6,7 @@ from hashlib import md5, sha256
 import pytest
 
 from abate.cohort.assemble import inputs
-from abate.store.database import opened
+from abate.store.database import open_store
 
 SERVER = "http://fhir.test/base"
 SUBJECT = {"reference": "Patient/p"}
@@ -35,7 +35,7 @@ def study(workshop, observation):
         }
         score = observation("x", "72514-3", valueInteger=7) | changes.get("Observation", {})
         found = workshop.map(score, other=other, settings=settings)
-        with opened(workshop.store) as store:
+        with open_store(workshop.store) as store:
             given = inputs(store, SERVER)
         return given.counts, given.digest, found.rows
 

@@ -4,7 +4,7 @@ import pytest
 
 from abate.errors import PluginError
 from abate.mapping.scores import Score
-from abate.store.database import opened
+from abate.store.database import open_store
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def version(observation):
 
 
 def tombstones(workshop):
-    with opened(workshop.store) as store:
+    with open_store(workshop.store) as store:
         return store.rows("select type, id, run_id from tombstone order by all")
 
 
@@ -101,7 +101,7 @@ def test_a_score_that_becomes_an_error_is_mapped_no_more(workshop, version):
 def test_the_same_id_on_another_server_is_another_resource(workshop, version):
     workshop.map(version(1, 20))
     workshop.map(version(2, 10), settings=["source.url=http://other.test/fhir"])
-    with opened(workshop.store) as store:
+    with open_store(workshop.store) as store:
         rows = store.rows("select server, value from observation order by server")
     assert rows == [("http://fhir.test/base", 1), ("http://other.test/fhir", 2)]
 
@@ -231,7 +231,7 @@ def test_what_was_gone_comes_back_even_in_an_older_version(workshop, version):
 
 def test_what_was_rejected_stands_in_one_view_by_id_or_by_line(workshop, version):
     workshop.map(version(1, 10), version(1, 10, "bad", status="nonsense"), b"{broken")
-    with opened(workshop.store) as store:
+    with open_store(workshop.store) as store:
         rows = store.rows("select type, id, line, reason from rejected order by line nulls first")
     assert rows == [
         ("Observation", "bad", None, "status-malformed"),

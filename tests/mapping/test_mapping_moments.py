@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.store.database import opened
+from abate.store.database import open_store
 
 GIVEN = {
     "an instant": ("2020-01-02T10:00:00+08:00", "instant"),
@@ -80,7 +80,7 @@ def test_a_score_needs_one_time(mapped):
 def test_the_precision_of_a_date_is_what_its_text_gives(shared_workshop, mapped, name):
     assert mapped
     text, precision = GIVEN[name]
-    with opened(shared_workshop.store) as store:
+    with open_store(shared_workshop.store) as store:
         assert store.rows("select precision_of($text)", {"text": text}) == [(precision,)]
 
 
@@ -102,5 +102,5 @@ def test_an_instant_becomes_a_day_of_the_study_and_a_date_is_never_shifted(
         "select cast(instant_of($text, 'Europe/Vienna') at time zone 'UTC' as varchar), "
         "cast(day_of($text, 'Europe/Vienna', 'Asia/Hong_Kong') as varchar)"
     )
-    with opened(workshop.store) as store:
+    with open_store(workshop.store) as store:
         assert store.rows(sql, {"text": text}) == [(instant, day)]

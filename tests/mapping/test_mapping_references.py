@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abate.fhir.references import local_id
-from abate.store.database import opened
+from abate.store.database import open_store
 
 SERVER = "http://fhir.test/base"
 READABLE = {
@@ -160,7 +160,7 @@ pieces = st.sampled_from(
 
 
 def test_no_reference_is_read_in_two_ways(shared_workshop):
-    with opened(shared_workshop.store) as store:
+    with open_store(shared_workshop.store) as store:
 
         @settings(max_examples=300, deadline=None, database=None)
         @given(st.lists(pieces, max_size=7).map("".join))

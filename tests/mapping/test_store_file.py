@@ -12,8 +12,8 @@ import pytest
 
 from abate.errors import Busy, StoreError
 from abate.store import database as store_module
-from abate.store.database import opened
-from abate.telemetry.signals import ended_by_signals
+from abate.store.database import open_store
+from abate.telemetry.signals import end_by_signals
 
 CANARY = "Zwitscher-Canary"
 
@@ -30,7 +30,7 @@ def mode(path):
 def test_the_store_its_folder_and_what_duckdb_puts_beside_it_are_the_owners_alone(path):
     before = os.umask(0o022)
     try:
-        with opened(path) as store:
+        with open_store(path) as store:
             store.script("create table t as select range as i from range(1000)")
             beside = [one for one in path.parent.iterdir() if one != path]
             assert [one.name for one in beside] == ["store.duckdb.wal"]
@@ -42,10 +42,10 @@ def test_the_store_its_folder_and_what_duckdb_puts_beside_it_are_the_owners_alon
 
 
 def test_a_store_that_others_could_read_is_made_private(path):
-    with opened(path):
+    with open_store(path):
         pass
     path.chmod(0o644)
-    with opened(path):
+    with open_store(path):
         assert mode(path) == 0o600
 
 
@@ -60,7 +60,7 @@ sys.stdin.read()
 @pytest.fixture
 def holder(path):
     """Another process that has the store open until its stdin ends."""
-    with opened(path):
+    with open_store(path):
         pass
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -74,7 +74,7 @@ def test_a_store_that_another_process_has_open_is_busy_and_names_it(path, holder
     monkeypatch.setattr(store_module, "WAIT_SECONDS", 0)
     with (
         pytest.raises(Busy, match=rf"open in another process \(PID {holder.pid}\)") as caught,
-        opened(path),
+        open_store(path),
     ):
         pass
     assert caught.value.exit_code == 75
@@ -84,7 +84,7 @@ def test_opening_waits_for_the_other_process_to_be_done(path, holder, monkeypatc
     monkeypatch.setattr(
         store_module, "sleep", lambda _: holder.stdin.closed or holder.stdin.close()
     )
-    with opened(path) as store:
+    with open_store(path) as store:
         assert store.rows("select count(*) from run") == [(0,)]
 
 
@@ -101,7 +101,7 @@ def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(tmp_path, content)
     path = folder / "store.duckdb"
     path.write_bytes(page_of_a_store(folder / "whole") if content is None else content)
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="cannot be opened as a store") as caught, opened(path):
+    with pytest.raises(StoreError, match="cannot be opened as a store") as caught, open_store(path):
         pass
     assert caught.type is StoreError
     assert path.read_bytes() == before
@@ -109,20 +109,20 @@ def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(tmp_path, content)
 
 def test_a_folder_in_the_place_of_the_store_is_refused(path):
     path.mkdir(parents=True)
-    with pytest.raises(StoreError, match="cannot be opened as a store"), opened(path):
+    with pytest.raises(StoreError, match="cannot be opened as a store"), open_store(path):
         pass
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(path):
     path.parent.write_text("", "utf-8")
-    with pytest.raises(StoreError, match="File exists"), opened(path):
+    with pytest.raises(StoreError, match="File exists"), open_store(path):
         pass
 
 
 def test_a_question_mark_in_the_path_is_refused(tmp_path):
     with (
         pytest.raises(StoreError, match="takes no '\\?' in a path"),
-        opened(tmp_path / "a?b" / "store"),
+        open_store(tmp_path / "a?b" / "store"),
     ):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -133,7 +133,7 @@ def test_what_duckdb_says_of_a_value_is_never_passed_on(path, call):
     sql = f"select cast('{CANARY}' as integer)"
     with pytest.raises(duckdb.Error, match=CANARY):
         duckdb.sql(sql).fetchall()
-    with opened(path) as store, pytest.raises(StoreError) as caught:
+    with open_store(path) as store, pytest.raises(StoreError) as caught:
         getattr(store, call)(sql)
     assert CANARY not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -142,7 +142,7 @@ def test_what_duckdb_says_of_a_value_is_never_passed_on(path, call):
 
 def test_what_a_frame_stumbles_over_in_a_late_row_is_never_passed_on(path):
     late = f"case i when 290000 then '{CANARY}' else '5' end"
-    with opened(path) as store, pytest.raises(StoreError) as caught:
+    with open_store(path) as store, pytest.raises(StoreError) as caught:
         store.frame(f"select cast({late} as integer) from range(300000) as numbers (i)")
     assert CANARY not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -172,7 +172,7 @@ TABLE = f"create temp table endless as {ENDLESS}"
 def test_a_signal_ends_what_the_database_works_at(path, call, sql, number, heeded):
     """In the main thread DuckDB 2.0 says `RuntimeError: Query interrupted`, or never stops."""
     heeded(number)
-    with opened(path) as store, ended_by_signals():
+    with open_store(path) as store, end_by_signals():
         sender = threading.Timer(0.2, os.kill, (os.getpid(), number))
         sender.start()
         with pytest.raises(KeyboardInterrupt):
@@ -182,34 +182,34 @@ def test_a_signal_ends_what_the_database_works_at(path, call, sql, number, heede
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_store_that_was_truncated_is_to_be_moved_away(path, share):
-    with opened(path) as store:
+    with open_store(path) as store:
         store.script("create table t as select hash(range) as i from range(500000)")
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(StoreError, match="Move it away: the next run"), opened(path) as store:
+    with pytest.raises(StoreError, match="Move it away: the next run"), open_store(path) as store:
         store.rows("select sum(i) from t")
 
 
 def test_a_store_with_a_damaged_block_is_to_be_moved_away(path):
-    with opened(path) as store:
+    with open_store(path) as store:
         store.script("create table t as select hash(range) as i from range(500000)")
     content = bytearray(path.read_bytes())
     middle = len(content) // 2
     content[middle : middle + 4096] = bytes(4096)
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="Move it away: the next run"), opened(path) as store:
+    with pytest.raises(StoreError, match="Move it away: the next run"), open_store(path) as store:
         store.rows("select sum(i) from t")
 
 
 def test_a_row_that_does_not_fit_is_refused_without_its_values(path):
-    with opened(path) as store, pytest.raises(StoreError) as caught:
+    with open_store(path) as store, pytest.raises(StoreError) as caught:
         store.insert("unreadable", [("run", "Observation", CANARY, "reason", None)])
     assert CANARY not in str(caught.value)
 
 
 def test_many_rows_are_inserted_in_their_order(path):
     rows = [("run", "Observation", line, "no-id", None) for line in range(1001)]
-    with opened(path) as store:
+    with open_store(path) as store:
         store.insert("unreadable", rows)
         store.insert("unreadable", [])
         assert store.rows("select * from unreadable") == rows
@@ -229,25 +229,25 @@ def rolled_back_and_stopped(store):
 
 def test_a_transaction_is_kept_whole_or_not_at_all(path):
     row = ("run", "Observation", 1, "no-id", None)
-    with opened(path) as store:
+    with open_store(path) as store:
         with pytest.raises(KeyboardInterrupt):
             interrupted(store, row)
         assert store.rows("select * from unreadable") == []
         with store.transaction():
             store.insert("unreadable", [row])
-    with opened(path) as store:
+    with open_store(path) as store:
         assert store.rows("select * from unreadable") == [row]
 
 
 def test_the_error_that_stopped_a_transaction_is_the_one_that_is_told(path):
-    with opened(path) as store, pytest.raises(ZeroDivisionError):
+    with open_store(path) as store, pytest.raises(ZeroDivisionError):
         rolled_back_and_stopped(store)
 
 
 def test_a_store_keeps_its_one_pseudonym_key(path):
     keys = []
     for _ in range(2):
-        with opened(path) as store:
+        with open_store(path) as store:
             keys += store.rows("select key from pseudonym_key")
     assert len(keys) == 2
     assert keys[0] == keys[1]
@@ -256,13 +256,13 @@ def test_a_store_keeps_its_one_pseudonym_key(path):
 
 def test_a_frame_is_read_in_any_folder_and_leaves_nothing_behind(tmp_path):
     path = tmp_path / "a[b]*" / "store.duckdb"
-    with opened(path) as store:
+    with open_store(path) as store:
         frame = store.frame("select 7 as score, 'x' as name")
         assert frame.rows(named=True) == [{"score": 7, "name": "x"}]
         assert {one.name for one in path.parent.iterdir()} <= {path.name, f"{path.name}.wal"}
 
 
 def test_a_statement_is_given_only_the_parameters_that_it_names(path):
-    with opened(path) as store:
+    with open_store(path) as store:
         parameters = {"id": 1, "id_two": 2, "other": 3}
         assert store.rows("select $id_two", parameters) == [(2,)]

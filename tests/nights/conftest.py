@@ -17,7 +17,7 @@ from abate.http.response import Answer
 from abate.ingest.ingest import How, refresh
 from abate.sandbox import Sandbox
 from abate.store import landing
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.telemetry.status import held
 from heard import sentences
 
@@ -124,11 +124,11 @@ class Hospital:
 
     def ask(self, sql, name="nightly"):
         """The rows of one query of the store."""
-        with opened(self.study(name).output / "store.duckdb") as store:
+        with open_store(self.study(name).output / "store.duckdb") as store:
             return store.rows(sql)
 
     def rows(self, name="nightly"):
-        with opened(self.study(name).output / "store.duckdb") as store:
+        with open_store(self.study(name).output / "store.duckdb") as store:
             return {
                 table: store.rows(f"select * exclude (run_id) from {table} order by id")
                 for table in TABLES

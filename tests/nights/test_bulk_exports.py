@@ -12,7 +12,7 @@ from abate.http import clock
 from abate.http.budget import BudgetSpent
 from abate.source.bulk.job import in_fhir
 from abate.source.bulk.manifest import File, Manifest
-from abate.store.database import opened
+from abate.store.database import open_store
 
 BULK = "source.strategy=bulk"
 JOB = "/fhir/jobs/1"
@@ -288,7 +288,7 @@ def test_a_broken_line_is_rejected_by_its_file_and_number(bulk, night, hospital)
     mixed["type"] = "Observation"
     bulk.more = [mixed]
     night()
-    with opened(hospital.study("nightly").output / "store.duckdb") as store:
+    with open_store(hospital.study("nightly").output / "store.duckdb") as store:
         assert store.rows("select file, line, reason from rejected") == [
             ("export-00005-Observation.ndjson", 3, "malformed-line")
         ]

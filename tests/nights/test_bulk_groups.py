@@ -8,7 +8,7 @@ from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound, StudyFileError
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store.database import opened
+from abate.store.database import open_store
 
 OF_GROUP = "source.export=Group/g"
 
@@ -32,7 +32,7 @@ def attrition(hospital):
     def steps():
         study = hospital.study("nightly")
         lists = code_lists.load([*loader.load(study.settings.plugins).mappings()])
-        with opened(study.output / "store.duckdb") as store, store.transaction():
+        with open_store(study.output / "store.duckdb") as store, store.transaction():
             mapper.register(store, plan.make(study.settings, lists).roles, lists)
             cohort = assemble(store, study.settings, "test")
         return {(one.stage, one.reason, one.unit): one.n for one in results.steps(cohort)}

@@ -7,7 +7,7 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
-from abate.store.database import looked_into
+from abate.store.database import read_store
 
 HOURS = timedelta(hours=2)
 HALF_A_DAY = timedelta(hours=12)
@@ -39,7 +39,7 @@ def values(rows):
 
 
 def watermark(ward):
-    with looked_into(ward.study("nightly").output / "store.duckdb") as store:
+    with read_store(ward.study("nightly").output / "store.duckdb") as store:
         [(moment,)] = store.rows("select moment from watermark")
     return moment
 

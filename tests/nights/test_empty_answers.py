@@ -9,7 +9,7 @@ from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound
 from abate.mapping import code_lists, mapper
 from abate.source import plan
-from abate.store.database import opened
+from abate.store.database import open_store
 
 EMPTY = '{"resourceType": "Bundle", "type": "searchset", "total": 0}'
 EVENTS = '[event.complication]\ncodes = ["urn:s|leak"]\n'
@@ -45,13 +45,13 @@ def ids(rows, table="condition"):
 
 def searches(ward):
     """What the store knows of the searches: state and parameter by type."""
-    with opened(ward.study("nightly").output / "store.duckdb") as store:
+    with open_store(ward.study("nightly").output / "store.duckdb") as store:
         rows = store.rows("select type, state, parameter from search order by type")
     return {kind: (state, parameter) for kind, state, parameter in rows}
 
 
 def months_pass(ward, days):
-    with opened(ward.study("nightly").output / "store.duckdb") as store:
+    with open_store(ward.study("nightly").output / "store.duckdb") as store:
         store.run(f"update search set day = day - {days}")
 
 
@@ -74,7 +74,7 @@ def test_the_books_count_what_came_and_what_was_left_out(ward, made):
     ward.server.put(made.condition("other-a", "a", "other"))
     ward.server.front = empty("Condition", "code")
     ward.night()
-    with opened(ward.study("nightly").output / "store.duckdb") as store:
+    with open_store(ward.study("nightly").output / "store.duckdb") as store:
         [books] = store.rows(
             "select expected, received, left_out from ledger where type = 'Condition'"
         )
@@ -173,7 +173,7 @@ class TestWhereNothingTells:
         assert "is not known" in "\n".join(bare.said)
         study = bare.study("nightly")
         lists = code_lists.load([])
-        with opened(study.output / "store.duckdb") as store:
+        with open_store(study.output / "store.duckdb") as store:
             mapper.register(store, plan.make(study.settings, lists).roles, lists)
             cohort = assemble(store, study.settings, "run")
         assert list(cohort.not_assessable) == ["condition.primary"]
@@ -219,7 +219,7 @@ def test_another_capability_statement_asks_anew(ward, made):
         ward.server.delete("Condition", f"tumour-{one}")
     ward.server.put(made.condition("other", "elsewhere", "other"))
     ward.night()
-    with opened(ward.study("nightly").output / "store.duckdb") as store:
+    with open_store(ward.study("nightly").output / "store.duckdb") as store:
         store.run("update search set capability = 'another'")
     ward.server.front = empty("Condition", "code")
     ward.night()

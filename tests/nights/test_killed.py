@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from abate.errors import IncompletePull
 from abate.http.response import Answer
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.store.landing import Landing
 from warm import forking
 
@@ -65,7 +65,7 @@ def test_fifty_kills_at_random_moments_lose_and_double_nothing(busy, made, start
         ended[process.wait()] += 1
         path = busy.study("killed").output / "store.duckdb"
         if path.exists():
-            with opened(path) as store:
+            with open_store(path) as store:
                 store.rows("select count(*) from resource")
     assert ended[-signal.SIGKILL] > KILLS / 4
     # This run goes on from what had landed: what changed since then, the next one brings.

@@ -144,7 +144,7 @@ def test_a_pull_that_fails_moves_no_watermark(ward, made):
     ward.server.front = lambda request: (
         Response("no", 404) if "/Condition" in request.path else None
     )
-    with pytest.raises(Exception, match="a hole in conditions"):
+    with pytest.raises(Exception, match="incomplete result for conditions"):
         ward.night()
     assert "new" not in ids(ward.rows())
     ward.server.front = lambda _: None
@@ -183,7 +183,7 @@ def test_where_dates_of_change_are_refused_all_is_pulled_again_or_the_fault_is_n
     if answer == 400:
         assert ward.night() == ward.fresh()
     else:
-        with pytest.raises(Exception, match="a hole in changed procedures"):
+        with pytest.raises(Exception, match="incomplete result for changed procedures"):
             ward.night()
 
 

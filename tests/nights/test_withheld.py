@@ -7,7 +7,7 @@ from werkzeug import Response
 
 from abate.cohort.assemble import inputs
 from abate.errors import IncompletePull
-from abate.store.database import opened
+from abate.store.database import open_store
 
 ACCEPT = "source.withheld=accept"
 EPIC = "urn:oid:1.2.840.114350.1.13.1.1.7.2.657369"
@@ -43,7 +43,7 @@ def stored(hospital):
 
 
 def withheld(hospital):
-    with opened(hospital.study("nightly").output / "store.duckdb") as store:
+    with open_store(hospital.study("nightly").output / "store.duckdb") as store:
         return list(inputs(store, hospital.base).withheld)
 
 

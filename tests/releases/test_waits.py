@@ -8,7 +8,7 @@ from abate.config.reader import read
 from abate.fhir.client import FhirServer
 from abate.http.response import Answer
 from abate.releases.ledger import Ledger
-from abate.store.database import FILE, opened
+from abate.store.database import FILE, open_store
 
 WITHDRAWN = "entered-in-error"
 
@@ -262,14 +262,14 @@ class TestReplace:
 
 
 def test_the_ledger_holds_no_value(published):
-    with opened(read(published.path).output / FILE) as store:
+    with open_store(read(published.path).output / FILE) as store:
         data = store.rows("select unit, datum from release_datum")
     assert len(data) == 40  # Of the figure, and of its n.
     assert not [datum for _, datum in data if "=" in datum or len(datum) != 24]
 
 
 def test_a_store_of_0_1_gets_the_tables(ward, mean_of, values_of):
-    with opened(read(ward.path).output / FILE) as store:
+    with open_store(read(ward.path).output / FILE) as store:
         assert not store.rows("from duckdb_tables() where table_name = 'release'")
     ward.ran(mean_of(values_of(range(20))))
     assert ward.publish().exit_code == 0

@@ -5,7 +5,7 @@ import time
 from abate.analysis import loader
 from abate.config.reader import read
 from abate.ingest.ingest import How, refresh
-from abate.store.database import opened
+from abate.store.database import open_store
 from abate.telemetry.status import held
 from heard import sentences
 
@@ -107,7 +107,7 @@ class Ward:
             refresh(study, host, progress, How(**how)),
         ):
             pass
-        with opened(study.output / "store.duckdb") as store:
+        with open_store(study.output / "store.duckdb") as store:
             return {
                 table: store.rows(f"select * exclude (run_id) from {table} order by id")
                 for table in TABLES

@@ -16,11 +16,11 @@ from werkzeug import Response
 from abate.config.source import Source
 from abate.fhir.client import FhirServer
 from abate.http import clock
-from abate.ingest.server_state import Kept
+from abate.ingest.server_state import ServerState
 from abate.mapping.code_lists import Code
 from abate.mapping.roles import Role
 from abate.source.plan import Plan
-from abate.source.search.source import RestSource
+from abate.source.search.source import SearchSource
 from abate.store.landing import Landing
 from heard import listening
 
@@ -138,7 +138,7 @@ def pull(script, tmp_path):
     def run(base=script.base, limits=None, **settings):
         pulled = Pulled(tmp_path / "landing")
         chosen = {"strategy": "patient", "patients_a_query": 20, "parallel": 1, **settings}
-        kept = Kept(path=tmp_path / "none", server=base, roles=roles, lists={}, reading="")
+        kept = ServerState(path=tmp_path / "none", server=base, roles=roles, lists={}, reading="")
         study = Source(url=base, **chosen)
         plan = Plan(roles=roles, page_size=2, categories=study.query.categories)
         with (
@@ -147,7 +147,7 @@ def pull(script, tmp_path):
                 base, timeout_seconds=5, log=listening(pulled.said.append), limits=limits
             ) as server,
         ):
-            source = RestSource(server, study, kept)
+            source = SearchSource(server, study, kept)
             pulled.ledger = source.bring(plan, landing, listening(pulled.said.append)).ledger
             for kind in ("Procedure", "Patient", "Observation"):
                 pulled.landed[kind] = b"".join(one.read_bytes() for one in landing.paths(kind))

@@ -143,9 +143,9 @@ def test_a_hole_tells_the_codes_of_the_outcome(script, pull, respond):
     script.pages["Observation"] = [
         respond(outcome(coded("urn:oid:1.2.840.7", "4127")).decode(), 400)
     ]
-    with pytest.raises(IncompletePull) as hole:
+    with pytest.raises(IncompletePull) as caught:
         pull()
-    assert "answered 400 (processing, 4127). Nothing was stored" in str(hole.value)
+    assert "answered 400 (processing, 4127). Nothing was stored" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_what_landed_before_nothing_was_found_is_not_kept(tmp_path):
 def _find_nothing(folder):
     record = Record(query="pain scores", type="Observation", expected=0, received=0, pages=1)
     with Landing(folder, "key") as landing:
-        landing.began(None)
+        landing.begin(None)
         with landing.unit("scores") as unit:
             unit.record = record
         raise NothingFound("no pain scores")

@@ -150,9 +150,9 @@ def test_a_pull_through_a_page_that_stays_broken_is_a_hole_and_leaves_nothing(
     pull, routed, fault, name, tmp_path
 ):
     routed[:] = [fault[name][0]] * 20
-    with pytest.raises(IncompletePull, match=r"pain scores \(Observation, page 2\)") as hole:
+    with pytest.raises(IncompletePull, match=r"pain scores \(Observation, page 2\)") as caught:
         pull(routed.base)
-    assert "canary" not in str(hole.value)
+    assert "canary" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""A server that fails on the way: the pull names the hole and keeps nothing."""
+"""A server that fails on the way: the pull names what is missing and keeps nothing."""
 
 import pytest
 from werkzeug import Response
@@ -52,10 +52,12 @@ def last_page(script, resource):
 )
 def test_what_is_no_searchset_is_a_hole_with_its_page(pull, two_pages, respond, faulty, words):
     two_pages(respond(*faulty))
-    with pytest.raises(IncompletePull) as hole:
+    with pytest.raises(IncompletePull) as caught:
         pull()
-    message = str(hole.value)
-    assert message.startswith("a hole in pain scores (Observation, page 2): http://localhost:")
+    message = str(caught.value)
+    assert message.startswith(
+        "incomplete result for pain scores (Observation, page 2): http://localhost:"
+    )
     assert words in message
     assert message.endswith(". Nothing was stored; run again.")
     assert "canary" not in message.lower()
@@ -130,10 +132,10 @@ def test_an_answer_that_breaks_off_is_a_hole(pull, two_pages):
 def test_a_redirect_is_not_followed_and_its_target_is_named(pull, two_pages, respond):
     moved = respond("", 302, Location="https://other.example/r4/Observation?patient=p1")
     two_pages(moved)
-    with pytest.raises(IncompletePull) as hole:
+    with pytest.raises(IncompletePull) as caught:
         pull()
-    assert "sends us on to https://other.example/r4/Observation, which" in str(hole.value)
-    assert "patient=" not in str(hole.value)
+    assert "sends us on to https://other.example/r4/Observation, which" in str(caught.value)
+    assert "patient=" not in str(caught.value)
 
 
 def test_ids_go_in_the_body_of_a_post(script, pull):

@@ -8,7 +8,7 @@ import pytest
 from abate.errors import IncompletePull, SourceError
 from abate.fhir.bundle import Page, versions
 from abate.fhir.client import FhirServer
-from abate.source.search.paging import NotHeeded, Pager
+from abate.source.search.paging import NotHonoured, Pager
 from abate.telemetry.log import SILENT
 
 P1 = {"resourceType": "Patient", "id": "p1"}
@@ -35,12 +35,12 @@ def test_a_history_has_versions_and_deletions(history):
 
 
 def test_a_history_that_is_shorter_than_its_total_is_not_believed(history):
-    with pytest.raises(NotHeeded, match="its total is 3, and 2 entries came"):
+    with pytest.raises(NotHonoured, match="its total is 3, and 2 entries came"):
         history({"resource": P1}, GONE, total=3)
 
 
 def test_the_same_entry_twice_does_not_fill_a_history(history):
-    with pytest.raises(NotHeeded, match="its total is 2, and 1 entries came"):
+    with pytest.raises(NotHonoured, match="its total is 2, and 1 entries came"):
         history({"resource": P1}, {"resource": P1}, total=2)
 
 

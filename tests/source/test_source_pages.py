@@ -1,4 +1,4 @@
-"""Pages of a search: each resource once, in its own bytes, and every hole an error."""
+"""Pages of a search: each resource once, in its own bytes, and an error if something is missing."""
 
 import json
 
@@ -67,10 +67,10 @@ def test_a_next_link_is_followed_as_it_was_given(script, pull, resource):
 def test_a_next_link_to_another_origin_is_a_hole(script, pull, resource, link, named):
     first = script.bundle(resource["Observation"]("s1"), total=2, following=link)
     script.pages["Observation"] = [first]
-    with pytest.raises(IncompletePull, match=r"pain scores \(Observation, page 2\)") as hole:
+    with pytest.raises(IncompletePull, match=r"pain scores \(Observation, page 2\)") as caught:
         pull()
-    assert f"sends us on to {named}" in str(hole.value)
-    assert "p1" not in str(hole.value)
+    assert f"sends us on to {named}" in str(caught.value)
+    assert "p1" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -239,10 +239,10 @@ def test_an_entry_that_is_no_row_is_a_hole_and_not_shown(script, pull, resource,
     page = script.bundle(resource["Observation"]("s1"))
     page["entry"].append({"resource": entry, "search": {"mode": "match"}})
     script.pages["Observation"] = [page]
-    with pytest.raises(IncompletePull, match=r"\(Observation, page 1\)") as hole:
+    with pytest.raises(IncompletePull, match=r"\(Observation, page 1\)") as caught:
         pull()
-    assert words in str(hole.value)
-    assert "canary" not in str(hole.value)
+    assert words in str(caught.value)
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("subject", [{"reference": 5}, "p1", None, {"reference": "Patient/p1"}])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.survey.estimate import Estimate, Pace, estimate_pull
+from abate.survey.estimate import Pace, PullEstimate, estimate_pull
 
 INDEX, SCORES = "cementoplasty", "pain-intensity"
 SMALL = {INDEX: 40, SCORES: 1000}
@@ -84,7 +84,7 @@ def test_the_words_say_what_it_was_computed_from():
     assert str(estimate_pull(SMALL, [page(0.0001)])).endswith(
         "takes seconds: about 6 requests of 0.01 s."
     )
-    assert str(Estimate(unknown="why")) == "How long a first pull takes is unknown: why."
+    assert str(PullEstimate(unknown="why")) == "How long a first pull takes is unknown: why."
 
 
 def test_check_tells_it_to_people_and_programs(front, abate, checked):

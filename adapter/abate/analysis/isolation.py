@@ -31,7 +31,7 @@ def guarded(call: Callable[[], T], module: str) -> T:
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # sys.exit, and the panics of Rust libraries, too.
-        signals.heed()
+        signals.raise_if_signalled()
         if isinstance(problem, AbateError) and _modules(problem)[-1] == "abate":
             raise
         raise PluginError(place(problem, module)) from None

@@ -102,7 +102,7 @@ def _imported(entry: EntryPoint) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as fault:  # No patient's data are near yet: the text may be told.
-        signals.heed()
+        signals.raise_if_signalled()
         raise PluginError(f"{type(fault).__name__}: {fault}") from None
     return module
 

@@ -13,8 +13,8 @@ from abate.analysis.outcome import Outcome
 from abate.analysis.published_figures import ComparedFigure
 from abate.cohort.inputs import Inputs, Members
 from abate.config.settings import StudyFile
-from abate.errors import AbateError, NothingFound
-from abate.telemetry.private_file import told_of_the_disk, write_private
+from abate.errors import AbateError, NothingFound, disk_errors
+from abate.telemetry.private_file import write_private
 
 if TYPE_CHECKING:
     import polars as pl
@@ -205,7 +205,7 @@ def forget(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         path.unlink(missing_ok=True)
     units_file.forget(folder)
 

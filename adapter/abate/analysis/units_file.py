@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from abate.cohort.units import Units, as_units
-from abate.telemetry.private_file import told_of_the_disk
+from abate.errors import disk_errors
 
 if TYPE_CHECKING:
     from abate.analysis.outcome import Outcome
@@ -105,7 +105,7 @@ def forget(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         path.unlink(missing_ok=True)
 
 

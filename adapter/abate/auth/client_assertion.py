@@ -18,7 +18,7 @@ ASSERTION_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ClientParameters:
     """What a token request says of the client: a part of its form, and headers."""
 
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -28,7 +28,7 @@ class Shown:
 class Client(Protocol):
     """A registered client."""
 
-    def show(self, found: Found) -> Shown:
+    def show(self, found: Found) -> ClientParameters:
         """What to say at a token endpoint; made anew for each request.
 
         Raises:
@@ -58,14 +58,16 @@ class SecretClient:
     client_id: str
     secret: Secret
 
-    def show(self, found: Found) -> Shown:
+    def show(self, found: Found) -> ClientParameters:
         """RFC 6749, section 2.3.1: id and secret are encoded as a form before they are joined."""
         methods = found.methods or ()
         if "client_secret_post" in methods and "client_secret_basic" not in methods:
-            return Shown(form={"client_id": self.client_id, "client_secret": self.secret.value})
+            return ClientParameters(
+                form={"client_id": self.client_id, "client_secret": self.secret.value}
+            )
         pair = f"{quote_plus(self.client_id)}:{quote_plus(self.secret.value)}"
         encoded = base64.b64encode(pair.encode()).decode()
-        return Shown(headers={"Authorization": f"Basic {encoded}"})
+        return ClientParameters(headers={"Authorization": f"Basic {encoded}"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class KeyClient:
     kid: str | None = None
     jku: str | None = None
 
-    def show(self, found: Found) -> Shown:
+    def show(self, found: Found) -> ClientParameters:
         """One assertion for one request: a server refuses a `jti` that it has seen."""
         self._refuse_algorithm(found)
         claims = {
@@ -89,7 +91,9 @@ class KeyClient:
         }
         header = {"kid": self.kid or self.key.kid, **({"jku": self.jku} if self.jku else {})}
         assertion = self.key.sign(header, claims)
-        return Shown(form={"client_assertion_type": ASSERTION, "client_assertion": assertion})
+        return ClientParameters(
+            form={"client_assertion_type": ASSERTION, "client_assertion": assertion}
+        )
 
     def _refuse_algorithm(self, found: Found) -> None:
         algorithm = self.key.algorithm

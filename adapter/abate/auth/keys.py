@@ -70,7 +70,7 @@ def read(secret: Secret) -> SigningKey:
         AbateError: names the variable, and what a key has to be.
     """
     try:
-        key = _imported(secret.value)
+        key = _import(secret.value)
         usable = key.is_private and _is_strong(key)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         # The text of the error may quote the key.
@@ -82,7 +82,7 @@ def read(secret: Secret) -> SigningKey:
     return SigningKey(key)
 
 
-def _imported(text: str) -> ECKey | RSAKey:
+def _import(text: str) -> ECKey | RSAKey:
     if text.startswith("{"):
         content = json.loads(text)
         kind = RSAKey if content.get("kty") == "RSA" else ECKey

@@ -64,7 +64,7 @@ class Endpoint:
         answer = self._answer(found, scopes)
         if self.scopes.besides and _error(answer) == "invalid_scope":
             answer = self._answer(found, self.scopes.needed)
-        content = _granted(answer)
+        content = _read_grant(answer)
         granted = content.get("scope")
         # Without a scope, what was asked for was granted: RFC 6749, section 5.1.
         if isinstance(granted, str) and (lacking := missing(self.scopes.needed, granted)):
@@ -80,20 +80,20 @@ class Endpoint:
         with self.enter(found.token_url) as server:
             attempts = Attempts(TRIES)
             while not attempts.is_last:
-                answer = self._tried(server, found, scopes)
+                answer = self._try(server, found, scopes)
                 if answer is not None and _is_final(answer):
                     return answer
                 attempts.wait(answer)
-            return self._posted(server, found, scopes)
+            return self._post(server, found, scopes)
 
-    def _tried(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer | None:
+    def _try(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer | None:
         """What was answered; None if the connection broke on the way."""
         try:
-            return self._posted(server, found, scopes)
+            return self._post(server, found, scopes)
         except Unanswered:
             return None
 
-    def _posted(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer:
+    def _post(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer:
         shown = self.client.show(found)
         form = {"grant_type": "client_credentials", **shown.form}
         if scopes:
@@ -109,7 +109,7 @@ def _is_final(answer: Answer) -> bool:
     return content is None or not {"access_token", "error"}.isdisjoint(content)
 
 
-def _granted(answer: Answer) -> Mapping[str, Any]:
+def _read_grant(answer: Answer) -> Mapping[str, Any]:
     if answer.status in TRANSIENT:
         raise SourceError(f"{answer.place} answered {answer.status}, also when asked again")
     content = _json(answer)

@@ -99,7 +99,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="replace")  # A title may hold what a code page does not.
     atexit.register(signals.ignore)
     try:
-        with signals.ended_by_signals():
+        with signals.end_by_signals():
             abate(standalone_mode=False)
     except SystemExit:
         raise

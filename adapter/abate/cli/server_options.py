@@ -87,7 +87,7 @@ def entered(command: Callable[..., Any]) -> Callable[..., Any]:
 def _server(url: str, said: Mapping[str, Any]) -> "Server":
     from pydantic import ValidationError
 
-    from abate.config.messages import located, words
+    from abate.config.messages import locate, words
     from abate.config.server import Server
 
     auth = {_AUTH.get(name, name): said[name] for name in _AUTH_NAMES if said[name]}
@@ -98,7 +98,7 @@ def _server(url: str, said: Mapping[str, Any]) -> "Server":
         return Server.model_validate({"url": url, **content, **({"auth": auth} if auth else {})})
     except ValidationError as error:
         [fault, *_] = error.errors(include_input=False, include_url=False)
-        raise click.UsageError(f"{_option(located(fault))}: {words(fault)}.") from None
+        raise click.UsageError(f"{_option(locate(fault))}: {words(fault)}.") from None
 
 
 def _option(location: Sequence[str | int]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 
 from abate.cli import options
-from abate.survey.model import GROUPS, Advice, ListCount, Row, Sample, Shapes, Survey
+from abate.survey.model import GROUPS, Advice, ListCount, Sample, Shapes, Survey, SurveyRow
 
 CODES_SHOWN = 15
 HEADS = ("what", "found", "what abate does about it")
@@ -31,7 +31,7 @@ def _server(survey: Survey) -> str:
     return f"{survey.url}\n{software}, FHIR {server.fhir_version}"
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[SurveyRow]) -> str:
     """The rows, with an empty one between two groups."""
     lines: list[list[str]] = []
     for group in GROUPS:

@@ -211,7 +211,7 @@ class Cohort:
             if reference == "first"
             else f"a {reference} score"
         )
-        return Pairs(frame=frame, population=f"analysed lesions with {named} and {_named(end)}")
+        return Pairs(frame=frame, population=f"analysed lesions with {named} and {_name(end)}")
 
     def at(self, endpoint: Endpoint) -> ByVisit:
         """The scores at an endpoint, of all analysed lesions that have one, as one visit.
@@ -224,7 +224,7 @@ class Cohort:
         return ByVisit(
             frame=frame.select("lesion_id", "patient_id", "visit", "value", datum()),
             visits=(str(endpoint),),
-            population=f"analysed lesions with {_named(endpoint)}",
+            population=f"analysed lesions with {_name(endpoint)}",
         )
 
     def by_visit(self) -> ByVisit:
@@ -277,5 +277,5 @@ def _at(visits: Sequence[str]) -> pl.Expr:
     return pl.col("chosen") & pl.col("visit").is_in(list(visits))
 
 
-def _named(endpoint: Endpoint) -> str:
+def _name(endpoint: Endpoint) -> str:
     return str(endpoint) if isinstance(endpoint, LastOf) else f"a {endpoint} score"

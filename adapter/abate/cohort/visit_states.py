@@ -34,7 +34,7 @@ def visit_states(cohort: "Cohort") -> pl.DataFrame:
         schema={"visit": pl.String, "last_day": pl.Int64},
         orient="row",
     ).filter(pl.col("visit").is_in(cohort.visits))
-    lesions = _ended(cohort)
+    lesions = _ends(cohort)
     scored = (
         cohort.scores.filter("chosen")
         .select("lesion_id", "visit", pl.lit(value=True).alias("is_scored"))
@@ -47,7 +47,7 @@ def visit_states(cohort: "Cohort") -> pl.DataFrame:
     )
 
 
-def _ended(cohort: "Cohort") -> pl.DataFrame:
+def _ends(cohort: "Cohort") -> pl.DataFrame:
     """The analysed lesions with the day of death, or the day after which it must have been."""
     undated = cohort.events.filter((pl.col("kind") == "death") & pl.col("at").is_null())
     last = pl.col("follow_up_days")

@@ -36,7 +36,7 @@ _SECRET = re.compile(r"passw|secret|token|credential|(api|private)_?key|^key$", 
 _SERVERS = ("source", "target")
 
 
-def located(fault: ErrorDetails) -> Location:
+def locate(fault: ErrorDetails) -> Location:
     """The key that a fault belongs to."""
     inner: Location = fault.get("ctx", {}).get("inner", ())
     return tuple(part for part in (*fault["loc"], *inner) if part != "[key]")

@@ -15,7 +15,7 @@ _PARTS = re.compile(_PART)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class StudyText:
     """Who wrote a key: the study file, or a `--set` option (location to name)."""
 
     path: Path
@@ -24,9 +24,9 @@ class Written:
 
     def message(self, location: Location, words: str) -> str:
         """`FILE, line N: key: words`, or `--set key: words`."""
-        name = dotted(location)
+        name = dot(location)
         for chosen, option in self.chosen.items():
-            if location and _related(chosen, location):
+            if location and _is_related(chosen, location):
                 place = f"--set {option}"
                 return f"{place}: {words}" if name == option else f"{place}: {name}: {words}"
         line = line_of(self.text, location)
@@ -34,7 +34,7 @@ class Written:
         return f"{place}: {name}: {words}" if name else f"{place}: {words}"
 
 
-def dotted(location: Location) -> str:
+def dot(location: Location) -> str:
     """The key as `--set` takes it; entries of an array are counted from 1."""
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
 
@@ -50,7 +50,7 @@ def line_of(text: str, location: Location) -> int | None:
     return None
 
 
-def _related(chosen: Location, location: Location) -> bool:
+def _is_related(chosen: Location, location: Location) -> bool:
     shared = min(len(chosen), len(location))
     return chosen[:shared] == location[:shared]
 
@@ -66,14 +66,14 @@ def _keys(text: str) -> Iterable[tuple[Location, int]]:
                 last[named] = last.get(named, -1) + 1
                 table = (*named, last[named])
             else:
-                table = _numbered(named, last)
+                table = _number(named, last)
             yield from ((table[:length], number) for length in range(len(table), 0, -1))
         elif key := _KEY.match(line):
             parts = _parts(key[1])
             yield from (((*table, *parts[:length]), number) for length in range(len(parts), 0, -1))
 
 
-def _numbered(named: Location, last: Mapping[Location, int]) -> Location:
+def _number(named: Location, last: Mapping[Location, int]) -> Location:
     """`[analysis.endpoint]` belongs to the last `[[analysis]]` above it."""
     for length in range(len(named) - 1, 0, -1):
         if named[:length] in last:

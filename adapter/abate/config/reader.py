@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abate.config.positions import Location, Written
+from abate.config.positions import Location, StudyText
 from abate.errors import StudyFileError, nearest
 
 if TYPE_CHECKING:
@@ -49,18 +49,18 @@ def read(path: Path, overrides: Iterable[str] = ()) -> "StudyFile":
     overrides = tuple(overrides)
     text = _text(path)
     content = _content(path, text)
-    written = Written(path, text, {_set(content, one): _name(one) for one in overrides})
+    written = StudyText(path, text, {_set(content, one): _name(one) for one in overrides})
     # The models of the settings take longer to build than a file that is no TOML takes to refuse.
     from pydantic import ValidationError
 
-    from abate.config.messages import located, words
+    from abate.config.messages import locate, words
     from abate.config.settings import Settings, StudyFile
 
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
-        lines = (written.message(located(one), words(one)) for one in faults)
+        lines = (written.message(locate(one), words(one)) for one in faults)
         raise StudyFileError("\n".join(lines)) from None
     return StudyFile(
         settings=settings,
@@ -97,7 +97,7 @@ def _complain(study_file: "StudyFile", location: Location, message: str) -> Stud
     content = tomllib.loads(study_file.text)
     chosen = {_set(content, one): _name(one) for one in study_file.overrides}
     return StudyFileError(
-        Written(study_file.path, study_file.text, chosen).message(location, message)
+        StudyText(study_file.path, study_file.text, chosen).message(location, message)
     )
 
 

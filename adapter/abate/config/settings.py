@@ -174,7 +174,7 @@ class AnalysisSpec(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _named_as_used(cls, value: Any) -> Any:
+    def _name_as_used(cls, value: Any) -> Any:
         if isinstance(value, dict) and "name" not in value:
             return value | {"name": value.get("use", "unnamed")}
         return value

@@ -14,10 +14,10 @@ import numpy as np
 
 from abate.analysis.results import Results
 from abate.disclosure.by_patient import counts_beside_lesions, rows_beside_lesions
-from abate.disclosure.cells import Cell, Row, Sheet, known_rests, sheet
+from abate.disclosure.cells import Cell, CellRow, CellSheet, known_rests, sheet
 from abate.disclosure.differences import blocks, values_of
 from abate.disclosure.rule import Rule
-from abate.disclosure.visible_numbers import Seen, refused, seen
+from abate.disclosure.visible_numbers import Visible, refusal, seen
 
 TOGETHER = 4
 MOST_GROUPS = 200_000
@@ -33,10 +33,10 @@ def audit(whole: Results, shown: Results, rule: Rule) -> None:
     cells = sheet(whole)
     known = seen(whole, shown, cells, rule)
     for cell in (*_differences(cells, known, rule), *_sums(cells, known, rule)):
-        raise refused(f"what {cells.names[cell]} has besides others follows from what is shown")
+        raise refusal(f"what {cells.names[cell]} has besides others follows from what is shown")
 
 
-def _differences(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
+def _differences(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
     """Of two populations, two counts or two data that differ by a few, a cell to name."""
     cells = list(sheet.cells)
     told = sheet.populations & known.cells
@@ -53,7 +53,7 @@ def _differences(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
     yield from _beside_lesions(sheet, known, rule)
 
 
-def _beside_lesions(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
+def _beside_lesions(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
     """The figures of patients that are shown beside figures of lesions, and must not be."""
     for count, other in counts_beside_lesions(sheet, rule):
         if {count, other} <= known.cells:
@@ -63,7 +63,7 @@ def _beside_lesions(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
             yield row.cell
 
 
-def _is_near(row: Row, other: Row, rule: Rule) -> bool:
+def _is_near(row: CellRow, other: CellRow, rule: Rule) -> bool:
     """Whether two estimates used the same data but for a few units."""
     one, another = values_of(row), values_of(other)
     if abs(len(one) - len(another)) >= rule.minimum or one.isdisjoint(another):
@@ -80,22 +80,22 @@ def _are_few(number: int, rule: Rule) -> bool:
     return 0 < number < rule.minimum
 
 
-def _sums(sheet: Sheet, known: Seen, rule: Rule) -> Iterator[int]:
+def _sums(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
     """A cell of each block in which a few units' sum stays, however the values are moved."""
     for block in blocks(sheet):
         rows = [row for row in block if row.cell in known.cells]
         atoms = Counter(_atoms(rows).values())
-        if atoms and _is_held(_moved(np.array(list(atoms), float).T), [*atoms.values()], rule):
+        if atoms and _is_held(_move(np.array(list(atoms), float).T), [*atoms.values()], rule):
             yield rows[0].cell
 
 
-def _atoms(rows: Sequence[Row]) -> dict[tuple[str, str], tuple[bool, ...]]:
+def _atoms(rows: Sequence[CellRow]) -> dict[tuple[str, str], tuple[bool, ...]]:
     """Of each unit's datum, which rows have it."""
     items = {item for row in rows for item in row.items}
     return {item: tuple(item in row.items for row in rows) for item in items}
 
 
-def _moved(matrix: np.ndarray) -> np.ndarray:
+def _move(matrix: np.ndarray) -> np.ndarray:
     """How far each atom's sum moves, by chance, while the sum of each row stays as it is."""
     from scipy.linalg import null_space
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from abate.disclosure.cells import Row, Sheet
+from abate.disclosure.cells import CellRow, CellSheet
 from abate.disclosure.rule import Rule
 
 
@@ -18,9 +18,9 @@ from abate.disclosure.rule import Rule
 class _Pair:
     """A row of patients and one of lesions of which the same was asked."""
 
-    sheet: Sheet
-    patients: Row
-    lesions: Row
+    sheet: CellSheet
+    patients: CellRow
+    lesions: CellRow
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -56,7 +56,7 @@ class _Pair:
         return more, len(self.lesions.items) - len(self.patients.items) - more
 
 
-def counts_beside_lesions(sheet: Sheet, rule: Rule) -> Iterator[tuple[int, int]]:
+def counts_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[int, int]]:
     """Pairs of cells, one of patients and one of lesions, that must not both be shown."""
     cells = list(sheet.cells)
     for pair in _pairs(sheet):
@@ -67,7 +67,7 @@ def counts_beside_lesions(sheet: Sheet, rule: Rule) -> Iterator[tuple[int, int]]
                     yield one, other
 
 
-def rows_beside_lesions(sheet: Sheet, rule: Rule) -> Iterator[tuple[Row, Row]]:
+def rows_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[CellRow, CellRow]]:
     """Pairs of rows, one of patients and one of lesions, whose values must not both be shown."""
     for pair in _pairs(sheet):
         is_known = sheet.answers.get(pair.patients, set()) <= sheet.known
@@ -75,12 +75,12 @@ def rows_beside_lesions(sheet: Sheet, rule: Rule) -> Iterator[tuple[Row, Row]]:
             yield pair.patients, pair.lesions
 
 
-def _pairs(sheet: Sheet) -> Iterator[_Pair]:
+def _pairs(sheet: CellSheet) -> Iterator[_Pair]:
     """The rows of patients beside those of lesions that share a datum, if they differ at all."""
     used = {mention.row for mention in sheet.estimates.values()}
     rows = [row for row, place in sheet.rows.items() if place in used]
     cells = list(sheet.cells)
-    at = defaultdict[tuple[str, str], set[Row]](set)
+    at = defaultdict[tuple[str, str], set[CellRow]](set)
     for row in rows:
         if cells[row.cell].basis == "lesion" and all(
             one in sheet.patient_of for one, _ in row.items
@@ -89,6 +89,6 @@ def _pairs(sheet: Sheet) -> Iterator[_Pair]:
                 at[sheet.patient_of[lesion], datum].add(row)
     for row in rows:
         if cells[row.cell].basis == "patient":
-            beside = set[Row]().union(*(at.get(item, ()) for item in row.items))
+            beside = set[CellRow]().union(*(at.get(item, ()) for item in row.items))
             pairs = (_Pair(sheet, row, one) for one in beside)
             yield from (pair for pair in pairs if pair.apart)

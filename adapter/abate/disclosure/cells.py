@@ -30,7 +30,7 @@ class Cell(NamedTuple):
     ids: frozenset[str]
 
 
-class Row(NamedTuple):
+class CellRow(NamedTuple):
     """Some units as one estimate used them: the datum of each, its own if nobody knows which."""
 
     cell: int
@@ -60,7 +60,7 @@ class Mention:
 
 
 @dataclass(slots=True)
-class Sheet:
+class CellSheet:
     """The cells of results, and where each stands.
 
     Attributes:
@@ -80,13 +80,13 @@ class Sheet:
     """
 
     cells: dict[Cell, int] = field(default_factory=dict)
-    rows: dict[Row, int] = field(default_factory=dict)
-    wholes: dict[Row, set[Row]] = field(default_factory=dict)
+    rows: dict[CellRow, int] = field(default_factory=dict)
+    wholes: dict[CellRow, set[CellRow]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     populations: set[int] = field(default_factory=set)
     known: set[int] = field(default_factory=set)
-    answers: dict[Row, set[int]] = field(default_factory=dict)
+    answers: dict[CellRow, set[int]] = field(default_factory=dict)
     estimates: dict[tuple[int, str], Mention] = field(default_factory=dict)
     steps: dict[int, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
@@ -103,9 +103,9 @@ class Sheet:
         return place
 
 
-def sheet(results: Results) -> Sheet:
+def sheet(results: Results) -> CellSheet:
     """The cells of results; numbers whose units are unknown get units of their own."""
-    found = Sheet(patient_of=results.patient_of)
+    found = CellSheet(patient_of=results.patient_of)
     _add_steps(found, results.attrition)
     for basis, number in (("patient", results.patients), ("lesion", results.lesions)):
         if number is not None:
@@ -126,7 +126,7 @@ def sheet(results: Results) -> Sheet:
     return found
 
 
-def known_rests(sheet: Sheet) -> Iterator[tuple[int, int]]:
+def known_rests(sheet: CellSheet) -> Iterator[tuple[int, int]]:
     """Counts, each with how many units are left between it and a part of the same n that is known.
 
     Who belongs to a population may be known, so that it is known, too, who of the others can give
@@ -144,7 +144,7 @@ def known_rests(sheet: Sheet) -> Iterator[tuple[int, int]]:
                 yield other, len(whole) - len(part) - len(count)
 
 
-def _mention(found: Sheet, estimate: Estimate, units: Units | None, cost: float) -> Mention:
+def _mention(found: CellSheet, estimate: Estimate, units: Units | None, cost: float) -> Mention:
     basis, words = basis_of(estimate), estimate.population
     data = units.data if units else dict.fromkeys(_made_up(words, estimate.n or 0), "")
     counted = members(units, estimate) if units else {}
@@ -165,7 +165,7 @@ def _mention(found: Sheet, estimate: Estimate, units: Units | None, cost: float)
     return Mention(n=n, counts=counts, row=_add_row(found, row), may_leave=True)
 
 
-def _add_chosen(found: Sheet, n: int, units: Units, basis: str, words: str) -> None:
+def _add_chosen(found: CellSheet, n: int, units: Units, basis: str, words: str) -> None:
     """An n of units that were chosen by their values is an answer of all among whom they were."""
     among = found.cell(basis, units.among, words, 0.0)
     whole = _row(among, units.among)
@@ -176,11 +176,11 @@ def _add_chosen(found: Sheet, n: int, units: Units, basis: str, words: str) -> N
     found.answers.setdefault(whole, set()).add(n)
 
 
-def _row(cell: int, data: Mapping[str, str]) -> Row:
-    return Row(cell, frozenset(data.items()))
+def _row(cell: int, data: Mapping[str, str]) -> CellRow:
+    return CellRow(cell, frozenset(data.items()))
 
 
-def _add_row(found: Sheet, row: Row) -> int:
+def _add_row(found: CellSheet, row: CellRow) -> int:
     return found.rows.setdefault(row, len(found.rows))
 
 
@@ -194,7 +194,7 @@ def _total(attrition: Sequence[Step], basis: str) -> Sequence[str]:
     return steps[0].units if steps else ()
 
 
-def _add_steps(found: Sheet, attrition: Sequence[Step]) -> None:
+def _add_steps(found: CellSheet, attrition: Sequence[Step]) -> None:
     """The flow of procedures, lesions and patients: no other step leaves the house."""
     flow = {place: one for place, one in enumerate(attrition) if one.stage in FLOW and one.n}
     for place, step in flow.items():

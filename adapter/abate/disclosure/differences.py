@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from abate.cohort.units import NO_DATUM
-from abate.disclosure.cells import Cell, Row, Sheet
+from abate.disclosure.cells import Cell, CellRow, CellSheet
 from abate.disclosure.rule import Rule
 
 TOLERANCE = 1e-6
@@ -23,10 +23,10 @@ TOLERANCE = 1e-6
 AT_ONCE = 12
 
 Pair = tuple[int, int]
-Block = Sequence[Row]
+Block = Sequence[CellRow]
 
 
-def blocks(sheet: Sheet) -> list[Block]:
+def blocks(sheet: CellSheet) -> list[Block]:
     """The rows of data that hang together: each shares data with another one of its block."""
     rows = list(sheet.rows)
     parent = list(range(len(rows)))
@@ -41,27 +41,27 @@ def blocks(sheet: Sheet) -> list[Block]:
     for place, row in enumerate(rows):
         for item in row.items:
             parent[root(place)] = root(first.setdefault(item, place))
-    found: dict[int, list[Row]] = {}
+    found: dict[int, list[CellRow]] = {}
     for place, row in enumerate(rows):
         found.setdefault(root(place), []).append(row)
     return list(found.values())
 
 
-def nested(sheet: Sheet, known: Iterable[Block], rule: Rule) -> Iterator[Pair]:
+def pair_nested(sheet: CellSheet, known: Iterable[Block], rule: Rule) -> Iterator[Pair]:
     """Pairs of cells of which the larger one has a few units besides.
 
     Of two populations, whatever was asked of them; and of all cells of which the same was asked.
     """
     cells = list(sheet.cells)
     for basis in {cell.basis for cell in cells}:
-        yield from _nested(
+        yield from _pair_nested(
             cells, [one for one in sheet.populations if cells[one].basis == basis], rule
         )
     for rows in known:
-        yield from _nested(cells, {row.cell for row in rows}, rule)
+        yield from _pair_nested(cells, {row.cell for row in rows}, rule)
 
 
-def _nested(cells: Sequence[Cell], places: Collection[int], rule: Rule) -> Iterator[Pair]:
+def _pair_nested(cells: Sequence[Cell], places: Collection[int], rule: Rule) -> Iterator[Pair]:
     ordered = sorted(places, key=lambda place: (len(cells[place].ids), place))
     for at, part in enumerate(ordered):
         for whole in ordered[at + 1 :]:
@@ -72,7 +72,7 @@ def _nested(cells: Sequence[Cell], places: Collection[int], rule: Rule) -> Itera
                 yield whole, part
 
 
-def overlapping(sheet: Sheet, known: Iterable[Block], rule: Rule) -> Iterator[Pair]:
+def overlapping(sheet: CellSheet, known: Iterable[Block], rule: Rule) -> Iterator[Pair]:
     """Pairs of rows of data that differ by a few units: one lacks them, or has another datum.
 
     Nobody knows which datum an empty key is: such a row could be of any data of its units.
@@ -89,7 +89,7 @@ def overlapping(sheet: Sheet, known: Iterable[Block], rule: Rule) -> Iterator[Pa
             yield places[row], places[other]
 
 
-def _overlapping(places: dict[Row, int], rows: Iterable[Row], rule: Rule) -> Iterator[Pair]:
+def _overlapping(places: dict[CellRow, int], rows: Iterable[CellRow], rule: Rule) -> Iterator[Pair]:
     used = [(values_of(row), places[row]) for row in rows]
     ordered = sorted(used, key=lambda one: (len(one[0]), one[1]))
     for at, (one, place) in enumerate(ordered):
@@ -100,7 +100,7 @@ def _overlapping(places: dict[Row, int], rows: Iterable[Row], rule: Rule) -> Ite
                 yield place, another
 
 
-def values_of(row: Row) -> frozenset[tuple[str, str]]:
+def values_of(row: CellRow) -> frozenset[tuple[str, str]]:
     """The units of which a datum was used."""
     return frozenset(item for item in row.items if item[1] != NO_DATUM)
 
@@ -122,7 +122,7 @@ class Sums:
     sizes: Sequence[int]
 
     @classmethod
-    def of(cls, block: Block, wholes: Mapping[Row, Collection[Row]]) -> "Sums":
+    def of(cls, block: Block, wholes: Mapping[CellRow, Collection[CellRow]]) -> "Sums":
         """The sums of a block."""
         places = {row: at for at, row in enumerate(block)}
         masks: dict[tuple[str, str], int] = {}
@@ -179,7 +179,7 @@ def _factors(
         ArithmeticError: it cannot be told, or not in time.
     """
     found = 0
-    for atom in _unproved(matrix, sizes, minimum):
+    for atom in _find_unproved(matrix, sizes, minimum):
         if monotonic() > until:
             raise ArithmeticError("out of time")
         factors = _fewest(matrix, sizes, atom)
@@ -190,7 +190,7 @@ def _factors(
             return
 
 
-def _unproved(matrix: np.ndarray, sizes: np.ndarray, minimum: int) -> list[int]:
+def _find_unproved(matrix: np.ndarray, sizes: np.ndarray, minimum: int) -> list[int]:
     """The small atoms that no other sizes of all atoms show to be large enough, perhaps.
 
     Sizes with the same sums are as possible to a reader as the true ones: they prove at once all
@@ -201,7 +201,7 @@ def _unproved(matrix: np.ndarray, sizes: np.ndarray, minimum: int) -> list[int]:
         high = np.full(len(sizes), np.inf)
         high[left] = minimum
         costs = np.where(np.isfinite(high), -1.0, 0.0)
-        other = _solved(
+        other = _solve(
             costs,
             A_eq=matrix,
             b_eq=matrix @ sizes,
@@ -219,7 +219,7 @@ def _fewest(matrix: np.ndarray, sizes: np.ndarray, atom: int) -> np.ndarray:
 
     The number of units is the most that the atom can have, for who knows the sums.
     """
-    return _solved(
+    return _solve(
         matrix @ sizes,
         A_ub=-matrix.T,
         b_ub=np.zeros(matrix.shape[1]),
@@ -229,7 +229,7 @@ def _fewest(matrix: np.ndarray, sizes: np.ndarray, atom: int) -> np.ndarray:
     )
 
 
-def _solved(costs: np.ndarray, **limits: Any) -> np.ndarray:
+def _solve(costs: np.ndarray, **limits: Any) -> np.ndarray:
     """The least costs.
 
     Raises:

@@ -22,13 +22,13 @@ OF_VALUES = frozenset({"median", "difference", "duration"})
 
 def estimate(given: Estimate, mention: Mention, hidden: Hidden, rule: Rule) -> Estimate:
     """An estimate, whole, in part, or withheld."""
-    n = None if mention.n in hidden.cells or given.n is None else rule.rounded(given.n)
+    n = None if mention.n in hidden.cells or given.n is None else rule.round(given.n)
     is_hidden = mention.row in hidden.rows or not hidden.cells.isdisjoint(mention.cells)
     if given.individual or is_hidden:
         return withheld(given, n, rule)
     note = "" if DIGIT.search(given.note) else given.note
     shown = _without_ends(replace(given, n=n, note=note, cases=()), given.n or 0, rule)
-    return shown if rule.rounding == 1 else _rounded(shown, rule)
+    return shown if rule.rounding == 1 else _round(shown, rule)
 
 
 def without_units(given: Estimate) -> Estimate:
@@ -61,14 +61,14 @@ def _without_ends(given: Estimate, n: int, rule: Rule) -> Estimate:
     """Without the ends of an interval that are single units' values, or nearly."""
     kind = given.interval.kind if given.interval else ""
     if kind.startswith("range"):
-        return _noted(replace(given, interval=None), RANGE)
+        return _note(replace(given, interval=None), RANGE)
     if kind.startswith("quartiles") and n < QUARTERS * rule.minimum:
-        return _noted(replace(given, interval=None), QUARTILES)
+        return _note(replace(given, interval=None), QUARTILES)
     return given
 
 
-def _rounded(given: Estimate, rule: Rule) -> Estimate:
-    counts = {name: rule.rounded(count) for name, count in given.counts.items()}
+def _round(given: Estimate, rule: Rule) -> Estimate:
+    counts = {name: rule.round(count) for name, count in given.counts.items()}
     of_values = given.interval and given.interval.kind.startswith("quartiles")
     kept = given.interval if of_values else None
     lost = given.p is not None or kept is not given.interval
@@ -76,17 +76,17 @@ def _rounded(given: Estimate, rule: Rule) -> Estimate:
     shown = replace(given, value=value, interval=kept, p=None, counts=counts)
     if value is None and given.value is not None:
         return withheld(given, given.n, rule)
-    return _noted(shown, ROUNDED) if lost else shown
+    return _note(shown, ROUNDED) if lost else shown
 
 
 def _value(given: Estimate, counts: Mapping[str, int], rule: Rule) -> float | None:
     """The value from rounded counts; None where it cannot be made from them."""
     if is_count(given) and given.value is not None:
-        return rule.rounded(int(given.value))
+        return rule.round(int(given.value))
     if given.statistic == "proportion":
         return counts[NUMERATOR] / given.n if given.n and NUMERATOR in counts else None
     return given.value if given.statistic in OF_VALUES else None
 
 
-def _noted(given: Estimate, words: str) -> Estimate:
+def _note(given: Estimate, words: str) -> Estimate:
     return replace(given, note=f"{given.note}; {words}" if given.note else words)

@@ -7,7 +7,7 @@ from abate.analysis.model import Estimate, Measured, Result
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results, Step
 from abate.disclosure import citations, estimates
-from abate.disclosure.cells import Sheet
+from abate.disclosure.cells import CellSheet
 from abate.disclosure.rule import Rule
 from abate.disclosure.suppression import Hidden
 
@@ -16,7 +16,7 @@ REASON = "nothing can be estimated; why is in the local results"
 RELEASE = "small cells are hidden"
 
 
-def without(results: Results, cells: Sheet, hidden: Hidden, rule: Rule) -> Results:
+def without(results: Results, cells: CellSheet, hidden: Hidden, rule: Rule) -> Results:
     """The results as others may see them."""
     return replace(
         results,
@@ -41,18 +41,18 @@ def without(results: Results, cells: Sheet, hidden: Hidden, rule: Rule) -> Resul
 
 
 def _total(number: int | None, cell: int | None, hidden: frozenset[int], rule: Rule) -> int | None:
-    return None if number is None or cell in hidden else rule.rounded(number)
+    return None if number is None or cell in hidden else rule.round(number)
 
 
 def _steps(
-    steps: Sequence[Step], cells: Sheet, hidden: frozenset[int], rule: Rule
+    steps: Sequence[Step], cells: CellSheet, hidden: frozenset[int], rule: Rule
 ) -> Iterator[Step]:
     for place, cell in cells.steps.items():
         step = steps[place]
         yield replace(step, n=_total(step.n, cell, hidden, rule), units=())
 
 
-def _outcome(given: Outcome, place: int, cells: Sheet, hidden: Hidden, rule: Rule) -> Outcome:
+def _outcome(given: Outcome, place: int, cells: CellSheet, hidden: Hidden, rule: Rule) -> Outcome:
     error = (
         FAILED if given.error is not None and citations.DIGIT.search(given.error) else given.error
     )

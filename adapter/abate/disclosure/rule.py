@@ -28,7 +28,7 @@ class Rule:
         """Whether a count may not be seen."""
         return (0 if self.hides_zero else 1) <= count < self.minimum
 
-    def rounded(self, count: int) -> int:
+    def round(self, count: int) -> int:
         """A count that may be seen, as it is shown."""
         return (count + self.rounding // 2) // self.rounding * self.rounding
 
@@ -36,7 +36,7 @@ class Rule:
         """The least and the most that a count can be, for who sees it shown."""
         if count < self.minimum:
             return count, count
-        shown, half = self.rounded(count), self.rounding // 2
+        shown, half = self.round(count), self.rounding // 2
         return max(shown - half, self.minimum), shown + half
 
     @property

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from time import monotonic
 
 from abate.disclosure.by_patient import counts_beside_lesions, rows_beside_lesions
-from abate.disclosure.cells import Sheet, known_rests
-from abate.disclosure.differences import Pair, Sums, blocks, nested, overlapping
+from abate.disclosure.cells import CellSheet, known_rests
+from abate.disclosure.differences import Pair, Sums, blocks, overlapping, pair_nested
 from abate.disclosure.rule import Rule
 
 SECONDS = 20.0
@@ -21,13 +21,13 @@ class Hidden:
     rows: frozenset[int]
 
 
-def hide(sheet: Sheet, rule: Rule) -> Hidden:
+def hide(sheet: CellSheet, rule: Rule) -> Hidden:
     """Hide what is small; of what differs by little, the cheapest, until nothing follows."""
     known, until = blocks(sheet), monotonic() + SECONDS
     cells = _small(sheet, rule)
     beside = counts_beside_lesions(sheet, rule)
     cells |= {patients for patients, lesions in beside if lesions not in cells}
-    cells |= _cover(nested(sheet, known, rule), sheet.costs, cells)
+    cells |= _cover(pair_nested(sheet, known, rule), sheet.costs, cells)
     for one in (Sums.of(block, sheet.wholes) for block in known):
         while found := one.groups(cells, rule, until):
             for group in found:
@@ -41,7 +41,7 @@ def hide(sheet: Sheet, rule: Rule) -> Hidden:
     return Hidden(cells=frozenset(cells), rows=frozenset(rows))
 
 
-def _small(sheet: Sheet, rule: Rule) -> set[int]:
+def _small(sheet: CellSheet, rule: Rule) -> set[int]:
     """The cells of few units, and those beside which few of the units that are known are left."""
     few = {place for cell, place in sheet.cells.items() if rule.hides(len(cell.ids))}
     cells = list(sheet.cells)
@@ -71,7 +71,7 @@ def _cover(pairs: Iterable[Pair], costs: Sequence[float], hidden: set[int]) -> s
     return kept
 
 
-def _costs_of_rows(sheet: Sheet) -> list[float]:
+def _costs_of_rows(sheet: CellSheet) -> list[float]:
     """What is lost if the values that are made of some data are hidden."""
     costs = [0.0] * len(sheet.rows)
     for mention in sheet.estimates.values():

@@ -13,7 +13,7 @@ from abate.analysis.counts import NUMERATOR, counts_of, is_count
 from abate.analysis.model import Estimate, Result
 from abate.analysis.results import Results, plain
 from abate.disclosure import citations
-from abate.disclosure.cells import Mention, Sheet
+from abate.disclosure.cells import CellSheet, Mention
 from abate.disclosure.estimates import OF_VALUES
 from abate.disclosure.rule import Rule
 from abate.errors import PublishRefused
@@ -27,21 +27,21 @@ _EXPECTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Visible:
     """What a reader sees: the cells whose number is shown, and the data whose value is."""
 
     cells: set[int] = field(default_factory=set)
     rows: set[int] = field(default_factory=set)
 
 
-def seen(whole: Results, shown: Results, cells: Sheet, rule: Rule) -> Seen:
+def seen(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -> Visible:
     """What a reader of released results sees.
 
     Raises:
         PublishRefused: something is shown that the rule does not allow; names it, and no number.
     """
     _refuse_unexpected(shown)
-    known = Seen()
+    known = Visible()
     look = _Look(cells, rule, known)
     for basis, total, number in (
         ("patient", whole.patients, shown.patients),
@@ -56,10 +56,10 @@ def seen(whole: Results, shown: Results, cells: Sheet, rule: Rule) -> Seen:
             for one in left.result.estimates:
                 mention = cells.estimates[place, one.name]
                 if not mention.may_leave and not is_without_numbers(one):
-                    raise refused(f"the estimate {one.name!r} is shown, and nobody knows its units")
+                    raise refusal(f"the estimate {one.name!r} is shown, and nobody knows its units")
                 look.at_estimate(full.result[one.name], one, mention)
                 if not one.withheld and not lost.isdisjoint(one.depends_on):
-                    raise refused(f"the estimate {one.name!r} is shown, and not what it is made of")
+                    raise refusal(f"the estimate {one.name!r} is shown, and not what it is made of")
             _refuse_loose(full.result, left.result)
     return known
 
@@ -70,7 +70,7 @@ def _lost(whole: Result, shown: Result) -> set[str]:
     return {one.name for one in whole.estimates} - names
 
 
-def refused(what: str) -> PublishRefused:
+def refusal(what: str) -> PublishRefused:
     """The refusal of a release."""
     return PublishRefused(
         f"small cells: {what}. Nothing is published. This is a fault of abate or of a plugin: "
@@ -79,20 +79,20 @@ def refused(what: str) -> PublishRefused:
 
 
 class _Look:
-    def __init__(self, cells: Sheet, rule: Rule, known: Seen) -> None:
+    def __init__(self, cells: CellSheet, rule: Rule, known: Visible) -> None:
         self.cells, self.rule, self.known = cells, rule, known
         self.sizes = [len(cell.ids) for cell in cells.cells]
 
     def at(self, cell: int, true: int | None, number: float) -> None:
         """A number stands for a cell."""
-        if true is None or number != self.rule.rounded(true):
-            raise refused(f"another number than the true one stands for {self.cells.names[cell]}")
+        if true is None or number != self.rule.round(true):
+            raise refusal(f"another number than the true one stands for {self.cells.names[cell]}")
         self.tell(cell)
 
     def tell(self, cell: int) -> None:
         """The number of a cell is seen."""
         if self.rule.hides(self.sizes[cell]):
-            raise refused(f"the number of {self.cells.names[cell]} is shown")
+            raise refusal(f"the number of {self.cells.names[cell]} is shown")
         self.known.cells.add(cell)
 
     def at_estimate(self, whole: Estimate, shown: Estimate, mention: Mention) -> None:
@@ -104,29 +104,29 @@ class _Look:
         self.known.rows.add(mention.row)
         _refuse_single(shown)
         if shown.n is None:
-            raise refused(f"the estimate {shown.name!r} is shown without its n")
+            raise refusal(f"the estimate {shown.name!r} is shown without its n")
         for name, cell in mention.counts.items():
             if 0 < (whole.n or 0) - self.sizes[cell] < self.rule.minimum:
-                raise refused(f"all but a few of the estimate {shown.name!r} are shown as {name!r}")
+                raise refusal(f"all but a few of the estimate {shown.name!r} are shown as {name!r}")
             self.tell(cell)
         if not self._is_right(whole, shown):
-            raise refused(f"the estimate {shown.name!r} tells more than rounded counts")
+            raise refusal(f"the estimate {shown.name!r} tells more than rounded counts")
 
     def _is_right(self, whole: Estimate, shown: Estimate) -> bool:
-        counts = {name: self.rule.rounded(count) for name, count in whole.counts.items()}
+        counts = {name: self.rule.round(count) for name, count in whole.counts.items()}
         if dict(shown.counts) != counts:
             return False
         if self.rule.rounding == 1 or shown.statistic in OF_VALUES:
             return self.rule.rounding == 1 or shown.p is None
         if shown.p is not None or shown.interval is not None:
             return False
-        return shown.value == self._rounded_value(whole, shown)
+        return shown.value == self._round_value(whole, shown)
 
-    def _rounded_value(self, whole: Estimate, shown: Estimate) -> float | None:
+    def _round_value(self, whole: Estimate, shown: Estimate) -> float | None:
         if is_count(whole):
-            return self.rule.rounded(counts_of(whole)[whole.name])
+            return self.rule.round(counts_of(whole)[whole.name])
         if whole.statistic == "proportion" and shown.n and whole.value is not None:
-            return self.rule.rounded(whole.counts[NUMERATOR]) / shown.n
+            return self.rule.round(whole.counts[NUMERATOR]) / shown.n
         return None
 
 
@@ -138,7 +138,7 @@ def _look_at_steps(look: _Look, whole: Results, shown: Results) -> None:
     for step in shown.attrition:
         cell, true = cells.get((step.stage, step.reason, step.unit), (None, None))
         if cell is None:
-            raise refused(f"the attrition table shows {step.stage!r}")
+            raise refusal(f"the attrition table shows {step.stage!r}")
         if step.n is not None:
             look.at(cell, true, step.n)
 
@@ -151,23 +151,23 @@ def is_without_numbers(shown: Estimate) -> bool:
 
 def _refuse_single(shown: Estimate) -> None:
     if shown.individual:
-        raise refused(f"the estimate {shown.name!r} is a single unit's value")
+        raise refusal(f"the estimate {shown.name!r} is a single unit's value")
     if shown.interval is not None and shown.interval.kind.startswith("range"):
-        raise refused(f"the ends of the range of {shown.name!r} are single units' values")
+        raise refusal(f"the ends of the range of {shown.name!r} are single units' values")
 
 
 def _refuse_unexpected(shown: Results) -> None:
     if shown.members is not None:
-        raise refused("the members are listed")
+        raise refusal("the members are listed")
     for path in _numbers(plain(shown), ()):
         if not _EXPECTED.fullmatch("/".join(path)):
-            raise refused(f"no rule knows the number at {'/'.join(path)}")
+            raise refusal(f"no rule knows the number at {'/'.join(path)}")
     for outcome in shown.outcomes:
         result = outcome.result or Result()
         if any(citations.DIGIT.search(text) for text in _texts(outcome.error, result)):
-            raise refused(f"a note of {outcome.name!r} holds a number")
+            raise refusal(f"a note of {outcome.name!r} holds a number")
         if any(estimate.cases for estimate in result.estimates):
-            raise refused(f"an estimate of {outcome.name!r} names single units")
+            raise refusal(f"an estimate of {outcome.name!r} names single units")
 
 
 def _texts(error: str | None, result: Result) -> Iterator[str]:
@@ -194,10 +194,10 @@ def _refuse_loose(whole: Result, shown: Result) -> None:
             if any(citations.is_number(cell) for cell in row) or not citations.stands(
                 row, whole, shown
             ):
-                raise refused(f"a row of the table {table.name!r} cites nothing that is shown")
+                raise refusal(f"a row of the table {table.name!r} cites nothing that is shown")
     for chart in shown.charts:
         rows = [row for rows in chart.data.values() for row in rows]
         if citations.holds_values(chart.spec):
-            raise refused(f"the chart {chart.name!r} holds numbers of its own")
+            raise refusal(f"the chart {chart.name!r} holds numbers of its own")
         if not all(citations.drawn(list(row.values()), whole, shown) for row in rows):
-            raise refused(f"a row of the chart {chart.name!r} cites nothing that is shown")
+            raise refusal(f"a row of the chart {chart.name!r} cites nothing that is shown")

@@ -201,7 +201,7 @@ class FhirServer:
         answer = attempt.outcome
         self.time = answer.date or self.time
         if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
-            target = urls.joined(f"{self.base}/", answer.headers["location"])
+            target = urls.join(f"{self.base}/", answer.headers["location"])
             raise urls.sent_away(answer.place, target)
         return answer
 
@@ -220,7 +220,7 @@ class FhirServer:
             SourceError: no answer, one that is not whole, or it is at a place that we do not go to.
             StoreError: the disk refuses.
         """
-        address = self.resolve(url) if authorised else urls.joined(f"{self.base}/", url)
+        address = self.resolve(url) if authorised else urls.join(f"{self.base}/", url)
         lines = Lines(path)
         with ExitStack() as undo:
             undo.callback(lines.remove)
@@ -270,7 +270,7 @@ class FhirServer:
         """
         if not url:
             return self.base
-        absolute = urls.joined(f"{self.base}/", url)
+        absolute = urls.join(f"{self.base}/", url)
         here = urls.at_home(self.base, absolute)
         if here is None:
             raise urls.sent_away(self.base, absolute)

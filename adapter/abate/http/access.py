@@ -84,11 +84,11 @@ class Access:
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self.ca is not None:
-            _tried("ca", self.table, lambda: context.load_verify_locations(cafile=self.ca))
+            _try_file("ca", self.table, lambda: context.load_verify_locations(cafile=self.ca))
         if self.certificate is not None:
             certificate, key = self.certificate, self.certificate_key
             # With a password to offer, OpenSSL does not ask for one where nobody sits.
-            _tried(
+            _try_file(
                 "certificate",
                 self.table,
                 lambda: context.load_cert_chain(certificate, key, password=""),
@@ -146,7 +146,7 @@ class OwnOrigin(AuthBase):
         return again
 
 
-def _tried(key: str, table: str, load: Callable[[], None]) -> None:
+def _try_file(key: str, table: str, load: Callable[[], None]) -> None:
     try:
         load()
     except OSError as error:

@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 from abate.errors import SourceError
 from abate.http import clock
 from abate.http.budget import Budget
-from abate.http.failures import broken_off, damaged
+from abate.http.failures import broken_off, damage
 from abate.http.response import charset, is_json, media_type
 
 _PIECE = 256 * 1024
@@ -58,15 +58,15 @@ def receive(
     """
     headers = {name.lower(): value for name, value in response.headers.items()}
     _refuse_declared(headers, place, bounds)
-    received = _received(response, place, bounds)
+    received = _receive(response, place, bounds)
     try:
-        unpacked = _unpacked(received, headers, place)
-        for piece in _bounded(_text(unpacked, headers, place), place, bounds):
+        unpacked = _unpack(received, headers, place)
+        for piece in _bound(_text(unpacked, headers, place), place, bounds):
             write(piece)
     except zlib.error:
-        raise damaged(place, response.status_code, "damaged gzip") from None
+        raise damage(place, response.status_code, "damaged gzip") from None
     except UnicodeError:
-        raise damaged(place, response.status_code, "text of another charset") from None
+        raise damage(place, response.status_code, "text of another charset") from None
     except HTTPError as error:
         raise broken_off(place, response.status_code, error) from None
 
@@ -77,7 +77,7 @@ def _refuse_declared(headers: Mapping[str, str], place: str, bounds: Bounds) -> 
         raise _too_large(place, bounds)
 
 
-def _received(response: requests.Response, place: str, bounds: Bounds) -> Iterator[bytes]:
+def _receive(response: requests.Response, place: str, bounds: Bounds) -> Iterator[bytes]:
     """The bytes as they come: each piece is what one look at the socket gave."""
     end, count = clock.now() + bounds.seconds, 0
     while piece := response.raw.read1(_PIECE, decode_content=False):
@@ -91,16 +91,16 @@ def _received(response: requests.Response, place: str, bounds: Bounds) -> Iterat
         yield piece
 
 
-def _unpacked(pieces: Iterable[bytes], headers: Mapping[str, str], place: str) -> Iterator[bytes]:
+def _unpack(pieces: Iterable[bytes], headers: Mapping[str, str], place: str) -> Iterator[bytes]:
     packed = headers.get("content-encoding", "").strip().lower()
     if packed in ("gzip", "x-gzip"):
-        return _gunzipped(pieces)
+        return _gunzip(pieces)
     if packed in _PLAIN:
         return iter(pieces)
     raise SourceError(f"{place} packs its answer in a way that was not asked for")
 
 
-def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """What is in a gzip stream, of one or more members; never more than a piece at once."""
     member, is_open = zlib.decompressobj(_GZIP), False
     for packed in pieces:
@@ -108,14 +108,14 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
         while rest:
             if member.eof:
                 member = zlib.decompressobj(_GZIP)
-            yield from _opened(member, rest)
+            yield from _decompress(member, rest)
             is_open = not member.eof
             rest = member.unused_data.lstrip(b"\0")  # Padding after the end is no member.
     if is_open:
         raise zlib.error("cut off")
 
 
-def _opened(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
+def _decompress(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
     is_full = True
     while (packed or is_full) and not member.eof:
         piece = member.decompress(packed, _PIECE)
@@ -123,7 +123,7 @@ def _opened(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
         yield piece
 
 
-def _bounded(pieces: Iterable[bytes], place: str, bounds: Bounds) -> Iterator[bytes]:
+def _bound(pieces: Iterable[bytes], place: str, bounds: Bounds) -> Iterator[bytes]:
     count = 0
     for piece in pieces:
         count += len(piece)

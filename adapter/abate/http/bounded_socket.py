@@ -30,7 +30,7 @@ class HeadLate(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReadBounds:
     """What bounds the reading of answers.
 
     Attributes:
@@ -45,7 +45,7 @@ class Reading:
 class _File(RawIOBase):
     """A socket as a file that is read within bounds."""
 
-    def __init__(self, raw: RawIOBase, connected: socket, reading: Reading) -> None:
+    def __init__(self, raw: RawIOBase, connected: socket, reading: ReadBounds) -> None:
         """Read from `connected`, which `raw` keeps open; the socket's timeout is for each piece."""
         self._raw, self._socket, self._reading = raw, connected, reading
         self._seconds = connected.gettimeout() or inf
@@ -74,10 +74,12 @@ class _File(RawIOBase):
         super().close()
 
 
-class _Response(HTTPResponse):
+class _BoundedResponse(HTTPResponse):
     """An answer that is read within bounds."""
 
-    def __init__(self, connected: socket, *arguments: Any, reading: Reading, **named: Any) -> None:
+    def __init__(
+        self, connected: socket, *arguments: Any, reading: ReadBounds, **named: Any
+    ) -> None:
         super().__init__(connected, *arguments, **named)
         self._seconds = reading.head_seconds
         self._file = _File(self.fp.detach(), connected, reading)
@@ -92,7 +94,7 @@ class _Response(HTTPResponse):
 class BoundedAdapter(HTTPAdapter):
     """What a session sends by: its answers are read within bounds."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ReadBounds) -> None:
         """Bound all answers by `reading`."""
         self._pools = {
             "http": _bound(HTTPConnectionPool, HTTPConnection, reading),
@@ -113,9 +115,9 @@ class BoundedAdapter(HTTPAdapter):
 
 
 def _bound(
-    pool: type[HTTPConnectionPool], connection: type[HTTPConnection], reading: Reading
+    pool: type[HTTPConnectionPool], connection: type[HTTPConnection], reading: ReadBounds
 ) -> type[HTTPConnectionPool]:
     """The same kind of pool, with connections whose answers are bounded."""
-    response = partial(_Response, reading=reading)
+    response = partial(_BoundedResponse, reading=reading)
     bounded = type(connection.__name__, (connection,), {"response_class": staticmethod(response)})
     return type(pool.__name__, (pool,), {"ConnectionCls": bounded})

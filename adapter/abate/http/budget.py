@@ -63,7 +63,7 @@ class Budget:
         return inf if self._is_lifted else max(self._end - clock.now(), 0.001)
 
     @contextmanager
-    def lifted(self) -> Iterator[None]:
+    def lift(self) -> Iterator[None]:
         """Let some requests pass in any case: those that leave the server tidy."""
         self._is_lifted = True
         try:
@@ -72,7 +72,7 @@ class Budget:
             self._is_lifted = False
 
     @contextmanager
-    def halted(self) -> Iterator[None]:
+    def halt(self) -> Iterator[None]:
         """Let no request begin or go on: something has ended what they are for."""
         self._is_halted = True
         try:

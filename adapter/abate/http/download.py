@@ -12,26 +12,27 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from abate.errors import SourceError, StoreError
+from abate.errors import SourceError, disk_errors
 from abate.http import display
 from abate.http.body import TooLarge, receive
 from abate.http.budget import LARGEST_ANSWER
-from abate.http.compression import MAGIC
 from abate.http.failures import (
     EXPIRED_LINK,
     REDIRECT,
     TRANSIENT,
-    damaged,
+    damage,
     refuse_flawed,
     refuse_page,
 )
 from abate.http.response import Answer
 from abate.http.transport import Request, Transport
-from abate.http.urls import is_loopback, joined, origin, sent_away
+from abate.http.urls import is_loopback, join, origin, sent_away
 
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
 REDIRECTS = 5
+# Of gzip and of zstd.
+MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 _PRIVATE = 0o600
 
 
@@ -70,12 +71,10 @@ class Lines:
         """
         self._bytes = self._ends = 0
         self._last.clear()
-        try:
+        with disk_errors(f"{self._path} cannot be written"):
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
             with os.fdopen(descriptor, "wb") as file:
                 receive_into(lambda piece: self._write(file, piece))
-        except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}.") from None
 
     def remove(self) -> None:
         """Leave nothing of a file that is not whole."""
@@ -139,9 +138,9 @@ def fetch(transport: Transport, url: str, lines: Lines, *, is_known: bool) -> An
         head = transport.send(request, read_body)
         if head.status not in REDIRECT or "location" not in head.headers:
             if lines.is_cut_off:
-                raise damaged(head.place, head.status, "a last line that is cut off")
+                raise damage(head.place, head.status, "a last line that is cut off")
             return head
-        url = joined(url, head.headers["location"])
+        url = join(url, head.headers["location"])
         is_known = is_known and origin(url) == origin(transport.base)
     raise SourceError(f"{display.address(url)} sends us on, again and again")
 

@@ -121,7 +121,7 @@ def broken_off(place: str, status: int, error: HTTPError) -> Failure:
     return Failure(f"{place} answered {status}, and the answer {words}", is_costly=True)
 
 
-def damaged(place: str, status: int, found: str) -> Failure:
+def damage(place: str, status: int, found: str) -> Failure:
     """The failure if a body is not what its headers say."""
     return Failure(f"{place} answered {status} with {found}", is_costly=True)
 

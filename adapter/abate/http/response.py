@@ -23,7 +23,7 @@ _PIECE = 1 << 20
 _JSON = re.compile(r"(application|text)/(json|json\+fhir|[a-z0-9.-]+\+json)")
 
 
-class _Resource(msgspec.Struct):
+class _ResourceHead(msgspec.Struct):
     """What every FHIR resource says of itself."""
 
     resourceType: str  # noqa: N815 - FHIR's own name
@@ -53,7 +53,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             return "an empty body"
         try:
             if self.is_json:
-                self._parsed(_Resource if is_fhir else msgspec.Raw)
+                self._parse(_ResourceHead if is_fhir else msgspec.Raw)
         except msgspec.ValidationError:
             return "JSON that is not a FHIR resource"
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -98,7 +98,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             found = shown_type(self.headers)
             raise SourceError(f"{self.place} answered {self.status} with {found}, not with JSON")
         try:
-            return self._parsed(kind)
+            return self._parse(kind)
         except msgspec.ValidationError:
             raise SourceError(f"{self.place} answered {self.status} with other JSON") from None
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -110,12 +110,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SourceError: the body is something else; names no content of it.
         """
-        found = self.decode(_Resource)
+        found = self.decode(_ResourceHead)
         if f"{found.resourceType}/{found.id}" != name:
             raise SourceError(f"{self.place} answered with another resource")
         return dict(self.json())
 
-    def _parsed(self, kind: Any) -> Any:
+    def _parse(self, kind: Any) -> Any:
         _refuse_other_than_utf8(self.body)  # msgspec passes over the texts that it does not read.
         return msgspec.json.decode(self.body, type=kind)
 

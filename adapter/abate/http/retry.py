@@ -109,7 +109,7 @@ class Turns:
             return wait
 
 
-class Attempt:
+class RequestAttempt:
     """One attempt at a request: a context manager that keeps a turn, and judges a failure."""
 
     def __init__(self, retry: "Retry", *, is_read: bool) -> None:
@@ -167,7 +167,7 @@ class Retry:
         self.limits, self.turns = limits, Turns(limits, budget)
         self._log, self._budget = log, budget
 
-    def attempts(self, *, is_read: bool) -> Iterator[Attempt]:
+    def attempts(self, *, is_read: bool) -> Iterator[RequestAttempt]:
         """The attempts at one request, until one has an answer that is whole, or is the last.
 
         Args:
@@ -177,7 +177,7 @@ class Retry:
             SourceError: no attempt brought an answer.
             BudgetSpent: time or requests are used up.
         """
-        attempt = Attempt(self, is_read=is_read)
+        attempt = RequestAttempt(self, is_read=is_read)
         while attempt.answer is None:
             yield attempt
 
@@ -192,7 +192,7 @@ class Retry:
 
 def seconds_to_wait(number: int, answer: Answer | None = None) -> float:
     """Seconds after attempt `number`: as the server asks in its `answer`, or longer each time."""
-    asked = asked_wait(answer.headers) if answer else None
+    asked = requested_wait(answer.headers) if answer else None
     return asked or backoff(number)
 
 
@@ -205,7 +205,7 @@ def backoff(number: int) -> float:
     return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
 
 
-def asked_wait(headers: Mapping[str, str]) -> float | None:
+def requested_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds that a server asks us to wait, at most two minutes; None if it says nothing sensible.
 
     `Retry-After` is a number of seconds or an HTTP date, which is read by the server's own clock:

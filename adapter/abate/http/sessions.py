@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from abate.http.access import Access, OwnOrigin
-from abate.http.bounded_socket import BoundedAdapter, Reading
+from abate.http.bounded_socket import BoundedAdapter, ReadBounds
 from abate.http.urls import origin
 
 # HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
@@ -65,7 +65,7 @@ class Sessions:
             session.close()
 
 
-def known(base: str, access: Access, reading: Reading) -> requests.Session:
+def known(base: str, access: Access, reading: ReadBounds) -> requests.Session:
     """A session to our own server, with our login and our certificate."""
     session = _bare(reading)
     session.auth = OwnOrigin(base, access.login)
@@ -73,14 +73,14 @@ def known(base: str, access: Access, reading: Reading) -> requests.Session:
     return session
 
 
-def stranger(reading: Reading) -> requests.Session:
+def stranger(reading: ReadBounds) -> requests.Session:
     """A session to a storage elsewhere: it sends no login and keeps no cookie."""
     session = _bare(reading)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
 
 
-def _bare(reading: Reading) -> requests.Session:
+def _bare(reading: ReadBounds) -> requests.Session:
     session = _Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, BoundedAdapter(reading))

@@ -11,7 +11,7 @@ import requests
 from abate.http import sessions, urls
 from abate.http.access import UNAUTHORIZED, Access, login_refused
 from abate.http.body import Bounds, TooSlow, receive
-from abate.http.bounded_socket import HeadLate, Reading
+from abate.http.bounded_socket import HeadLate, ReadBounds
 from abate.http.budget import Budget, Limits
 from abate.http.failures import Failure, refuse_flawed, unreachable
 from abate.http.response import FHIR_JSON, Answer, answer_of
@@ -65,7 +65,7 @@ class Transport:
         self._timeout, self._limits, self._budget = timeout_seconds, limits, budget
         # A proxy of the environment is for other machines: it would see the patients' ids.
         self._proxies = {"no_proxy": "*"} if is_loopback(base) else None
-        reading = Reading(refuse=budget.refuse_late, head_seconds=limits.answer_seconds)
+        reading = ReadBounds(refuse=budget.refuse_late, head_seconds=limits.answer_seconds)
         self._known = Sessions(partial(sessions.known, base, access, reading))
         self._strangers = Sessions(partial(sessions.stranger, reading))
 

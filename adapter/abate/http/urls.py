@@ -28,7 +28,7 @@ def place_of(url: str) -> str:
     return f"{display.origin(url)}{path}"
 
 
-def joined(start: str, url: str) -> str:
+def join(start: str, url: str) -> str:
     """`url` made absolute, as a link that was found at `start`.
 
     Raises:

@@ -14,8 +14,8 @@ from abate.mapping import accounts, code_lists, mapper, people, statements
 from abate.source import Pulled, plan
 from abate.source.factory import choose_source
 from abate.store import pull_remarks
-from abate.store.database import FILE, Store, opened
-from abate.store.evidence import Search, exported, of_arrivals
+from abate.store.database import FILE, Store, open_store
+from abate.store.evidence import Search, exported_types, of_arrivals
 from abate.store.landing import Landing
 from abate.telemetry.status import Progress
 
@@ -63,11 +63,11 @@ def compare(store: Store, server: str, run_id: str) -> list[Compared]:
     ]
 
 
-def _searches(pulled: Pulled, needed: plan.Plan, has: server_state.Kept) -> Iterable[Search]:
+def _searches(pulled: Pulled, needed: plan.Plan, has: server_state.ServerState) -> Iterable[Search]:
     """What is known of the searches of each type that the study needs."""
     if pulled.searches:
         return pulled.searches.values()
-    before = exported(has.searches) | has.held if pulled.is_change else frozenset()
+    before = exported_types(has.searches) | has.held if pulled.is_change else frozenset()
     return of_arrivals(needed.types, pulled.arrived | before)
 
 
@@ -100,12 +100,12 @@ def refresh(
         stage_events.report_torn_units(log, landing.torn)
         with choose_source(settings, study_file.folder, has, log) as source:
             pulled = source.bring(needed, landing, log)
-        landing.let_go_of_others()
+        landing.drop_unused()
         watermark.compare_clocks(landing, settings.source.url, log)
         progress.pulled(pulled.ledger)
         stage_events.begin_stage(log, "map", "mapping what arrived")
         reading = _reading(study_file, host, progress.run_id, is_anew=not has.is_read_before)
-        with opened(has.path) as store, store.transaction():
+        with open_store(has.path) as store, store.transaction():
             mapper.register(store, has.roles, has.lists)
             accounted = mapper.load(store, landing, reading)
             stage_events.report_mapping(log, accounted)
@@ -123,16 +123,18 @@ def refresh(
             yield store
 
 
-def _prepare(study_file: StudyFile, host: Host, how: How) -> tuple[plan.Plan, server_state.Kept]:
+def _prepare(
+    study_file: StudyFile, host: Host, how: How
+) -> tuple[plan.Plan, server_state.ServerState]:
     """What the study needs from the server, and what its store has of that."""
     settings = study_file.settings
     lists = code_lists.load([*host.mappings(), *study_file.code_directories])
     with naming_lines(study_file):
         needed = plan.make(settings, lists)
     plugins = {one.name: one.version for one in host.known}
-    has = server_state.of(study_file.output / FILE, settings, plugins, needed.roles, lists)
+    has = server_state.read_state(study_file.output / FILE, settings, plugins, needed.roles, lists)
     overlap = timedelta(minutes=settings.source.overlap_minutes)
-    return needed, has.asked_for(overlap, is_whole=how.is_whole, is_compared=how.is_compared)
+    return needed, has.for_pull(overlap, is_whole=how.is_whole, is_compared=how.is_compared)
 
 
 def _reading(study_file: StudyFile, host: Host, run_id: str, *, is_anew: bool) -> mapper.Reading:

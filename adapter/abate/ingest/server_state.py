@@ -20,7 +20,7 @@ from abate.mapping import mapper, people, statements
 from abate.mapping.code_lists import CodeLists
 from abate.mapping.roles import Role
 from abate.store import pull_remarks
-from abate.store.database import Store, looked_into
+from abate.store.database import Store, read_store
 from abate.store.evidence import Search
 
 
@@ -40,7 +40,7 @@ class People:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ServerState:
     """The store as the pull sees it.
 
     Attributes:
@@ -80,28 +80,28 @@ class Kept:
     def ids(self, kind: str) -> set[str]:
         """The ids of all resources of a type."""
         sql = "select id from resource where server = $server and type = $kind"
-        with looked_into(self.path) as store:
+        with read_store(self.path) as store:
             return {one for (one,) in store.rows(sql, {"server": self.server, "kind": kind})}
 
     def versions(self, kind: str) -> dict[str, Version]:
         """The version of each resource of a type, by id."""
         table = kind.lower()
         sql = f"select id, version, last_updated from {table} where server = $server"  # noqa: S608 - a name of ours
-        with looked_into(self.path) as store:
+        with read_store(self.path) as store:
             rows = store.rows(sql, {"server": self.server})
         return {one: Version(number, updated) for one, number, updated in rows}
 
-    def unfiltered(self) -> list[str]:
+    def unfiltered_types(self) -> list[str]:
         """The types of which an export finds nothing by a filter; none before a whole pull."""
         if self.since is None:
             return []
-        with looked_into(self.path) as store:
+        with read_store(self.path) as store:
             return pull_remarks.kept_unfiltered(store, self.server)
 
     def people(self) -> People:
         """Whom the store knows; it is read once."""
         if not self._people:
-            with looked_into(self.path) as store:
+            with read_store(self.path) as store:
                 self._people.append(_people(store, self.server, self.roles))
         return self._people[0]
 
@@ -112,10 +112,10 @@ class Kept:
             where server = $server and patient_id is not null
             order by id limit 1
         """  # noqa: S608 - a name of ours
-        with looked_into(self.path) as store:
+        with read_store(self.path) as store:
             return [one for (one,) in store.rows(sql, {"server": self.server})]
 
-    def looked_up(self) -> Self:
+    def with_watermark(self) -> Self:
         """The same with what the store says of the last pull, if it was read in the same way."""
         if not self.path.exists():
             return self
@@ -123,7 +123,7 @@ class Kept:
             select moment, strategy, run_id from watermark
             where server = $server and reading = $reading
         """
-        with looked_into(self.path) as store:
+        with read_store(self.path) as store:
             if not store.rows("from duckdb_tables() where table_name = 'watermark'"):
                 return self  # An earlier version made it.
             rows = store.rows(sql, {"server": self.server, "reading": self.reading})
@@ -142,7 +142,7 @@ class Kept:
             is_read_before=True,
         )
 
-    def asked_for(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
+    def for_pull(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
         """The same for a pull of everything, or of what changed, with so much of an overlap."""
         if self.since is None or is_whole:
             return replace(self, since=None, moment=None, is_whole=is_whole)
@@ -161,7 +161,7 @@ class Kept:
 def _people(store: Store, server: str, roles: Sequence[Role]) -> People:
     whose = {"server": server}
     mapper.register(store, roles)
-    studied = people.studied(store, server)
+    studied = people.find_studied(store, server)
     records = store.rows("select id from patient where server = $server", whose)
     return People(
         index=[one for (one,) in store.rows(statements.sql("index_patients"), whose)],
@@ -177,7 +177,7 @@ def _held(store: Store, server: str) -> frozenset[str]:
     return frozenset(kind for (kind,) in rows)
 
 
-def _searches(store: Store, kept: Kept) -> dict[str, Search]:
+def _searches(store: Store, kept: ServerState) -> dict[str, Search]:
     if not store.rows("from duckdb_tables() where table_name = 'search'"):
         return {}  # An earlier version made it.
     sql = "select type, parameter, state, day, capability from search where server = $server"
@@ -193,7 +193,9 @@ def keep_searches(store: Store, server: str, searches: Iterable[Search]) -> None
     store.insert("search", [(server, *row) for row in rows])
 
 
-def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_id: str) -> None:
+def keep(
+    store: Store, kept: ServerState, moment: datetime | None, strategy: str, run_id: str
+) -> None:
     """Move the watermark: all up to `moment` is here. The caller holds the transaction.
 
     Without a moment, of a server that tells none, the next pull is of everything.
@@ -202,13 +204,13 @@ def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_i
     store.insert("watermark", [(kept.server, kept.reading, moment, strategy, run_id)])
 
 
-def of(
+def read_state(
     path: Path,
     settings: Settings,
     plugins: Mapping[str, str],
     roles: Sequence[Role],
     lists: CodeLists,
-) -> Kept:
+) -> ServerState:
     """What a store has of the study's source, if it was read with the same settings and plugins.
 
     Args:
@@ -237,13 +239,13 @@ def of(
             ],
         ]
     )
-    return Kept(
+    return ServerState(
         path=path,
         server=source.url,
         roles=roles,
         lists=lists,
         reading=reading,
-    ).looked_up()
+    ).with_watermark()
 
 
 def _digest(content: object) -> str:

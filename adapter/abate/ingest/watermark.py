@@ -11,7 +11,7 @@ makes the next pull read some resources twice.
 
 from datetime import datetime, timedelta
 
-from abate.ingest.server_state import Kept
+from abate.ingest.server_state import ServerState
 from abate.mapping.statements import sql
 from abate.source import Pulled
 from abate.store import landing
@@ -23,7 +23,7 @@ from abate.telemetry.log import Log
 TOLERATED = timedelta(minutes=5)
 
 
-def moment(store: Store, kept: Kept, landed: Landing, pulled: Pulled) -> datetime | None:
+def moment(store: Store, kept: ServerState, landed: Landing, pulled: Pulled) -> datetime | None:
     """The moment to keep as the watermark; None where the server tells no time.
 
     Args:

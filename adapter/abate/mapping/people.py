@@ -5,7 +5,7 @@ from abate.mapping.statements import sql
 from abate.store.database import Store
 
 
-def studied(store: Store, server: str) -> set[str]:
+def find_studied(store: Store, server: str) -> set[str]:
     """The ids of the people of the study, by what the store has; laid out for the SQL too."""
     store.script(sql("gone"))
     store.run(sql("studied"), {"server": server})
@@ -18,7 +18,7 @@ def prune(store: Store, server: str) -> None:
     Of their resources ids and versions stay. That a patient has left the Group is counted.
     """
     whose = {"server": server}
-    studied(store, server)
+    find_studied(store, server)
     store.run(
         "delete from patient where server = $server and id not in (select id from studied) "
         "and reason is distinct from 'left-group'",

@@ -61,13 +61,13 @@ def ask_plugins(store: "Store", read_score: ReadScore) -> None:
         {"reasons": list(VALUE_REASONS)},
     )
     for identifier, resource in rejected:
-        observation = _decoded(resource)
+        observation = _decode(resource)
         score = read_score(observation) if observation is not None else None
         if score is not None:
             store.run(sql("read_score"), {"id": identifier, **asdict(score)})
 
 
-def _decoded(resource: str) -> dict[str, Any] | None:
+def _decode(resource: str) -> dict[str, Any] | None:
     """The resource; None where only DuckDB can read it: a trailing comma, a great depth."""
     try:
         decoded: dict[str, Any] = json.loads(resource)

@@ -18,7 +18,7 @@ from abate.publish.change import Change, identifiers
 from abate.publish.retract_status import without_their_meta
 from abate.report.fhir.content_digest import marked
 from abate.report.fhir.elements import Resource
-from abate.store.database import FILE, opened
+from abate.store.database import FILE, open_store
 
 _TABLE = "create table if not exists study_key (study varchar, key varchar)"
 
@@ -86,7 +86,7 @@ def owner_of(folder: Path, study: str, *, may_adopt: bool = False) -> Owner:
     Raises:
         StoreError: the store cannot be opened or written.
     """
-    with opened(folder / FILE) as store:
+    with open_store(folder / FILE) as store:
         store.script(_TABLE)
         rows = store.rows("select key from study_key where study = $study", {"study": study})
         key = str(rows[0][0]) if rows else secrets.token_hex(16)

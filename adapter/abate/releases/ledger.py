@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from abate.releases.items import Estimates, Item, Items, Name
-from abate.store.database import Store, opened
+from abate.store.database import Store, open_store
 
 _TABLES = """
 -- One row is one release of a study to a target.
@@ -76,13 +76,13 @@ class Ledger:
 
     def key(self) -> str:
         """The secret with which data are digested: it never leaves the store."""
-        with opened(self._path) as store:
+        with open_store(self._path) as store:
             [(key,)] = store.rows("select key from pseudonym_key")
         return f"release/{key}"
 
     def releases(self) -> list[Release]:
         """All releases, the oldest first."""
-        with opened(self._path) as store:
+        with open_store(self._path) as store:
             store.script(_TABLES)
             rows = store.rows("select * from release order by published_at, release")
             estimates, counts, analyses = _estimates(store), _counts(store), _analyses(store)
@@ -109,7 +109,7 @@ class Ledger:
             if _same(one, release):
                 return ""
         name, now = secrets.token_hex(8), datetime.now(UTC)
-        with opened(self._path) as store, store.transaction():
+        with open_store(self._path) as store, store.transaction():
             store.insert(
                 "release",
                 [
@@ -129,13 +129,13 @@ class Ledger:
 
     def accept(self) -> None:
         """Take all releases by now for whole: somebody has decided to publish all the same."""
-        with opened(self._path) as store:
+        with open_store(self._path) as store:
             store.script(_TABLES)
             store.run("update release set is_whole = true")
 
     def remove(self, name: str) -> None:
         """Remove an entry of which the target is known to have taken nothing."""
-        with opened(self._path) as store, store.transaction():
+        with open_store(self._path) as store, store.transaction():
             for table in ("release", "release_estimate", "release_count", "release_analysis"):
                 store.run(
                     f"delete from {table} where release = $release",  # noqa: S608 - names of ours

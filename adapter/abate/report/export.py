@@ -10,7 +10,7 @@ from abate.analysis import loader, results
 from abate.analysis.results import Results
 from abate.config.settings import StudyFile
 from abate.disclosure import refuse_without_units, released, rule_of
-from abate.errors import PublishRefused, StoreError
+from abate.errors import PublishRefused, disk_errors
 from abate.fhir.canonical import SYSTEM, stable_id
 from abate.report import files
 from abate.report.fhir import bundle
@@ -59,7 +59,8 @@ def write(
     bundle = (
         _bundle(shown, host, document.render(shown, plugin_sections), version) if version else None
     )
-    _make(folder)
+    with disk_errors(f"{folder} cannot be made"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
     written = files.write(shown, folder, plugin_sections, others)
     return Exported(study=shown.study, rule=shown.rule, files=written)
@@ -88,10 +89,3 @@ def _bundle(shown: Results, host: loader.Host, html: str, version: Version) -> b
         "entry": [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources],
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be made: {error.strerror}") from None

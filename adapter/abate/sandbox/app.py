@@ -15,13 +15,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from abate.sandbox.endpoints import ROUTES, Endpoints
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.loading import load
 from abate.sandbox.own_host import refuse_foreign
 from abate.sandbox.requests import check_arguments
 from abate.sandbox.responses import refusal_response
 from abate.sandbox.search.pages import Pages
-from abate.sandbox.store import Store
+from abate.sandbox.store import SandboxStore
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -55,7 +55,7 @@ class Sandbox:
         hosts: Collection[str] = (),
     ) -> None:
         self._hosts = hosts
-        self._store = Store(clock, referential_integrity=referential_integrity)
+        self._store = SandboxStore(clock, referential_integrity=referential_integrity)
         pages = Pages(self._store, page_size=page_size, maximum_page_size=maximum_page_size)
         self._endpoints = Endpoints(self._store, pages, clock().astimezone(UTC))
 
@@ -76,13 +76,15 @@ class Sandbox:
     def _answer(self, request: Request) -> Response:
         try:
             return self._dispatch(request)
-        except Refused as refused:
+        except RequestRefused as refused:
             return refusal_response(refused)
         except HTTPException as error:
             return _http_refusal(error)
         except Exception as error:
             _log(error)
-            return refusal_response(Refused(500, "exception", "the sandbox failed: see its log"))
+            return refusal_response(
+                RequestRefused(500, "exception", "the sandbox failed: see its log")
+            )
 
     def _dispatch(self, request: Request) -> Response:
         refuse_foreign(request, self._hosts)
@@ -105,7 +107,9 @@ def _request(environ: "WSGIEnvironment") -> Request:
 def _http_refusal(error: HTTPException) -> Response:
     """What Werkzeug refuses: no such URL, no such method there, a broken Host header."""
     status = error.code or 500
-    refused = Refused(status, _ISSUES.get(status, "invalid"), f"{error.name}: no such interaction")
+    refused = RequestRefused(
+        status, _ISSUES.get(status, "invalid"), f"{error.name}: no such interaction"
+    )
     methods = getattr(error, "valid_methods", None)
     return refusal_response(refused, {"Allow": ", ".join(sorted(methods))} if methods else None)
 

@@ -1,6 +1,6 @@
 """The routes below `/fhir`, and one method for each interaction.
 
-Each method is called with the store held, and answers or raises `Refused`.
+Each method is called with the store held, and answers or raises `RequestRefused`.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from abate.sandbox import interactions, responses, transaction
 from abate.sandbox.capability import capability_statement
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.interactions import check_resource, matches
 from abate.sandbox.requests import BASE, base_url, condition, content, is_strict, search_pairs
 from abate.sandbox.search.dates import stretch
@@ -21,7 +21,7 @@ from abate.sandbox.search.pages import Pages
 from abate.sandbox.search.parameters import PARAMETERS
 from abate.sandbox.search.references import Key, key_of
 from abate.sandbox.search.search import sole_match
-from abate.sandbox.store import Store, Version
+from abate.sandbox.store import SandboxStore, StoredVersion
 
 _TYPE = f"{BASE}/<resource_type>"
 _INSTANCE = f"{_TYPE}/<id>"
@@ -49,7 +49,7 @@ ROUTES = Map(
 class Endpoints:
     """The interactions on a store, from an HTTP request to its response."""
 
-    def __init__(self, store: Store, pages: Pages, started: datetime) -> None:
+    def __init__(self, store: SandboxStore, pages: Pages, started: datetime) -> None:
         self._store = store
         self._pages = pages
         self._started = started
@@ -63,9 +63,11 @@ class Endpoints:
         """Do all that a Bundle asks for, or nothing; or read what a batch asks for."""
         bundle, base = content(request), base_url(request)
         if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-            raise Refused(400, "invalid", "only a Bundle can be posted here")
+            raise RequestRefused(400, "invalid", "only a Bundle can be posted here")
         if bundle.get("type") not in ("transaction", "batch"):
-            raise Refused(400, "not-supported", "a Bundle has to be a transaction or a batch")
+            raise RequestRefused(
+                400, "not-supported", "a Bundle has to be a transaction or a batch"
+            )
 
         def fetch(url: str, if_none_match: str | None) -> dict[str, Any]:
             return self._fetch(url, if_none_match, base)
@@ -100,7 +102,7 @@ class Endpoints:
         resource = check_resource(content(request), resource_type)
         key = Key(resource_type, id)
         if "id" not in resource:
-            raise Refused(400, "invalid", "the resource has no id, and the URL has one")
+            raise RequestRefused(400, "invalid", "the resource has no id, and the URL has one")
         written = interactions.update(self._store, key, resource, condition(request))
         return _written(written, request)
 
@@ -129,16 +131,16 @@ class Endpoints:
         versions = self._store.history(Key(resource_type, id))
         version = next((one for one in versions if str(one.number) == number), None)
         if version is None:
-            raise Refused(404, "not-found", f"there is no such version of a {resource_type}")
+            raise RequestRefused(404, "not-found", f"there is no such version of a {resource_type}")
         if version.body is None:
-            raise Refused(410, "deleted", "this version is a deletion")
+            raise RequestRefused(410, "deleted", "this version is a deletion")
         return responses.version_response(version)
 
     def history(self, request: Request, resource_type: str, id: str) -> Response:
         """Give all versions of a resource, the newest first."""
         versions = self._store.history(Key(resource_type, id))
         if not versions:
-            raise Refused(404, "not-found", f"there is no such {resource_type}")
+            raise RequestRefused(404, "not-found", f"there is no such {resource_type}")
         return _history(versions, request)
 
     def history_of_type(self, request: Request, resource_type: str) -> Response:
@@ -152,30 +154,30 @@ class Endpoints:
             return _read_entry(interactions.current(self._store, key), if_none_match)
         resource_type, _, query = url.partition("?")
         if resource_type not in PARAMETERS:
-            raise Refused(404, "not-supported", "a GET has to be a read or a search")
+            raise RequestRefused(404, "not-supported", "a GET has to be a read or a search")
         page = self._pages.first(resource_type, parse_qsl(query), base, strict=False)
         return {"resource": page, "response": {"status": "200 OK"}}
 
 
-def _read_entry(version: Version, if_none_match: str | None) -> dict[str, Any]:
+def _read_entry(version: StoredVersion, if_none_match: str | None) -> dict[str, Any]:
     if if_none_match is not None and matches(if_none_match, version):
         return {"response": responses.version_facts(version, 304)}
     facts = responses.version_facts(version, 200)
     return {"resource": responses.raw(version), "response": facts}
 
 
-def _written(written: interactions.Written, request: Request) -> Response:
+def _written(written: interactions.WriteResult, request: Request) -> Response:
     return responses.version_response(written.version, written.status, base_url(request))
 
 
-def _history(versions: Sequence[Version], request: Request) -> Response:
+def _history(versions: Sequence[StoredVersion], request: Request) -> Response:
     """All of them, on one page, or those since `_since`."""
     base, since = base_url(request), request.args.get("_since")
     if since is not None:
         try:
             start = stretch(since.replace(" ", "+")).start
         except ValueError:
-            raise Refused(400, "value", "the parameter _since is no instant") from None
+            raise RequestRefused(400, "value", "the parameter _since is no instant") from None
         versions = [version for version in versions if version.updated >= start]
     url = f"{base}{request.path.removeprefix(BASE)}"
     links = [responses.link("self", url)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The server does not do what was asked.
 
     Attributes:
@@ -18,9 +18,9 @@ class Refused(Exception):
         self.code = code
         self.diagnostics = diagnostics
 
-    def within(self, place: str) -> "Refused":
+    def within(self, place: str) -> "RequestRefused":
         """The same refusal, with the place in front of it, such as `entry 3`."""
-        return Refused(self.status, self.code, f"{place}: {self.diagnostics}")
+        return RequestRefused(self.status, self.code, f"{place}: {self.diagnostics}")
 
 
 def operation_outcome(code: str, diagnostics: str) -> dict[str, Any]:

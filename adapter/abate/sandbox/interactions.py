@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.search.references import ID, Key
 from abate.sandbox.search.search import sole_match
-from abate.sandbox.store import Store, Version
+from abate.sandbox.store import SandboxStore, StoredVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Condition:
     if_match: str | None = None
     if_none_match: str | None = None
 
-    def check(self, last: Version | None) -> None:
+    def check(self, last: StoredVersion | None) -> None:
         """Hold `last` against the condition.
 
         Raises:
@@ -29,23 +29,23 @@ class Condition:
         """
         there = last if last is not None and last.body is not None else None
         if self.if_match is not None and not matches(self.if_match, there):
-            raise Refused(412, "conflict", "If-Match does not name the current version")
+            raise RequestRefused(412, "conflict", "If-Match does not name the current version")
         if self.if_none_match is not None and matches(self.if_none_match, there):
-            raise Refused(412, "conflict", "If-None-Match names the current version")
+            raise RequestRefused(412, "conflict", "If-None-Match names the current version")
 
 
 UNCONDITIONAL = Condition()
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteResult:
     """The version that an interaction ended with, and its HTTP status."""
 
     status: int
-    version: Version
+    version: StoredVersion
 
 
-def matches(etags: str, version: Version | None) -> bool:
+def matches(etags: str, version: StoredVersion | None) -> bool:
     """Whether one of `etags`, as W/"2", "2", 2 or *, names the version."""
     if version is None:
         return False
@@ -60,32 +60,36 @@ def check_resource(resource: Any, resource_type: str) -> dict[str, Any]:
         Refused: 400, it is no resource of that type.
     """
     if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
-        raise Refused(400, "invalid", f"the content is no resource of the type {resource_type}")
+        raise RequestRefused(
+            400, "invalid", f"the content is no resource of the type {resource_type}"
+        )
     if not isinstance(resource.get("meta", {}), dict):
-        raise Refused(400, "structure", "meta is no object")
+        raise RequestRefused(400, "structure", "meta is no object")
     if "id" in resource and not _is_id(resource["id"]):
-        raise Refused(400, "value", "the id of the resource is no FHIR id")
+        raise RequestRefused(400, "value", "the id of the resource is no FHIR id")
     return resource
 
 
-def create(store: Store, key: Key, resource: Mapping[str, Any]) -> Written:
+def create(store: SandboxStore, key: Key, resource: Mapping[str, Any]) -> WriteResult:
     """Write a resource under an id that the server has chosen."""
-    return Written(201, store.write(key, resource, "POST"))
+    return WriteResult(201, store.write(key, resource, "POST"))
 
 
 def update(
-    store: Store, key: Key, resource: Mapping[str, Any], condition: Condition = UNCONDITIONAL
-) -> Written:
+    store: SandboxStore, key: Key, resource: Mapping[str, Any], condition: Condition = UNCONDITIONAL
+) -> WriteResult:
     """Write a resource under its id; it is created if it is not there."""
     if resource.get("id", key.id) != key.id:
-        raise Refused(400, "invalid", "the id of the resource is not the id of the URL")
+        raise RequestRefused(400, "invalid", "the id of the resource is not the id of the URL")
     last = store.last(key)
     condition.check(last)
     is_new = last is None or last.body is None
-    return Written(201 if is_new else 200, store.write(key, resource, "PUT"))
+    return WriteResult(201 if is_new else 200, store.write(key, resource, "PUT"))
 
 
-def delete(store: Store, key: Key, condition: Condition = UNCONDITIONAL) -> Version | None:
+def delete(
+    store: SandboxStore, key: Key, condition: Condition = UNCONDITIONAL
+) -> StoredVersion | None:
     """Delete a resource; one that is not there stays as it is."""
     condition.check(store.last(key))
     return store.delete(key)
@@ -97,7 +101,7 @@ def new_key(resource_type: str) -> Key:
 
 
 def conditional_key(
-    store: Store, resource_type: str, query: str, resource: Mapping[str, Any]
+    store: SandboxStore, resource_type: str, query: str, resource: Mapping[str, Any]
 ) -> Key:
     """Where a conditional update goes: to the one match, else to the resource's id or a new one.
 
@@ -107,18 +111,20 @@ def conditional_key(
     match = sole_match(store, resource_type, query)
     if match is not None:
         if resource.get("id", match.key.id) != match.key.id:
-            raise Refused(400, "invalid", "the id of the resource is not the id of the match")
+            raise RequestRefused(
+                400, "invalid", "the id of the resource is not the id of the match"
+            )
         return match.key
     if "id" not in resource:
         return new_key(resource_type)
     key = Key(resource_type, resource["id"])
     last = store.last(key)
     if last is not None and last.body is not None:
-        raise Refused(409, "conflict", "a resource with this id is there and does not match")
+        raise RequestRefused(409, "conflict", "a resource with this id is there and does not match")
     return key
 
 
-def current(store: Store, key: Key) -> Version:
+def current(store: SandboxStore, key: Key) -> StoredVersion:
     """The current version of a resource.
 
     Raises:
@@ -126,9 +132,9 @@ def current(store: Store, key: Key) -> Version:
     """
     last = store.last(key)
     if last is None:
-        raise Refused(404, "not-found", f"there is no such {key.resource_type}")
+        raise RequestRefused(404, "not-found", f"there is no such {key.resource_type}")
     if last.body is None:
-        raise Refused(410, "deleted", f"this {key.resource_type} was deleted")
+        raise RequestRefused(410, "deleted", f"this {key.resource_type} was deleted")
     return last
 
 

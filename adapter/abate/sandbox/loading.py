@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from abate.errors import AbateError
 from abate.sandbox import json_codec
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.interactions import check_resource, new_key
 from abate.sandbox.search.parameters import PARAMETERS
 from abate.sandbox.search.references import Key, resolve
-from abate.sandbox.store import DanglingReference, Store
+from abate.sandbox.store import DanglingReference, SandboxStore
 
 
 class _Found(NamedTuple):
@@ -19,7 +19,7 @@ class _Found(NamedTuple):
     resource: Any
 
 
-def load(store: Store, path: Path) -> int:
+def load(store: SandboxStore, path: Path) -> int:
     """Write every resource of a file, all or none; gives their number.
 
     In a Bundle the requests do not count, only the resources: one without an id takes it from its
@@ -41,7 +41,7 @@ def _read(path: Path) -> Iterator[_Found]:
     if path.suffix == ".ndjson":
         yield from _lines(path)
         return
-    tree = _decoded(path.read_bytes(), path)
+    tree = _decode(path.read_bytes(), path)
     if isinstance(tree, dict) and tree.get("resourceType") == "Bundle":
         yield from _entries(tree, path)
     else:
@@ -52,10 +52,10 @@ def _lines(path: Path) -> Iterator[_Found]:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield _Found(f"{path}, line {number}", "", _decoded(line, path, number))
+                yield _Found(f"{path}, line {number}", "", _decode(line, path, number))
 
 
-def _decoded(text: bytes, path: Path, line: int | None = None) -> Any:
+def _decode(text: bytes, path: Path, line: int | None = None) -> Any:
     try:
         return json_codec.decode(text)
     except ValueError as error:
@@ -74,14 +74,14 @@ def _entries(bundle: dict[str, Any], path: Path) -> Iterator[_Found]:
         yield _Found(place, str(entry.get("fullUrl", "")), entry["resource"])
 
 
-def _write(store: Store, found: list[_Found]) -> None:
+def _write(store: SandboxStore, found: list[_Found]) -> None:
     keys = [_key(one) for one in found]
     names = {one.full_url: str(key) for one, key in zip(found, keys, strict=True) if one.full_url}
     for one, key in zip(found, keys, strict=True):
         resolve(one.resource, names)
         try:
             store.write(key, one.resource, "PUT")
-        except Refused as refused:
+        except RequestRefused as refused:
             raise AbateError(f"{one.place}: {refused.diagnostics}") from None
     try:
         store.check_references()
@@ -97,7 +97,7 @@ def _key(found: _Found) -> Key:
         raise AbateError(f"{found.place} is no resource of a type that the sandbox holds")
     try:
         check_resource(resource, resource_type)
-    except Refused as refused:
+    except RequestRefused as refused:
         raise AbateError(f"{found.place}: {refused.diagnostics}") from None
     if "id" in resource:
         return Key(resource_type, resource["id"])

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 
 LOCALHOST = "localhost"
 
@@ -31,10 +31,10 @@ def refuse_foreign(request: Request, hosts: Collection[str]) -> None:
     """
     host = request.headers.get("Host", "")
     if not _is_own(host, hosts):
-        raise Refused(403, "security", "the Host header does not name this server")
+        raise RequestRefused(403, "security", "the Host header does not name this server")
     origin = request.headers.get("Origin")
     if origin is not None and _authority(origin) != host:
-        raise Refused(403, "security", "the request comes from a web page of another origin")
+        raise RequestRefused(403, "security", "the request comes from a web page of another origin")
 
 
 def _is_own(host: str, hosts: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from werkzeug.wrappers import Request
 
 from abate.sandbox import json_codec
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.interactions import Condition
 from abate.sandbox.search.parameters import PARAMETERS
 from abate.sandbox.search.references import ID
@@ -31,11 +31,11 @@ def content(request: Request) -> Any:
         Refused: it is of another type (415), or no JSON (400).
     """
     if request.mimetype not in _JSON:
-        raise Refused(415, "not-supported", "only JSON is understood: application/fhir+json")
+        raise RequestRefused(415, "not-supported", "only JSON is understood: application/fhir+json")
     try:
         return json_codec.decode(request.get_data())
     except ValueError:
-        raise Refused(400, "structure", "the body is no JSON") from None
+        raise RequestRefused(400, "structure", "the body is no JSON") from None
 
 
 def search_pairs(request: Request) -> list[Pair]:
@@ -48,7 +48,7 @@ def search_pairs(request: Request) -> list[Pair]:
     if request.method != "POST" or not request.get_data():
         return pairs
     if request.mimetype != _FORM:
-        raise Refused(415, "not-supported", f"the parameters have to come as {_FORM}")
+        raise RequestRefused(415, "not-supported", f"the parameters have to come as {_FORM}")
     return pairs + parse_qsl(request.get_data().decode(errors="replace"))
 
 
@@ -70,6 +70,8 @@ def check_arguments(arguments: Mapping[str, str]) -> None:
         Refused: the type is not supported (404), or the id is none (400).
     """
     if arguments.get("resource_type", "Patient") not in PARAMETERS:
-        raise Refused(404, "not-supported", "resources of this type are not supported")
+        raise RequestRefused(404, "not-supported", "resources of this type are not supported")
     if ID.fullmatch(arguments.get("id", "any")) is None:
-        raise Refused(400, "not-supported", "the URL holds no FHIR id; there are no operations")
+        raise RequestRefused(
+            400, "not-supported", "the URL holds no FHIR id; there are no operations"
+        )

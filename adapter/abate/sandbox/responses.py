@@ -9,8 +9,8 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Response
 
 from abate.sandbox import json_codec
-from abate.sandbox.errors import Refused, operation_outcome
-from abate.sandbox.store import Version
+from abate.sandbox.errors import RequestRefused, operation_outcome
+from abate.sandbox.store import StoredVersion
 
 FHIR_JSON = "application/fhir+json"
 Link = dict[str, str]
@@ -23,13 +23,13 @@ def resource_response(
     return Response(json_codec.encode(resource), status, headers, content_type=FHIR_JSON)
 
 
-def refusal_response(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
+def refusal_response(refused: RequestRefused, headers: Mapping[str, str] | None = None) -> Response:
     """A response that carries the OperationOutcome of a refusal."""
     outcome = operation_outcome(refused.code, refused.diagnostics)
     return resource_response(outcome, refused.status, headers)
 
 
-def version_response(version: Version, status: int = 200, location: str = "") -> Response:
+def version_response(version: StoredVersion, status: int = 200, location: str = "") -> Response:
     """A response that carries one version, or nothing after a deletion (204) and for 304."""
     headers = {"ETag": version.etag, "Last-Modified": http_date(version.updated)}
     if location:
@@ -39,18 +39,18 @@ def version_response(version: Version, status: int = 200, location: str = "") ->
     return Response(version.body, status, headers, content_type=FHIR_JSON)
 
 
-def path_of(version: Version) -> str:
+def path_of(version: StoredVersion) -> str:
     """The URL of a version, after the base."""
     return f"{version.key}/_history/{version.number}"
 
 
-def raw(version: Version) -> msgspec.Raw:
+def raw(version: StoredVersion) -> msgspec.Raw:
     """A version as it stands, for use inside another resource."""
     return msgspec.Raw(version.body or b"null")
 
 
 def searchset(
-    versions: Iterable[Version], total: int, links: Sequence[Link], base_url: str
+    versions: Iterable[StoredVersion], total: int, links: Sequence[Link], base_url: str
 ) -> dict[str, Any]:
     """The Bundle with one page of a search."""
     entries = [
@@ -64,7 +64,9 @@ def searchset(
     return _bundle("searchset", total, links, entries)
 
 
-def history(versions: Sequence[Version], links: Sequence[Link], base_url: str) -> dict[str, Any]:
+def history(
+    versions: Sequence[StoredVersion], links: Sequence[Link], base_url: str
+) -> dict[str, Any]:
     """The Bundle with versions, as they are given; a deletion has no resource."""
     entries = [_history_entry(version, base_url) for version in versions]
     return _bundle("history", len(versions), links, entries)
@@ -75,7 +77,7 @@ def link(relation: str, url: str) -> Link:
     return {"relation": relation, "url": url}
 
 
-def version_facts(version: Version, status: int) -> dict[str, str]:
+def version_facts(version: StoredVersion, status: int) -> dict[str, str]:
     """`Bundle.entry.response` for an interaction that ended with this version."""
     return {
         "status": f"{status} {HTTPStatus(status).phrase}",
@@ -85,7 +87,7 @@ def version_facts(version: Version, status: int) -> dict[str, str]:
     }
 
 
-def _history_entry(version: Version, base_url: str) -> dict[str, Any]:
+def _history_entry(version: StoredVersion, base_url: str) -> dict[str, Any]:
     of_type = version.method == "POST"
     url = version.key.resource_type if of_type else str(version.key)
     status = {"POST": 201, "PUT": 201 if version.number == 1 else 200, "DELETE": 204}

@@ -39,11 +39,11 @@ class _Handler(WSGIRequestHandler):
     def setup(self) -> None:
         """Let the server know the connection."""
         super().setup()
-        self.server.connected(self.connection)
+        self.server.remember(self.connection)
 
     def finish(self) -> None:
         """Let the server forget the connection."""
-        self.server.disconnected(self.connection)
+        self.server.forget(self.connection)
         super().finish()
 
     def run_wsgi(self) -> None:
@@ -90,14 +90,14 @@ class _Server(ThreadedWSGIServer):
         super().__init__(host, port, app, _Handler, fd=listening.fileno())
         self._closing = False  # Werkzeug closes the socket that it does not use.
 
-    def connected(self, connection: socket.socket) -> None:
+    def remember(self, connection: socket.socket) -> None:
         """Remember a connection, to end it at the end."""
         with self._connections_lock:
             self._connections.add(connection)
             if self._closing:
                 _end(connection)
 
-    def disconnected(self, connection: socket.socket) -> None:
+    def forget(self, connection: socket.socket) -> None:
         """Forget a connection that has ended."""
         with self._connections_lock:
             self._connections.discard(connection)

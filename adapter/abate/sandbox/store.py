@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from abate.sandbox import json_codec
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.search.index import Terms, terms_of
 from abate.sandbox.search.parameters import PARAMETERS
 from abate.sandbox.search.references import Key, key_of, links
@@ -17,7 +17,7 @@ Method = Literal["POST", "PUT", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class StoredVersion:
     """One version of a resource. A deletion has no `body`."""
 
     key: Key
@@ -45,7 +45,7 @@ def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class DanglingReference(Refused):
+class DanglingReference(RequestRefused):
     """A resource refers to one that never was on this server."""
 
     def __init__(self, key: Key) -> None:
@@ -53,7 +53,7 @@ class DanglingReference(Refused):
         self.key = key
 
 
-class Store:
+class SandboxStore:
     """All versions, of each resource the oldest first.
 
     Whatever reads or writes does it inside `changes()`.
@@ -63,9 +63,11 @@ class Store:
         self._clock = clock
         self._referential_integrity = referential_integrity
         self._lock = threading.Lock()
-        self._versions: dict[str, dict[Key, list[Version]]] = {name: {} for name in PARAMETERS}
+        self._versions: dict[str, dict[Key, list[StoredVersion]]] = {
+            name: {} for name in PARAMETERS
+        }
         self._sequence = 0
-        self._written: list[Version] = []
+        self._written: list[StoredVersion] = []
 
     @contextmanager
     def changes(self) -> Iterator[None]:
@@ -83,27 +85,27 @@ class Store:
                 self._undo()
                 raise
 
-    def history(self, key: Key) -> list[Version]:
+    def history(self, key: Key) -> list[StoredVersion]:
         """All versions of one resource, the oldest first; none if it never was here."""
         return self._versions[key.resource_type].get(key, [])
 
-    def last(self, key: Key) -> Version | None:
+    def last(self, key: Key) -> StoredVersion | None:
         """The last version, which may be a deletion."""
         versions = self.history(key)
         return versions[-1] if versions else None
 
-    def current(self, resource_type: str) -> Iterator[Version]:
+    def current(self, resource_type: str) -> Iterator[StoredVersion]:
         """The resources of a type that are there, in the order in which they first came."""
         for versions in self._versions[resource_type].values():
             if versions[-1].body is not None:
                 yield versions[-1]
 
-    def history_of_type(self, resource_type: str) -> list[Version]:
+    def history_of_type(self, resource_type: str) -> list[StoredVersion]:
         """All versions of all resources of a type, the oldest first."""
         every = (v for versions in self._versions[resource_type].values() for v in versions)
         return sorted(every, key=lambda version: version.sequence)
 
-    def write(self, key: Key, resource: Mapping[str, Any], method: Method) -> Version:
+    def write(self, key: Key, resource: Mapping[str, Any], method: Method) -> StoredVersion:
         """Add a version, unless the last one says the same: then that one is given back.
 
         Raises:
@@ -117,10 +119,12 @@ class Store:
         try:
             body = json_codec.encode(stamped)
         except ValueError:
-            raise Refused(400, "structure", "the resource is no JSON that can be kept") from None
+            raise RequestRefused(
+                400, "structure", "the resource is no JSON that can be kept"
+            ) from None
         return self._append(key, method, now, body, stamped)
 
-    def delete(self, key: Key) -> Version | None:
+    def delete(self, key: Key) -> StoredVersion | None:
         """Add a deletion, unless there is nothing to delete; gives the last version."""
         last = self.last(key)
         if last is None or last.body is None:
@@ -144,10 +148,10 @@ class Store:
         now: datetime,
         body: bytes | None,
         stamped: Mapping[str, Any],
-    ) -> Version:
+    ) -> StoredVersion:
         versions = self._versions[key.resource_type].setdefault(key, [])
         self._sequence += 1
-        version = Version(
+        version = StoredVersion(
             key=key,
             number=len(versions) + 1,
             sequence=self._sequence,

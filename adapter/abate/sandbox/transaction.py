@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from abate.sandbox.errors import Refused, operation_outcome
+from abate.sandbox.errors import RequestRefused, operation_outcome
 from abate.sandbox.interactions import (
     Condition,
     check_resource,
@@ -24,7 +24,7 @@ from abate.sandbox.responses import version_facts
 from abate.sandbox.search.parameters import PARAMETERS
 from abate.sandbox.search.references import Key, key_of, resolve
 from abate.sandbox.search.search import sole_match
-from abate.sandbox.store import DanglingReference, Store, Version
+from abate.sandbox.store import DanglingReference, SandboxStore, StoredVersion
 
 Fetch = Callable[[str, str | None], dict[str, Any]]
 
@@ -41,14 +41,16 @@ class _Step:
     condition: Condition
     if_none_exist: str | None
     key: Key | None = None
-    existing: Version | None = None
+    existing: StoredVersion | None = None
 
     @property
     def resource_type(self) -> str:
         return self.url.partition("?")[0].partition("/")[0]
 
 
-def process(store: Store, bundle: Mapping[str, Any], base_url: str, fetch: Fetch) -> dict[str, Any]:
+def process(
+    store: SandboxStore, bundle: Mapping[str, Any], base_url: str, fetch: Fetch
+) -> dict[str, Any]:
     """Do all that a transaction Bundle asks for; gives the transaction-response.
 
     Args:
@@ -98,17 +100,17 @@ def read_batch(bundle: Mapping[str, Any], base_url: str, fetch: Fetch) -> dict[s
 
 def _read_alone(entry: Any, base_url: str, fetch: Fetch) -> dict[str, Any]:
     try:
-        return fetch(*_wanted(entry, base_url))
-    except Refused as refused:
+        return fetch(*_read_request(entry, base_url))
+    except RequestRefused as refused:
         status = f"{refused.status} {HTTPStatus(refused.status).phrase}"
         outcome = operation_outcome(refused.code, refused.diagnostics)
         return {"response": {"status": status, "outcome": outcome}}
 
 
-def _wanted(entry: Any, base_url: str) -> tuple[str, str | None]:
+def _read_request(entry: Any, base_url: str) -> tuple[str, str | None]:
     step = _read(0, entry, base_url)
     if step.method != "GET":
-        raise Refused(400, "not-supported", "a batch can only read")
+        raise RequestRefused(400, "not-supported", "a batch can only read")
     return step.url, step.condition.if_none_match
 
 
@@ -120,7 +122,7 @@ def _of(steps: Iterable[_Step], *methods: str) -> list[_Step]:
 def _at(index: int) -> Iterator[None]:
     try:
         yield
-    except Refused as refused:
+    except RequestRefused as refused:
         raise refused.within(f"entry {index}") from None
 
 
@@ -135,17 +137,17 @@ def _read_all(bundle: Mapping[str, Any], base_url: str) -> list[_Step]:
 def _entries(bundle: Mapping[str, Any]) -> list[Any]:
     entries = bundle.get("entry", [])
     if not isinstance(entries, list):
-        raise Refused(400, "structure", "Bundle.entry is no list")
+        raise RequestRefused(400, "structure", "Bundle.entry is no list")
     return entries
 
 
 def _read(index: int, entry: Any, base_url: str) -> _Step:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict):
-        raise Refused(400, "structure", "there is no request")
+        raise RequestRefused(400, "structure", "there is no request")
     wrong = [name for name, value in request.items() if not isinstance(value, str)]
     if wrong or not isinstance(entry.get("fullUrl", ""), str):
-        raise Refused(400, "structure", "a part of the request, or fullUrl, is no string")
+        raise RequestRefused(400, "structure", "a part of the request, or fullUrl, is no string")
     step = _Step(
         index=index,
         method=request.get("method", ""),
@@ -163,14 +165,16 @@ def _read(index: int, entry: Any, base_url: str) -> _Step:
 
 def _check_step(step: _Step) -> None:
     if step.method not in ("DELETE", "POST", "PUT", "GET"):
-        raise Refused(400, "not-supported", "the method is none of DELETE, POST, PUT and GET")
+        raise RequestRefused(
+            400, "not-supported", "the method is none of DELETE, POST, PUT and GET"
+        )
     if step.method != "GET" and step.resource_type not in PARAMETERS:
-        raise Refused(404, "not-supported", "resources of this type are not supported")
+        raise RequestRefused(404, "not-supported", "resources of this type are not supported")
     if step.method in ("POST", "PUT"):
         check_resource(step.resource, step.resource_type)
 
 
-def _delete(store: Store, step: _Step) -> dict[str, Any]:
+def _delete(store: SandboxStore, step: _Step) -> dict[str, Any]:
     with _at(step.index):
         step.key = _literal_key(step.url)
         version = delete(store, step.key, step.condition)
@@ -180,11 +184,11 @@ def _delete(store: Store, step: _Step) -> dict[str, Any]:
 def _literal_key(url: str) -> Key:
     key = key_of(url)
     if key is None or url != str(key):
-        raise Refused(400, "not-supported", "the URL has to be Type/id")
+        raise RequestRefused(400, "not-supported", "the URL has to be Type/id")
     return key
 
 
-def _plan(store: Store, step: _Step) -> None:
+def _plan(store: SandboxStore, step: _Step) -> None:
     """Find the key that the resource will have, before anything refers to it."""
     with _at(step.index):
         if step.method == "PUT":
@@ -195,13 +199,13 @@ def _plan(store: Store, step: _Step) -> None:
                 else _literal_key(step.url)
             )
         elif step.url != step.resource_type:
-            raise Refused(400, "invalid", "the URL of a POST has to be a type")
+            raise RequestRefused(400, "invalid", "the URL of a POST has to be a type")
         else:
             step.existing = _existing(store, step)
             step.key = step.existing.key if step.existing else new_key(step.resource_type)
 
 
-def _existing(store: Store, step: _Step) -> Version | None:
+def _existing(store: SandboxStore, step: _Step) -> StoredVersion | None:
     query = step.if_none_exist
     return sole_match(store, step.resource_type, query) if query is not None else None
 
@@ -216,7 +220,9 @@ def _check_overlaps(steps: list[_Step]) -> None:
         elif "?" in step.url and step.method == "PUT":
             about.append(tuple(step.url.split("?", 1)))
         if not seen.isdisjoint(about):
-            raise Refused(400, "duplicate", f"entry {step.index}: another entry has its identity")
+            raise RequestRefused(
+                400, "duplicate", f"entry {step.index}: another entry has its identity"
+            )
         seen.update(about)
 
 
@@ -226,7 +232,7 @@ def _resolve(steps: list[_Step]) -> None:
         resolve(step.resource, names)
 
 
-def _write(store: Store, step: _Step) -> dict[str, Any]:
+def _write(store: SandboxStore, step: _Step) -> dict[str, Any]:
     if step.existing is not None:
         return {"response": version_facts(step.existing, 200)}
     assert step.key is not None  # noqa: S101 - `_plan` has set it for every POST and PUT.
@@ -239,7 +245,7 @@ def _write(store: Store, step: _Step) -> dict[str, Any]:
     return {"response": version_facts(written.version, written.status)}
 
 
-def _check_references(store: Store, steps: list[_Step]) -> None:
+def _check_references(store: SandboxStore, steps: list[_Step]) -> None:
     try:
         store.check_references()
     except DanglingReference as dangling:

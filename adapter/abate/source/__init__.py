@@ -1,6 +1,6 @@
 """Bring resources from where they are, and account for each one.
 
-Each way of pulling is a `Source`: it lands NDJSON and fills a ledger, or raises.
+Each way of pulling is a `PullSource`: it lands NDJSON and fills a ledger, or raises.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from abate.store.landing import Landing
 from abate.store.ledger import Ledger
 from abate.telemetry.log import Log
 
-__all__ = ["Say", "Source"]
+__all__ = ["PullSource", "Pulled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Pulled:
     is_change: bool = False
 
 
-class Source(Protocol):
+class PullSource(Protocol):
     """A place that resources come from."""
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from abate.auth.servers import source_server
 from abate.config.settings import Settings
-from abate.source import Source
+from abate.source import PullSource
 from abate.source.bulk.source import BulkSource
 from abate.source.files.source import FilesSource
-from abate.source.search.source import RestSource
+from abate.source.search.source import SearchSource
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.ingest.server_state import Kept
+    from abate.ingest.server_state import ServerState
 
 
 @contextmanager
-def choose_source(settings: Settings, folder: Path, kept: "Kept", log: Log) -> Iterator[Source]:
+def choose_source(
+    settings: Settings, folder: Path, kept: "ServerState", log: Log
+) -> Iterator[PullSource]:
     """Where the study's resources come from; a server's sessions are closed at the end.
 
     Args:
@@ -38,4 +40,4 @@ def choose_source(settings: Settings, folder: Path, kept: "Kept", log: Log) -> I
         if source.strategy == "bulk":
             yield BulkSource(server, source, kept)
         else:
-            yield RestSource(server, source, kept)
+            yield SearchSource(server, source, kept)

@@ -10,8 +10,8 @@ FILE = "ids"
 _PENDING = 20_000
 
 
-class Seen:
-    """A growing set of ids, kept as hashes. Two ids of one hash would count as one: a hole."""
+class IdSet:
+    """A growing set of ids, kept as hashes. Two with the same hash count as one: the pull stops."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -26,7 +26,7 @@ class Seen:
 
     def add(self, identifier: str) -> bool:
         """One more; whether it was not there yet."""
-        code = _hashed(identifier)
+        code = _hash(identifier)
         if code in self._pending or self._is_sorted_in(code):
             return False
         self._pending.add(code)
@@ -34,7 +34,7 @@ class Seen:
             self._settle()
         return True
 
-    def update(self, other: "Seen") -> None:
+    def update(self, other: "IdSet") -> None:
         """All of another set too."""
         self._sorted = np.union1d(self.hashes, other.hashes)
 
@@ -42,7 +42,7 @@ class Seen:
         return len(self._sorted) + len(self._pending)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Seen):
+        if not isinstance(other, IdSet):
             return NotImplemented
         return np.array_equal(self.hashes, other.hashes)
 
@@ -68,6 +68,6 @@ class Seen:
             self._pending = set()
 
 
-def _hashed(identifier: str) -> int:
+def _hash(identifier: str) -> int:
     """Eight bytes of BLAKE2b."""
     return int.from_bytes(blake2b(identifier.encode(), digest_size=8).digest(), "little")

@@ -82,7 +82,7 @@ def make(settings: Settings, lists: CodeLists) -> Plan:
         WrongSetting: a code list is unknown or empty.
     """
     roles: list[Role] = []
-    for role, kind, location, coded in _coded(settings):
+    for role, kind, location, coded in _list_coded(settings):
         codes = _resolve(location, coded, lists)
         roles += [Role(role=role, kind=kind, code=code) for code in codes]
     return Plan(
@@ -92,7 +92,7 @@ def make(settings: Settings, lists: CodeLists) -> Plan:
     )
 
 
-def _coded(settings: Settings) -> Iterable[tuple[str, str, Location, Coded]]:
+def _list_coded(settings: Settings) -> Iterable[tuple[str, str, Location, Coded]]:
     yield "index", "index", ("index",), settings.index
     yield "scores", "scores", ("scores",), settings.scores
     named: dict[str, Mapping[str, Coded]] = {

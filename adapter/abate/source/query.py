@@ -24,7 +24,7 @@ LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class TimeWindow:
     """A stretch of time by which a search is divided: from `start` to before `end`."""
 
     parameter: str
@@ -77,7 +77,7 @@ class Query:
     ids: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
     since: datetime | None = None
-    window: Window | None = None
+    window: TimeWindow | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     is_personal: bool = False
 

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from abate.errors import Busy, StoreError
+from abate.errors import Busy, StoreError, disk_errors
 from abate.store.engine import MAPPINGS, Connection
 from abate.telemetry import signals
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["COHORT", "FILE", "MAPPINGS", "Parameters", "Store", "looked_into", "opened"]
+__all__ = ["COHORT", "FILE", "MAPPINGS", "Parameters", "Store", "open_store", "read_store"]
 
 COHORT = files("abate") / "cohort" / "sql"
 FILE = "store.duckdb"
@@ -62,7 +62,7 @@ class Store:
     """
 
     def __init__(self, connection: Connection, path: Path) -> None:
-        """Work on an open `connection` to the store at `path`; use `opened` to get one."""
+        """Work on an open `connection` to the store at `path`; use `open_store` to get one."""
         self._attached = connection
         self._connection = connection.duckdb
         self._path = path
@@ -79,11 +79,11 @@ class Store:
 
     def run(self, sql: str, parameters: Parameters | None = None) -> None:
         """Run one statement; of `parameters` it is given those that it names."""
-        self._do(lambda: self._connection.execute(sql, _named(sql, parameters)))
+        self._do(lambda: self._connection.execute(sql, _bind(sql, parameters)))
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """The rows of one query."""
-        return self._do(lambda: self._connection.execute(sql, _named(sql, parameters)).fetchall())
+        return self._do(lambda: self._connection.execute(sql, _bind(sql, parameters)).fetchall())
 
     def frame(self, sql: str) -> "pl.DataFrame":
         """The rows of one query as a Polars frame.
@@ -141,7 +141,7 @@ class Store:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Store]:
+def open_store(path: Path) -> Iterator[Store]:
     """Open the store at `path` for writing, and make it if there is none.
 
     Raises:
@@ -154,13 +154,13 @@ def opened(path: Path) -> Iterator[Store]:
                 f"{path} cannot be a store: DuckDB takes no '{sign}' in a path. Rename it."
             )
     with _private():
-        with _refused(path):
+        with disk_errors(f"{path} cannot be made or kept private"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
                 _begin(path)
         store = Store(_connect(path), path)
         try:
-            with _refused(path):
+            with disk_errors(f"{path} cannot be made or kept private"):
                 path.chmod(0o600)
             store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
             _key(store)
@@ -170,7 +170,7 @@ def opened(path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def looked_into(path: Path) -> Iterator[Store]:
+def read_store(path: Path) -> Iterator[Store]:
     """Open the store at `path` to read its tables; nothing of it is written.
 
     Raises:
@@ -193,14 +193,6 @@ def _private() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-@contextmanager
-def _refused(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{path} cannot be made or kept private: {error.strerror}.") from None
 
 
 def _begin(path: Path) -> None:
@@ -233,7 +225,7 @@ def _try_to_connect(path: Path, *, read_only: bool) -> Connection:
     try:
         return Connection(path, read_only=read_only)
     except (duckdb.Error, RuntimeError, MemoryError) as error:
-        signals.heed()
+        signals.raise_if_signalled()
         if _LOCKED in str(error):
             raise Busy(
                 f"{path} is open in another process{_holder(error)}. Try again when it is done."
@@ -258,7 +250,7 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, RuntimeError, MemoryError) as error:
-        signals.heed()  # DuckDB tells of a signal by an error of its own.
+        signals.raise_if_signalled()  # DuckDB tells of a signal by an error of its own.
         raise _error_of(error, path) from None
 
 
@@ -294,7 +286,7 @@ def _no_space(folder: Path) -> StoreError:
     return StoreError(f"the disk of {folder} is full. Free some space, and run again.")
 
 
-def _named(sql: str, parameters: Parameters | None) -> dict[str, Any]:
+def _bind(sql: str, parameters: Parameters | None) -> dict[str, Any]:
     # A parameter that the statement does not name is an error (DuckDB 2.0.1, 2026-12).
     named = set(re.findall(r"\$(\w+)", sql))
     return {name: value for name, value in (parameters or {}).items() if name in named}

@@ -43,10 +43,8 @@ class _Database:
 
     def connect(self, path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if not self.users:
-            self.own.execute(f"set temp_directory = {_quoted(_scratch(path))}")
-            self.own.execute(
-                f"attach {_quoted(path)} as store (type duckdb, read_only {read_only})"
-            )
+            self.own.execute(f"set temp_directory = {_quote(_scratch(path))}")
+            self.own.execute(f"attach {_quote(path)} as store (type duckdb, read_only {read_only})")
         connection = self.own.cursor()
         connection.execute("set search_path = 'store.main,memory.main'")
         self.users += 1
@@ -119,5 +117,5 @@ def _scratch(path: Path) -> Path:
     return path.with_name(f"{path.name}.tmp")
 
 
-def _quoted(path: Path) -> str:
+def _quote(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"

@@ -15,7 +15,7 @@ PULL = "pull.json"
 RECORD = "unit.json"
 
 
-class Pull(msgspec.Struct, frozen=True, kw_only=True):
+class LandedPull(msgspec.Struct, frozen=True, kw_only=True):
     """What a folder of landed units belongs to.
 
     Attributes:
@@ -62,10 +62,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     is_confirmed: bool = True
 
 
-def landed_before(folder: Path, pull: Pull) -> Pull | None:
+def find_earlier(folder: Path, pull: LandedPull) -> LandedPull | None:
     """What an earlier run began, if it is the same pull and not too long ago."""
     try:
-        before = msgspec.json.decode(read_sealed(folder / PULL) or b"", type=Pull)
+        before = msgspec.json.decode(read_sealed(folder / PULL) or b"", type=LandedPull)
     except msgspec.MsgspecError:
         return None
     is_fresh = timedelta(0) <= pull.started_at - before.started_at < KEPT

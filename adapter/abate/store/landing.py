@@ -18,12 +18,12 @@ from typing import BinaryIO, Self
 import msgspec
 
 from abate.errors import NothingFound, StoreError
-from abate.store.landed_records import PULL, RECORD, Pull, Record, landed_before, records_in
+from abate.store.landed_records import PULL, RECORD, LandedPull, Record, find_earlier, records_in
 from abate.store.seal import (
+    landing_errors,
     private,
     read_sealed,
     seals_of,
-    told_of_landing,
     write_sealed,
 )
 
@@ -52,7 +52,7 @@ class Unit:
         """
         if b"\n" in resource:
             resource = _one_line(resource)
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             self._file(kind).write(resource + b"\n")
 
     def skip(self, kind: str, lines: int) -> None:
@@ -62,7 +62,7 @@ class Unit:
             StoreError: the disk refuses.
         """
         if lines > 0:
-            with told_of_landing(self.folder):
+            with landing_errors(self.folder):
                 self._file(kind).write(b"\n" * lines)
 
     def _file(self, kind: str) -> BinaryIO:
@@ -73,7 +73,7 @@ class Unit:
 
     def close(self) -> None:
         """Finish the files, so that they outlive this process; if one fails, all are closed."""
-        with told_of_landing(self.folder), ExitStack() as closing:
+        with landing_errors(self.folder), ExitStack() as closing:
             while self._files:
                 file = self._files.popitem()[1]
                 closing.callback(file.close)
@@ -90,7 +90,7 @@ class Landing:
         `abandoned` are the notes of an earlier pull whose landed units are not used.
         """
         self.folder = folder
-        self.pull = Pull(key=key, started_at=now())
+        self.pull = LandedPull(key=key, started_at=now())
         self.records: dict[str, Record] = {}
         self.torn: list[str] = []
         self.abandoned: dict[str, bytes] = {}
@@ -98,7 +98,7 @@ class Landing:
         self._asked: set[str] = set()
 
     def __enter__(self) -> Self:
-        before = landed_before(self.folder, self.pull)
+        before = find_earlier(self.folder, self.pull)
         if before is not None:
             self.pull = before
             found = dict(records_in(self.folder))
@@ -112,12 +112,12 @@ class Landing:
 
     def _empty(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             self.folder.mkdir(mode=0o700, parents=True)
         self._begin_nothing()
 
     def _begin_nothing(self) -> None:
-        with told_of_landing(self.folder), open(self._nothing, "wb", opener=private):
+        with landing_errors(self.folder), open(self._nothing, "wb", opener=private):
             pass
 
     def __exit__(
@@ -131,13 +131,13 @@ class Landing:
         if error is None or not is_worth_keeping:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def began(self, watermark: datetime | None) -> None:
+    def begin(self, watermark: datetime | None) -> None:
         """Note when the pull began, by the server's clock; the first run's word stays."""
         if not (self.folder / PULL).exists():
             self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
             write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
 
-    def moved(self, watermark: datetime | None) -> None:
+    def move_watermark(self, watermark: datetime | None) -> None:
         """Note another moment than the one that the pull began at."""
         self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
         write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
@@ -147,7 +147,7 @@ class Landing:
         self.abandoned = _notes(self.folder)
         self._empty()
         self.records.clear()
-        self.pull = Pull(key=self.pull.key, started_at=now())
+        self.pull = LandedPull(key=self.pull.key, started_at=now())
 
     @contextmanager
     def unit(self, name: str) -> Iterator[Unit]:
@@ -159,7 +159,7 @@ class Landing:
             name: what it is, the same in each run; units are read in the order of their names.
         """
         folder = self.folder / f".{name}"
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
         unit = Unit(folder)
@@ -177,10 +177,10 @@ class Landing:
 
     def _keep(self, name: str, record: Record) -> None:
         folder = self.folder / f".{name}"
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             record = msgspec.structs.replace(record, files=seals_of(folder))
         write_sealed(folder / RECORD, msgspec.json.encode(record))
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             shutil.rmtree(self.folder / name, ignore_errors=True)
             folder.rename(self.folder / name)
         with self._lock:
@@ -192,7 +192,7 @@ class Landing:
         self._asked.add(name)
         return name in self.records
 
-    def let_go_of_others(self) -> None:
+    def drop_unused(self) -> None:
         """Remove what an earlier run landed and this one has not asked for."""
         for name in self.records.keys() - self._asked:
             self._drop(name)

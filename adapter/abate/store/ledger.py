@@ -21,7 +21,7 @@ class Booked(TypedDict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class LedgerLine:
     """One query, over all its parts: `expected` is None where the server gives no count.
 
     `received` counts all distinct resources that the server sent. Of these, `left_out` have none
@@ -71,9 +71,9 @@ class Line:
 class Ledger:
     """All queries of a pull, in the order asked."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[LedgerLine] = field(default_factory=list)
 
-    def add(self, line: Line) -> None:
+    def add(self, line: LedgerLine) -> None:
         """Enter a query, adding it to an earlier part of the same one."""
         for place, known in enumerate(self.lines):
             if (known.query, known.type) == (line.query, line.type):
@@ -115,9 +115,9 @@ def count_of_pages(pages: int) -> str:
     return "1 page" if pages == 1 else f"{pages} pages"
 
 
-def _sum(first: Line, second: Line) -> Line:
+def _sum(first: LedgerLine, second: LedgerLine) -> LedgerLine:
     known = first.expected is not None and second.expected is not None
-    return Line(
+    return LedgerLine(
         query=first.query,
         type=first.type,
         expected=(first.expected or 0) + (second.expected or 0) if known else None,

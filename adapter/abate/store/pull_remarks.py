@@ -46,7 +46,7 @@ def note_unfiltered(landing: "Landing", kinds: Iterable[str]) -> None:
     landing.remember(_UNFILTERED, msgspec.json.encode(sorted(kinds)))
 
 
-def unfiltered(landing: "Landing") -> set[str]:
+def recall_unfiltered(landing: "Landing") -> set[str]:
     """The types that are exported without a filter by code."""
     return msgspec.json.decode(landing.recall(_UNFILTERED) or b"[]", type=set[str])
 
@@ -70,7 +70,7 @@ def keep(store: "Store", landing: "Landing", server: str) -> None:
     codes = {*_codes(landing), *(() if is_whole else withheld(store, server))}
     store.run("delete from pull_remark where server = $server", {"server": server})
     store.insert("pull_remark", [(server, _WITHHELD, code, None) for code in sorted(codes)])
-    kinds = sorted(unfiltered(landing))
+    kinds = sorted(recall_unfiltered(landing))
     store.insert("pull_remark", [(server, _UNFILTERED, kind, None) for kind in kinds])
     if number := len(left(landing)):
         store.insert("pull_remark", [(server, _LEFT, "", number)])

@@ -8,10 +8,11 @@ from abate.errors import SourceError
 from abate.fhir.bundle import Head, Page
 from abate.fhir.capability import Capability
 from abate.fhir.references import local_id
+from abate.http.json_values import as_object
 from abate.mapping.code_lists import CodeLists
 from abate.source.query_forms import Form
 from abate.survey.budgeted_client import BudgetedClient, Spent
-from abate.survey.model import Category, CodeSearch, Group, ListCount, Row, Sample, Shapes
+from abate.survey.model import Category, CodeSearch, Group, ListCount, Sample, Shapes, SurveyRow
 from abate.telemetry.log import Log
 
 Verdict: TypeAlias = tuple[str, str]
@@ -29,7 +30,7 @@ class Context:
     # Whether it may write, to try what a report needs; and whether it has written one transaction.
     write: bool = False
     takes_report: bool = False
-    rows: list[Row] = field(default_factory=list)
+    rows: list[SurveyRow] = field(default_factory=list)
     # By type.
     searches: dict[str, CodeSearch] = field(default_factory=dict)
     samples: dict[str, Sample] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Context:
     def add(self, group: Group, what: str, verdict: Verdict) -> None:
         """Add a row to the table."""
         found, then = verdict
-        self.rows.append(Row(what=what, group=group, found=found, then=then))
+        self.rows.append(SurveyRow(what=what, group=group, found=found, then=then))
 
     def stop(self, words: str) -> None:
         """Note the limit that was reached first; that is not an error."""
@@ -74,8 +75,9 @@ class Context:
 
     def add_patient(self, subject: Any) -> None:
         """Note a patient of this server whom a resource names as its subject."""
-        reference = subject.get("reference") if isinstance(subject, dict) else None
-        patient = local_id(str(reference), "Patient", self.client.server.base)
+        patient = local_id(
+            str(as_object(subject).get("reference")), "Patient", self.client.server.base
+        )
         self.patients += [patient] if patient else []
 
 

@@ -32,7 +32,7 @@ class Pace:
     is_of_patient: bool = False
 
 
-class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+class PullEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """How long a first pull takes, one request after the other; `unknown` says why it is not known.
 
     `magnitude` is `seconds`, `minutes`, `hours`, `more than a day`, or empty.
@@ -55,7 +55,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def estimate_pull(counts: Mapping[str, int | None], paces: Collection[Pace]) -> Estimate:
+def estimate_pull(counts: Mapping[str, int | None], paces: Collection[Pace]) -> PullEstimate:
     """How long a pull with the default settings takes, by the codes that abate knows.
 
     Args:
@@ -64,18 +64,18 @@ def estimate_pull(counts: Mapping[str, int | None], paces: Collection[Pace]) -> 
     """
     for name in (INDEX, SCORES):
         if name not in counts:
-            return Estimate(unknown=f"nothing was counted by list:{name}")
+            return PullEstimate(unknown=f"nothing was counted by list:{name}")
     index, scores = counts[INDEX], counts[SCORES]
     if index is None:
-        return Estimate(unknown="the server does not count what it finds by code")
+        return PullEstimate(unknown="the server does not count what it finds by code")
     if not index:
-        return Estimate(unknown="no index procedure has a code that abate knows")
+        return PullEstimate(unknown="no index procedure has a code that abate knows")
     if scores is None or scores > max(FEW_SCORES, SCORES_A_PROCEDURE * index):
         seconds = [page.seconds for page in paces if page.is_of_patient]
         # Each index procedure is taken to be of another patient.
         return _estimate("patient", len(CODED_NAMES) * index, seconds)
     if uncounted := [name for name, n in counts.items() if n is None]:
-        return Estimate(unknown=f"the server does not count list:{uncounted[0]}")
+        return PullEstimate(unknown=f"the server does not count list:{uncounted[0]}")
     asked = int(Source.model_fields["page_size"].default)
     pages = [page for page in paces if not page.is_of_patient and page.asked == asked]
     cut = [page.resources for page in pages if page.has_next and page.resources]
@@ -83,13 +83,13 @@ def estimate_pull(counts: Mapping[str, int | None], paces: Collection[Pace]) -> 
     return _estimate("population", requests, [page.seconds for page in pages])
 
 
-def _estimate(strategy: str, requests: int, seconds: Collection[float]) -> Estimate:
+def _estimate(strategy: str, requests: int, seconds: Collection[float]) -> PullEstimate:
     if not seconds:
         kind = "search for one patient" if strategy == "patient" else "page"
-        return Estimate(strategy=strategy, unknown=f"no {kind} was measured")
+        return PullEstimate(strategy=strategy, unknown=f"no {kind} was measured")
     each = mean(seconds)
     magnitudes = (name for most, name in _MAGNITUDES if requests * each < most)
-    return Estimate(
+    return PullEstimate(
         strategy=strategy,
         magnitude=next(magnitudes, "more than a day"),
         requests=requests,

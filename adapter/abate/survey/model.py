@@ -7,14 +7,14 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from abate.fhir.capability import Capability
-from abate.survey.estimate import Estimate
+from abate.survey.estimate import PullEstimate
 
 # What a pull rests on, how it pulls, what a report needs.
 Group: TypeAlias = Literal["read", "pull", "report"]
 GROUPS: tuple[Group, ...] = ("read", "pull", "report")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class SurveyRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the table: what was asked, what was found, and what abate does about it.
 
     `found` is `yes` or `NO` if it was tried, and else `not tried`; or, if only the server's own
@@ -107,7 +107,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Frequency(msgspec.Struct, frozen=True, kw_only=True):
     """How often something was seen."""
 
     what: str
@@ -119,9 +119,9 @@ class Shapes(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str
     n: int
-    values: tuple[Tally, ...] = ()
-    times: tuple[Tally, ...] = ()
-    categories: tuple[Tally, ...] = ()
+    values: tuple[Frequency, ...] = ()
+    times: tuple[Frequency, ...] = ()
+    categories: tuple[Frequency, ...] = ()
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
 
     is_wanted: bool | None = None
     n: int = 0
-    seen: tuple[Tally, ...] = ()
+    seen: tuple[Frequency, ...] = ()
     write: tuple[str, ...] = ()
 
 
@@ -159,8 +159,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...]
     written: tuple[Shapes, ...]
     category: Category
-    probes: tuple[Row, ...]
-    estimate: Estimate
+    probes: tuple[SurveyRow, ...]
+    estimate: PullEstimate
     shut: str
     wrote: bool
     left: tuple[str, ...]
@@ -206,7 +206,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         return next((sample for sample in self.samples if sample.type == kind), Sample(type=kind))
 
 
-def tally(shapes: Iterable[str]) -> tuple[Tally, ...]:
+def tally(shapes: Iterable[str]) -> tuple[Frequency, ...]:
     """Count them, the most frequent first."""
     ranked = sorted(Counter(shapes).items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Tally(what=what, n=n) for what, n in ranked)
+    return tuple(Frequency(what=what, n=n) for what, n in ranked)

@@ -83,7 +83,7 @@ def fill_template(
         scores=_codes(scores),
         analyses="\n".join(_analysis(use, analyses[use]) for use in _ANALYSES if use in analyses),
     )
-    used = {"[index] codes": _used(index), "[scores] codes": _used(scores)}
+    used = {"[index] codes": _use(index), "[scores] codes": _use(scores)}
     return StudyTemplate(
         text=text,
         index=used["[index] codes"],
@@ -97,7 +97,7 @@ def _study_name(index: Sequence[_Code]) -> str:
 
     It is published, so that it names neither the server nor a code of the server's own.
     """
-    lists = [each.removeprefix("list:") for each in _used(index) if each.startswith("list:")]
+    lists = [each.removeprefix("list:") for each in _use(index) if each.startswith("list:")]
     return lists[0] if lists else "pain-study"
 
 
@@ -130,7 +130,7 @@ def _index(survey: Survey) -> list[_Code]:
     local = advice.propose_index(survey)
     taken = [*local, *advice.propose_radiotherapy(survey)]
     return [
-        *_listed(survey, "cementoplasty", "Procedure"),
+        *_list(survey, "cementoplasty", "Procedure"),
         *(_seen(code, CHECK) for code in local),
         *(_seen(code, is_used=False) for code in advice.propose_others(survey, "Procedure", taken)),
     ]
@@ -139,7 +139,7 @@ def _index(survey: Survey) -> list[_Code]:
 def _scores(survey: Survey) -> list[_Code]:
     """Codes of the list; what only speaks of pain is a proposal, for pain has many sides."""
     named = advice.propose_scores(survey)
-    listed = _listed(survey, "pain-intensity", "Observation")
+    listed = _list(survey, "pain-intensity", "Observation")
     if not listed and (n := survey.scores_by_category):
         listed = [_Code(reference="list:pain-intensity", comment=f"{n} of a few patients")]
     other = [] if listed or named else advice.propose_others(survey, "Observation", named)
@@ -150,7 +150,7 @@ def _scores(survey: Survey) -> list[_Code]:
     ]
 
 
-def _listed(survey: Survey, name: str, kind: str) -> list[_Code]:
+def _list(survey: Survey, name: str, kind: str) -> list[_Code]:
     """The code list, if a search by it or the sample has found something."""
     counted = survey.list_of(name)
     if counted is not None and survey.count_of(name) and survey.is_searchable(kind):
@@ -181,7 +181,7 @@ def _codes(codes: Sequence[_Code]) -> str:
         f"  {'' if code.is_used else '# '}{_quote(code.reference)},  # {code.comment}"
         for code in codes
     ]
-    if not _used(codes):
+    if not _use(codes):
         lines.insert(0, f'  # {FILL}: "system|code" of the server, or "list:NAME"')
     return "\n".join(["codes = [", *lines, "]"])
 
@@ -220,7 +220,7 @@ def _analysis(use: str, parameters: Collection[str]) -> str:
     return f"[[analysis]]\nuse = {_quote(use)}\n{endpoint}{primary}"
 
 
-def _used(codes: Sequence[_Code]) -> tuple[str, ...]:
+def _use(codes: Sequence[_Code]) -> tuple[str, ...]:
     return tuple(code.reference for code in codes if code.is_used)
 
 

@@ -9,7 +9,7 @@ from abate.mapping.code_lists import CodeLists
 from abate.survey.budgeted_client import BudgetedClient, Limit
 from abate.survey.code_counts import COUNT_LISTS, EXAMINE_CODES
 from abate.survey.context import Context, Probe
-from abate.survey.estimate import Estimate, estimate_pull
+from abate.survey.estimate import PullEstimate, estimate_pull
 from abate.survey.model import GROUPS, Survey
 from abate.survey.probes.bulk_export import EXPORT, SMART_LOGIN
 from abate.survey.probes.by_patient import BY_PATIENT
@@ -103,7 +103,7 @@ def _conclude(context: Context) -> Survey:
     )
 
 
-def _estimate(context: Context) -> Estimate:
+def _estimate(context: Context) -> PullEstimate:
     bare = {kind for kind, search in context.searches.items() if search.state == "bare-only"}
     counts = {
         counted.list: counted.bare if counted.type in bare else counted.n

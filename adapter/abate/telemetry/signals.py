@@ -24,7 +24,7 @@ def is_asked() -> bool:
     return bool(_came)
 
 
-def heed() -> None:
+def raise_if_signalled() -> None:
     """End the work where a signal has asked for it.
 
     Raises:
@@ -43,7 +43,7 @@ def settle() -> None:
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
+def end_by_signals() -> Iterator[None]:
     """Within this block a signal raises KeyboardInterrupt, and is noted.
 
     Whatever error a signal becomes on its way, this block ends with KeyboardInterrupt. Signals that

@@ -50,7 +50,7 @@ def held(folder: Path, command: str, *handlers: "Handler") -> Iterator[Progress]
         try:
             yield progress
             signals.settle()
-            signals.heed()
+            signals.raise_if_signalled()
             progress.end(0)
         except BaseException as error:
             signals.settle()
@@ -80,7 +80,7 @@ def _bury(folder: Path) -> None:
     with suppress(AbateError):
         last = _kept(folder)
         if not _is_among(last, history.recent(folder, 1)[0]):
-            history.keep(_died(last) if last.state == "running" else last, folder)
+            history.keep(_as_died(last) if last.state == "running" else last, folder)
 
 
 def read(folder: Path) -> Status:
@@ -95,7 +95,7 @@ def read(folder: Path) -> Status:
     with suppress(OSError), FileLock(folder / LOCK, timeout=0, mode=0o600):
         status = _kept(folder)  # It may have ended in the meantime.
         if status.state == "running":
-            return _died(status)
+            return _as_died(status)
     return status
 
 
@@ -121,7 +121,7 @@ def _is_among(run: Run, found: Sequence[Run]) -> bool:
     return any(run.run_id == one.run_id for one in found)
 
 
-def _died(status: Status) -> Status:
+def _as_died(status: Status) -> Status:
     status.state = "died"
     status.message = f"process {status.pid} ended without a word"
     return status

@@ -49,7 +49,7 @@ def _token_words(value: Any) -> Iterator[Hashable]:
         yield from _token_forms("", value)
     elif isinstance(value, dict):
         yield from _token_forms(value.get("system") or "", value.get("code") or value.get("value"))
-        for coding in _listed(value.get("coding")):
+        for coding in _as_list(value.get("coding")):
             yield from _token_words(coding)
 
 
@@ -93,14 +93,14 @@ def _values(resource: Mapping[str, Any], parameter: Parameter) -> Iterator[Any]:
 
 def _at(value: Any, path: list[str]) -> Iterator[Any]:
     if not path:
-        yield from _listed(value)
+        yield from _as_list(value)
         return
-    for one in _listed(value):
+    for one in _as_list(value):
         if isinstance(one, dict):
             yield from _at(one.get(path[0]), path[1:])
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

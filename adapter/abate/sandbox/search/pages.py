@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.responses import link, searchset
 from abate.sandbox.search.references import Key
 from abate.sandbox.search.search import Pair, parse
-from abate.sandbox.store import Store
+from abate.sandbox.store import SandboxStore
 
 KEPT = 200
 """So many snapshots are kept; the oldest go first, and their next links answer 410."""
@@ -27,7 +27,7 @@ class _Snapshot(NamedTuple):
 class Pages:
     """The searches on a store, and those of them that still have pages to give."""
 
-    def __init__(self, store: Store, *, page_size: int, maximum_page_size: int) -> None:
+    def __init__(self, store: SandboxStore, *, page_size: int, maximum_page_size: int) -> None:
         self._store = store
         self._page_size = page_size
         self._maximum_page_size = maximum_page_size
@@ -83,7 +83,7 @@ class Pages:
     def _find(self, token: str, resource_type: str) -> _Snapshot:
         snapshot = self._kept.get(token)
         if snapshot is None or snapshot.resource_type != resource_type:
-            raise Refused(410, "not-found", "this page has expired: repeat the search")
+            raise RequestRefused(410, "not-found", "this page has expired: repeat the search")
         return snapshot
 
 
@@ -93,5 +93,5 @@ def _page_url(url: str, token: str, offset: int) -> str:
 
 def _offset(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Refused(400, "value", "the parameter _offset is no whole number")
+        raise RequestRefused(400, "value", "the parameter _offset is no whole number")
     return int(text)

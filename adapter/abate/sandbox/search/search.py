@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from abate.sandbox.errors import Refused
+from abate.sandbox.errors import RequestRefused
 from abate.sandbox.search.dates import comparison
 from abate.sandbox.search.index import Terms
 from abate.sandbox.search.parameters import PARAMETERS, Parameter
 from abate.sandbox.search.references import key_of
-from abate.sandbox.store import Store, Version
+from abate.sandbox.store import SandboxStore, StoredVersion
 
 Criterion = Callable[[Terms], bool]
 Pair = tuple[str, str]
 
-_SORTS: dict[str, Callable[[Version], Any]] = {
+_SORTS: dict[str, Callable[[StoredVersion], Any]] = {
     "_id": lambda version: version.key.id,
     "_lastUpdated": lambda version: (version.updated, version.sequence),
 }
@@ -32,7 +32,7 @@ _RESULT_PARAMETERS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class ParsedSearch:
     """A search that was understood.
 
     `used` are the parameters that it follows, for the `self` link; `count` is what the client
@@ -46,7 +46,7 @@ class Query:
     count: int | None
     only_total: bool
 
-    def run(self, store: Store) -> list[Version]:
+    def run(self, store: SandboxStore) -> list[StoredVersion]:
         """All the matches, in the order of insertion if no other is wanted."""
         found = [
             version
@@ -58,7 +58,9 @@ class Query:
         return found
 
 
-def parse(resource_type: str, pairs: Iterable[Pair], base_url: str, *, strict: bool) -> Query:
+def parse(
+    resource_type: str, pairs: Iterable[Pair], base_url: str, *, strict: bool
+) -> ParsedSearch:
     """Understand the parameters of a search.
 
     Args:
@@ -71,7 +73,7 @@ def parse(resource_type: str, pairs: Iterable[Pair], base_url: str, *, strict: b
         Refused: 400, names the parameter and never its value.
     """
     used = tuple(pair for pair in pairs if pair[1] and _is_known(resource_type, pair, strict))
-    return Query(
+    return ParsedSearch(
         resource_type=resource_type,
         criteria=tuple(
             _criterion(resource_type, name, value, base_url)
@@ -85,7 +87,7 @@ def parse(resource_type: str, pairs: Iterable[Pair], base_url: str, *, strict: b
     )
 
 
-def sole_match(store: Store, resource_type: str, query: str) -> Version | None:
+def sole_match(store: SandboxStore, resource_type: str, query: str) -> StoredVersion | None:
     """The one resource that fits the query of a conditional interaction, or None.
 
     Raises:
@@ -93,10 +95,10 @@ def sole_match(store: Store, resource_type: str, query: str) -> Version | None:
     """
     parsed = parse(resource_type, parse_qsl(query), "", strict=True)
     if not parsed.criteria:
-        raise Refused(400, "invalid", "the condition has no search parameter")
+        raise RequestRefused(400, "invalid", "the condition has no search parameter")
     found = parsed.run(store)
     if len(found) > 1:
-        raise Refused(412, "multiple-matches", f"{len(found)} resources fit the condition")
+        raise RequestRefused(412, "multiple-matches", f"{len(found)} resources fit the condition")
     return found[0] if found else None
 
 
@@ -111,7 +113,9 @@ def _is_known(resource_type: str, pair: Pair, strict: bool) -> bool:
             or name.partition(":")[0] in PARAMETERS[resource_type]
         )
     if strict and not known:
-        raise Refused(400, "not-supported", f"the parameter {_shown(name)} is not supported here")
+        raise RequestRefused(
+            400, "not-supported", f"the parameter {_shown(name)} is not supported here"
+        )
     return known
 
 
@@ -125,7 +129,7 @@ def _count(used: Sequence[Pair]) -> int | None:
     if not asked:
         return None
     if not (asked[-1].isascii() and asked[-1].isdigit() and len(asked[-1]) < 10):
-        raise Refused(400, "value", "the parameter _count is no whole number")
+        raise RequestRefused(400, "value", "the parameter _count is no whole number")
     return int(asked[-1])
 
 
@@ -134,7 +138,7 @@ def _criterion(resource_type: str, name: str, value: str, base_url: str) -> Crit
     plain, _, modifier = name.partition(":")
     parameter = PARAMETERS[resource_type][plain]
     if modifier and not (parameter.kind == "reference" and modifier in PARAMETERS):
-        raise Refused(400, "not-supported", f"the modifier of {plain} is not supported")
+        raise RequestRefused(400, "not-supported", f"the modifier of {plain} is not supported")
     alternatives = _split(value, ",")
     if parameter.kind == "date":
         return _date_criterion(plain, alternatives)
@@ -146,7 +150,9 @@ def _date_criterion(name: str, alternatives: Sequence[str]) -> Criterion:
     try:
         tests = [comparison(one) for one in alternatives]
     except (ValueError, KeyError):
-        raise Refused(400, "value", f"the parameter {name} has a value that is no date") from None
+        raise RequestRefused(
+            400, "value", f"the parameter {name} has a value that is no date"
+        ) from None
     return lambda terms: any(test(found) for found in terms.dates[name] for test in tests)
 
 

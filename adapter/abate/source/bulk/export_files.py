@@ -15,8 +15,8 @@ from abate.fhir.client import FhirServer
 from abate.fhir.outcomes import Issue, Judge, issues, refuse
 from abate.fhir.references import local_id
 from abate.fhir.types import MAPPED_NAMES
-from abate.http.compression import unpacked
 from abate.source.bulk.manifest import File, Manifest
+from abate.source.compression import unpack
 from abate.source.concurrency import at_once
 from abate.source.files.reader import Called, Placed, contents
 from abate.source.files.split_by_type import land, take_again, type_of
@@ -24,7 +24,7 @@ from abate.store.landing import Landing, Record
 from abate.telemetry.log import Log
 
 
-class Brought(msgspec.Struct, frozen=True, kw_only=True):
+class ReceivedFile(msgspec.Struct, frozen=True, kw_only=True):
     """What one file brought: counts by type, of what landed, of other types, of other codes.
 
     `is_counted` says whether the manifest counts as many lines.
@@ -47,13 +47,13 @@ class _Request(msgspec.Struct):
     url: Any = None
 
 
-class _Entry(msgspec.Struct):
+class _DeletionEntry(msgspec.Struct):
     request: _Request = msgspec.field(default_factory=_Request)
 
 
 class _Deletions(msgspec.Struct):
     resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
-    entry: list[_Entry] = []
+    entry: list[_DeletionEntry] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class BulkFiles:
     known: Mapping[str, set[str]] = field(default_factory=dict)
     judge: Judge = refuse
 
-    def bring(self) -> list[Brought]:
+    def bring(self) -> list[ReceivedFile]:
         """Land each file of the output, unless it landed in a run before this one.
 
         Raises:
@@ -87,16 +87,16 @@ class BulkFiles:
         """
         files = list(enumerate(self.manifest.output, start=1))
         tasks = [partial(self._one, *one) for one in files]
-        return at_once(tasks, self.parallel, self.server.budget.halted)
+        return at_once(tasks, self.parallel, self.server.budget.halt)
 
-    def _one(self, place: int, file: File) -> Brought:
+    def _one(self, place: int, file: File) -> ReceivedFile:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
         if (kept := self.landing.recall(note)) is not None:
-            brought = msgspec.json.decode(kept, type=Brought)
+            brought = msgspec.json.decode(kept, type=ReceivedFile)
             if take_again(self.landing, note, brought.received):
                 return brought
         self.log.info(f"bringing {name}: file {place} of {len(self.manifest.output)}")
-        brought = self._landed(file, name, note)
+        brought = self._land(file, name, note)
         if brought.lines < file.least:
             brought = self._once_more(file, name, note, brought)
         if isinstance(file.count, int) and file.count != brought.lines:
@@ -108,23 +108,23 @@ class BulkFiles:
         self.landing.remember(note, msgspec.json.encode(brought))
         return brought
 
-    def _landed(self, file: File, name: str, note: str) -> Brought:
+    def _land(self, file: File, name: str, note: str) -> ReceivedFile:
         strays = Counter[str]()
         with self._here(file, name) as lines:
             called = Called(name, name)
-            wanted = self._wanted(_with_resources(contents(lines, called), name), strays)
+            wanted = self._filter(_with_resources(contents(lines, called), name), strays)
             found = land(
                 self.landing, note, called, wanted, is_change=self.is_change, judge=self.judge
             )
-        return Brought(received=found.received, others=found.others, strays=strays)
+        return ReceivedFile(received=found.received, others=found.others, strays=strays)
 
-    def _once_more(self, file: File, name: str, note: str, first: Brought) -> Brought:
+    def _once_more(self, file: File, name: str, note: str, first: ReceivedFile) -> ReceivedFile:
         """A file with too few lines was cut off between two, or the manifest is wrong.
 
         Raises:
             IncompletePull: there are fewer lines than before, or none of those that are counted.
         """
-        again = self._landed(file, name, note)
+        again = self._land(file, name, note)
         if again.lines < first.lines or (not again.lines and isinstance(file.count, int)):
             raise IncompletePull(
                 f"{name} of the export has {again.lines} of {file.least} lines, after "
@@ -132,7 +132,7 @@ class BulkFiles:
             )
         return again
 
-    def _wanted(self, placed: Iterator[Placed], strays: Counter[str]) -> Iterator[Placed]:
+    def _filter(self, placed: Iterator[Placed], strays: Counter[str]) -> Iterator[Placed]:
         """Without the resources that have none of the codes: those are counted."""
         for place, resource in placed:
             kind = type_of(resource) or ""
@@ -149,7 +149,7 @@ class BulkFiles:
         is_authorised = self.manifest.is_authorised(file, self.server.base)
         try:
             self.server.download(file.url, path, authorised=is_authorised)
-            with unpacked(path, name) as lines:
+            with unpack(path, name) as lines:
                 yield lines
         finally:
             path.unlink(missing_ok=True)

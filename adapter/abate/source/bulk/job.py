@@ -54,10 +54,10 @@ class ExportJob:
             SourceError: it is not taken up, or stands elsewhere.
         """
         pairs, is_filtered = list(parameters.items()), bool(filters)
-        answer = self._asked(path, [*pairs, *(("_typeFilter", one) for one in filters)])
+        answer = self._kick_off(path, [*pairs, *(("_typeFilter", one) for one in filters)])
         if is_filtered and answer.status == HTTPStatus.BAD_REQUEST:
             self._log.info("the server takes no _typeFilter: everything of each type is exported")
-            answer, is_filtered = self._asked(path, pairs), False
+            answer, is_filtered = self._kick_off(path, pairs), False
         if answer.status != HTTPStatus.ACCEPTED:
             raise _not_begun(answer)
         location = answer.headers.get("content-location", "")
@@ -69,7 +69,7 @@ class ExportJob:
         self.location = self._server.resolve(location)
         return is_filtered
 
-    def _asked(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+    def _kick_off(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         """The answer to a kick-off; while the server says that it is busy, it is repeated.
 
         Anything else may have begun an export, which nobody could find again: it is sent once.
@@ -81,14 +81,14 @@ class ExportJob:
         attempts = Attempts(self._server.limits.tries)
         while True:
             try:
-                answer = self._sent(path, parameters)
+                answer = self._send(path, parameters)
             except Unanswered as error:
                 raise NotKnown(f"{error}. {_NOT_KNOWN}") from None
             if answer.status not in BUSY or attempts.is_last:
                 return answer
             self._wait(attempts, answer, f"{answer.place} is busy")
 
-    def _sent(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+    def _send(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         answer = self._server.start(path, parameters)
         if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
             return self._server.start(path, body=in_fhir(parameters))
@@ -136,7 +136,7 @@ class ExportJob:
     def drop(self) -> None:
         """Tell the server that its files are no longer wanted; whether it listens is its matter."""
         if self.location:
-            with suppress(AbateError), self._server.budget.lifted():
+            with suppress(AbateError), self._server.budget.lift():
                 self._server.delete(self.location)
             self.location = ""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from abate.errors import IncompletePull, SourceError
 from abate.http import display
-from abate.http.urls import joined, origin
+from abate.http.urls import join, origin
 
 # A server of 2026 writes `2026-03-01T12:00:00+00:00Z`.
 _TWO_ZONES = re.compile(r"([+-]\d\d:\d\d)Z$")
@@ -35,7 +35,7 @@ class File(msgspec.Struct, frozen=True):
         return max(self.count, 1) if isinstance(self.count, int) else 1
 
 
-class Link(msgspec.Struct, frozen=True):
+class ManifestLink(msgspec.Struct, frozen=True):
     """A link of a manifest that has several pages."""
 
     relation: Any = None
@@ -50,7 +50,7 @@ class Manifest(msgspec.Struct, frozen=True):
     deleted: list[File] | None = None
     error: list[File] | None = None
     outcome: list[File] | None = None
-    link: list[Link] = []
+    link: list[ManifestLink] = []
 
     @property
     def moment(self) -> datetime | None:
@@ -71,7 +71,7 @@ class Manifest(msgspec.Struct, frozen=True):
         """Whether the login goes with a file; where nothing is said, it goes to our server only."""
         if isinstance(self.requiresAccessToken, bool):
             return self.requiresAccessToken
-        return origin(joined(f"{base}/", file.url)) == origin(base)
+        return origin(join(f"{base}/", file.url)) == origin(base)
 
 
 def manifest_of(body: bytes, place: str) -> Manifest:

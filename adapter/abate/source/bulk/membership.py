@@ -20,7 +20,7 @@ from abate.store.pull_remarks import is_withheld, note_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class ExportedPatients:
     """The patients of what has landed.
 
     Attributes:
@@ -33,7 +33,7 @@ class Exported:
     subjects: frozenset[str]
     links: tuple[tuple[str, str], ...]
 
-    def merged_with(self, ids: Iterable[str]) -> set[str]:
+    def with_merged(self, ids: Iterable[str]) -> set[str]:
         """These, and all who were merged with one of them."""
         linked = defaultdict[str, set[str]](set)
         for one, other in self.links:
@@ -47,11 +47,11 @@ class Exported:
 
     def left(self, group: Group) -> set[str]:
         """The ids of all who have left the Group."""
-        return self.merged_with(group.left) - self.merged_with(group.active)
+        return self.with_merged(group.left) - self.with_merged(group.active)
 
     def missing(self, group: Group) -> list[str]:
         """The ids of active members whose Patient has not landed under any of its records."""
-        here = self.merged_with(self.patients)
+        here = self.with_merged(self.patients)
         return [one for one in group.active if one not in here]
 
     def refuse_strangers(self, group: Group) -> None:
@@ -61,7 +61,7 @@ class Exported:
             IncompletePull: says how many.
         """
         exported = self.patients | self.subjects
-        strangers = exported - self.merged_with(group.listed)
+        strangers = exported - self.with_merged(group.listed)
         if strangers:
             raise IncompletePull(
                 f"the export of {group.reference} holds {len(exported)} patients, of whom "
@@ -81,7 +81,7 @@ def compare(group: Group, pull: Pull) -> None:
         IncompletePull: others are exported too, or members are missing; nothing that has landed is
             kept, so that the next run asks for a new export.
     """
-    found = exported(pull.landing, pull.base)
+    found = read_exported(pull.landing, pull.base)
     pull.log.info(str(group))
     try:
         found.refuse_strangers(group)
@@ -113,7 +113,7 @@ def _refuse_missing(missing: Sequence[str], group: Group, pull: Pull) -> None:
     pull.log.warning(f"{words} are not on the server any more")
 
 
-def exported(landing: Landing, base: str) -> Exported:
+def read_exported(landing: Landing, base: str) -> ExportedPatients:
     """The patients of what has landed from the server at `base`."""
     ids, links = set[str](), list[tuple[str, str]]()
     for head in heads(landing, "Patient"):
@@ -122,7 +122,7 @@ def exported(landing: Landing, base: str) -> Exported:
             other = local_id(reference, "Patient", base)
             if other is not None:
                 links.append((head.id, other))
-    return Exported(
+    return ExportedPatients(
         patients=frozenset(ids),
         subjects=frozenset(_subjects(landing, base)),
         links=tuple(links),

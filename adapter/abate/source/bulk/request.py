@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import quote
 
 from abate.fhir.types import MAPPED_NAMES
-from abate.source.bulk.export_files import Brought
+from abate.source.bulk.export_files import ReceivedFile
 from abate.source.files.source import log_others
 from abate.source.plan import Plan
 from abate.store.landing import Landing
@@ -20,18 +20,18 @@ def note_filtered(landing: Landing, kinds: Iterable[str]) -> None:
     landing.remember("filtered", ",".join(kinds).encode())
 
 
-def asked_types(plan: Plan) -> list[str]:
+def types_of(plan: Plan) -> list[str]:
     """The types that the study needs."""
     coded = {query.type for query in plan.queries}
     return [kind for kind in MAPPED_NAMES if kind == "Patient" or kind in coded]
 
 
-def filtered_types(landing: Landing) -> list[str]:
+def recall_filtered(landing: Landing) -> list[str]:
     """The types for which the server took a filter."""
     return [one for one in (landing.recall("filtered") or b"").decode().split(",") if one]
 
 
-def tell_left_out(brought: Sequence[Brought], log: Log, filtered: Sequence[str]) -> None:
+def tell_left_out(brought: Sequence[ReceivedFile], log: Log, filtered: Sequence[str]) -> None:
     """Log what came and was not asked for; a warning if the server took our filter."""
     strays, others = Counter[str](), Counter[str]()
     for one in brought:

@@ -17,16 +17,16 @@ from abate.fhir.outcomes import Judge
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.urls import origin
 from abate.source import Pulled
-from abate.source.bulk.export_files import Brought, BulkFiles
+from abate.source.bulk.export_files import BulkFiles, ReceivedFile
 from abate.source.bulk.job import ExportJob, NotKnown
 from abate.source.bulk.manifest import Manifest, manifest_of
 from abate.source.bulk.membership import compare
 from abate.source.bulk.request import (
-    asked_types,
-    filtered_types,
     filters,
     note_filtered,
+    recall_filtered,
     tell_left_out,
+    types_of,
 )
 from abate.source.group import GROUP, Group, read_group
 from abate.source.plan import Plan
@@ -35,23 +35,23 @@ from abate.source.required_data import heads, refuse_insufficient
 from abate.source.search.by_code import land_newcomers
 from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import ClockWentBack, refuse_clock_behind
-from abate.source.search.live_counts import Tally
 from abate.source.search.paging import Pager
-from abate.source.search.patients import land_patients, merged
+from abate.source.search.patients import land_patients, with_merged
 from abate.source.search.pull import Pull
+from abate.source.search.received import LiveCounts
 from abate.store.landing import Landing
-from abate.store.ledger import EXPORT, Ledger, Line
-from abate.store.pull_remarks import judge_of, note_unfiltered, unfiltered
+from abate.store.ledger import EXPORT, Ledger, LedgerLine
+from abate.store.pull_remarks import judge_of, note_unfiltered, recall_unfiltered
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.ingest.server_state import Kept
+    from abate.ingest.server_state import ServerState
 
 
 class BulkSource:
     """A FHIR server that is asked for an export."""
 
-    def __init__(self, server: FhirServer, settings: Settings, kept: "Kept") -> None:
+    def __init__(self, server: FhirServer, settings: Settings, kept: "ServerState") -> None:
         """Pull from `server` what the store does not have, of which `kept` tells."""
         self._server = server
         self._settings = settings
@@ -61,7 +61,7 @@ class BulkSource:
         self._since = None if is_whole else kept.since
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land what an export brings; see `Source.bring`.
+        """Land what an export brings; see `PullSource.bring`.
 
         Where links expire on the way, or what an earlier run had begun is no longer there, one
         new export is begun.
@@ -70,7 +70,7 @@ class BulkSource:
         self._refuse_clock_behind(landing, log)
         self._tidy(landing, log)
         was_begun = landing.recall("export") is not None
-        note_unfiltered(landing, unfiltered(landing).union(self._kept.unfiltered()))
+        note_unfiltered(landing, recall_unfiltered(landing).union(self._kept.unfiltered_types()))
         with self._way_out(was_begun=was_begun):
             brought = self._export(plan, landing, log, was_begun=was_begun)
         ledger = self._enter(plan, landing, brought)
@@ -97,7 +97,9 @@ class BulkSource:
             is_change=self._since is not None,
         )
 
-    def _export(self, plan: Plan, landing: Landing, log: Log, *, was_begun: bool) -> list[Brought]:
+    def _export(
+        self, plan: Plan, landing: Landing, log: Log, *, was_begun: bool
+    ) -> list[ReceivedFile]:
         """Land the files of one export; of another one if the first cannot be used."""
         try:
             brought = self._export_once(plan, landing, log)
@@ -166,11 +168,11 @@ class BulkSource:
     @staticmethod
     def _begin_again(landing: Landing, silent: Sequence[str] = ()) -> None:
         """Let go of what has landed; what is known of the server's filters stays."""
-        known = unfiltered(landing).union(silent)
+        known = recall_unfiltered(landing).union(silent)
         landing.begin_again()
         note_unfiltered(landing, known)
 
-    def _silent(self, landing: Landing, brought: Sequence[Brought]) -> list[str]:
+    def _silent(self, landing: Landing, brought: Sequence[ReceivedFile]) -> list[str]:
         """The types of which a filter found nothing in an export of everything.
 
         Some servers ignore `_typeFilter` in this way (observed 2026), and say nothing.
@@ -178,9 +180,9 @@ class BulkSource:
         if self._since is not None:
             return []
         found = {kind for one in brought for kind in (*one.received, *one.strays)}
-        return [kind for kind in filtered_types(landing) if kind not in found]
+        return [kind for kind in recall_filtered(landing) if kind not in found]
 
-    def _export_once(self, plan: Plan, landing: Landing, log: Log) -> list[Brought]:
+    def _export_once(self, plan: Plan, landing: Landing, log: Log) -> list[ReceivedFile]:
         """Land the files of one export, and take it away, whatever happens."""
         job = ExportJob(self._server, log, location=(landing.recall("export") or b"").decode())
         try:
@@ -194,7 +196,7 @@ class BulkSource:
             job.drop()
         if before is not None:
             self._compare(before, plan, landing, log)
-        tell_left_out(brought, log, filtered_types(landing))
+        tell_left_out(brought, log, recall_filtered(landing))
         self._tell(files.manifest, log)
         return brought
 
@@ -241,9 +243,9 @@ class BulkSource:
     def _manifest(self, job: ExportJob, plan: Plan, landing: Landing) -> bytes:
         """The manifest of the export that runs already, or of a new one."""
         if not job.location:
-            landing.began(self._server.time)
+            landing.begin(self._server.time)
             landing.remember("kick-off", b"")
-            by_code = filters(plan, unfiltered(landing))
+            by_code = filters(plan, recall_unfiltered(landing))
             if job.begin(self._path, self._parameters(plan), list(by_code.values())):
                 note_filtered(landing, by_code)
             landing.remember("export", job.location.encode())
@@ -253,7 +255,7 @@ class BulkSource:
         manifest = manifest_of(body, self._server.base)
         # A server that tells no time is held to this machine's: a moment ahead would skip changes.
         begun = landing.pull.watermark or landing.pull.started_at
-        landing.moved(_earlier(manifest.moment, begun))
+        landing.move_watermark(_earlier(manifest.moment, begun))
         landing.remember("manifest", body)
         return body
 
@@ -265,7 +267,7 @@ class BulkSource:
 
     def _parameters(self, plan: Plan) -> dict[str, str]:
         since = {"_since": instant(self._since)} if self._since is not None else {}
-        return {"_type": ",".join(asked_types(plan)), **since}
+        return {"_type": ",".join(types_of(plan)), **since}
 
     def _tell(self, manifest: Manifest, log: Log) -> None:
         if self._since is not None and manifest.deleted is None:
@@ -276,11 +278,11 @@ class BulkSource:
         if manifest.moment is None:
             log.warning("the manifest has no transactionTime: the next export is whole again")
 
-    def _enter(self, plan: Plan, landing: Landing, brought: Sequence[Brought]) -> Ledger:
+    def _enter(self, plan: Plan, landing: Landing, brought: Sequence[ReceivedFile]) -> Ledger:
         ledger = Ledger()
         for one in brought:
             for kind, count in one.received.items():
-                line = Line(
+                line = LedgerLine(
                     query=EXPORT,
                     type=kind,
                     expected=count if one.is_counted else None,
@@ -304,7 +306,7 @@ class BulkSource:
         known = (self._kept.people().records - landing.gone("Patient")) | landed
         needed = [*self._kept.people().index, *pull.index_patients()]
         land_patients(pull, needed, known=known)
-        people = merged(pull, [*needed, *self._kept.people().studied])
+        people = with_merged(pull, [*needed, *self._kept.people().studied])
         return not land_newcomers(pull, plan.queries, people)
 
     def _pull(self, plan: Plan, landing: Landing, log: Log, ledger: Ledger) -> Pull:
@@ -313,7 +315,7 @@ class BulkSource:
             server=self._server, log=log, page_size=plan.page_size, judge=self._judge(landing)
         )
         return Pull(
-            fetcher=Fetcher(pager=pager, tally=Tally(log)),
+            fetcher=Fetcher(pager=pager, tally=LiveCounts(log)),
             plan=plan,
             landing=landing,
             log=log,

@@ -30,14 +30,14 @@ _REFERENCE = re.compile(
 )
 
 
-class _Entry(msgspec.Struct):
+class _BundleEntry(msgspec.Struct):
     fullUrl: Any = None  # noqa: N815 - FHIR's own name
     resource: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Bundle(msgspec.Struct):
+class _FileBundle(msgspec.Struct):
     type: Any = None
-    entry: list[_Entry] = []
+    entry: list[_BundleEntry] = []
 
 
 class _Head(msgspec.Struct):
@@ -96,7 +96,7 @@ def entries(
         SourceError: it cannot be read; or is a history: its entries are no state of anything; or
             its ids are of another server, or of another Bundle, than those that were read before.
     """
-    placed = list(_placed(_decoded(document, name)))
+    placed = list(_place(_decode(document, name)))
     names = _Names(placed)
     for one in placed:
         if one.kind == "Bundle":
@@ -111,9 +111,9 @@ def entries(
             yield one.place, one.resource
 
 
-def _decoded(document: bytes, name: str) -> list[_Entry]:
+def _decode(document: bytes, name: str) -> list[_BundleEntry]:
     try:
-        bundle = msgspec.json.decode(document, type=_Bundle)
+        bundle = msgspec.json.decode(document, type=_FileBundle)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise SourceError(f"{name} has a Bundle that cannot be read") from None
     if bundle.type == "history":
@@ -121,7 +121,7 @@ def _decoded(document: bytes, name: str) -> list[_Entry]:
     return bundle.entry
 
 
-def _placed(found: Sequence[_Entry]) -> Iterator[_Placed]:
+def _place(found: Sequence[_BundleEntry]) -> Iterator[_Placed]:
     for place, entry in enumerate(found, start=1):
         resource = bytes(entry.resource)
         if resource == b"null":

@@ -62,7 +62,7 @@ def contents(
         yield from entries(line, name, servers)
         return
     for place, one in chain([start], [second] if second else [], following):
-        yield from _placed(place, one, name, servers)
+        yield from _place(place, one, name, servers)
 
 
 def _first_line(file: BinaryIO, name: str, largest: int) -> Placed | None:
@@ -86,7 +86,7 @@ def _read(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Plac
         yield number, line
 
 
-def _placed(number: int, line: bytes, name: str, servers: FileServers | None) -> Iterator[Placed]:
+def _place(number: int, line: bytes, name: str, servers: FileServers | None) -> Iterator[Placed]:
     """A line; of one that is a Bundle, what is in it.
 
     Raises:

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 from abate.config.source import Source as Settings
 from abate.errors import SourceError
 from abate.fhir.types import MAPPED_NAMES
-from abate.http.compression import unpacked
 from abate.source import Pulled
+from abate.source.compression import unpack
 from abate.source.files.reader import Called, contents
 from abate.source.files.servers import FileServers
 from abate.source.files.split_by_type import Sorted, land
 from abate.source.plan import Plan
 from abate.source.required_data import refuse_insufficient
 from abate.store.landing import Landing
-from abate.store.ledger import FILES, Ledger, Line
+from abate.store.ledger import FILES, Ledger, LedgerLine
 from abate.store.pull_remarks import judge_of
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.ingest.server_state import Kept
+    from abate.ingest.server_state import ServerState
 
 
 # As an export names its files: `Observation.ndjson`, `Patient.000.ndjson.gz`.
@@ -39,14 +39,14 @@ _PLAIN = re.compile(
 class FilesSource:
     """Files that the study names."""
 
-    def __init__(self, settings: Settings, folder: Path, kept: "Kept") -> None:
+    def __init__(self, settings: Settings, folder: Path, kept: "ServerState") -> None:
         """Pull what `[source] files` leads to, from the study file's `folder` on."""
         self._patterns, self._folder = settings.files, folder
         self._server = kept.server
         self._accepts_withheld = settings.withheld == "accept"
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land all that the files hold; see `Source.bring`.
+        """Land all that the files hold; see `PullSource.bring`.
 
         Raises:
             SourceError: a pattern leads to no file, a file cannot be read whole, or the files
@@ -55,10 +55,10 @@ class FilesSource:
         ledger, others = Ledger(), Counter[str]()
         servers = FileServers(self._server)
         judge = judge_of(landing, is_accepted=self._accepts_withheld)
-        found_files = named(self._folder, self._patterns)
+        found_files = find_files(self._folder, self._patterns)
         for place, file in enumerate(found_files, start=1):
             log.info(f"reading {file.shown} ({place} of {len(found_files)})")
-            with unpacked(self._folder / file.name, file.shown) as stream:
+            with unpack(self._folder / file.name, file.shown) as stream:
                 placed = contents(stream, file, servers=servers)
                 found = land(landing, f"file-{place:05}", file, placed, judge=judge)
             others.update(found.others)
@@ -72,7 +72,7 @@ class FilesSource:
         return Pulled(ledger=ledger, strategy="files", arrived=arrived)
 
 
-def named(folder: Path, patterns: Sequence[str]) -> list[Called]:
+def find_files(folder: Path, patterns: Sequence[str]) -> list[Called]:
     """The files that the patterns lead to, each once, in their order; and how each is shown.
 
     A file may be called after a patient, as Synthea's Bundles are. So its name is shown only where
@@ -124,7 +124,7 @@ def enter(ledger: Ledger, found: Sorted) -> None:
     """Enter what a file brought in the books, by type: each file is a page."""
     for kind in MAPPED_NAMES:
         if count := found.received[kind]:
-            line = Line(
+            line = LedgerLine(
                 query=FILES, type=kind, expected=None, received=count, pages=1, is_confirmed=False
             )
             ledger.add(line)

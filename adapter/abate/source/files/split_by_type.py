@@ -62,7 +62,7 @@ def land(  # noqa: PLR0913 - what lands, where, and how it is judged
     Raises:
         IncompletePull: an OperationOutcome among them tells of an error, or of missing rows.
     """
-    found, current = Sorted(), guessed(file.name)
+    found, current = Sorted(), guess_type(file.name)
     with ExitStack() as open_units:
         units = {
             kind: _Placing(open_units.enter_context(landing.unit(f"{name}-{kind}")))
@@ -123,7 +123,7 @@ def _judge_outcome(kind: str, resource: bytes, file: str, judge: Judge) -> None:
         )
 
 
-def guessed(file: str) -> str:
+def guess_type(file: str) -> str:
     """The type that a file's name tells."""
     return next((kind for kind in MAPPED_NAMES if kind.lower() in file.lower()), "Observation")
 

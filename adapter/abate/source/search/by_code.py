@@ -19,7 +19,7 @@ from abate.source.search.empty_answers import (
     note,
     unfound,
 )
-from abate.source.search.paging import NotHeeded, Refused
+from abate.source.search.paging import NotHonoured, SearchRefused
 from abate.source.search.partitions import parts_of
 from abate.source.search.pull import Asked, Pull, in_units
 from abate.store.evidence import (
@@ -68,7 +68,7 @@ def land_by_code(pull: Pull, query: Query) -> bool:
         return False
     try:
         pull.land(query, [[part] for part in parts_of(pull, query)])
-    except Refused as fault:
+    except SearchRefused as fault:
         refuse_by_code(pull, query, fault)
         return False
     is_found = not pull.ledger.is_empty(query.name)
@@ -79,7 +79,7 @@ def land_by_code(pull: Pull, query: Query) -> bool:
     return is_found
 
 
-def refuse_by_code(pull: Pull, query: Query, fault: Refused) -> None:
+def refuse_by_code(pull: Pull, query: Query, fault: SearchRefused) -> None:
     """The server refuses a search of all patients by code: it is asked by patient from now on.
 
     Raises:
@@ -173,7 +173,7 @@ def _land_newcomers_of(pull: Pull, query: Query, new: Sequence[str]) -> bool:
     before = pull.ledger.received(query.name)
     try:
         pull.land(query, _by_patient(pull, query, [*new, *known]), is_change=True)
-    except (NotHeeded, Refused):
+    except (NotHonoured, SearchRefused):
         return False
     return not known or pull.ledger.received(query.name) > before
 

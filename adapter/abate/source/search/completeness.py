@@ -1,7 +1,7 @@
 """One query, from its first page to the one without a next link, and whether all of it arrived.
 
 What the server says it has is held against the distinct ids that arrived. Fewer: it is counted
-again, and asked once more, and what arrives is merged by id; still fewer is a hole, an error. If
+again, and asked once more, and what arrives is merged by id; still fewer is an error. If
 the server gives no count, `uncounted` says what is asked instead.
 """
 
@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 from abate.fhir.bundle import Head, Page, matches, warnings
 from abate.source.query import LONG_AGO, Query, bare
 from abate.source.query_forms import USUAL, Form, other_forms
-from abate.source.search.live_counts import Tally
 from abate.source.search.paging import (
-    Expired,
-    NotHeeded,
+    LinkExpired,
+    NotHonoured,
     Pager,
-    Refused,
-    hole,
+    SearchRefused,
+    incomplete,
     naming,
     next_link,
 )
-from abate.source.search.received import IDLE_PAGES, Pass, Received
+from abate.source.search.received import IDLE_PAGES, LiveCounts, Pass, Received
 from abate.source.search.uncounted import Settling, Take
 from abate.store.ledger import count_of_pages
 
@@ -37,7 +36,7 @@ class Fetcher:
     """
 
     pager: Pager
-    tally: Tally
+    tally: LiveCounts
     one_pass: bool = False
     forms: dict[str, Form] = field(default_factory=dict)
     _understood: set[tuple[str, ...]] = field(default_factory=set)
@@ -59,7 +58,7 @@ class Fetcher:
             self.walk(asked, take, received)
             self._complete(asked, take, received)
             return self._believe(asked, take, received)
-        except Refused as fault:
+        except SearchRefused as fault:
             if not query.patients:
                 raise
             return self._fetch_in_another_form(query, take, fault)
@@ -68,7 +67,7 @@ class Fetcher:
         """The form in which a type is asked for."""
         return self.forms.get(kind, USUAL)
 
-    def _fetch_in_another_form(self, query: Query, take: Take, fault: Refused) -> Received:
+    def _fetch_in_another_form(self, query: Query, take: Take, fault: SearchRefused) -> Received:
         for form in other_forms(query):
             asked = form.of(query)
             received = Received(is_by_category=asked.is_by_category)
@@ -76,7 +75,7 @@ class Fetcher:
                 self.walk(asked, take, received)
                 self._complete(asked, take, received)
                 received = self._believe(asked, take, received)
-            except Refused:
+            except SearchRefused:
                 continue
             self.forms[query.type] = form
             self.pager.warn(f"{fault} The server takes a search of {query.type} by patient {form}.")
@@ -101,7 +100,7 @@ class Fetcher:
             number = received.walked.pages + 1
             try:
                 page = self.pager.page(query, number, link)
-            except Expired:
+            except LinkExpired:
                 if begun == ATTEMPTS:
                     raise
                 self._log_again(query)
@@ -111,7 +110,7 @@ class Fetcher:
             received.pages += 1
             if number == 1:
                 received.expected = self.pager.count(query) if page.total is None else page.total
-                received.is_understood = page.heeds(query.parameters)
+                received.is_understood = page.honours(query.parameters)
             self._take_rows(query, page, take, received)
             link = next_link(query, page, received.walked)
 
@@ -141,7 +140,7 @@ class Fetcher:
         for warning in words:
             self.pager.warn(f"the server says in {query.name}: {warning}")
         if walked.is_idle(new):
-            raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
+            raise incomplete(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
 
     def _is_wanted(
         self, query: Query, head: Head, received: Received, *, is_first_page: bool
@@ -154,7 +153,7 @@ class Fetcher:
         self.pager.server.note_resource(head.last_updated)
         parameter = query.stray(head, self.pager.server.base)
         if parameter == "link":
-            raise NotHeeded(str(hole(query, None, "the server does not heed link")))
+            raise NotHonoured(str(incomplete(query, None, "the server does not heed link")))
         if parameter is not None:
             received.others.add(head.id)
             received.strays[parameter] += 1
@@ -235,12 +234,14 @@ class Fetcher:
         self.walk(query, take, received)
         if received.is_short:
             have = f"{received.received} arrived on {count_of_pages(received.pages)}"
-            raise hole(query, None, f"the server says it has {received.expected}, and {have}")
+            raise incomplete(query, None, f"the server says it has {received.expected}, and {have}")
 
     def _doubt_nothing(self, query: Query, take: Take, received: Received) -> Received:
         """An unknown parameter may find nothing too: a second question tells whether it does."""
         if query.since is not None and not self._finds_by_date(query):
-            raise NotHeeded(str(hole(query, None, "the server finds nothing by _lastUpdated")))
+            raise NotHonoured(
+                str(incomplete(query, None, "the server finds nothing by _lastUpdated"))
+            )
         codes = _codes(query)
         if codes == query.tokens:
             return received

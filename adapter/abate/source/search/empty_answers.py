@@ -12,7 +12,7 @@ from abate.errors import IncompletePull
 from abate.fhir.bundle import Head
 from abate.fhir.references import local_id
 from abate.source.query import Query, bare, has_code, in_pieces, token
-from abate.source.search.paging import Refused, hole
+from abate.source.search.paging import SearchRefused, incomplete
 from abate.source.search.pull import Pull
 from abate.store.evidence import (
     BY_CODE,
@@ -39,7 +39,7 @@ NAME_PATIENTS = (
 def unfound(query: Query) -> IncompletePull:
     """The error of index procedures that no search by code finds."""
     words = "the server has some, and finds none by code"
-    return IncompletePull(f"{hole(query, None, words)} {NAME_PATIENTS}")
+    return IncompletePull(f"{incomplete(query, None, words)} {NAME_PATIENTS}")
 
 
 def note(pull: Pull, kind: str, state: State) -> None:
@@ -134,7 +134,7 @@ def by_any(pull: Pull, query: Query, *, is_by_patient: bool) -> State | None:
         return WORKS
     if is_by_patient and not any(_finds_by_patient(pull, query, one) for one in tried):
         words = "the server has some, and finds none by patient, with a code or without"
-        raise hole(query, None, words)
+        raise incomplete(query, None, words)
     return FINDS_NOTHING if is_by_code else WORKS
 
 
@@ -185,7 +185,7 @@ def _by_patients(pull: Pull, query: Query, patients: Sequence[str]) -> State:
         asked = Query(name=f"any {query.name}", type=query.type, patients=some, extra=query.extra)
         try:
             pull.fetcher.fetch(asked, take)
-        except Refused:
+        except SearchRefused:
             return OPEN
     if not found:
         return OPEN

@@ -11,7 +11,7 @@ from abate.fhir.bundle import Head
 from abate.fhir.versions import Version, differing, incomparable, version_of
 from abate.source.plan import PROCEDURES, SCORES
 from abate.source.query import IDS_A_QUERY, Query, in_pieces
-from abate.source.search.paging import NotHeeded, hole
+from abate.source.search.paging import NotHonoured, incomplete
 from abate.source.search.pull import Pull
 from abate.source.search.uncounted import Take
 
@@ -42,14 +42,14 @@ def stale(query: Query, there: Mapping[str, Version], here: Mapping[str, Version
         NotHeeded: the listing does not tell versions, or more differ than are asked for by id.
     """
     if unknown := incomparable(there, here):
-        raise NotHeeded(f"the server tells no version of {len(unknown)} {query.name}.")
+        raise NotHonoured(f"the server tells no version of {len(unknown)} {query.name}.")
     changed = differing(there, here)
     if len(changed) > MOST_BY_ID:
-        raise NotHeeded(f"the server has another version of {len(changed)} {query.name}.")
+        raise NotHonoured(f"the server has another version of {len(changed)} {query.name}.")
     return changed
 
 
-def listed(pull: Pull, query: Query, there: Collection[str]) -> dict[str, Version]:
+def list_versions(pull: Pull, query: Query, there: Collection[str]) -> dict[str, Version]:
     """The version of each resource that answers a query now, by id.
 
     Args:
@@ -74,7 +74,9 @@ def listed(pull: Pull, query: Query, there: Collection[str]) -> dict[str, Versio
         if brought.received >= (total or 0) and (found or not elements):
             break
     else:
-        raise hole(asked, None, f"{brought.received} are listed, and the server counts {total}")
+        raise incomplete(
+            asked, None, f"{brought.received} are listed, and the server counts {total}"
+        )
     if not found:
         refuse_empty(pull, query, there)
     return found
@@ -90,7 +92,7 @@ def refuse_found(pull: Pull, query: Query, gone: Iterable[str]) -> None:
     for some in in_pieces(sorted(gone), IDS_A_QUERY):
         pull.fetcher.fetch(query.of(ids=some), _noting(found))
     if found:
-        raise hole(query, None, f"{len(found)} ids are not listed, and come by _id")
+        raise incomplete(query, None, f"{len(found)} ids are not listed, and come by _id")
 
 
 def _noting(found: dict[str, Version]) -> Take:
@@ -115,5 +117,5 @@ def fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
         pull.fetcher.fetch(query.of(ids=(one,)), note)
     # Resources deleted meanwhile are not missing.
     lost = set(wanted) - came
-    if lost and (still := lost & listed(pull, query, ()).keys()):
-        raise hole(query, None, f"{len(still)} ids are listed, and do not come by _id")
+    if lost and (still := lost & list_versions(pull, query, ()).keys()):
+        raise incomplete(query, None, f"{len(still)} ids are listed, and do not come by _id")

@@ -28,8 +28,14 @@ from abate.source.search.by_code import (
     refuse_by_code,
 )
 from abate.source.search.empty_answers import judge, note
-from abate.source.search.id_comparison import fetch, listed, refuse_empty, refuse_found, stale
-from abate.source.search.paging import Expired, NotHeeded, Refused
+from abate.source.search.id_comparison import (
+    fetch,
+    list_versions,
+    refuse_empty,
+    refuse_found,
+    stale,
+)
+from abate.source.search.paging import LinkExpired, NotHonoured, SearchRefused
 from abate.source.search.patients import TRIED_ALONE, land_patients
 from abate.source.search.pull import Pull
 from abate.source.search.uncounted import Take
@@ -69,7 +75,7 @@ def land_changes(pull: Pull, *, is_compared: bool) -> None:
     """
     refuse_clock_behind(pull.pager.server, pull.kept.since)
     left = list(filterfalse(partial(_land_changes_of, pull, is_compared), pull.plan.queries))
-    patients = _changed_patients(pull, is_compared=is_compared)
+    patients = _land_changed_patients(pull, is_compared=is_compared)
     for query in left:
         land_by_patient(pull, query, patients, is_doubted=True)
     changed = [query for query in pull.plan.queries if not pull.landing.is_whole(query.type)]
@@ -89,11 +95,11 @@ def _land_changes_of(pull: Pull, is_compared: bool, query: Query) -> bool:
     try:
         if not pull.landing.has(name):
             with pull.landing.unit(name) as unit:
-                unit.record = _landed(pull, query, unit, is_compared=is_compared)
-    except NotHeeded as fault:
+                unit.record = _land_changes(pull, query, unit, is_compared=is_compared)
+    except NotHonoured as fault:
         pull.pager.warn(f"{fault} All of them are pulled again.")
         return land_by_code(pull, query)
-    except Refused as fault:
+    except SearchRefused as fault:
         refuse_by_code(pull, query, fault)
         return False
     record = pull.landing.records.get(name)
@@ -102,7 +108,7 @@ def _land_changes_of(pull: Pull, is_compared: bool, query: Query) -> bool:
     return record is not None
 
 
-def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record | None:
+def _land_changes(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record | None:
     """What changed; None where the server finds nothing by code, though there is something."""
     ids: set[str] = set()
     here = pull.kept.versions(query.type)
@@ -125,7 +131,7 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
     gone: set[str] = set()
     is_listed = _is_listed(pull, query, total, here.keys() | ids, is_compared=is_compared)
     if is_listed:
-        there = listed(pull, query, here)
+        there = list_versions(pull, query, here)
         gone = here.keys() - there
         if total is None:
             refuse_found(pull, query, gone)
@@ -181,14 +187,14 @@ def _is_believed(pull: Pull, query: Query, *, is_denied: bool) -> bool:
     return False
 
 
-def _changed_patients(pull: Pull, *, is_compared: bool) -> list[str]:
+def _land_changed_patients(pull: Pull, *, is_compared: bool) -> list[str]:
     """The Patients that changed or have gone, of those that the study needs; all their ids."""
     there = set(pull.kept.people().records)
     needed = [*pull.kept.people().index, *pull.index_patients()]
     name = f"{CHANGES}Patient"
     if not pull.landing.has(name):
         with pull.landing.unit(name) as unit:
-            unit.record = _landed_patients(pull, unit, there, needed, is_compared=is_compared)
+            unit.record = _land_patient_changes(pull, unit, there, needed, is_compared=is_compared)
     record = pull.landing.records[name]
     pull.enter(Query(name=PATIENTS, type="Patient"), record)
     left = there - set(record.gone)
@@ -196,7 +202,7 @@ def _changed_patients(pull: Pull, *, is_compared: bool) -> list[str]:
     return list(dict.fromkeys([*sorted(left), *new]))
 
 
-def _landed_patients(
+def _land_patient_changes(
     pull: Pull, unit: Unit, there: set[str], needed: Sequence[str], *, is_compared: bool
 ) -> Record:
     landed: set[str] = set()
@@ -211,13 +217,13 @@ def _landed_patients(
             unit.write("Patient", raw)
 
     if is_compared:
-        pages, gone = _compared(pull, there, take)
+        pages, gone = _compare_patients(pull, there, take)
     elif pull.has_history:
         try:
             pages, gone = _from_history(pull, take)
-        except (NotHeeded, Expired) as fault:
+        except (NotHonoured, LinkExpired) as fault:
             pull.pager.warn(f"{fault} Each is asked for by its id.")
-            pages, gone = _compared(pull, there, take)
+            pages, gone = _compare_patients(pull, there, take)
     else:
         pages, gone = _by_date(pull, there, take)
     return Record(
@@ -237,12 +243,12 @@ def _by_date(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
     query = Query(name="changed patients", type="Patient", since=pull.kept.since)
     try:
         return pull.fetcher.fetch(query, take).pages, set()
-    except NotHeeded as fault:
+    except NotHonoured as fault:
         pull.pager.warn(f"{fault} Each is asked for by its id.")
-        return _compared(pull, there, take)
+        return _compare_patients(pull, there, take)
 
 
-def _compared(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
+def _compare_patients(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
     """Ask for each Patient by its id: on how many pages they came, and who did not."""
     found: set[str] = set()
     pages = 0

@@ -25,15 +25,15 @@ _NO_GET = (*NOT_HERE, HTTPStatus.REQUEST_URI_TOO_LONG)
 Versions = list[tuple[str, tuple[Head, bytes] | None]]
 
 
-class NotHeeded(IncompletePull):
+class NotHonoured(IncompletePull):
     """The server refuses a parameter, answers as if it were not there, or finds nothing by it."""
 
 
-class Refused(IncompletePull):
+class SearchRefused(IncompletePull):
     """The server refuses a search: it may take the same question in another form."""
 
 
-class Expired(IncompletePull):
+class LinkExpired(IncompletePull):
     """A next link that the server no longer knows: the query can be begun again."""
 
 
@@ -121,11 +121,13 @@ class Pager:
         if answer.status in LOGIN_WANTED:
             raise self.server.login_wanted(answer.status)
         if answer.status == HTTPStatus.BAD_REQUEST and (query.since or query.window):
-            raise NotHeeded(str(hole(query, 1, "the server refuses _lastUpdated (400)")))
+            raise NotHonoured(str(incomplete(query, 1, "the server refuses _lastUpdated (400)")))
         if answer.status in _NO_LINK and query.linked:
-            raise NotHeeded(str(hole(query, 1, f"the server refuses link ({answer.status})")))
+            raise NotHonoured(
+                str(incomplete(query, 1, f"the server refuses link ({answer.status})"))
+            )
         if is_refusal(answer.status):
-            raise Refused(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
+            raise SearchRefused(str(incomplete(query, 1, f"{answer.place} answered {answer.told}")))
 
     def sample(self, query: Query, size: int) -> list[Head]:
         """The first resources that a search finds, one page of them; none where it is refused.
@@ -174,12 +176,12 @@ class Pager:
             for _, version in entries:
                 self.server.note_resource(version[0].last_updated if version else None)
             if walked.is_idle(sum(walked.ids.add(repr(one)) for one in entries)):
-                raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
+                raise incomplete(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
             yield entries
             link = next_link(query, page, walked)
         if total is not None and len(walked.ids) < total:
             words = f"its total is {total}, and {len(walked.ids)} entries came"
-            raise NotHeeded(str(hole(query, None, words)))
+            raise NotHonoured(str(incomplete(query, None, words)))
 
     def _first_of_history(self, query: Query) -> Page:
         pairs = [("_count", str(self.page_size))]
@@ -189,7 +191,7 @@ class Pager:
             path = f"{query.type}/_history"
             answer = self.server.request("GET", path, parameters=pairs, is_read=True)
         if answer.status in _NO_HISTORY:
-            raise NotHeeded(str(hole(query, 1, f"{answer.place} answered {answer.told}")))
+            raise NotHonoured(str(incomplete(query, 1, f"{answer.place} answered {answer.told}")))
         return self._read(query, 1, answer, "history")
 
     def _read(self, query: Query, number: int, answer: Answer, kind: str = "searchset") -> Page:
@@ -230,12 +232,12 @@ def read(query: Query, number: int, answer: Answer, kind: str = "searchset") -> 
         IncompletePull: it holds none.
     """
     if answer.status != HTTPStatus.OK:
-        raise hole(query, number, f"{answer.place} answered {answer.told}")
+        raise incomplete(query, number, f"{answer.place} answered {answer.told}")
     try:
         page: Page = answer.decode(Page)
         page.refuse_type(kind)
     except SourceError as error:
-        raise hole(query, number, f"{error}, not with a {kind}") from None
+        raise incomplete(query, number, f"{error}, not with a {kind}") from None
     return page
 
 
@@ -247,7 +249,7 @@ def next_link(query: Query, page: Page, walked: Pass) -> str | None:
     """
     link = page.next
     if link is not None and link in walked.links:
-        raise hole(query, walked.pages + 1, "its next link leads back to an earlier page")
+        raise incomplete(query, walked.pages + 1, "its next link leads back to an earlier page")
     if link is not None:
         walked.links.add(link)
     return link
@@ -261,7 +263,9 @@ def _refuse_expired(
     is_unknown = answer.status == HTTPStatus.GONE or answer.status in EXPIRED_CURSOR
     if is_unknown or ((is_private or is_long) and answer.status in _NO_GET):
         why = f": its next link has {len(link)} characters" if is_long else ""
-        raise Expired(str(hole(query, number, f"{answer.place} answered {answer.told}{why}")))
+        raise LinkExpired(
+            str(incomplete(query, number, f"{answer.place} answered {answer.told}{why}"))
+        )
 
 
 @contextmanager
@@ -276,13 +280,13 @@ def naming(query: Query, number: int | None) -> Iterator[None]:
     except (LoginRefused, IncompletePull):
         raise
     except SourceError as error:
-        raise hole(query, number, str(error)) from None
+        raise incomplete(query, number, str(error)) from None
 
 
-def hole(query: Query, number: int | None, reason: str) -> IncompletePull:
+def incomplete(query: Query, number: int | None, reason: str) -> IncompletePull:
     """The error that names what did not arrive."""
     where = f", page {number}" if number else ""
     return IncompletePull(
-        f"a hole in {query.name} ({query.type}{where}): {reason.rstrip('.')}. "
+        f"incomplete result for {query.name} ({query.type}{where}): {reason.rstrip('.')}. "
         "Nothing was stored; run again."
     )

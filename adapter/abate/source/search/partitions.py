@@ -11,7 +11,7 @@ from math import ceil
 import msgspec
 
 from abate.fhir.types import read_type
-from abate.source.query import Query, Window
+from abate.source.query import Query, TimeWindow
 from abate.source.search.paging import Pager
 from abate.source.search.pull import Pull, slug
 
@@ -23,7 +23,7 @@ def parts_of(pull: Pull, query: Query) -> list[Query]:
     """The parts of a query, or itself; the same as a run before this one took, if it was killed."""
     note = f"windows-{slug(query.name)}"
     if (kept := pull.landing.recall(note)) is not None:
-        windows = msgspec.json.decode(kept, type=list[Window])
+        windows = msgspec.json.decode(kept, type=list[TimeWindow])
         return [query.of(window=one) for one in windows] or [query]
     expected = pull.pager.count(query) if pull.parallel > 1 else None
     pull.fetcher.tally.expect(query.name, query.type, expected)
@@ -32,7 +32,7 @@ def parts_of(pull: Pull, query: Query) -> list[Query]:
     return [query.of(window=one) for one in windows] or [query]
 
 
-def _divide(pager: Pager, query: Query, expected: int, parts: int) -> list[Window]:
+def _divide(pager: Pager, query: Query, expected: int, parts: int) -> list[TimeWindow]:
     """The windows of a query, about so many; none if it is small or cannot be divided."""
     most = max(pager.page_size, ceil(expected / parts))
     if expected <= 2 * pager.page_size or query.window is not None:
@@ -40,30 +40,32 @@ def _divide(pager: Pager, query: Query, expected: int, parts: int) -> list[Windo
     for parameter in PARAMETERS:
         if parameter == "date" and not read_type(query.type).has_date:
             continue
-        whole = Window.of_all(parameter)
+        whole = TimeWindow.of_all(parameter)
         if pager.count(query.of(window=whole)) == expected:
             return list(_without_gaps(list(_halves(pager, query, whole, expected, most)), whole))
     return []
 
 
-def _without_gaps(windows: list[Window], whole: Window) -> Iterator[Window]:
+def _without_gaps(windows: list[TimeWindow], whole: TimeWindow) -> Iterator[TimeWindow]:
     """The same, each from the end of the one before: a count of nothing is not believed."""
     start = whole.start
     for place, window in enumerate(windows, start=1):
         end = whole.end if place == len(windows) else window.end
-        yield Window(parameter=whole.parameter, start=start, end=end)
+        yield TimeWindow(parameter=whole.parameter, start=start, end=end)
         start = end
 
 
-def _halves(pager: Pager, query: Query, window: Window, count: int, most: int) -> Iterator[Window]:
+def _halves(
+    pager: Pager, query: Query, window: TimeWindow, count: int, most: int
+) -> Iterator[TimeWindow]:
     """A stretch with `count` resources, halved until none has more than `most`."""
     middle = window.start + (window.end - window.start) / 2
     middle = middle.replace(microsecond=0)
     if count <= most or middle - window.start < _SHORTEST:
         yield window
         return
-    first = Window(parameter=window.parameter, start=window.start, end=middle)
-    second = Window(parameter=window.parameter, start=middle, end=window.end)
+    first = TimeWindow(parameter=window.parameter, start=window.start, end=middle)
+    second = TimeWindow(parameter=window.parameter, start=middle, end=window.end)
     before = pager.count(query.of(window=first))
     if before is None:
         yield window

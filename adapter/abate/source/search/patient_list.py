@@ -13,7 +13,7 @@ from abate.store.pull_remarks import note_left
 IDENTIFIERS_A_QUERY = 20
 
 
-def listed_patients(pull: Pull, listed: Sequence[str], zone: tzinfo = UTC) -> list[str]:
+def list_patients(pull: Pull, listed: Sequence[str], zone: tzinfo = UTC) -> list[str]:
     """The ids of the listed patients, each once, in their order.
 
     Args:
@@ -32,12 +32,12 @@ def listed_patients(pull: Pull, listed: Sequence[str], zone: tzinfo = UTC) -> li
         ids += group.active
     identifiers = [one for one in listed if "|" in one]
     for some in in_pieces(identifiers, IDENTIFIERS_A_QUERY):
-        ids += _identified(pull, some)
+        ids += _find_by_identifier(pull, some)
     note_left(pull.landing, frozenset().union(*(one.left for one in groups)) - set(ids))
     return list(dict.fromkeys(ids))
 
 
-def _identified(pull: Pull, identifiers: tuple[str, ...]) -> list[str]:
+def _find_by_identifier(pull: Pull, identifiers: tuple[str, ...]) -> list[str]:
     ids: list[str] = []
 
     def take(head: Head, _: bytes) -> None:

@@ -6,7 +6,7 @@ from abate.fhir.references import local_id
 from abate.source.plan import PATIENTS
 from abate.source.query import IDS_A_QUERY, Query, in_pieces
 from abate.source.required_data import heads
-from abate.source.search.paging import NotHeeded
+from abate.source.search.paging import NotHonoured
 from abate.source.search.pull import Pull, in_units
 
 # So many that a list did not bring are asked for alone, before that is taken for the server's way.
@@ -30,7 +30,7 @@ def land_patients(
         survivors: those among them who may be the survivors of others that it has not.
     """
     wanted, there, asked = list(wanted), set(known), list[str]()
-    new = [*survivors, *_landed(pull, there)]
+    new = [*survivors, *_list_landed(pull, there)]
     while new or (missing := _missing(pull, wanted, there)):
         if not new:
             by_list = [_QUERY.of(ids=some) for some in in_pieces(missing, IDS_A_QUERY)]
@@ -43,13 +43,13 @@ def land_patients(
         try:
             if pull.takes_link:
                 pull.land(_QUERY, in_units(linked, IDS_A_QUERY))
-        except NotHeeded as fault:
+        except NotHonoured as fault:
             pull.takes_link = False
             pull.pager.warn(
                 f"{fault} Patients who were merged are found only where the survivor's record "
                 "tells of it."
             )
-        new = _landed(pull, there)
+        new = _list_landed(pull, there)
     return asked
 
 
@@ -61,25 +61,25 @@ def _missing(pull: Pull, wanted: Sequence[str], there: set[str]) -> list[str]:
 
 def _land_one_by_one(pull: Pull, wanted: Sequence[str]) -> None:
     """Ask again for those that a list of ids has not brought: some servers take no list."""
-    landed = set(_landed(pull, ()))
+    landed = set(_list_landed(pull, ()))
     absent = [one for one in wanted if one not in landed]
     if len(wanted) == 1 or not absent:
         return
     alone = [_QUERY.of(ids=(one,)) for one in absent]
     pull.land(_QUERY, in_units(alone[:TRIED_ALONE], 1))
-    if alone[TRIED_ALONE:] and not landed.issuperset(_landed(pull, ())):
+    if alone[TRIED_ALONE:] and not landed.issuperset(_list_landed(pull, ())):
         pull.pager.warn("the server takes no list of ids: each is asked for by itself")
         pull.land(_QUERY, in_units(alone[TRIED_ALONE:], 1))
 
 
-def _landed(pull: Pull, known: Iterable[str]) -> list[str]:
+def _list_landed(pull: Pull, known: Iterable[str]) -> list[str]:
     """The ids of the Patients that have landed and are not known."""
     known = set(known)
     ids = dict.fromkeys(head.id for head in heads(pull.landing, "Patient"))
     return [one for one in ids if one not in known]
 
 
-def merged(pull: Pull, people: Iterable[str]) -> list[str]:
+def with_merged(pull: Pull, people: Iterable[str]) -> list[str]:
     """These, and all who were merged with one of them by what the landed Patients say."""
     together, pairs = dict.fromkeys(people), list(_merges(pull))
     size = -1

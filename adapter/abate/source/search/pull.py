@@ -12,7 +12,7 @@ from abate.errors import NothingFound
 from abate.fhir.bundle import Head
 from abate.fhir.references import local_id
 from abate.source.concurrency import at_once
-from abate.source.id_set import Seen
+from abate.source.id_set import IdSet
 from abate.source.plan import SCORES, Plan
 from abate.source.query import Query, bare, in_pieces
 from abate.source.required_data import heads
@@ -21,11 +21,11 @@ from abate.source.search.paging import Pager
 from abate.source.search.received import Received
 from abate.store.evidence import Evidence
 from abate.store.landing import Landing, Record
-from abate.store.ledger import Ledger, Line
+from abate.store.ledger import Ledger, LedgerLine
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.ingest.server_state import Kept
+    from abate.ingest.server_state import ServerState
 
 # So many patients' resources land as one unit.
 PATIENTS_A_UNIT = 50
@@ -50,7 +50,7 @@ class Pull:
     plan: Plan
     landing: Landing
     log: Log
-    kept: "Kept"
+    kept: "ServerState"
     parallel: int = 1
     takes_link: bool = True
     has_history: bool = False
@@ -79,14 +79,14 @@ class Pull:
         Raises:
             IncompletePull: they brought less than the server has.
         """
-        done = _Done(
+        done = _Progress(
             log=self.log, query=query, of=sum(one.people for unit in units for one in unit)
         )
         land_unit = partial(self._land_unit, query, done, is_change)
         if self.parallel == 1 or len(units) == 1:
             records = list(map(land_unit, units))
         else:
-            halt = self.pager.server.budget.halted
+            halt = self.pager.server.budget.halt
             records = at_once([partial(land_unit, unit) for unit in units], self.parallel, halt)
         if len(units) > 1 and units[0][0].window is not None:
             self._enter_parts(query, units, pages=sum(one.pages for one in records))
@@ -94,14 +94,14 @@ class Pull:
             for record in records:
                 self.enter(query, record)
 
-    def _land_unit(self, query: Query, done: "_Done", is_change: bool, asked: Asked) -> Record:
+    def _land_unit(self, query: Query, done: "_Progress", is_change: bool, asked: Asked) -> Record:
         """Land some queries as one unit, unless it landed before."""
         name = _name(query, asked)
         if not self.landing.has(name):
             self.log.info(
                 f"asking: {query.name}", name="query.begin", query=query.name, type=query.type
             )
-            ids, received = Seen(), list[Received]()
+            ids, received = IdSet(), list[Received]()
             with self.landing.unit(name) as unit:
 
                 def take(head: Head, raw: bytes) -> None:
@@ -121,17 +121,19 @@ class Pull:
         Raises:
             IncompletePull: the undivided query too brings less than the server counts.
         """
-        ids, expected, left_out = Seen(), self.pager.count(query), 0
+        ids, expected, left_out = IdSet(), self.pager.count(query), 0
         is_confirmed = not query.is_by_category
         for asked in units:
             ids.read(self.landing.folder / _name(query, asked))
         if expected is None or len(ids) < expected:
-            record = self._land_unit(query, _Done(log=self.log, query=query, of=0), False, [query])
+            record = self._land_unit(
+                query, _Progress(log=self.log, query=query, of=0), False, [query]
+            )
             ids.read(self.landing.folder / _name(query, [query]))
             expected, pages = record.expected, pages + record.pages
             left_out, is_confirmed = record.left_out, record.is_confirmed
         self.ledger.add(
-            Line(
+            LedgerLine(
                 query=query.name,
                 type=query.type,
                 expected=expected,
@@ -145,7 +147,7 @@ class Pull:
     def enter(self, query: Query, record: Record) -> None:
         """Enter in the books what a unit brought for a query, or a part of it."""
         self.ledger.add(
-            Line(
+            LedgerLine(
                 query=query.name,
                 type=query.type,
                 expected=record.expected,
@@ -214,7 +216,7 @@ class Pull:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Done:
+class _Progress:
     """Logs how many patients' resources have landed; threads may share it."""
 
     log: Log

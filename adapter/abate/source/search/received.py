@@ -3,9 +3,12 @@
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
+from threading import Lock
 
 from abate.fhir.bundle import Head
-from abate.source.id_set import Seen
+from abate.source.id_set import IdSet
+from abate.store.ledger import LedgerLine
+from abate.telemetry.log import Log
 
 # So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
 IDLE_PAGES = 50
@@ -24,7 +27,7 @@ class Pass:
         times: when the rows were changed last, in seconds since 1970, of those that say so.
     """
 
-    ids: Seen = field(default_factory=Seen)
+    ids: IdSet = field(default_factory=IdSet)
     links: set[str] = field(default_factory=set)
     idle: int = 0
     pages: int = 0
@@ -76,11 +79,11 @@ class Received:
     """
 
     expected: int | None = None
-    fitting: Seen = field(default_factory=Seen)
-    counted: Seen = field(default_factory=Seen)
-    outside: Seen = field(default_factory=Seen)
-    others: Seen = field(default_factory=Seen)
-    unwanted: Seen = field(default_factory=Seen)
+    fitting: IdSet = field(default_factory=IdSet)
+    counted: IdSet = field(default_factory=IdSet)
+    outside: IdSet = field(default_factory=IdSet)
+    others: IdSet = field(default_factory=IdSet)
+    unwanted: IdSet = field(default_factory=IdSet)
     strays: Counter[str] = field(default_factory=Counter)
     pages: int = 0
     is_heeded: bool = True
@@ -115,11 +118,41 @@ class Received:
         return len(self.unwanted) + (0 if self.is_heeded else len(self.others))
 
     def begin_again(self) -> None:
-        """Its next links have expired: what arrived before fills no hole of what follows."""
-        self.counted, self.outside = Seen(), Seen()
-        self.others, self.unwanted = Seen(), Seen()
+        """Its next links have expired: what arrived before does not count for what follows."""
+        self.counted, self.outside = IdSet(), IdSet()
+        self.others, self.unwanted = IdSet(), IdSet()
 
     @property
     def is_short(self) -> bool:
         """Whether fewer arrived than the server has."""
         return self.expected is not None and self.received < self.expected
+
+
+@dataclass(slots=True)
+class LiveCounts:
+    """Counts what arrives, and logs it page by page; threads may share it."""
+
+    log: Log
+    lines: dict[tuple[str, str], LedgerLine] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def expect(self, query: str, kind: str, expected: int | None) -> None:
+        """So many are to come of a query, over all its parts."""
+        with self.lock:
+            self.lines[query, kind] = LedgerLine(
+                query=query, type=kind, expected=expected, received=0, pages=0
+            )
+
+    def page(self, query: str, kind: str, new: int) -> None:
+        """One more page, with so many new resources."""
+        with self.lock:
+            known = self.lines.get((query, kind))
+            line = LedgerLine(
+                query=query,
+                type=kind,
+                expected=known.expected if known else None,
+                received=(known.received if known else 0) + new,
+                pages=(known.pages if known else 0) + 1,
+            )
+            self.lines[query, kind] = line
+        self.log.info(f"pulling {line}", name="query.page", **line.fields)

@@ -20,37 +20,37 @@ from abate.source.query_forms import with_categories
 from abate.source.search.by_code import begin, land_by_code, land_by_patient, note_index
 from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import CHANGES, ClockWentBack, land_changes
-from abate.source.search.live_counts import Tally
 from abate.source.search.paging import Pager
-from abate.source.search.patient_list import listed_patients
+from abate.source.search.patient_list import list_patients
 from abate.source.search.patients import land_patients
 from abate.source.search.pull import Pull
+from abate.source.search.received import LiveCounts
 from abate.source.search.strategy import choose
 from abate.store.landing import Landing
 from abate.store.pull_remarks import judge_of
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
-    from abate.ingest.server_state import Kept
+    from abate.ingest.server_state import ServerState
 
 
-class RestSource:
+class SearchSource:
     """A FHIR server that is asked by search."""
 
-    def __init__(self, server: FhirServer, settings: Settings, kept: "Kept") -> None:
+    def __init__(self, server: FhirServer, settings: Settings, kept: "ServerState") -> None:
         """Pull from `server` what the store does not have, of which `kept` tells."""
         self._server = server
         self._settings = settings
         self._kept = kept
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land what `plan` asks for; see `Source.bring`.
+        """Land what `plan` asks for; see `PullSource.bring`.
 
         In this order: the index procedures, from which the strategy `auto` chooses; each other type
         by code, if the strategy is `population`; the Patients; by patient, what is left.
         """
         statement = self._server.capability()
-        landing.began(self._server.time)
+        landing.begin(self._server.time)
         pull = self._pull(plan, landing, log, read_capability(statement))
         chosen, listed = self._strategy(pull), self._settings.patients
         strategy = chosen or "population"
@@ -58,7 +58,7 @@ class RestSource:
         if chosen == "population" and self._kept.since is not None:
             try:
                 land_changes(pull, is_compared=self._kept.is_compared)
-                return self._pulled(pull, chosen)
+                return self._finish(pull, chosen)
             except ClockWentBack as fault:
                 pull.pager.warn(f"{fault} Everything is pulled again.")
                 pull.landing.drop(CHANGES)
@@ -74,14 +74,14 @@ class RestSource:
         left = list(filterfalse(partial(land_by_code, pull), queries)) if is_by_code else queries
         pull.refuse_no_scores(left)
         zone = self._settings.zone
-        wanted = listed_patients(pull, listed, zone) if listed else pull.index_patients()
+        wanted = list_patients(pull, listed, zone) if listed else pull.index_patients()
         patients = land_patients(pull, wanted)
         for query in left:
             land_by_patient(pull, query, patients, is_doubted=is_by_code)
         if listed:
             pull.refuse_nothing()
         pull.refuse_no_scores()
-        return self._pulled(pull, strategy)
+        return self._finish(pull, strategy)
 
     def _pull(self, plan: Plan, landing: Landing, log: Log, capability: Capability) -> Pull:
         for query in plan.queries:
@@ -95,7 +95,9 @@ class RestSource:
             judge=judge_of(landing, is_accepted=self._settings.withheld == "accept"),
         )
         return Pull(
-            fetcher=Fetcher(pager=pager, tally=Tally(log), one_pass=self._settings.passes == 1),
+            fetcher=Fetcher(
+                pager=pager, tally=LiveCounts(log), one_pass=self._settings.passes == 1
+            ),
             plan=plan,
             landing=landing,
             log=log,
@@ -116,7 +118,7 @@ class RestSource:
         note = pull.landing.recall("strategy")
         return None if note is None else note.decode()
 
-    def _pulled(self, pull: Pull, strategy: str) -> Pulled:
+    def _finish(self, pull: Pull, strategy: str) -> Pulled:
         """What came of the pull; its books are logged."""
         for line in pull.ledger.lines:
             pull.log.info(f"pulled {line}", name="query.done", **line.fields)

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from abate.fhir.bundle import Head
-from abate.source.id_set import Seen
-from abate.source.query import Query, Window
-from abate.source.search.paging import NotHeeded, hole
+from abate.source.id_set import IdSet
+from abate.source.query import Query, TimeWindow
+from abate.source.search.paging import NotHonoured, incomplete
 from abate.source.search.received import Received
 
 # So often a query is passed, until two passes bring the same.
@@ -52,7 +52,7 @@ class Settling:
             IncompletePull: it has not, or that cannot be known.
         """
         if one.is_short:
-            raise hole(query, None, f"a part has {one.expected}, and {one.received} arrived")
+            raise incomplete(query, None, f"a part has {one.expected}, and {one.received} arrived")
         if one.expected == one.received:
             return
         before, parts = len(one.fitting), self._in_halves(query, one)
@@ -66,13 +66,13 @@ class Settling:
 
     def _in_halves(self, query: Query, one: Received) -> Parts:
         """What the halves of a query bring; none if it cannot be halved, or need not be."""
-        halves = halved(query, one.walked.times) if one.walked.is_doubtful(self.page_size) else []
+        halves = halve(query, one.walked.times) if one.walked.is_doubtful(self.page_size) else []
         try:
-            return [(half, self._passed(half)) for half in halves]
-        except NotHeeded:
+            return [(half, self._pass(half)) for half in halves]
+        except NotHonoured:
             return []
 
-    def _passed(self, query: Query) -> Received:
+    def _pass(self, query: Query) -> Received:
         part = Received()
         self.walk(query, self._take_new, part)
         self.received.pages += part.pages
@@ -90,23 +90,23 @@ class Settling:
         self.is_confirmed = False
         unsound = int(one.walked.is_unsound)
         for _ in range(1, PASSES):
-            before, again = len(one.fitting), self._passed(query)
+            before, again = len(one.fitting), self._pass(query)
             one.fitting.update(again.fitting)
             unsound += again.walked.is_unsound
             is_same = before == len(one.fitting) == len(again.fitting)
             if is_same and not again.walked.is_unsound:
                 return
-        raise hole(query, None, f"the server gives no count, and {_words(unsound)}")
+        raise incomplete(query, None, f"the server gives no count, and {_words(unsound)}")
 
 
-def halved(query: Query, times: Sequence[float]) -> list[Query]:
+def halve(query: Query, times: Sequence[float]) -> list[Query]:
     """A query in two stretches of `_lastUpdated`, with about as many rows; none if it has no two.
 
     Args:
         query: what is halved.
         times: when the rows that it brought were changed, in seconds since 1970.
     """
-    window = query.window or Window.of_all(PARAMETER, query.since)
+    window = query.window or TimeWindow.of_all(PARAMETER, query.since)
     # To the second: some servers search by nothing finer.
     seconds = np.unique(np.floor(times))
     if window.parameter != PARAMETER or len(seconds) < 2:
@@ -116,7 +116,7 @@ def halved(query: Query, times: Sequence[float]) -> list[Query]:
         return []
     ends = ((window.start, middle), (middle, window.end))
     return [
-        query.of(since=None, window=Window(parameter=PARAMETER, start=start, end=end))
+        query.of(since=None, window=TimeWindow(parameter=PARAMETER, start=start, end=end))
         for start, end in ends
     ]
 
@@ -130,9 +130,9 @@ def _agrees(one: Received, before: int, parts: Parts) -> bool:
     return is_sound and len(both) == before == len(together)
 
 
-def _together(parts: Iterable[Received]) -> Seen:
+def _together(parts: Iterable[Received]) -> IdSet:
     """All ids that some parts brought."""
-    found = Seen()
+    found = IdSet()
     for part in parts:
         found.update(part.fitting)
     return found

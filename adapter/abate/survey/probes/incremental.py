@@ -59,7 +59,7 @@ def _read_history(context: Context) -> Verdict:
 
 def _ask_large_page(context: Context) -> Verdict:
     """How many come if many are asked for; a server that is slow already is not asked."""
-    if (seconds := _expected_seconds(context)) > _LONGEST_SECONDS:
+    if (seconds := _estimate_seconds(context)) > _LONGEST_SECONDS:
         return "not tried", f"a page of {LARGE_PAGE} would take about {seconds:.0f} s"
     answer = context.client.get(TYPE, {"_count": str(LARGE_PAGE)})
     if answer.status != HTTPStatus.OK:
@@ -73,7 +73,7 @@ def _ask_large_page(context: Context) -> Verdict:
     return "NO", f"at most {given} a page, whatever is asked for: next links are followed"
 
 
-def _expected_seconds(context: Context) -> float:
+def _estimate_seconds(context: Context) -> float:
     largest = max(context.client.paces, key=lambda page: page.resources, default=None)
     if largest is None or largest.resources < _FEW:
         return 0.0

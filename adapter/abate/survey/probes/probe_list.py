@@ -45,7 +45,7 @@ def find_existing(server: FhirServer) -> dict[str, bool]:
 
 
 @contextmanager
-def deleted_at_end(server: FhirServer, left: list[str]) -> Iterator[None]:
+def delete_at_end(server: FhirServer, left: list[str]) -> Iterator[None]:
     """Whatever happens inside, both are deleted at the end; what is still there goes to `left`.
 
     Raises:

@@ -9,6 +9,7 @@ from typing import Any
 from abate.errors import SourceError
 from abate.fhir.bundle import Page
 from abate.http.failures import CONFLICT, LOGIN_WANTED
+from abate.http.json_values import as_object
 from abate.http.response import Answer
 from abate.publish.change import Change, transaction
 from abate.publish.existing import standing
@@ -19,7 +20,7 @@ from abate.survey.probes.probe_list import (
     SYSTEM,
     TITLE,
     TYPE,
-    deleted_at_end,
+    delete_at_end,
     find_existing,
     probe_list,
     remove,
@@ -53,7 +54,7 @@ def _try_report(context: Context) -> None:
         leftovers = remove(server, existing)
         context.left += leftovers
         if not leftovers:
-            with deleted_at_end(server, context.left):
+            with delete_at_end(server, context.left):
                 _Tries(context).run()
     finally:
         GONE_AGAIN.run(context)
@@ -171,8 +172,7 @@ class _Tries:
         return (self._read(self.first) or {}).get("title")
 
     def _version(self) -> str | None:
-        meta = (self._read(self.first) or {}).get("meta")
-        version = meta.get("versionId") if isinstance(meta, dict) else None
+        version = as_object((self._read(self.first) or {}).get("meta")).get("versionId")
         return version if isinstance(version, str) else None
 
     def _count_by_identifier(self) -> int | None:

@@ -14,15 +14,14 @@ else:
     from backports import zstd
 
 from abate.errors import SourceError
+from abate.http.download import MAGIC
 
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-MAGIC = (_GZIP, _ZSTD)
+_GZIP, _ZSTD = MAGIC
 PACKED = (".gz", ".zst")
 
 
 @contextmanager
-def unpacked(path: Path, name: str) -> Iterator[BinaryIO]:
+def unpack(path: Path, name: str) -> Iterator[BinaryIO]:
     """The bytes of a file, unpacked as they are read.
 
     What is inside the file decides, not its name; a file that is named as packed and is not, or is
@@ -40,7 +39,7 @@ def unpacked(path: Path, name: str) -> Iterator[BinaryIO]:
             magic = file.read(4)
             file.seek(0)
             if path.suffix in PACKED and not magic.startswith(MAGIC):
-                raise _damaged(name)
+                raise _damage(name)
             if magic.startswith(_GZIP):
                 with gzip.open(file) as stream:
                     yield cast("BinaryIO", stream)
@@ -50,10 +49,10 @@ def unpacked(path: Path, name: str) -> Iterator[BinaryIO]:
             else:
                 yield file
     except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError):
-        raise _damaged(name) from None
+        raise _damage(name) from None
     except OSError as error:
         raise SourceError(f"{name} cannot be read: {error.strerror}") from None
 
 
-def _damaged(name: str) -> SourceError:
+def _damage(name: str) -> SourceError:
     return SourceError(f"{name} is cut off or damaged: what it was packed from is not all there")
