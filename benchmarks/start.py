@@ -41,9 +41,9 @@ LIMITS = {
     "--help": 0.2,
     "--version": 0.2,
     "plugins": 0.4,
-    "run broken.toml": 0.3,
-    "run study.toml": 1.0,
-    "check http://127.0.0.1:9/fhir": 1.0,
+    "run broken.toml": 0.15,
+    "run study.toml": 0.8,
+    "check http://127.0.0.1:9/fhir": 0.7,
 }
 
 
