@@ -17,6 +17,8 @@ from abate import errors
 from abate.analysis import hooks, loader
 from abate.cli import COMMANDS
 from abate.cli import abate as group
+from abate.fhir import canonical
+from abate.fhir.canonical import DIGEST, NAMES_OF_0_1, ROOT
 from abate.mapping import mapper
 from abate.mapping.code_lists import Code
 from abate.report.fhir import bundle
@@ -242,12 +244,29 @@ def test_what_is_written_is_documented_element_by_element(reference, section, ro
         assert documented == found - {"resourceType"}
 
 
-def test_every_canonical_name_that_is_written_is_documented(reference, demonstrated):
+def test_every_canonical_name_that_is_written_is_documented(names, demonstrated):
     text = (demonstrated.folder / "abate-output" / "bundle.json").read_text("utf-8")
-    found = set(re.findall(r'"(https://abate\.[^"]+)"', text))
-    names = {re.sub(r"(/Measure/).*", r"\1", name) for name in found}
-    assert len(names) == 9
-    assert {name for name in names if f"`{name}`" not in reference("fhir.md")} == set()
+    arcs = {f".{arc}" for arc in re.findall(rf'"{re.escape(ROOT)}\.([0-9]+)[."|]', text)}
+    assert len(arcs) == 8
+    assert arcs <= set(names)
+    assert set(re.findall(r'"(https://abate[^"]+)"', text)) == {DIGEST}
+
+
+def test_every_name_is_documented_with_what_0_1_wrote(names, reference):
+    documented = {f"{ROOT}{arc}": row for arc, row in names.items()}
+    written = {value for value in vars(canonical).values() if str(value).startswith(f"{ROOT}.")}
+    assert written <= set(documented)
+    for name, old in NAMES_OF_0_1.items():
+        assert f"`{old}`" in documented[name][-1]
+    assert f"\n{ROOT}\n" in reference("fhir.md")
+    assert f"`{DIGEST}`" in reference("fhir.md")
+
+
+@pytest.fixture
+def names(reference, section, rows):
+    """The rows of the table of names, by their arcs."""
+    table = rows(section(reference("fhir.md"), "## Names"))
+    return {row[0].strip("`"): row[1:] for row in table}
 
 
 def test_every_key_of_a_code_list_is_documented(root, rows):

@@ -97,9 +97,14 @@ class Frozen:
         answer = requests.get(f"{self.base}/{kind}", params={"_count": "1000"}, timeout=5)
         return [entry["resource"] for entry in answer.json().get("entry", ())]
 
+    def written(self):
+        """What abate has written on the server, also what was taken back."""
+        kinds = (*TAKEN_BACK, "CodeSystem", "Provenance")
+        return [one for kind in kinds for one in self.all(kind) if is_ours(one)]
+
     def valid(self):
         """What stands on the server as a part of a report that counts."""
-        found = [one for kind in TAKEN_BACK for one in self.all(kind) if is_ours(one)]
+        found = [one for one in self.written() if one["resourceType"] in TAKEN_BACK]
         return [one for one in found if not is_taken_back(one)]
 
     def insist(self, command, *options):
@@ -165,6 +170,12 @@ def install_frozen(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("WARD_NOTES", str(tmp_path / "notes"))
     return tmp_path / "notes"
+
+
+@pytest.fixture
+def frozen_report():
+    """The resources that 0.1 published."""
+    return resources_of("published.json")
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ class TestStatistic:
             for concept in one["concept"]
         }
         text = json.dumps(list(report.values()))
-        used = set(re.findall(r'"system": "(https://abate[^"]+)", "code": "([^"]+)"', text))
+        used = set(re.findall(r'"system": "(urn:oid:[^"]+)", "code": "([^"]+)"', text))
         assert (COMPONENT, "interval-low") in used
         assert used <= published
 

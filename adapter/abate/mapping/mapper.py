@@ -16,7 +16,7 @@ from typing import Any
 
 from abate.config.settings import StudyFile
 from abate.errors import StoreError
-from abate.fhir.canonical import CANONICAL, SYSTEM
+from abate.fhir.canonical import SYSTEM, UNIT_TEXT, forms_of
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
 from abate.mapping.code_lists import Code, CodeLists
 from abate.mapping.roles import Role
@@ -25,9 +25,6 @@ from abate.store.landed_lines import LandedFiles
 from abate.store.landing import Landing
 from abate.store.ledger import Ledger
 from abate.store.pull_remarks import left
-
-# The system of the words in `pain-units` that stand in `Quantity.unit`.
-UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"
 
 # The reasons that concern the value alone: a plugin may know how to read it.
 VALUE_REASONS = (
@@ -136,8 +133,8 @@ def load(
             "sides": _sides(store),
             "server": source.url,
             "source_zone": source.timezone,
-            "own_system": SYSTEM,
-            "unit_texts": UNIT_TEXTS,
+            "own_systems": list(forms_of(SYSTEM)),
+            "unit_texts": list(forms_of(UNIT_TEXT)),
             "run_id": run_id,
             "is_read_anew": reading.is_anew,
         },
