@@ -116,10 +116,12 @@ def abate_seconds(landing: Landing, folder: Path) -> Taken:
     (folder / "study.toml").write_text(STUDY, "utf-8")
     study = reader.read(folder / "study.toml", ())
     lists = code_lists.load(loader.load(study.settings.plugins).mappings())
+    source = study.settings.source
+    reading = mapper.Reading(run_id="run", study_digest=study.digest, source=source)
     with opened(folder / "store.duckdb") as store, store.transaction():
-        mapper.register(store, plan.make(study, lists).roles, lists)
+        mapper.register(store, plan.make(study.settings, lists).roles, lists)
         start, cpu = time.perf_counter(), _cpu(RUSAGE_SELF)
-        mapper.load(store, landing, study, mapper.Reading(run_id="run"))
+        mapper.load(store, landing, reading)
         mapped = time.perf_counter()
         cohort = assemble(store, study.settings, "run")
     if not cohort.scores.height:

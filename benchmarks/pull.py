@@ -90,11 +90,15 @@ def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
         study = read(path, overrides)
         host = loader.load(study.settings.plugins)
         lists = code_lists.load(host.mappings())
-        needed = plan.make(study, lists)
-        has = server_state.of(study, host, needed.roles, lists)
+        needed = plan.make(study.settings, lists)
+        has = server_state.of(study, {}, needed.roles, lists)
+        source = study.settings.source
         start = time.perf_counter()
-        with Landing(Path(name) / "landing") as landing, source_server(study) as server:
-            pulled = RestSource(server, study.settings.source, has).bring(needed, landing, SILENT)
+        with (
+            Landing(Path(name) / "landing") as landing,
+            source_server(study.settings, study.folder) as server,
+        ):
+            pulled = RestSource(server, source, has).bring(needed, landing, SILENT)
             return time.perf_counter() - start, pulled.ledger
 
 

@@ -13,6 +13,7 @@ from abate.analysis.published_figures import ComparedFigure, PublishedFigures, s
 from abate.analysis.results import Gathered, Results
 from abate.auth.servers import target_server
 from abate.cohort.assemble import assemble, inputs, members
+from abate.config.reader import naming_lines
 from abate.config.settings import StudyFile
 from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import AnalysisFailed, PluginError
@@ -41,7 +42,8 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
     """
     settings, folder, log = study_file.settings, study_file.output, progress.log
     host = loader.load(settings.plugins)
-    analyses = host.make(study_file)
+    with naming_lines(study_file):
+        analyses = host.make(settings)
     published = published_figures.load(study_file)
     with refreshed(study_file, host, progress, How(is_whole=is_whole)) as store:
         stage_events.begin_stage(log, "assemble")
@@ -114,7 +116,7 @@ def write_back(
     stage_events.report_missing_units(log, found, rule)
     shown = released(found, rule)
     owner = owner_of(folder, found.study, may_adopt=how.adopts)
-    with target_server(study_file, log) as server:
+    with target_server(settings, study_file.folder, log) as server:
         target = target_of(server)
         resources = bundle.report(
             shown,
@@ -161,7 +163,7 @@ def take_back(
     folder, settings, log = study_file.output, study_file.settings, progress.log
     stage_events.begin_stage(log, "retract")
     owner = owner_of(folder, settings.study.id, may_adopt=adopt)
-    with target_server(study_file, log) as server:
+    with target_server(settings, study_file.folder, log) as server:
         target = target_of(server)
         compared = partial(retractions, target, settings.study, owner)
         changes = transaction.settle(server, compared, folder, dry_run=dry_run, log=log)

@@ -202,7 +202,7 @@ def _attrition(lesions: pl.DataFrame) -> pl.DataFrame:
 def analysed(cohort: Cohort, study_file: StudyFile) -> Results:
     """The results of the study's analyses of a cohort, whole."""
     host = loader.load()
-    outcomes = [host.run(*how, cohort) for how in host.make(study_file)]
+    outcomes = [host.run(*how, cohort) for how in host.make(study_file.settings)]
     assert not [one.error for one in outcomes if one.error]
     nothing = Inputs(server="http://source.test/fhir", counts={}, digest="0" * 64)
     gathered = Gathered(cohort=cohort, inputs=nothing)

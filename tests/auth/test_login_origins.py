@@ -46,7 +46,7 @@ def test_a_next_link_by_another_name_of_the_server_is_asked_for_at_its_own_origi
 
 
 def test_even_a_request_that_got_past_would_carry_no_login(server, elsewhere):
-    answer = server._wire._known.mine().get(elsewhere.url_for("/fhir/Patient"))
+    answer = server._transport._known.mine().get(elsewhere.url_for("/fhir/Patient"))
     assert answer.status_code == 200
     assert "Authorization" not in elsewhere.log[0][0].headers
 

@@ -141,7 +141,7 @@ def test_our_certificate_is_shown_to_no_other_origin(enter, site, monkeypatch):
         asking.enter("https://127.0.0.1:9/token") as own,
         asking.enter("https://x.example/") as far,
     ):
-        assert own._wire._known.mine().cert == str(folder / "both.pem")
-        assert far._wire._known.mine().cert is None
+        assert own._transport._known.mine().cert == str(folder / "both.pem")
+        assert far._transport._known.mine().cert is None
         assert far._access.verify == own._access.verify == str(folder / "ca.pem")
     assert isinstance(own, FhirServer)

@@ -179,8 +179,9 @@ def test_a_target_has_a_login_of_its_own(abate, study, front, monkeypatch):
 
 def test_a_traceback_holds_no_secret(study, front, left):
     front.allows = lambda _: False
+    study_file = read(study)
     with (
-        source_server(read(study)) as server,
+        source_server(study_file.settings, study_file.folder) as server,
         pytest.raises(LoginRefused) as refused,
     ):
         server.get("Patient")

@@ -213,8 +213,10 @@ class TinyStudy:
                 for resource in self.resources:
                     unit.write(resource["resourceType"], json.dumps(resource).encode())
                 unit.record = Record(query="made", type="", expected=None, received=0, pages=0)
-            mapper.register(store, plan.make(read, self.lists).roles, self.lists)
-            mapper.load(store, landing, read, mapper.Reading(run_id="run"))
+            mapper.register(store, plan.make(read.settings, self.lists).roles, self.lists)
+            source = read.settings.source
+            reading = mapper.Reading(run_id="run", study_digest=read.digest, source=source)
+            mapper.load(store, landing, reading)
 
     def written(self):
         """The study file."""

@@ -3,7 +3,7 @@
 import pytest
 
 from abate.config import messages
-from abate.config.reader import complain, read
+from abate.config.reader import WrongSetting, naming_lines, read
 from abate.errors import StudyFileError
 from abate.mapping import code_lists
 from abate.source import plan
@@ -356,8 +356,8 @@ def test_two_analyses_of_one_name_are_a_fault_of_the_second(fault):
 def test_a_code_list_that_nobody_has_is_named_with_the_nearest(small):
     study_file = read(small)
     lists = {"cementoplasties": (), "pain-intensity": ()}
-    with pytest.raises(StudyFileError) as caught:
-        plan.make(study_file, lists)
+    with pytest.raises(StudyFileError) as caught, naming_lines(study_file):
+        plan.make(study_file.settings, lists)
     assert str(caught.value) == (
         f"{small}, line 9: index.codes: there is no code list 'cementoplasty'. "
         "Did you mean 'cementoplasties'? Lists: cementoplasties, pain-intensity."
@@ -367,11 +367,19 @@ def test_a_code_list_that_nobody_has_is_named_with_the_nearest(small):
 def test_a_code_list_without_codes_is_named_with_its_line(small):
     code = code_lists.Code(system="urn:x", code="1", name="one", source="a test")
     lists = {"cementoplasty": (code,), "pain-intensity": (), "bone-ablation": (code,)}
-    with pytest.raises(StudyFileError) as caught:
-        plan.make(read(small), lists)
+    study_file = read(small)
+    with pytest.raises(StudyFileError) as caught, naming_lines(study_file):
+        plan.make(study_file.settings, lists)
     assert str(caught.value).startswith(
         f"{small}, line 15: scores.codes: list:pain-intensity holds no code"
     )
+
+
+def complain(study_file, location, words):
+    """What a later step says of a key that only it could check."""
+    with pytest.raises(StudyFileError) as caught, naming_lines(study_file):
+        raise WrongSetting(location, words)
+    return caught.value
 
 
 def test_a_later_complaint_names_the_line_of_the_right_analysis(small):

@@ -49,7 +49,7 @@ def lesions():
         return []
     lists = code_lists.load([*loader.load(study.settings.plugins).mappings()])
     with opened(study.output / "store.duckdb") as store:
-        mapper.register(store, plan.make(study, lists).roles, lists)
+        mapper.register(store, plan.make(study.settings, lists).roles, lists)
         cohort = assemble(store, study.settings, "again")
     chosen = {
         (one["lesion_id"], one["visit"]): one["value"]

@@ -213,7 +213,7 @@ class Ward:
         host = self._host(study)
         outcomes = [
             host.run(spec, offered, one, self.cohorts[name])
-            for spec, offered, one in host.make(study)
+            for spec, offered, one in host.make(study.settings)
         ]
         assert not [one.error for one in outcomes if one.error]
         return {

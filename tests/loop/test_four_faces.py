@@ -51,7 +51,7 @@ def left_by_a_run(abate, whole_study_file):
         assert abate("sync", whole_study_file, "--set", f"source.url={url}", "-q").exit_code == 0
         with FhirServer(url) as server:
             reference, statistics = read_back(server, "cementoplasty-2010")
-            report = server.read(reference).json()
+            report = server.get(reference).json()
     output = whole_study_file.parent / "abate-output"
     return {
         "results": load(output),

@@ -107,11 +107,18 @@ class Workshop:
                     gone=(gone or {}).get(kind, ()), is_change=kind in changes,
                 )  # fmt: skip
                 _land(landing, resources, books)
-            reading = mapper.Reading(run_id=run_id, read_score=read_score, is_anew=is_read_anew)
+            reading = mapper.Reading(
+                run_id=run_id,
+                study_digest=study.digest,
+                source=study.settings.source,
+                keeps_raw=study.settings.output.keep_raw,
+                read_score=read_score,
+                is_anew=is_read_anew,
+            )
             of_study = nullcontext() if is_judged else _of_study(lines)
             with opened(self.store) as store, store.transaction(), of_study:
-                mapper.register(store, plan.make(study, lists).roles, lists)
-                books = mapper.load(store, landing, study, reading)
+                mapper.register(store, plan.make(study.settings, lists).roles, lists)
+                books = mapper.load(store, landing, reading)
                 mapper.balance(store, run_id, Ledger(), books, landing)
                 if is_judged:
                     mapper.prune(store, SERVER)

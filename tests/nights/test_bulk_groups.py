@@ -33,7 +33,7 @@ def attrition(hospital):
         study = hospital.study("nightly")
         lists = code_lists.load([*loader.load(study.settings.plugins).mappings()])
         with opened(study.output / "store.duckdb") as store, store.transaction():
-            mapper.register(store, plan.make(study, lists).roles, lists)
+            mapper.register(store, plan.make(study.settings, lists).roles, lists)
             cohort = assemble(store, study.settings, "test")
         return {(one.stage, one.reason, one.unit): one.n for one in results.steps(cohort)}
 

@@ -174,7 +174,7 @@ class TestWhereNothingTells:
         study = bare.study("nightly")
         lists = code_lists.load([])
         with opened(study.output / "store.duckdb") as store:
-            mapper.register(store, plan.make(study, lists).roles, lists)
+            mapper.register(store, plan.make(study.settings, lists).roles, lists)
             cohort = assemble(store, study.settings, "run")
         assert list(cohort.not_assessable) == ["condition.primary"]
         assert "Condition" in cohort.not_assessable["condition.primary"]

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from abate.auth.servers import limits_of
 from abate.config.reader import read
 from abate.errors import IncompletePull, SourceError
 from abate.fhir.client import BudgetSpent, FhirServer, Limits
-from abate.http.budget import limits_of
 
 
 def test_a_pull_that_needs_more_requests_ends_with_the_setting_and_nothing_landed(pull, tmp_path):

@@ -150,6 +150,6 @@ def test_a_transaction_is_never_sent_twice_by_itself(script, httpserver, respond
         lambda request: sent.append(request.get_data()) or respond("busy", 503)
     )
     with FhirServer(script.base) as server:
-        server.search("Patient", {"_id": "p1"}, private=True)
+        server.request("POST", "Patient/_search", body={"_id": "p1"}, is_read=True)
         assert server.transact(b"{}").status == 503
     assert sent == [b"{}"]

@@ -20,7 +20,7 @@ def pull(there, each, people, *, procedures=None, patients_a_query=1):
 
     return SimpleNamespace(
         asked=asked,
-        asker=SimpleNamespace(count=count),
+        fetcher=SimpleNamespace(count=count),
         index_patients=lambda: [f"p{number}" for number in range(people)],
         index_procedures=lambda: procedures or people,
         patients_a_query=patients_a_query,

@@ -21,8 +21,8 @@ from abate.analysis.parameters import instance
 from abate.analysis.published_figures import ComparedFigure, PublishedFigures
 from abate.analysis.results import Results
 from abate.cohort import Cohort
-from abate.config.reader import Location, complain, nearest
-from abate.config.settings import AnalysisSpec, StudyFile
+from abate.config.reader import Location, WrongSetting, nearest
+from abate.config.settings import AnalysisSpec, Settings
 from abate.errors import AbateError, PluginError
 from abate.mapping.mapper import ReadScore, Score
 
@@ -131,25 +131,25 @@ class Host:
         self._offers[plugin] = [Offered(kind=one, plugin=plugin, version=version) for one in kinds]
         return sorted(names)
 
-    def make(self, study_file: StudyFile) -> list[tuple[AnalysisSpec, Offered, Analysis]]:
-        """The analyses that the study file asks for, with their parameters checked.
+    def make(self, settings: Settings) -> list[tuple[AnalysisSpec, Offered, Analysis]]:
+        """The analyses that a study asks for, with their parameters checked.
 
         Raises:
-            StudyFileError: no plugin offers one, or a parameter is wrong; names key and line.
+            WrongSetting: no plugin offers one, or a parameter is wrong.
         """
         offered = self.analyses()
         made = []
-        for place, spec in enumerate(study_file.settings.analysis):
+        for place, spec in enumerate(settings.analysis):
             location: Location = ("analysis", place)
             if spec.use not in offered:
-                raise complain(
-                    study_file,
+                raise WrongSetting(
                     (*location, "use"),
                     f"no plugin offers the analysis {spec.use!r}.{nearest(spec.use, offered)} "
                     f"Offered: {', '.join(sorted(offered))}.",
                 )
             kind = offered[spec.use].kind
-            made.append((spec, offered[spec.use], instance(study_file, location, kind, spec)))
+            analysis = instance(location, kind, spec, settings.visits.after)
+            made.append((spec, offered[spec.use], analysis))
         return made
 
     def run(

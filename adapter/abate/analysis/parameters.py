@@ -1,5 +1,6 @@
 """An analysis, made from its `[[analysis]]` table with its parameters checked."""
 
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
 
 import msgspec
@@ -7,27 +8,26 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from abate.analysis.model import Analysis
-from abate.config.reader import Location, complain, nearest
-from abate.config.settings import AnalysisSpec, StudyFile
+from abate.config.reader import Location, WrongSetting, nearest
+from abate.config.settings import AnalysisSpec
 from abate.config.visits import BASELINE, SAME_DAY_AFTER
-from abate.errors import PluginError, StudyFileError
+from abate.errors import PluginError
 
 
 def instance(
-    study_file: StudyFile, location: Location, kind: type[Analysis], spec: AnalysisSpec
+    location: Location, kind: type[Analysis], spec: AnalysisSpec, visits: Iterable[str]
 ) -> Analysis:
-    """Make the analysis that the table at `location` asks for.
+    """Make the analysis that the table at `location` asks for, in a study with these visits.
 
     Raises:
-        StudyFileError: a parameter is unknown, missing, or of a wrong type; names key and line.
+        WrongSetting: a parameter is unknown, missing, or of a wrong type.
         PluginError: the analysis has fields that no study file can give.
     """
     # A Protocol cannot say that it wants dataclasses; the host has checked it.
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for key in spec.parameters:
         if key not in known:
-            raise complain(
-                study_file,
+            raise WrongSetting(
                 (*location, key),
                 f"the analysis {spec.use!r} has no parameter {key!r}.{nearest(key, known)} "
                 f"Parameters: {', '.join(known) or 'none'}.",
@@ -35,39 +35,35 @@ def instance(
     for key, field in known.items():
         given = key in spec.parameters or field.default is not MISSING
         if not given and field.default_factory is MISSING:
-            raise complain(
-                study_file,
+            raise WrongSetting(
                 (*location, key),
                 f"the analysis {spec.use!r} needs this parameter, and it is missing.",
             )
-    _check_visits(study_file, location, spec)
-    return _instance(study_file, location, kind, spec)
+    _check_visits(location, spec, visits)
+    return _instance(location, kind, spec)
 
 
-def _check_visits(study_file: StudyFile, location: Location, spec: AnalysisSpec) -> None:
+def _check_visits(location: Location, spec: AnalysisSpec, after: Iterable[str]) -> None:
     """Parameters called `endpoint` and `reference` name visits: here, before anything is pulled."""
-    visits = [BASELINE, SAME_DAY_AFTER, *study_file.settings.visits.after]
+    visits = [BASELINE, SAME_DAY_AFTER, *after]
     for key, extra in (("endpoint", []), ("reference", ["first"])):
         given = spec.parameters.get(key)
         names = given.get("last_of") if isinstance(given, dict) else [given]
         for name in names if isinstance(names, list) else []:
             if isinstance(name, str) and name not in [*visits, *extra]:
-                raise complain(
-                    study_file,
+                raise WrongSetting(
                     (*location, key),
                     f"there is no visit {name!r}.{nearest(name, [*visits, *extra])} "
                     f"Visits: {', '.join(visits)}.",
                 )
 
 
-def _instance(
-    study_file: StudyFile, location: Location, kind: type[Analysis], spec: AnalysisSpec
-) -> Analysis:
+def _instance(location: Location, kind: type[Analysis], spec: AnalysisSpec) -> Analysis:
     try:
         # As JSON, where a list may be a tuple and a table a dataclass, and "7" is no number.
         return TypeAdapter(kind).validate_json(msgspec.json.encode(spec.parameters), strict=True)
     except ValidationError as error:
-        raise _wrong(study_file, location, error) from None
+        raise _wrong(location, error) from None
     except PydanticUserError as error:
         raise PluginError(
             f"the analysis {spec.use!r} has a field that no study file can give ({error.code}): "
@@ -75,9 +71,7 @@ def _instance(
         ) from None
 
 
-def _wrong(study_file: StudyFile, location: Location, error: ValidationError) -> StudyFileError:
+def _wrong(location: Location, error: ValidationError) -> WrongSetting:
     details = error.errors(include_input=False, include_url=False)
     messages = [one["msg"].removeprefix("Value error, ") for one in details]
-    return complain(
-        study_file, (*location, *details[0]["loc"][:1]), ", or ".join(dict.fromkeys(messages))
-    )
+    return WrongSetting((*location, *details[0]["loc"][:1]), ", or ".join(dict.fromkeys(messages)))

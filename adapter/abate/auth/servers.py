@@ -8,26 +8,42 @@ from pathlib import Path
 from abate.auth import methods
 from abate.auth.scopes import WRITE, Scopes, to_read
 from abate.config.server import Server
-from abate.config.settings import Settings, StudyFile
+from abate.config.settings import Settings
+from abate.config.source import Source
 from abate.fhir.client import FhirServer
 from abate.fhir.types import CODED_SECTIONS
 from abate.http.access import Access
-from abate.http.budget import limits_of
+from abate.http.budget import TRIES_OF_A_PULL, Limits
 from abate.telemetry.log import SILENT, Log
 
 WRITE_TIMEOUT_SECONDS = 60.0
 
 
-def source_server(study_file: StudyFile, log: Log = SILENT) -> FhirServer:
-    """The server to pull from; nothing is sent yet. Long waits are said.
+def source_server(settings: Settings, folder: Path, log: Log = SILENT) -> FhirServer:
+    """The server to pull from; nothing is sent yet. Long waits are logged.
+
+    Args:
+        settings: the study's.
+        folder: where relative paths start.
+        log: where long waits are logged.
 
     Raises:
         AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
     """
-    source = study_file.settings.source
-    scopes = read_scopes(study_file.settings)
-    access = access_to(source, "source", study_file.folder, scopes, source.timeout_seconds)
+    source = settings.source
+    access = access_to(source, "source", folder, read_scopes(settings), source.timeout_seconds)
     return FhirServer(source.url, source.timeout_seconds, access, limits=limits_of(source), log=log)
+
+
+def limits_of(source: Source) -> Limits:
+    """The limits that a study file sets on its pull."""
+    return Limits(
+        tries=TRIES_OF_A_PULL,
+        parallel=source.parallel,
+        requests_per_second=source.requests_per_second,
+        max_requests=source.max_requests,
+        max_minutes=source.max_minutes,
+    )
 
 
 def read_scopes(settings: Settings) -> tuple[str, ...]:
@@ -36,29 +52,28 @@ def read_scopes(settings: Settings) -> tuple[str, ...]:
     return to_read(named, settings.source.read_groups)
 
 
-def target_server(study_file: StudyFile, log: Log = SILENT) -> FhirServer:
+def target_server(settings: Settings, folder: Path, log: Log = SILENT) -> FhirServer:
     """The server that the report goes to: the source, with its login, where none is named.
 
     Raises:
         AbateError: as for the source.
     """
-    settings = study_file.settings
     server = settings.target or settings.source
     table = "target" if settings.target else "source"
-    access = access_to(server, table, study_file.folder, WRITE, WRITE_TIMEOUT_SECONDS)
+    access = access_to(server, table, folder, WRITE, WRITE_TIMEOUT_SECONDS)
     return FhirServer(server.url, WRITE_TIMEOUT_SECONDS, access, log=log)
 
 
-def refuse_unready(study_file: StudyFile) -> None:
+def refuse_unready(settings: Settings, folder: Path) -> None:
     """Stop before any work if one of the two servers could not be entered.
 
     Raises:
         AbateError: as for each.
     """
     with ExitStack() as servers:
-        if study_file.settings.source.strategy != "files":
-            servers.enter_context(source_server(study_file))
-        servers.enter_context(target_server(study_file))
+        if settings.source.strategy != "files":
+            servers.enter_context(source_server(settings, folder))
+        servers.enter_context(target_server(settings, folder))
 
 
 def access_to(  # noqa: PLR0913 - each one is a part of how a server is entered

@@ -4,8 +4,8 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from abate.config.positions import Location, Written
 from abate.config.settings import Settings, StudyFile
 from abate.errors import StudyFileError, nearest
 
-__all__ = ["Location", "complain", "nearest", "read"]
+__all__ = ["Location", "WrongSetting", "naming_lines", "nearest", "read"]
 
 _WAY_IN = {"auth", "ca", "certificate", "certificate_key", "insecure_http"}
 _NO_MATTER: Mapping[str, Any] = {
@@ -66,8 +66,29 @@ def read(path: Path, overrides: Iterable[str] = ()) -> StudyFile:
     )
 
 
-def complain(study_file: StudyFile, location: Location, message: str) -> StudyFileError:
-    """The error for a key that only a later step could check (a code list, a plugin)."""
+class WrongSetting(StudyFileError):
+    """A key that only a later step could check (a code list, a plugin); see `naming_lines`."""
+
+    def __init__(self, location: Location, message: str) -> None:
+        """What is wrong with the key at `location`."""
+        super().__init__(message)
+        self.location = location
+
+
+@contextmanager
+def naming_lines(study_file: StudyFile) -> Iterator[None]:
+    """Name the line of the study file in a `WrongSetting`.
+
+    Raises:
+        StudyFileError: in its place.
+    """
+    try:
+        yield
+    except WrongSetting as error:
+        raise _complain(study_file, error.location, str(error)) from None
+
+
+def _complain(study_file: StudyFile, location: Location, message: str) -> StudyFileError:
     content = tomllib.loads(study_file.text)
     chosen = {_set(content, one): _name(one) for one in study_file.overrides}
     return StudyFileError(

@@ -28,7 +28,7 @@ def read_back(server: FhirServer, study: str) -> tuple[str, dict[str, Estimate]]
 
 
 def _resource(server: FhirServer, reference: str) -> dict[str, Any]:
-    answer = server.read(reference)
+    answer = server.get(reference)
     if answer.status != HTTPStatus.OK:
         raise SourceError(f"{answer.place} answered {answer.status}: the report is not whole there")
     resource: dict[str, Any] = answer.json()

@@ -6,8 +6,6 @@ Messages name the URL without its query and never the body: both may hold patien
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
-from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,11 +17,11 @@ from abate.fhir.capability import r4
 from abate.http import display, urls
 from abate.http.access import Access
 from abate.http.budget import Budget, BudgetSpent, Limits
-from abate.http.download import Downloaded, Lines, LinkExpired, Way, refuse_other
+from abate.http.download import Downloaded, Lines, LinkExpired, fetch, refuse_other
 from abate.http.failures import LOGIN_WANTED, NOT_HERE
 from abate.http.response import FHIR_JSON, Answer
 from abate.http.retry import Retry
-from abate.http.transport import Parameters, Request, Wire
+from abate.http.transport import Parameters, Request, Transport
 from abate.http.urls import origin
 from abate.telemetry.log import SILENT, Log
 
@@ -31,20 +29,12 @@ __all__ = [
     "Answer",
     "BudgetSpent",
     "Downloaded",
-    "Expired",
     "FhirServer",
     "Limits",
     "LinkExpired",
 ]
 
 JSON = "application/json"
-# Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
-LONG_LINK = 4096
-_NO_GET = (*NOT_HERE, HTTPStatus.REQUEST_URI_TOO_LONG)
-
-
-class Expired(SourceError):
-    """A next link that cannot be followed, or not any more: begin the query again."""
 
 
 class FhirServer:
@@ -84,7 +74,9 @@ class FhirServer:
         self.newest_page: datetime | None = None
         self._log = log
         self._names: set[str] = set()
-        self._wire = Wire(self.base, timeout_seconds, self._access, self.limits, self.budget)
+        self._transport = Transport(
+            self.base, timeout_seconds, self._access, self.limits, self.budget
+        )
         self._retry = Retry(self.limits, self.budget, log)
 
     def __enter__(self) -> Self:
@@ -96,7 +88,7 @@ class FhirServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._wire.close()
+        self._transport.close()
 
     def note_resource(self, moment: datetime | None) -> None:
         """Note a resource's `lastUpdated`, unless it is later than the server's own time.
@@ -113,16 +105,12 @@ class FhirServer:
             self.newest_page = max(self.newest_page or moment, moment)
 
     def get(self, path: str, parameters: Parameters | None = None) -> Answer:
-        """GET a path below the base, or a URL that this server gave (a next link).
+        """GET a path below the base, as `Type/id`, or a URL that this server gave.
 
         Raises:
             SourceError: no answer, or the URL is on another origin.
         """
         return self.request("GET", path, parameters=parameters, is_read=True)
-
-    def read(self, reference: str) -> Answer:
-        """Read `Type/id` as it stands now."""
-        return self.get(reference)
 
     def read_all(self, references: Iterable[str]) -> Answer:
         """Read several `Type/id` as they stand now, by a batch Bundle; not sent again.
@@ -133,27 +121,6 @@ class FhirServer:
         bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
         headers = {"Content-Type": FHIR_JSON}
         return self.request("POST", "", headers=headers, body=msgspec.json.encode(bundle))
-
-    def search(self, kind: str, parameters: Parameters, *, private: bool) -> Answer:
-        """Search a type; `private` ones go in the body, so that ids stay out of access logs."""
-        if not private:
-            return self.get(kind, parameters)
-        return self.request("POST", f"{kind}/_search", body=parameters, is_read=True)
-
-    def follow(self, link: str, *, posted: bool) -> Answer:
-        """GET the next page; `posted` where the search was made by POST.
-
-        Raises:
-            Expired: the server no longer knows the link, or does not take it by GET.
-            SourceError: no answer, or the link is on another origin.
-        """
-        # A server may write into its links what it likes, an id among it: they are not shown.
-        answer = self.request("GET", link, is_read=True, named=f"{self.base} (a next link)")
-        is_long = len(link) > LONG_LINK
-        if answer.status == HTTPStatus.GONE or ((posted or is_long) and answer.status in _NO_GET):
-            why = f": its next link has {len(link)} characters" if is_long else ""
-            raise Expired(f"{answer.place} answered {answer.told}{why}")
-        return answer
 
     def transact(self, bundle: bytes) -> Answer:
         """POST a transaction Bundle to the base; sent again only if nobody was there to see it.
@@ -228,7 +195,10 @@ class FhirServer:
             body=body,
             named=named,
         )
-        answer = self._retry.send(partial(self._wire.answer, request), is_read=is_read)
+        for attempt in self._retry.attempts(is_read=is_read):
+            with attempt:
+                attempt.answer = self._transport.send(request)
+        answer = attempt.outcome
         self.time = answer.date or self.time
         if "location" in answer.headers and 300 <= answer.status < 400 and not may_redirect:
             target = urls.joined(f"{self.base}/", answer.headers["location"])
@@ -250,12 +220,14 @@ class FhirServer:
             SourceError: no answer, one that is not whole, or it is at a place that we do not go to.
             StoreError: the disk refuses.
         """
-        found = self.resolve(url) if authorised else urls.joined(f"{self.base}/", url)
+        address = self.resolve(url) if authorised else urls.joined(f"{self.base}/", url)
         lines = Lines(path)
-        fetch = partial(Way(self._wire).fetch, found, lines, is_known=authorised)
         with ExitStack() as undo:
             undo.callback(lines.remove)
-            refuse_other(self._retry.send(fetch, is_read=True))
+            for attempt in self._retry.attempts(is_read=True):
+                with attempt:
+                    attempt.answer = fetch(self._transport, address, lines, is_known=authorised)
+            refuse_other(attempt.outcome)
             undo.pop_all()
         return lines.written
 

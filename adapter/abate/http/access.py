@@ -3,8 +3,9 @@
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import requests
 from requests.auth import AuthBase
@@ -13,6 +14,7 @@ from abate.errors import LoginRefused, SourceError, StudyFileError
 from abate.http.urls import is_private, origin
 
 Prepared = requests.PreparedRequest
+UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 
 
 class Login(Protocol):
@@ -125,7 +127,23 @@ class OwnOrigin(AuthBase):
         """Log in; without this, requests would send what it finds in a .netrc file."""
         if self._login is None or origin(str(request.url)) != self._origin:
             return request
+        request.hooks["response"].append(self._send_again)
         return self._login(request)
+
+    def _send_again(self, refused: requests.Response, **options: Any) -> requests.Response:
+        """After a 401, send the request once more if there is a new token to show.
+
+        requests calls this with the options of the first sending; its own login for Digest does
+        the same.
+        """
+        login = self._login
+        is_refused = refused.status_code == UNAUTHORIZED
+        if login is None or not is_refused or not login.renew(refused.request):
+            return refused
+        refused.close()
+        again: requests.Response = refused.connection.send(login(refused.request.copy()), **options)
+        again.history.append(refused)
+        return again
 
 
 def _tried(key: str, table: str, load: Callable[[], None]) -> None:

@@ -5,13 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
 
 from abate.errors import SourceError
 from abate.http import clock
-
-if TYPE_CHECKING:
-    from abate.config.source import Source
 
 MEBIBYTE = 1 << 20
 # A page of 10,000 Observations has about 20 MB. More than this is a server that has lost its
@@ -47,17 +43,6 @@ class Limits:
     max_minutes: float | None = None
     largest_answer: int = LARGEST_ANSWER
     answer_seconds: float = 900
-
-
-def limits_of(source: "Source") -> Limits:
-    """The limits that a study file sets on its pull."""
-    return Limits(
-        tries=TRIES_OF_A_PULL,
-        parallel=source.parallel,
-        requests_per_second=source.requests_per_second,
-        max_requests=source.max_requests,
-        max_minutes=source.max_minutes,
-    )
 
 
 class Budget:

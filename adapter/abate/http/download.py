@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -18,16 +17,21 @@ from abate.http import display
 from abate.http.body import TooLarge, receive
 from abate.http.budget import LARGEST_ANSWER
 from abate.http.compression import MAGIC
-from abate.http.failures import EXPIRED_LINK, TRANSIENT, damaged, refuse_flawed, refuse_page
-from abate.http.response import Answer, answer_of
-from abate.http.transport import Request, Wire
+from abate.http.failures import (
+    EXPIRED_LINK,
+    REDIRECT,
+    TRANSIENT,
+    damaged,
+    refuse_flawed,
+    refuse_page,
+)
+from abate.http.response import Answer
+from abate.http.transport import Request, Transport
 from abate.http.urls import is_loopback, joined, origin, sent_away
 
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
 REDIRECTS = 5
-_PRIVATE = 0o600
-
 _PRIVATE = 0o600
 
 
@@ -106,50 +110,40 @@ class Lines:
             raise TooLarge(f"a line of the file is longer than {LARGEST_ANSWER / 1_000_000:.0f} MB")
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The way that a file comes: by the wire to a server, and from where that sends us."""
+def fetch(transport: Transport, url: str, lines: Lines, *, is_known: bool) -> Answer:
+    """One try at a file: the head of the answer, with its body in `lines` if it is the file.
 
-    wire: Wire
+    Redirects are followed; the login stays with our own server.
 
-    def fetch(self, url: str, lines: Lines, *, is_known: bool) -> Answer:
-        """One try: the head of the answer, with its body in `lines` if it is the file.
+    Raises:
+        Failure: the file is not whole.
+        SourceError: it lies where we do not go, or is a page for people.
+    """
 
-        Raises:
-            Failure: the file is not whole.
-            SourceError: it lies where we do not go, or is a page for people.
-        """
-        with closing(self._followed(url, is_known)) as response:
-            head = answer_of(response, b"", display.address(response.url))
-            if head.status == HTTPStatus.OK:
-                refuse_page(head)
-                bounds = self.wire.bounds_of_file()
-                lines.fill(partial(receive, response, head.place, bounds))
-            elif head.status in TRANSIENT:
-                refuse_flawed(head, is_fhir=False)
-        if lines.is_cut_off:
-            raise damaged(head.place, head.status, "a last line that is cut off")
-        return head
+    def read_body(response: requests.Response, head: Answer) -> None:
+        if head.status == HTTPStatus.OK:
+            refuse_page(head)
+            lines.fill(partial(receive, response, head.place, transport.bounds_of_file()))
+        elif head.status in TRANSIENT:
+            refuse_flawed(head, is_fhir=False)
 
-    def _followed(self, url: str, is_known: bool) -> requests.Response:
-        """The answer at the end of the redirects; the login stays with our own server."""
-        for _ in range(REDIRECTS):
-            refuse_elsewhere(self.wire.base, url)
-            response = self.wire.open(
-                Request(
-                    method="GET",
-                    url=url,
-                    headers=HEADERS,
-                    is_known=is_known,
-                    named=display.address(url),
-                )
-            )
-            if not response.is_redirect:
-                return response
-            response.close()
-            url = joined(url, response.headers["location"])
-            is_known = is_known and origin(url) == origin(self.wire.base)
-        raise SourceError(f"{display.address(url)} sends us on, again and again")
+    for _ in range(REDIRECTS):
+        refuse_elsewhere(transport.base, url)
+        request = Request(
+            method="GET",
+            url=url,
+            headers=HEADERS,
+            is_known=is_known,
+            named=display.address(url),
+        )
+        head = transport.send(request, read_body)
+        if head.status not in REDIRECT or "location" not in head.headers:
+            if lines.is_cut_off:
+                raise damaged(head.place, head.status, "a last line that is cut off")
+            return head
+        url = joined(url, head.headers["location"])
+        is_known = is_known and origin(url) == origin(transport.base)
+    raise SourceError(f"{display.address(url)} sends us on, again and again")
 
 
 def refuse_elsewhere(base: str, url: str) -> None:

@@ -10,6 +10,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 from abate.errors import SourceError
 from abate.http.response import Answer, shown_type
 
+REDIRECT = (301, 302, 303, 307, 308)
 LOGIN_WANTED = (401, 403)
 ABSENT = (404, 410)
 CONFLICT = (409, 412)

@@ -8,9 +8,10 @@ import random
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from math import inf
+from types import TracebackType
 
 from abate.http import clock
 from abate.http.budget import Budget, Limits
@@ -108,41 +109,85 @@ class Turns:
             return wait
 
 
+class Attempt:
+    """One attempt at a request: a context manager that keeps a turn, and judges a failure."""
+
+    def __init__(self, retry: "Retry", *, is_read: bool) -> None:
+        """The first attempt; `is_read` says whether it may be sent again."""
+        self.answer: Answer | None = None
+        self._retry, self._is_read = retry, is_read
+        self._attempts, self._turn = Attempts(), ExitStack()
+
+    @property
+    def outcome(self) -> Answer:
+        """The answer, once there is no other attempt."""
+        if self.answer is None:
+            raise RuntimeError("this attempt is not the last one")
+        return self.answer
+
+    def __enter__(self) -> None:
+        self._turn.enter_context(self._retry.turns.turn())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        self._turn.close()
+        if isinstance(error, Failure):
+            self._judge(error)
+            return True
+        return False
+
+    def _judge(self, failure: Failure) -> None:
+        """Wait for the next attempt; without one, the answer of this one stands.
+
+        Raises:
+            SourceError: there is no answer.
+            BudgetSpent: the wait would be too long.
+        """
+        tries = self._retry.limits.tries
+        if failure.is_worth_repeating(self._attempts.number, tries, is_read=self._is_read):
+            self._retry.wait(self._attempts, failure)
+        else:
+            self.answer = failure.result()
+
+
 class Retry:
-    """Sends requests to one server, again if that may help; safe for threads."""
+    """Repeats requests to one server if that may help; safe for threads.
+
+    for attempt in retry.attempts(is_read=True):
+        with attempt:
+            attempt.answer = transport.send(request)
+    """
 
     def __init__(self, limits: Limits, budget: Budget, log: Log) -> None:
-        """Ask within `limits`, from one `budget`; long waits are said."""
-        self._tries, self._log, self._budget = limits.tries, log, budget
-        self._turns = Turns(limits, budget)
+        """Ask within `limits`, from one `budget`; long waits are logged."""
+        self.limits, self.turns = limits, Turns(limits, budget)
+        self._log, self._budget = log, budget
 
-    def send(self, attempt: Callable[[], Answer], *, is_read: bool) -> Answer:
-        """The answer of the first attempt that is whole, or of the last one.
+    def attempts(self, *, is_read: bool) -> Iterator[Attempt]:
+        """The attempts at one request, until one has an answer that is whole, or is the last.
 
         Args:
-            attempt: sends one request, and raises Failure if it went wrong.
             is_read: whether it may be sent again; a write is, only if nothing was sent.
 
         Raises:
             SourceError: no attempt brought an answer.
             BudgetSpent: time or requests are used up.
         """
-        attempts = Attempts()
-        while True:
-            try:
-                with self._turns.turn():
-                    return attempt()
-            except Failure as failure:
-                if not failure.is_worth_repeating(attempts.number, self._tries, is_read=is_read):
-                    return failure.result()
-                self._wait(attempts, failure)
+        attempt = Attempt(self, is_read=is_read)
+        while attempt.answer is None:
+            yield attempt
 
-    def _wait(self, attempts: Attempts, failure: Failure) -> None:
+    def wait(self, attempts: Attempts, failure: Failure) -> None:
+        """Wait for the next attempt, or let all threads wait if the server is busy."""
         seconds = attempts.seconds(failure.answer)
         self._budget.refuse_late(seconds)
         if seconds >= _TOLD_SECONDS:
             self._log.info(f"{failure.words}: asking again in {seconds:.0f} s")
-        attempts.wait(seconds=seconds, sleep=self._turns.pause if failure.is_busy else None)
+        attempts.wait(seconds=seconds, sleep=self.turns.pause if failure.is_busy else None)
 
 
 def seconds_to_wait(number: int, answer: Answer | None = None) -> float:

@@ -1,16 +1,15 @@
-"""What goes over the wire to one server: one request, one answer, and nothing asked twice."""
+"""Send one request over the network and read its answer; nothing is sent twice here."""
 
 import io
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http import HTTPStatus
 
 import requests
 
 from abate.http import sessions, urls
-from abate.http.access import Access, login_refused
+from abate.http.access import UNAUTHORIZED, Access, login_refused
 from abate.http.body import Bounds, TooSlow, receive
 from abate.http.bounded_socket import HeadLate, Reading
 from abate.http.budget import Budget, Limits
@@ -21,8 +20,9 @@ from abate.http.urls import is_loopback, origin
 
 # Of a query or a form; a parameter may stand there more than once.
 Parameters = Mapping[str, str] | list[tuple[str, str]]
+# Reads the body of a response to where it belongs.
+ReadBody = Callable[[requests.Response, Answer], None]
 
-UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 LARGEST_FILE = 1 << 40
 LONGEST_SECONDS = 12 * 3600
 
@@ -53,7 +53,7 @@ class Request:
         return self.named or urls.place_of(self.url)
 
 
-class Wire:
+class Transport:
     """The sessions to one server, and to the storages that it sends us to; safe for threads."""
 
     def __init__(
@@ -74,54 +74,24 @@ class Wire:
         self._known.close()
         self._strangers.close()
 
-    def answer(self, request: Request) -> Answer:
-        """Send one request and read its answer.
+    def send(self, request: Request, read_body: ReadBody | None = None) -> Answer:
+        """Send one request and read its answer: the only place from which anything is sent.
+
+        Args:
+            request: what is sent.
+            read_body: reads the body to where it belongs, and judges the answer; without it, the
+                answer has the body, and one worth asking for again is a Failure.
 
         Raises:
-            Failure: there is none, or it is worth asking for again.
-            SourceError: it is too large or too slow.
-        """
-        body = io.BytesIO()
-        try:
-            with closing(self.open(request)) as response:
-                receive(response, request.place, self._bounds(), body.write)
-                answer = answer_of(response, body.getvalue(), request.place)
-            refuse_flawed(answer, is_fhir=request.is_fhir)
-        except Failure as failure:
-            if failure.is_costly:
-                # What is left of a broken answer must not be taken for the next one.
-                self._known.mine().close()
-            raise
-        return answer
-
-    def open(self, request: Request) -> requests.Response:
-        """Send one request: the only place where anything leaves for the network.
-
-        After a 401 it is sent once more, if there is a new token to show.
-
-        Raises:
-            Failure: no answer began.
-            LoginRefused: the server does not take our login.
-            SourceError: it would take our login elsewhere.
+            Failure: there is no answer, or it is worth asking for again.
+            LoginRefused: the server does not take our login, nor a new token.
+            SourceError: it is too large or too slow, or our login would go elsewhere.
         """
         if request.is_known and origin(request.url) != origin(self.base):
             raise urls.sent_away(self.base, request.url)
-        response = self._sent(request)
-        login = self._access.login
-        if login is None or not request.is_known or response.status_code != UNAUTHORIZED:
-            return response
-        response.close()
-        if login.renew(response.request):
-            response = self._sent(request)
-        if response.status_code == UNAUTHORIZED:
-            response.close()
-            raise login_refused(request.place)
-        return response
-
-    def _sent(self, request: Request) -> requests.Response:
-        chosen = self._known if request.is_known else self._strangers
-        try:
-            return chosen.mine().request(
+        session = (self._known if request.is_known else self._strangers).mine()
+        with self._failures(request, session):
+            response = session.request(
                 request.method,
                 request.url,
                 params=request.parameters,
@@ -134,6 +104,31 @@ class Wire:
                 allow_redirects=False,
                 stream=True,
             )
+            with closing(response):
+                self._refuse_login(request, response)
+                if read_body is None:
+                    return self._read(request, response)
+                head = answer_of(response, b"", request.place)
+                read_body(response, head)
+                return head
+
+    def _read(self, request: Request, response: requests.Response) -> Answer:
+        body = io.BytesIO()
+        receive(response, request.place, self._bounds(), body.write)
+        answer = answer_of(response, body.getvalue(), request.place)
+        refuse_flawed(answer, is_fhir=request.is_fhir)
+        return answer
+
+    def _refuse_login(self, request: Request, response: requests.Response) -> None:
+        is_refused = request.is_known and response.status_code == UNAUTHORIZED
+        if is_refused and self._access.login is not None:
+            raise login_refused(request.place)
+
+    @contextmanager
+    def _failures(self, request: Request, session: requests.Session) -> Iterator[None]:
+        """Turn the errors of requests into ours."""
+        try:
+            yield
         except HeadLate:
             raise TooSlow(
                 f"{request.place} answers too slowly: after {self._limits.answer_seconds:g} "
@@ -142,6 +137,11 @@ class Wire:
         except requests.RequestException as error:
             self._budget.refuse_late()
             raise unreachable(request.place, error) from None
+        except Failure as failure:
+            if failure.is_costly:
+                # What is left of a broken answer must not be taken for the next one.
+                session.close()
+            raise
 
     def _bounds(self) -> Bounds:
         largest, seconds = self._limits.largest_answer, self._limits.answer_seconds

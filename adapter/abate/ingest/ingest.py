@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from abate import stage_events
 from abate.analysis.host import Host
+from abate.config.reader import naming_lines
 from abate.config.settings import StudyFile
 from abate.ingest import server_state, watermark
 from abate.mapping import code_lists, mapper
 from abate.source import Pulled, plan
-from abate.source.factory import chosen, key
+from abate.source.factory import choose_source
 from abate.store import pull_remarks
 from abate.store.database import Store, opened
 from abate.store.evidence import Search, exported, of_arrivals
@@ -92,16 +93,20 @@ def refreshed(
     """
     settings, log = study_file.settings, progress.log
     lists = code_lists.load([*host.mappings(), *study_file.code_directories])
-    needed = plan.make(study_file, lists)
-    has = server_state.of(study_file, host, needed.roles, lists).asked_for(
+    with naming_lines(study_file):
+        needed = plan.make(settings, lists)
+    plugins = {one.name: one.version for one in host.known}
+    has = server_state.of(study_file, plugins, needed.roles, lists).asked_for(
         timedelta(minutes=settings.source.overlap_minutes),
         is_whole=how.is_whole,
         is_compared=how.is_compared,
     )
     stage_events.begin_stage(log, "pull")
-    with Landing(study_file.output / "landing", key(study_file, has)) as landing:
+    # Files are read anew: they may have changed.
+    key = "" if settings.source.strategy == "files" else has.key
+    with Landing(study_file.output / "landing", key) as landing:
         stage_events.report_torn_units(log, landing.torn)
-        with chosen(study_file, has, log) as source:
+        with choose_source(settings, study_file.folder, has, log) as source:
             pulled = source.bring(needed, landing, log)
         landing.let_go_of_others()
         watermark.compare_clocks(landing, settings.source.url, log)
@@ -111,10 +116,13 @@ def refreshed(
             mapper.register(store, needed.roles, lists)
             reading = mapper.Reading(
                 run_id=progress.run_id,
+                study_digest=study_file.digest,
+                source=settings.source,
+                keeps_raw=settings.output.keep_raw,
                 read_score=host.score_reader,
                 is_anew=not has.is_read_before,
             )
-            accounted = mapper.load(store, landing, study_file, reading)
+            accounted = mapper.load(store, landing, reading)
             stage_events.report_mapping(log, accounted)
             mapper.balance(store, progress.run_id, pulled.ledger, accounted, landing)
             # Before Patients who are not needed are removed: their dates show the server's clock.

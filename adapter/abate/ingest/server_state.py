@@ -14,7 +14,6 @@ from typing import Self
 
 import msgspec
 
-from abate.analysis.host import Host
 from abate.config.settings import StudyFile
 from abate.fhir.versions import Version
 from abate.mapping import mapper
@@ -203,14 +202,23 @@ def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_i
     store.insert("watermark", [(kept.server, kept.reading, moment, strategy, run_id)])
 
 
-def of(study_file: StudyFile, host: Host, roles: Sequence[Role], lists: CodeLists) -> Kept:
-    """What the study's store has of its source."""
+def of(
+    study_file: StudyFile, plugins: Mapping[str, str], roles: Sequence[Role], lists: CodeLists
+) -> Kept:
+    """What the study's store has of its source, if it was read with the same `plugins`.
+
+    Args:
+        study_file: the study.
+        plugins: the version of each one that may read a score.
+        roles: what the study's codes mean to it.
+        lists: all code lists.
+    """
     source = study_file.settings.source
     reading = _digest(
         [
             version("abate"),
             mapper.fingerprint(),
-            [[one.name, one.version] for one in host.known],
+            [[name, version] for name, version in plugins.items()],
             [msgspec.to_builtins(asdict(role)) for role in roles],
             msgspec.to_builtins(lists),
             [

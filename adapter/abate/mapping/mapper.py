@@ -14,7 +14,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from abate.config.settings import StudyFile
+from abate.config.source import Source
 from abate.errors import StoreError
 from abate.fhir.canonical import SYSTEM, UNIT_TEXT, forms_of
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
@@ -99,18 +99,22 @@ class Reading:
 
     Attributes:
         run_id: the run.
+        study_digest: the study file's.
+        source: the server, and the zone of its times.
+        keeps_raw: whether the resources themselves stay in the store.
         read_score: what plugins make of an Observation that the mapping cannot read.
         is_anew: a resource of the same version may be read in another way than before.
     """
 
     run_id: str
+    study_digest: str
+    source: Source
+    keeps_raw: bool = False
     read_score: ReadScore | None = None
     is_anew: bool = True
 
 
-def load(
-    store: Store, landing: Landing, study_file: StudyFile, reading: Reading
-) -> list[Accounted]:
+def load(store: Store, landing: Landing, reading: Reading) -> list[Accounted]:
     """Map what landed and merge it into the store; the caller holds the transaction.
 
     Of a type that landed whole, what the store has of the server and the pull did not bring is gone
@@ -120,14 +124,14 @@ def load(
     Raises:
         StoreError: received is not mapped + ignored + rejected.
     """
-    source, run_id = study_file.settings.source, reading.run_id
+    source, run_id = reading.source, reading.run_id
     batch = _Batch(
         store=store,
         run_id=run_id,
         read_score=reading.read_score,
         has_leavers=bool(left(landing)),
         parameters={
-            "keep_raw": study_file.settings.output.keep_raw,
+            "keep_raw": reading.keeps_raw,
             "asks_plugins": reading.read_score is not None,
             "score_codes": _score_codes(store),
             "sides": _sides(store),
@@ -143,7 +147,7 @@ def load(
     store.insert("gone", [(kind, one) for kind in MAPPED_NAMES for one in landing.gone(kind)])
     store.insert("left_group", [(one,) for one in left(landing)])
     store.insert(
-        "run", [(run_id, source.url, datetime.now(UTC), study_file.digest, version("abate"))]
+        "run", [(run_id, source.url, datetime.now(UTC), reading.study_digest, version("abate"))]
     )
     books = [
         batch.load(

@@ -72,7 +72,7 @@ def standing(server: FhirServer, name: str) -> Resource | None:
     Raises:
         SourceError: it answers with something else than that resource.
     """
-    answer = server.read(name)
+    answer = server.get(name)
     if answer.status in ABSENT:
         return None
     if answer.status in LOGIN_WANTED:
@@ -155,7 +155,7 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     values = {str(one.get("value")) for one in identifiers(resource)}
     for value in values:
         names = ",".join(f"{system}|{value}" for system in forms_of(SYSTEM))
-        answer = server.search(resource["resourceType"], {"identifier": names}, private=False)
+        answer = server.get(resource["resourceType"], {"identifier": names})
         for found in _resources(answer, resource["resourceType"]):
             theirs = {one.get("value") for one in identifiers(found)}
             if found.get("id") != resource["id"] and value in theirs:

@@ -61,7 +61,7 @@ def read_group(server: FhirServer, reference: str, zone: tzinfo = UTC) -> Group:
         IncompletePull: it cannot be read whole, or who is a member cannot be told.
         NothingFound: it has no active member.
     """
-    answer = server.read(reference)
+    answer = server.get(reference)
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise server.login_wanted(answer.status)
     members = _members(answer, reference)

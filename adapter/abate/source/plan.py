@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from abate.config.reader import Location, complain
-from abate.config.settings import Coded, StudyFile
+from abate.config.reader import Location, WrongSetting
+from abate.config.settings import Coded, Settings
 from abate.errors import StudyFileError
 from abate.fhir.types import INDEX_TYPE, READ, read_type
 from abate.mapping.code_lists import Code, CodeLists, resolve
@@ -75,16 +75,15 @@ class Plan:
         return list(dict.fromkeys(token(code.system, code.code) for code in codes))
 
 
-def make(study_file: StudyFile, lists: CodeLists) -> Plan:
+def make(settings: Settings, lists: CodeLists) -> Plan:
     """The plan of a study.
 
     Raises:
-        StudyFileError: a code list is unknown or empty; names the key and its line.
+        WrongSetting: a code list is unknown or empty.
     """
-    settings = study_file.settings
     roles: list[Role] = []
-    for role, kind, location, coded in _coded(study_file):
-        codes = _resolve(study_file, location, coded, lists)
+    for role, kind, location, coded in _coded(settings):
+        codes = _resolve(location, coded, lists)
         roles += [Role(role=role, kind=kind, code=code) for code in codes]
     return Plan(
         roles=tuple(roles),
@@ -93,8 +92,7 @@ def make(study_file: StudyFile, lists: CodeLists) -> Plan:
     )
 
 
-def _coded(study_file: StudyFile) -> Iterable[tuple[str, str, Location, Coded]]:
-    settings = study_file.settings
+def _coded(settings: Settings) -> Iterable[tuple[str, str, Location, Coded]]:
     yield "index", "index", ("index",), settings.index
     yield "scores", "scores", ("scores",), settings.scores
     named: dict[str, Mapping[str, Coded]] = {
@@ -108,15 +106,13 @@ def _coded(study_file: StudyFile) -> Iterable[tuple[str, str, Location, Coded]]:
             yield role, kind, (role, kind), coded
 
 
-def _resolve(
-    study_file: StudyFile, location: Location, coded: Coded, lists: CodeLists
-) -> tuple[Code, ...]:
+def _resolve(location: Location, coded: Coded, lists: CodeLists) -> tuple[Code, ...]:
     place = (*location, "codes")
     try:
         codes = resolve(coded.codes, lists)
     except StudyFileError as error:
-        raise complain(study_file, place, str(error)) from None
+        raise WrongSetting(place, str(error)) from None
     if not codes:
         named = ", ".join(coded.codes)
-        raise complain(study_file, place, f"{named} holds no code: add yours in [codes] directory.")
+        raise WrongSetting(place, f"{named} holds no code: add yours in [codes] directory.")
     return codes

@@ -41,7 +41,7 @@ def command(
     from abate.errors import PublicationWaits
 
     with working(study_file, "sync", **spoken) as work:
-        refuse_unready(study_file)
+        refuse_unready(study_file.settings, study_file.folder)
         found = stages.run(study_file, work.progress, is_whole=full)
         changes, waits = [], False
         try:

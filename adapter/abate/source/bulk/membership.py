@@ -13,6 +13,7 @@ from abate.fhir.references import local_id
 from abate.fhir.types import MAPPED_NAMES
 from abate.source.group import Group
 from abate.source.required_data import heads
+from abate.source.search.patients import land_patients
 from abate.source.search.pull import Pull
 from abate.store.landing import Landing
 from abate.store.pull_remarks import is_withheld, note_left
@@ -102,7 +103,7 @@ def _refuse_missing(missing: Sequence[str], group: Group, pull: Pull) -> None:
     if is_withheld(pull.landing):
         pull.log.warning(f"{words} were not exported")
         return
-    pull.patients(missing)
+    land_patients(pull, missing)
     there = {head.id for head in heads(pull.landing, "Patient")}.intersection(missing)
     if there:
         raise IncompletePull(

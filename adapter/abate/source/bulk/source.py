@@ -33,10 +33,11 @@ from abate.source.plan import Plan
 from abate.source.query import bare, instant
 from abate.source.required_data import heads, refuse_insufficient
 from abate.source.search.by_code import land_newcomers
-from abate.source.search.completeness import Asker
+from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import ClockWentBack, refuse_clock_behind
 from abate.source.search.live_counts import Tally
 from abate.source.search.paging import Pager
+from abate.source.search.patients import land_patients, merged
 from abate.source.search.pull import Pull
 from abate.store.landing import Landing
 from abate.store.ledger import EXPORT, Ledger, Line
@@ -297,8 +298,8 @@ class BulkSource:
         landed = {head.id for head in heads(landing, "Patient")}
         known = (self._kept.people().records - landing.gone("Patient")) | landed
         needed = [*self._kept.people().index, *pull.index_patients()]
-        pull.patients(needed, known=known)
-        people = pull.merged([*needed, *self._kept.people().studied])
+        land_patients(pull, needed, known=known)
+        people = merged(pull, [*needed, *self._kept.people().studied])
         return not land_newcomers(pull, plan.queries, people)
 
     def _pull(self, plan: Plan, landing: Landing, log: Log, ledger: Ledger) -> Pull:
@@ -307,7 +308,7 @@ class BulkSource:
             server=self._server, log=log, page_size=plan.page_size, judge=self._judge(landing)
         )
         return Pull(
-            asker=Asker(pager=pager, tally=Tally(log)),
+            fetcher=Fetcher(pager=pager, tally=Tally(log)),
             plan=plan,
             landing=landing,
             log=log,

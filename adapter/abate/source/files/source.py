@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abate.config.settings import StudyFile
+from abate.config.source import Source as Settings
 from abate.errors import SourceError
 from abate.fhir.types import MAPPED_NAMES
 from abate.http.compression import unpacked
@@ -39,12 +39,11 @@ _PLAIN = re.compile(
 class FilesSource:
     """Files that the study names."""
 
-    def __init__(self, study_file: StudyFile, kept: "Kept") -> None:
-        """Pull what `[source] files` leads to, from the study file's folder on."""
-        self._patterns = study_file.settings.source.files
-        self._folder = study_file.folder
+    def __init__(self, settings: Settings, folder: Path, kept: "Kept") -> None:
+        """Pull what `[source] files` leads to, from the study file's `folder` on."""
+        self._patterns, self._folder = settings.files, folder
         self._server = kept.server
-        self._accepts_withheld = study_file.settings.source.withheld == "accept"
+        self._accepts_withheld = settings.withheld == "accept"
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
         """Land all that the files hold; see `Source.bring`.

@@ -8,7 +8,7 @@ from typing import Any
 
 from abate.errors import IncompletePull
 from abate.fhir.types import INDEX_TYPE
-from abate.source.plan import INDEX, SCORES
+from abate.source.plan import INDEX
 from abate.source.query import Query, in_pieces
 from abate.source.query_forms import WITHOUT_CODE
 from abate.source.search.empty_answers import (
@@ -20,56 +20,38 @@ from abate.source.search.empty_answers import (
     unfound,
 )
 from abate.source.search.paging import NotHeeded, Refused
-from abate.source.search.pull import Pull
-from abate.store.evidence import BY_CODE, FINDS_NOTHING, WORKS, Evidence, capability_digest
+from abate.source.search.partitions import parts_of
+from abate.source.search.pull import Asked, Pull, in_units
+from abate.store.evidence import (
+    BY_CODE,
+    BY_PATIENT,
+    FINDS_NOTHING,
+    WORKS,
+    Evidence,
+    capability_digest,
+)
+
+# By which parameters each strategy searches.
+_PARAMETERS = {"population": BY_CODE, "patient": BY_PATIENT}
 
 
-def begin(pull: Pull, parameter: str, statement: Mapping[str, Any]) -> None:
+def begin(pull: Pull, strategy: str, statement: Mapping[str, Any]) -> None:
     """Take over what is known of the server's searches, from the store and from a killed run."""
     pull.evidence = Evidence(
-        parameter=parameter, capability=capability_digest(statement), kept=pull.kept.searches
+        parameter=_PARAMETERS[strategy],
+        capability=capability_digest(statement),
+        kept=pull.kept.searches,
     )
     pull.evidence.recall(pull.landing)
     for query in pull.plan.queries:
         if pull.evidence.known(query.type) == FINDS_NOTHING:
-            pull.asker.forms[query.type] = WITHOUT_CODE
+            pull.fetcher.forms[query.type] = WITHOUT_CODE
 
 
-def land_index(pull: Pull) -> None:
-    """Land the index procedures, once.
-
-    Raises:
-        IncompletePull: the server does not find them by code.
-        NothingFound: there are none.
-    """
-    if not any(line.query == INDEX for line in pull.ledger.lines):
-        land_by_code(pull, pull.plan.index)
+def note_index(pull: Pull) -> None:
+    """Note that the search by code works, if the index procedures are all that it is needed for."""
     if not any(query.type == INDEX_TYPE for query in pull.plan.besides):
         note(pull, INDEX_TYPE, WORKS)
-
-
-def land_population(pull: Pull) -> None:
-    """All that the study's codes find, and the patients of the index procedures.
-
-    A type that is not found by code is asked for by patient.
-    """
-    land_index(pull)
-    left = [query for query in pull.plan.besides if not land_by_code(pull, query)]
-    if not any(query.name == SCORES for query in left):
-        pull.refuse_no_scores()
-    patients = pull.patients(pull.index_patients())
-    for query in left:
-        land_doubted(pull, query, patients)
-    pull.refuse_no_scores()
-
-
-def land_doubted(pull: Pull, query: Query, patients: Sequence[str]) -> None:
-    """Land by patient what is not found by code; nothing, where nothing is to be believed."""
-    if pull.asker.form(query.type).has_code:
-        if judge(pull, query, patients) != FINDS_NOTHING:
-            return
-        ask_without_code(pull, query)
-    land_by_patient(pull, query, patients)
 
 
 def land_by_code(pull: Pull, query: Query) -> bool:
@@ -82,10 +64,10 @@ def land_by_code(pull: Pull, query: Query) -> bool:
             and the server does not find them by code.
         NothingFound: there are no index procedures.
     """
-    if not pull.asker.form(query.type).has_code and query.name != INDEX:
+    if not pull.fetcher.form(query.type).has_code and query.name != INDEX:
         return False
     try:
-        pull.whole(query)
+        pull.land(query, [[part] for part in parts_of(pull, query)])
     except Refused as fault:
         refuse_by_code(pull, query, fault)
         return False
@@ -105,8 +87,8 @@ def refuse_by_code(pull: Pull, query: Query, fault: Refused) -> None:
     """
     if pull.plan.has_index(query):
         raise IncompletePull(f"{fault} {NAME_PATIENTS}")
-    pull.asker.pager.warn(f"{fault} The {query.name} of the study's patients are asked for.")
-    pull.asker.forms[query.type] = WITHOUT_CODE
+    pull.pager.warn(f"{fault} The {query.name} of the study's patients are asked for.")
+    pull.fetcher.forms[query.type] = WITHOUT_CODE
 
 
 def _refuse_unfound(pull: Pull, query: Query, *, is_found: bool) -> None:
@@ -122,39 +104,46 @@ def _note_if_found(pull: Pull, query: Query) -> bool:
     """Whether the server sent something for a query by patient: its search is known to find."""
     if pull.ledger.is_empty(query.name):
         return False
-    if pull.asker.form(query.type).has_code:
+    if pull.fetcher.form(query.type).has_code:
         note(pull, query.type, WORKS)
     else:
         keep_without_code(pull, query.type)
     return True
 
 
-def land_by_patient(pull: Pull, query: Query, patients: Sequence[str]) -> None:
+def land_by_patient(
+    pull: Pull, query: Query, patients: Sequence[str], *, is_doubted: bool = False
+) -> None:
     """Land what the study's patients have, in the form that the server takes.
+
+    Args:
+        pull: the pull.
+        query: what is asked for.
+        patients: the ids of the study's patients.
+        is_doubted: a search by code found nothing of it; only if that cannot be believed, the
+            patients' resources are asked for.
 
     Raises:
         IncompletePull: the server has resources of the type, and finds none by patient.
     """
-    _land_each(pull, query, patients)
+    if is_doubted and pull.fetcher.form(query.type).has_code:
+        if judge(pull, query, patients) != FINDS_NOTHING:
+            return
+        ask_without_code(pull, query)
+    pull.land(query, _by_patient(pull, query, patients))
     if _note_if_found(pull, query):
         return
     if judge(pull, query, patients) == FINDS_NOTHING:
         ask_without_code(pull, query)
-        _land_each(pull, query, patients)
+        pull.land(query, _by_patient(pull, query, patients))
 
 
-def _land_each(
-    pull: Pull, query: Query, patients: Sequence[str], *, is_change: bool = False
-) -> None:
-    """Land each patient's; in another form it is another question, and lands as another unit."""
-    asked = pull.asker.form(query.type).of(query)
-    pieces = in_pieces(patients, pull.patients_a_query)
-    pull.each(
-        query,
-        [asked.of(patients=some) for some in pieces],
-        pull.patients_a_query,
-        is_change=is_change,
-    )
+def _by_patient(pull: Pull, query: Query, patients: Sequence[str]) -> list[Asked]:
+    """The units of a query by patient; in another form it is another question: another unit."""
+    asked = pull.fetcher.form(query.type).of(query)
+    size = pull.patients_a_query
+    by_patient = [asked.of(patients=some) for some in in_pieces(patients, size)]
+    return in_units(by_patient, size)
 
 
 def land_newcomers(pull: Pull, queries: Sequence[Query], people: Iterable[str]) -> list[Query]:
@@ -183,7 +172,7 @@ def _land_newcomers_of(pull: Pull, query: Query, new: Sequence[str]) -> bool:
     known = pull.kept.one_with(query.type)
     before = pull.ledger.received(query.name)
     try:
-        _land_each(pull, query, [*new, *known], is_change=True)
+        pull.land(query, _by_patient(pull, query, [*new, *known]), is_change=True)
     except (NotHeeded, Refused):
         return False
     return not known or pull.ledger.received(query.name) > before
@@ -191,8 +180,8 @@ def _land_newcomers_of(pull: Pull, query: Query, new: Sequence[str]) -> bool:
 
 def ask_without_code(pull: Pull, query: Query) -> None:
     """From now on the type is asked for by patient, and its codes are looked for here."""
-    pull.asker.forms[query.type] = WITHOUT_CODE
-    pull.asker.pager.warn(
+    pull.fetcher.forms[query.type] = WITHOUT_CODE
+    pull.pager.warn(
         f"the server finds no {query.type} by code, though it has some: the {query.name} of the "
         "study's patients are asked for without a code, and the codes are looked for here"
     )

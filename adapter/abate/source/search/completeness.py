@@ -5,28 +5,32 @@ again, and asked once more, and what arrives is merged by id; still fewer is a h
 the server gives no count, `uncounted` says what is asked instead.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from abate.errors import SourceError
 from abate.fhir.bundle import Head, Page, matches, warnings
 from abate.source.query import LONG_AGO, Query, bare
 from abate.source.query_forms import USUAL, Form, other_forms
 from abate.source.search.live_counts import Tally
-from abate.source.search.paging import Expired, NotHeeded, Pager, Refused, hole
-from abate.source.search.received import IDLE_PAGES, Brought, Walked
+from abate.source.search.paging import (
+    Expired,
+    NotHeeded,
+    Pager,
+    Refused,
+    hole,
+    naming,
+    next_link,
+)
+from abate.source.search.received import IDLE_PAGES, Pass, Received
 from abate.source.search.uncounted import Settling, Take
 from abate.store.ledger import count_of_pages
 
 # So often a query is begun, where its next links expire on the way.
 ATTEMPTS = 3
 
-Row = tuple[Head, bytes]
-
 
 @dataclass(slots=True, kw_only=True)
-class Asker:
-    """Asks one server; what it learns of it holds for all queries that follow.
+class Fetcher:
+    """Fetches all that answers a query; what it learns of the server holds for all that follow.
 
     Attributes:
         forms: by type the form in which the server takes questions for patients' resources.
@@ -38,7 +42,7 @@ class Asker:
     forms: dict[str, Form] = field(default_factory=dict)
     _understood: set[tuple[str, ...]] = field(default_factory=set)
 
-    def bring(self, query: Query, take: Take) -> Brought:
+    def fetch(self, query: Query, take: Take) -> Received:
         """Give all that answers a query to `take`, each resource once.
 
         A question for patients' resources that the server refuses is asked in another form; the
@@ -49,175 +53,211 @@ class Asker:
             NotHeeded: nothing is found by `_lastUpdated`, and something is there.
             Refused: the server takes the query in no form.
         """
-        if not query.patients:
-            return self._brought(query, take)
+        asked = self.form(query.type).of(query) if query.patients else query
+        received = Received(is_by_category=asked.is_by_category)
         try:
-            return self._brought(self.form(query.type).of(query), take)
+            self.walk(asked, take, received)
+            self._complete(asked, take, received)
+            return self._believe(asked, take, received)
         except Refused as fault:
-            return self._in_another_form(query, take, fault)
+            if not query.patients:
+                raise
+            return self._fetch_in_another_form(query, take, fault)
 
     def form(self, kind: str) -> Form:
         """The form in which a type is asked for."""
         return self.forms.get(kind, USUAL)
 
-    def _in_another_form(self, query: Query, take: Take, fault: Refused) -> Brought:
+    def _fetch_in_another_form(self, query: Query, take: Take, fault: Refused) -> Received:
         for form in other_forms(query):
+            asked = form.of(query)
+            received = Received(is_by_category=asked.is_by_category)
             try:
-                brought = self._brought(form.of(query), take)
+                self.walk(asked, take, received)
+                self._complete(asked, take, received)
+                received = self._believe(asked, take, received)
             except Refused:
                 continue
             self.forms[query.type] = form
             self.pager.warn(f"{fault} The server takes a search of {query.type} by patient {form}.")
-            return brought
+            return received
         raise fault
 
-    def _brought(self, query: Query, take: Take) -> Brought:
-        brought = self._whole(query, take)
-        if brought.fitting:
+    def count(self, query: Query) -> int | None:
+        """How many the server says it has, also where it finds them by their code only."""
+        total, codes = self.pager.count(query), _codes(query)
+        if total != 0 or codes == query.tokens:
+            return total
+        return self.pager.count(query.of(tokens=codes))
+
+    def walk(self, query: Query, take: Take, received: Received) -> None:
+        """Go through all pages once; begin again if a next link has expired.
+
+        Raises:
+            IncompletePull: a page is not to be had.
+        """
+        received.walked, link, begun = Pass(), None, 1
+        while link is not None or not received.walked.pages:
+            number = received.walked.pages + 1
+            try:
+                page = self.pager.page(query, number, link)
+            except Expired:
+                if begun == ATTEMPTS:
+                    raise
+                self._log_again(query)
+                received.begin_again()
+                received.walked, link, begun = Pass(), None, begun + 1
+                continue
+            received.pages += 1
+            if number == 1:
+                received.expected = self.pager.count(query) if page.total is None else page.total
+                received.is_understood = page.heeds(query.parameters)
+            self._take_rows(query, page, take, received)
+            link = next_link(query, page, received.walked)
+
+    def _log_again(self, query: Query) -> None:
+        self.pager.log.info(
+            f"{query.name}: a next link has expired, asking again",
+            name="query.again",
+            query=query.name,
+            type=query.type,
+        )
+
+    def _take_rows(self, query: Query, page: Page, take: Take, received: Received) -> None:
+        """Judge each row of a page, and log what the server warns of beside them.
+
+        Raises:
+            IncompletePull: an entry is not a row, or page after page brings nothing new.
+        """
+        walked, new = received.walked, 0
+        number = walked.pages + 1
+        with naming(query, number):
+            for head, raw in matches(page, query.type):
+                new += walked.add(head)
+                if self._is_wanted(query, head, received, is_first_page=number == 1):
+                    take(head, raw)
+            words = list(warnings(page))
+        self.tally.page(query.name, query.type, new)
+        for warning in words:
+            self.pager.warn(f"the server says in {query.name}: {warning}")
+        if walked.is_idle(new):
+            raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
+
+    def _is_wanted(
+        self, query: Query, head: Head, received: Received, *, is_first_page: bool
+    ) -> bool:
+        """Whether a row answers the query, and came for the first time; it is counted.
+
+        Raises:
+            NotHeeded: the server has not heeded `link`: else all its Patients would come.
+        """
+        self.pager.server.note_resource(head.last_updated)
+        parameter = query.stray(head, self.pager.server.base)
+        if parameter == "link":
+            raise NotHeeded(str(hole(query, None, "the server does not heed link")))
+        if parameter is not None:
+            received.others.add(head.id)
+            received.strays[parameter] += 1
+            received.is_heeded = received.is_heeded and not is_first_page
+            return False
+        if not query.is_wanted(head):
+            received.unwanted.add(head.id)
+            return False
+        received.counted.add(head.id)
+        if query.window is not None and query.window.is_without(head):
+            received.outside.add(head.id)
+        return received.fitting.add(head.id)
+
+    def _complete(self, query: Query, take: Take, received: Received) -> None:
+        """Make sure that all arrived: what the server counts, and no less.
+
+        Raises:
+            IncompletePull: something is missing, or that cannot be known.
+        """
+        self._doubt(query, received)
+        if received.expected is None:
+            self._settle(query, take, received)
+        if received.is_short and received.strays["code"]:
+            # The first page held only what answers, by chance, where all is counted (Epic, 2026).
+            everything = self.pager.count(query.of(tokens=()))
+            received.is_heeded = everything != received.expected
+        if received.is_short:
+            self._fetch_again(query, take, received)
+
+    def _believe(self, query: Query, take: Take, received: Received) -> Received:
+        """What a query brought; if that is nothing, only where nothing can be believed.
+
+        Raises:
+            NotHeeded: nothing is found by `_lastUpdated`, and something is there.
+        """
+        if received.fitting:
             self._understood.add(_shape(query))
-        elif not self._is_believed(query, brought):
-            brought = self._asked_otherwise(query, take, brought)
-        brought.is_by_category = query.is_by_category
-        for parameter, number in brought.strays.items():
+        elif not (received.is_understood or _shape(query) in self._understood):
+            received = self._doubt_nothing(query, take, received)
+        for parameter, number in received.strays.items():
             self.pager.warn(
                 f"the server does not heed {parameter} in {query.name}: {number} resources that "
                 "were not asked for are left out"
             )
-        return brought
+        return received
 
-    def count(self, query: Query) -> int | None:
-        """How many the server says it has, also where it finds them by their code only."""
-        found, codes = self.pager.count(query), _codes(query)
-        if found != 0 or codes == query.tokens:
-            return found
-        return self.pager.count(query.of(tokens=codes))
-
-    def _whole(self, query: Query, take: Take) -> Brought:
-        brought = Brought()
-        self._pass(query, take, brought)
-        self._doubt(query, brought)
-        if brought.expected is None:
-            self._settle(query, take, brought)
-        if brought.is_short and brought.strays["code"]:
-            # The first page held only what answers, by chance, where all is counted (Epic, 2026).
-            everything = self.pager.count(query.of(tokens=()))
-            brought.is_heeded = everything != brought.expected
-        if brought.is_short:
-            self._once_more(query, take, brought)
-        return brought
-
-    def _doubt(self, query: Query, brought: Brought) -> None:
+    def _doubt(self, query: Query, received: Received) -> None:
         """More than the server counts: rows came meanwhile, or its count means nothing."""
-        if brought.expected is not None and brought.received > brought.expected:
+        if received.expected is not None and received.received > received.expected:
             again = self.pager.count(query)
-            brought.expected = again if again is not None and again >= brought.received else None
+            is_enough = again is not None and again >= received.received
+            received.expected = again if is_enough else None
 
-    def _settle(self, query: Query, take: Take, brought: Brought) -> None:
+    def _settle(self, query: Query, take: Take, received: Received) -> None:
         """Without a count: all that was asked for by its id is there, or see `uncounted`."""
-        if query.ids and len(brought.fitting) == len(query.ids):
-            brought.is_settled = True
-        elif not self.one_pass or brought.walked.is_unsound:
+        if query.ids and len(received.fitting) == len(query.ids):
+            received.is_settled = True
+        elif not self.one_pass or received.walked.is_unsound:
             settling = Settling(
-                walk=self._pass, take=take, brought=brought, page_size=self.pager.page_size
+                walk=self.walk, take=take, received=received, page_size=self.pager.page_size
             )
-            settling.settle(query, brought)
-            brought.is_settled = settling.is_confirmed
+            settling.settle(query, received)
+            received.is_settled = settling.is_confirmed
 
-    def _once_more(self, query: Query, take: Take, brought: Brought) -> None:
-        """Rows come and go while one pages: count again, and repeat the query once."""
+    def _fetch_again(self, query: Query, take: Take, received: Received) -> None:
+        """Rows come and go while one pages: count again, and repeat the query once.
+
+        Raises:
+            IncompletePull: still fewer arrived than the server counts.
+        """
         again = self.pager.count(query)
-        brought.expected = brought.expected if again is None else again
-        if not brought.is_short:
+        received.expected = received.expected if again is None else again
+        if not received.is_short:
             return
         self.pager.log.info(
-            f"{query.name}: {brought.received} of {brought.expected} arrived, asking again"
+            f"{query.name}: {received.received} of {received.expected} arrived, asking again"
         )
-        self._pass(query, take, brought)
-        if brought.is_short:
-            have = f"{brought.received} arrived on {count_of_pages(brought.pages)}"
-            raise hole(query, None, f"the server says it has {brought.expected}, and {have}")
+        self.walk(query, take, received)
+        if received.is_short:
+            have = f"{received.received} arrived on {count_of_pages(received.pages)}"
+            raise hole(query, None, f"the server says it has {received.expected}, and {have}")
 
-    def _is_believed(self, query: Query, brought: Brought) -> bool:
-        """Whether nothing means nothing: an unknown parameter may find nothing too."""
-        return brought.is_understood or _shape(query) in self._understood
-
-    def _asked_otherwise(self, query: Query, take: Take, brought: Brought) -> Brought:
-        """A second question tells whether the parameters of an empty answer were understood."""
+    def _doubt_nothing(self, query: Query, take: Take, received: Received) -> Received:
+        """An unknown parameter may find nothing too: a second question tells whether it does."""
         if query.since is not None and not self._finds_by_date(query):
             raise NotHeeded(str(hole(query, None, "the server finds nothing by _lastUpdated")))
         codes = _codes(query)
         if codes == query.tokens:
-            return brought
+            return received
         # Some servers find nothing by `system|code` (r4.smarthealthit.org).
-        again = self._whole(query.of(tokens=codes), take)
+        asked = query.of(tokens=codes)
+        again = Received(is_by_category=query.is_by_category)
+        self.walk(asked, take, again)
+        self._complete(asked, take, again)
         if again.fitting:
             self.pager.warn(f"the server finds a {query.type} by its code only, not by system|code")
         return again
 
     def _finds_by_date(self, query: Query) -> bool:
         """Whether all that is there is found by a date of long ago."""
-        found, there = (
-            self.pager.count(query.of(since=LONG_AGO)),
-            self.pager.count(query.of(since=None)),
-        )
-        return found is not None and found == there
-
-    def _pass(self, query: Query, take: Take, brought: Brought) -> None:
-        """Go through all pages once, and begin again where a next link has expired."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                self._walk(query, take, brought)
-            except Expired:
-                if attempt == ATTEMPTS:
-                    raise
-                self.pager.log.info(
-                    f"{query.name}: a next link has expired, asking again",
-                    name="query.again",
-                    query=query.name,
-                    type=query.type,
-                )
-                brought.begin_again()
-            else:
-                return
-
-    def _walk(self, query: Query, take: Take, brought: Brought) -> None:
-        walked = brought.walked = Walked()
-        for number, page in enumerate(self.pager.pages(query), start=1):
-            brought.pages += 1
-            if number == 1:
-                brought.expected = page.total if page.total is not None else self.pager.count(query)
-                brought.is_understood = page.heeds(query.parameters)
-            brought.is_first_page, new = number == 1, 0
-            for row in _matches(query, number, page):
-                new += walked.add(row[0])
-                self._judge(query, row, take, brought)
-            self.tally.page(query.name, query.type, new)
-            for warning in _warnings(query, number, page):
-                self.pager.warn(f"the server says in {query.name}: {warning}")
-            if walked.is_idle(new):
-                raise hole(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
-
-    def _judge(self, query: Query, row: Row, take: Take, brought: Brought) -> None:
-        head, raw = row
-        self.pager.server.note_resource(head.last_updated)
-        parameter = query.stray(head, self.pager.server.base)
-        if parameter is None and not query.is_wanted(head):
-            brought.unwanted.add(head.id)
-            return
-        if parameter is None:
-            brought.counted.add(head.id)
-            if query.window is not None and query.window.is_without(head):
-                brought.outside.add(head.id)
-            if brought.fitting.add(head.id):
-                take(head, raw)
-            return
-        if parameter == "link":
-            # Else all Patients of the server would come.
-            raise NotHeeded(str(hole(query, None, "the server does not heed link")))
-        brought.others.add(head.id)
-        brought.strays[parameter] += 1
-        if brought.is_first_page:
-            brought.is_heeded = False
+        dated = self.pager.count(query.of(since=LONG_AGO))
+        total = self.pager.count(query.of(since=None))
+        return dated is not None and dated == total
 
 
 def _codes(query: Query) -> tuple[str, ...]:
@@ -226,17 +266,3 @@ def _codes(query: Query) -> tuple[str, ...]:
 
 def _shape(query: Query) -> tuple[str, ...]:
     return (query.type, *sorted(query.parameters))
-
-
-def _matches(query: Query, number: int, page: Page) -> Iterator[tuple[Head, bytes]]:
-    try:
-        yield from matches(page, query.type)
-    except SourceError as error:
-        raise hole(query, number, str(error)) from None
-
-
-def _warnings(query: Query, number: int, page: Page) -> Iterator[str]:
-    try:
-        yield from warnings(page)
-    except SourceError as error:
-        raise hole(query, number, str(error)) from None

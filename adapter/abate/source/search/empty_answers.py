@@ -82,7 +82,7 @@ def judge(
     if is_denied is None:
         is_denied = query.type in pull.kept.held
     known = None if is_denied else pull.evidence.known(query.type)
-    if known == WORKS and pull.asker.form(query.type).has_code:
+    if known == WORKS and pull.fetcher.form(query.type).has_code:
         keep(pull, query.type)
         return WORKS
     state = by_any(pull, query, is_by_patient=_is_by_patient(pull, query))
@@ -94,7 +94,7 @@ def judge(
         state = _by_patients(pull, query, patients)
     if state == FINDS_NOTHING and _is_population(pull, query):
         raise unfound(query)
-    if state == WORKS and not pull.asker.form(query.type).has_code:
+    if state == WORKS and not pull.fetcher.form(query.type).has_code:
         keep_without_code(pull, query.type)
         return WORKS
     note(pull, query.type, state)
@@ -104,7 +104,7 @@ def judge(
 
 
 def _warn_of_open(pull: Pull, query: Query) -> None:
-    pull.asker.pager.warn(
+    pull.pager.warn(
         f"the server has no {query.type} that can be found: whether there are {query.name} "
         "is not known, and what depends on them is not assessable"
     )
@@ -117,19 +117,19 @@ def _is_population(pull: Pull, query: Query) -> bool:
 
 def _is_by_patient(pull: Pull, query: Query) -> bool:
     """Whether the type is asked for by patient, by code besides or not."""
-    return pull.evidence.parameter == BY_PATIENT or not pull.asker.form(query.type).has_code
+    return pull.evidence.parameter == BY_PATIENT or not pull.fetcher.form(query.type).has_code
 
 
 def by_any(pull: Pull, query: Query, *, is_by_patient: bool) -> State | None:
     """By the resources of the type that can be read, of any patient; None where there are none."""
     asked = Query(name=f"any {query.name}", type=query.type, extra=query.extra)
-    heads = [one for one in pull.asker.pager.sample(asked, SAMPLED) if one.codings]
+    heads = [one for one in pull.pager.sample(asked, SAMPLED) if one.codings]
     if is_by_patient:
         heads = [one for one in heads if _patient(pull, one)]
     if not heads:
         return None
     tried = _differing(heads)
-    is_by_code = pull.asker.form(query.type).has_code
+    is_by_code = pull.fetcher.form(query.type).has_code
     if is_by_code and any(_finds_by_code(pull, query, one, is_by_patient) for one in tried):
         return WORKS
     if is_by_patient and not any(_finds_by_patient(pull, query, one) for one in tried):
@@ -170,8 +170,8 @@ def _finds_by_patient(pull: Pull, query: Query, head: Head) -> bool:
 
 def _sample(pull: Pull, query: Query) -> list[Head]:
     """The first resources that a search finds, in the form that the server takes."""
-    asked = pull.asker.form(query.type).of(query) if query.patients else query
-    return pull.asker.pager.sample(asked, SAMPLED)
+    asked = pull.fetcher.form(query.type).of(query) if query.patients else query
+    return pull.pager.sample(asked, SAMPLED)
 
 
 def _by_patients(pull: Pull, query: Query, patients: Sequence[str]) -> State:
@@ -184,12 +184,12 @@ def _by_patients(pull: Pull, query: Query, patients: Sequence[str]) -> State:
     for some in in_pieces(_chosen(patients), pull.patients_a_query):
         asked = Query(name=f"any {query.name}", type=query.type, patients=some, extra=query.extra)
         try:
-            pull.asker.bring(asked, take)
+            pull.fetcher.fetch(asked, take)
         except Refused:
             return OPEN
     if not found:
         return OPEN
-    if not pull.asker.form(query.type).has_code:
+    if not pull.fetcher.form(query.type).has_code:
         return WORKS
     if any(has_code(head, query.tokens) for head in found):
         return FINDS_NOTHING

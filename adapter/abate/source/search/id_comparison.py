@@ -65,12 +65,12 @@ def listed(pull: Pull, query: Query, there: Collection[str]) -> dict[str, Versio
         found: dict[str, Version] = {}
         asked = query.of(name=f"ids of {query.name}", extra={**query.extra, **elements})
         try:
-            brought = pull.asker.bring(asked, _noting(found))
+            brought = pull.fetcher.fetch(asked, _noting(found))
         except IncompletePull:
             if not elements:
                 raise
             continue
-        total = pull.asker.count(query)
+        total = pull.fetcher.count(query)
         if brought.received >= (total or 0) and (found or not elements):
             break
     else:
@@ -88,7 +88,7 @@ def refuse_found(pull: Pull, query: Query, gone: Iterable[str]) -> None:
     """
     found: dict[str, Version] = {}
     for some in in_pieces(sorted(gone), IDS_A_QUERY):
-        pull.asker.bring(query.of(ids=some), _noting(found))
+        pull.fetcher.fetch(query.of(ids=some), _noting(found))
     if found:
         raise hole(query, None, f"{len(found)} ids are not listed, and come by _id")
 
@@ -110,9 +110,9 @@ def fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
         take(head, raw)
 
     for some in in_pieces(wanted, IDS_A_QUERY):
-        pull.asker.bring(query.of(ids=some), note)
+        pull.fetcher.fetch(query.of(ids=some), note)
     for one in [one for one in wanted if one not in came]:
-        pull.asker.bring(query.of(ids=(one,)), note)
+        pull.fetcher.fetch(query.of(ids=(one,)), note)
     # Resources deleted meanwhile are not missing.
     lost = set(wanted) - came
     if lost and (still := lost & listed(pull, query, ()).keys()):

@@ -11,6 +11,8 @@ dates from before the watermark: then everything is pulled.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from itertools import filterfalse
 
 from abate.fhir.bundle import Head
 from abate.fhir.client import FhirServer
@@ -21,14 +23,15 @@ from abate.source.query import IDS_A_QUERY, Query, in_pieces, instant
 from abate.source.search.by_code import (
     ask_without_code,
     land_by_code,
-    land_doubted,
+    land_by_patient,
     land_newcomers,
     refuse_by_code,
 )
 from abate.source.search.empty_answers import judge, note
 from abate.source.search.id_comparison import fetch, listed, refuse_empty, refuse_found, stale
 from abate.source.search.paging import Expired, NotHeeded, Refused
-from abate.source.search.pull import TRIED_ALONE, Pull
+from abate.source.search.patients import TRIED_ALONE, land_patients
+from abate.source.search.pull import Pull
 from abate.source.search.uncounted import Take
 from abate.store.evidence import FINDS_NOTHING, WORKS
 from abate.store.landing import Record, Unit
@@ -64,44 +67,35 @@ def land_changes(pull: Pull, *, is_compared: bool) -> None:
     Raises:
         ClockWentBack: the watermark cannot be relied on.
     """
-    refuse_clock_behind(pull.asker.pager.server, pull.kept.since)
-    left = [
-        query
-        for query in pull.plan.queries
-        if not _land_changes_of(pull, query, is_compared=is_compared)
-    ]
+    refuse_clock_behind(pull.pager.server, pull.kept.since)
+    left = list(filterfalse(partial(_land_changes_of, pull, is_compared), pull.plan.queries))
     patients = _changed_patients(pull, is_compared=is_compared)
     for query in left:
-        land_doubted(pull, query, patients)
+        land_by_patient(pull, query, patients, is_doubted=True)
     changed = [query for query in pull.plan.queries if not pull.landing.is_whole(query.type)]
     people = [*pull.kept.people().index, *pull.index_patients(), *patients]
     for query in land_newcomers(pull, changed, people):
-        pull.asker.pager.warn(
+        pull.pager.warn(
             f"the server does not find {query.name} by patient: all of them are pulled again"
         )
         land_by_code(pull, query)
 
 
-def _land_changes_of(pull: Pull, query: Query, *, is_compared: bool) -> bool:
-    """Land what changed of a type; False where it has to be asked for by patient."""
-    if not pull.asker.form(query.type).has_code:
+def _land_changes_of(pull: Pull, is_compared: bool, query: Query) -> bool:
+    """Land what changed of a type; False if it has to be asked for by patient."""
+    if not pull.fetcher.form(query.type).has_code:
         return False
+    name = f"{CHANGES}{query.type}"
     try:
-        return _changed(pull, query, is_compared=is_compared)
+        if not pull.landing.has(name):
+            with pull.landing.unit(name) as unit:
+                unit.record = _landed(pull, query, unit, is_compared=is_compared)
     except NotHeeded as fault:
-        pull.asker.pager.warn(f"{fault} All of them are pulled again.")
+        pull.pager.warn(f"{fault} All of them are pulled again.")
         return land_by_code(pull, query)
     except Refused as fault:
         refuse_by_code(pull, query, fault)
         return False
-
-
-def _changed(pull: Pull, query: Query, *, is_compared: bool) -> bool:
-    """Land what changed of a type, by its code; whether that can be believed as it is."""
-    name = f"{CHANGES}{query.type}"
-    if not pull.landing.has(name):
-        with pull.landing.unit(name) as unit:
-            unit.record = _landed(pull, query, unit, is_compared=is_compared)
     record = pull.landing.records.get(name)
     if record is not None:
         pull.enter(query, record)
@@ -122,8 +116,8 @@ def _landed(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Recor
         take(head, raw)
 
     asked = query.of(since=pull.kept.since, name=f"changed {query.name}")
-    brought = pull.asker.bring(asked, take_change)
-    total = pull.asker.count(query)
+    brought = pull.fetcher.fetch(asked, take_change)
+    total = pull.fetcher.count(query)
     if total or not brought.is_empty:
         note(pull, query.type, WORKS)
     elif not _is_believed(pull, query, is_denied=total == 0 and bool(here)):
@@ -198,7 +192,7 @@ def _changed_patients(pull: Pull, *, is_compared: bool) -> list[str]:
     record = pull.landing.records[name]
     pull.enter(Query(name=PATIENTS, type="Patient"), record)
     left = there - set(record.gone)
-    new = pull.patients(needed, known=left, survivors=sorted(left) if is_compared else ())
+    new = land_patients(pull, needed, known=left, survivors=sorted(left) if is_compared else ())
     return list(dict.fromkeys([*sorted(left), *new]))
 
 
@@ -222,7 +216,7 @@ def _landed_patients(
         try:
             pages, gone = _from_history(pull, take)
         except (NotHeeded, Expired) as fault:
-            pull.asker.pager.warn(f"{fault} Each is asked for by its id.")
+            pull.pager.warn(f"{fault} Each is asked for by its id.")
             pages, gone = _compared(pull, there, take)
     else:
         pages, gone = _by_date(pull, there, take)
@@ -242,9 +236,9 @@ def _by_date(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
     """The Patients that changed; each by its id, where `_lastUpdated` finds nothing."""
     query = Query(name="changed patients", type="Patient", since=pull.kept.since)
     try:
-        return pull.asker.bring(query, take).pages, set()
+        return pull.fetcher.fetch(query, take).pages, set()
     except NotHeeded as fault:
-        pull.asker.pager.warn(f"{fault} Each is asked for by its id.")
+        pull.pager.warn(f"{fault} Each is asked for by its id.")
         return _compared(pull, there, take)
 
 
@@ -260,7 +254,7 @@ def _compared(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
     def ask(ids: tuple[str, ...]) -> None:
         nonlocal pages
         query = Query(name=PATIENTS, type="Patient", ids=ids)
-        pages += pull.asker.bring(query, note).pages
+        pages += pull.fetcher.fetch(query, note).pages
 
     for some in in_pieces(sorted(there), IDS_A_QUERY):
         ask(some)
@@ -278,7 +272,7 @@ def _from_history(pull: Pull, take: Take) -> tuple[int, set[str]]:
     last: set[str] = set()
     gone: set[str] = set()
     pages = 0
-    for page in pull.asker.pager.history("Patient", pull.kept.since):
+    for page in pull.pager.history("Patient", pull.kept.since):
         pages += 1
         for identifier, version in page:
             if identifier in last:

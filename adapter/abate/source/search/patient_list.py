@@ -26,9 +26,7 @@ def listed_patients(pull: Pull, listed: Sequence[str], zone: tzinfo = UTC) -> li
         NothingFound: a Group has no active member, or no patient has one of the identifiers.
     """
     ids = [one for one in listed if not one.startswith(GROUP) and "|" not in one]
-    groups = [
-        read_group(pull.asker.pager.server, one, zone) for one in listed if one.startswith(GROUP)
-    ]
+    groups = [read_group(pull.pager.server, one, zone) for one in listed if one.startswith(GROUP)]
     for group in groups:
         pull.log.info(str(group))
         ids += group.active
@@ -49,7 +47,7 @@ def _identified(pull: Pull, identifiers: tuple[str, ...]) -> list[str]:
         name="the listed patients", type="Patient", extra={"identifier": ",".join(identifiers)},
         is_personal=True,
     )  # fmt: skip
-    pull.asker.bring(query, take)
+    pull.fetcher.fetch(query, take)
     if len(ids) < len(identifiers):
         raise NothingFound(
             f"{pull.base} has {len(ids)} patients with one of {len(identifiers)} identifiers of "

@@ -12,18 +12,20 @@ IDLE_PAGES = 50
 
 
 @dataclass(slots=True)
-class Walked:
-    """One walk through the pages of a query or a history.
+class Pass:
+    """One pass through the pages of a query or a history.
 
     Attributes:
         ids: of all that came.
+        links: the next links that were followed.
         idle: how many pages in a row brought nothing new.
         pages: how many there were.
-        repeats: how many rows had come before in the same walk.
+        repeats: how many rows had come before in the same pass.
         times: when the rows were changed last, in seconds since 1970, of those that say so.
     """
 
     ids: Seen = field(default_factory=Seen)
+    links: set[str] = field(default_factory=set)
     idle: int = 0
     pages: int = 0
     repeats: int = 0
@@ -54,7 +56,7 @@ class Walked:
 
 
 @dataclass(slots=True, kw_only=True)
-class Brought:
+class Received:
     """What a query brought.
 
     Attributes:
@@ -67,11 +69,10 @@ class Brought:
         strays: how many these are, by the parameter that was not heeded.
         pages: on how many pages all came.
         is_heeded: whether the first page held only what answers.
-        is_first_page: whether it is the first page that is looked at.
         is_understood: whether the server says that it understood the parameters.
         is_by_category: whether only what has some category was asked for.
         is_settled: whether it is known without a count that nothing is missing.
-        walked: the last walk through the pages.
+        walked: the last pass through the pages.
     """
 
     expected: int | None = None
@@ -83,11 +84,10 @@ class Brought:
     strays: Counter[str] = field(default_factory=Counter)
     pages: int = 0
     is_heeded: bool = True
-    is_first_page: bool = True
     is_understood: bool = False
     is_by_category: bool = False
     is_settled: bool = False
-    walked: Walked = field(default_factory=Walked)
+    walked: Pass = field(default_factory=Pass)
 
     @property
     def is_confirmed(self) -> bool:

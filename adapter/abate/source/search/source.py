@@ -7,8 +7,9 @@ query a patient and type either way. Each query is counted: see `completeness`. 
 doubted: see `empty_answers`.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from itertools import filterfalse
+from typing import TYPE_CHECKING
 
 from abate.config.source import Source as Settings
 from abate.fhir.capability import Capability, read_capability
@@ -16,25 +17,21 @@ from abate.fhir.client import FhirServer
 from abate.source import Pulled
 from abate.source.plan import Plan
 from abate.source.query_forms import with_categories
-from abate.source.search.by_code import begin, land_by_patient, land_index, land_population
-from abate.source.search.completeness import Asker
+from abate.source.search.by_code import begin, land_by_code, land_by_patient, note_index
+from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import CHANGES, ClockWentBack, land_changes
 from abate.source.search.live_counts import Tally
 from abate.source.search.paging import Pager
 from abate.source.search.patient_list import listed_patients
+from abate.source.search.patients import land_patients
 from abate.source.search.pull import Pull
 from abate.source.search.strategy import choose
-from abate.store.evidence import BY_CODE, BY_PATIENT
 from abate.store.landing import Landing
 from abate.store.pull_remarks import judge_of
 from abate.telemetry.log import Log
 
 if TYPE_CHECKING:
     from abate.ingest.server_state import Kept
-
-
-# By which parameters each strategy searches.
-_PARAMETERS = {"population": BY_CODE, "patient": BY_PATIENT}
 
 
 class RestSource:
@@ -47,34 +44,58 @@ class RestSource:
         self._kept = kept
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land what `plan` asks for; see `Source.bring`."""
+        """Land what `plan` asks for; see `Source.bring`.
+
+        In this order: the index procedures, from which the strategy `auto` chooses; each other type
+        by code, if the strategy is `population`; the Patients; by patient, what is left.
+        """
         statement = self._server.capability()
         landing.began(self._server.time)
         pull = self._pull(plan, landing, log, read_capability(statement))
-        _log_categories(plan, log)
-        strategy = self._pull_all(pull, statement)
-        for line in pull.ledger.lines:
-            log.info(f"pulled {line}", name="query.done", **line.fields)
-        pull.ledger.warn(f"{pull.base} gives", log)
-        log.info("", name="pull.done", requests=self._server.budget.requests)
-        return Pulled(
-            ledger=pull.ledger,
-            strategy=strategy,
-            newest=self._server.newest,
-            newest_page=self._server.newest_page,
-            searches=pull.evidence.found,
-        )
+        chosen, listed = self._strategy(pull), self._settings.patients
+        strategy = chosen or "population"
+        begin(pull, strategy, statement)
+        if chosen == "population" and self._kept.since is not None:
+            try:
+                land_changes(pull, is_compared=self._kept.is_compared)
+                return self._pulled(pull, chosen)
+            except ClockWentBack as fault:
+                pull.pager.warn(f"{fault} Everything is pulled again.")
+                pull.landing.drop(CHANGES)
+                pull.ledger.lines.clear()
+        if not listed:
+            land_by_code(pull, plan.index)
+            if chosen is None:
+                strategy = _choose(pull)
+                begin(pull, strategy, statement)
+            note_index(pull)
+        queries = plan.queries if listed else plan.besides
+        is_by_code = strategy == "population"
+        left = list(filterfalse(partial(land_by_code, pull), queries)) if is_by_code else queries
+        pull.refuse_no_scores(left)
+        zone = self._settings.zone
+        wanted = listed_patients(pull, listed, zone) if listed else pull.index_patients()
+        patients = land_patients(pull, wanted)
+        for query in left:
+            land_by_patient(pull, query, patients, is_doubted=is_by_code)
+        if listed:
+            pull.refuse_nothing()
+        pull.refuse_no_scores()
+        return self._pulled(pull, strategy)
 
     def _pull(self, plan: Plan, landing: Landing, log: Log, capability: Capability) -> Pull:
+        for query in plan.queries:
+            if query.is_by_category:
+                words = with_categories(plan.categories[query.type])
+                log.info(f"the search of {query.type} is made {words}")
         pager = Pager(
             server=self._server,
             log=log,
             page_size=plan.page_size,
             judge=judge_of(landing, is_accepted=self._settings.withheld == "accept"),
         )
-        asker = Asker(pager=pager, tally=Tally(log), one_pass=self._settings.passes == 1)
         return Pull(
-            asker=asker,
+            fetcher=Fetcher(pager=pager, tally=Tally(log), one_pass=self._settings.passes == 1),
             plan=plan,
             landing=landing,
             log=log,
@@ -84,24 +105,8 @@ class RestSource:
             has_history=capability.has_patient_history,
         )
 
-    def _pull_all(self, pull: Pull, statement: Mapping[str, Any]) -> str:
-        """Land what the study needs; gives the strategy by which."""
-        strategy = self._strategy(pull)
-        begin(pull, _PARAMETERS[strategy or "population"], statement)
-        if strategy is None:
-            land_index(pull)
-            strategy = _choose(pull)
-            begin(pull, _PARAMETERS[strategy], statement)
-        if strategy == "patient":
-            self._by_patient(pull)
-        elif self._kept.since is None:
-            land_population(pull)
-        else:
-            self._changes(pull)
-        return strategy
-
     def _strategy(self, pull: Pull) -> str | None:
-        """The strategy that is set, or was chosen before; None where it is to be chosen."""
+        """The strategy that is set, or was chosen before; None if it is to be chosen."""
         if self._settings.strategy != "auto":
             return self._settings.strategy
         if self._settings.patients:
@@ -111,36 +116,19 @@ class RestSource:
         note = pull.landing.recall("strategy")
         return None if note is None else note.decode()
 
-    def _changes(self, pull: Pull) -> None:
-        """What changed; everything, where the watermark cannot be relied on."""
-        try:
-            land_changes(pull, is_compared=self._kept.is_compared)
-        except ClockWentBack as fault:
-            pull.asker.pager.warn(f"{fault} Everything is pulled again.")
-            pull.landing.drop(CHANGES)
-            pull.ledger.lines.clear()
-            land_population(pull)
-
-    def _by_patient(self, pull: Pull) -> None:
-        """Each patient's resources: of those of the index procedures, or of those listed."""
-        if self._settings.patients:
-            wanted = listed_patients(pull, self._settings.patients, self._settings.zone)
-        else:
-            land_index(pull)
-            wanted = pull.index_patients()
-        patients = pull.patients(wanted)
-        for query in pull.plan.queries if self._settings.patients else pull.plan.besides:
-            land_by_patient(pull, query, patients)
-        pull.refuse_nothing()
-        pull.refuse_no_scores()
-
-
-def _log_categories(plan: Plan, log: Log) -> None:
-    """Log what the categories of the study file leave out."""
-    for query in plan.queries:
-        if query.is_by_category:
-            words = with_categories(plan.categories[query.type])
-            log.info(f"the search of {query.type} is made {words}")
+    def _pulled(self, pull: Pull, strategy: str) -> Pulled:
+        """What came of the pull; its books are logged."""
+        for line in pull.ledger.lines:
+            pull.log.info(f"pulled {line}", name="query.done", **line.fields)
+        pull.ledger.warn(f"{pull.base} gives", pull.log)
+        pull.log.info("", name="pull.done", requests=self._server.budget.requests)
+        return Pulled(
+            ledger=pull.ledger,
+            strategy=strategy,
+            newest=self._server.newest,
+            newest_page=self._server.newest_page,
+            searches=pull.evidence.found,
+        )
 
 
 def _choose(pull: Pull) -> str:

@@ -29,7 +29,7 @@ def choose(pull: Pull) -> Choice:
     in_both = pull.index_procedures() + len(people)
     there = studied = 0
     for query in pull.plan.besides:
-        total = pull.asker.count(query)
+        total = pull.fetcher.count(query)
         if total is None:
             return "patient", "the server does not count a search over all patients"
         share = _share(pull, query, people) if total else 0
@@ -49,7 +49,7 @@ def _share(pull: Pull, query: Query, people: Sequence[str]) -> int | None:
     counted = people[:: ceil(len(people) / COUNTED)]
     total = 0
     for some in in_pieces(counted, pull.patients_a_query):
-        count = pull.asker.count(query.of(patients=some))
+        count = pull.fetcher.count(query.of(patients=some))
         if count is None:
             return None
         total += count

@@ -16,15 +16,15 @@ from abate.fhir.bundle import Head
 from abate.source.id_set import Seen
 from abate.source.query import Query, Window
 from abate.source.search.paging import NotHeeded, hole
-from abate.source.search.received import Brought
+from abate.source.search.received import Received
 
 # So often a query is passed, until two passes bring the same.
 PASSES = 3
 PARAMETER = "_lastUpdated"
 
 Take = Callable[[Head, bytes], None]
-Walk = Callable[[Query, Take, Brought], None]
-Parts = Sequence[tuple[Query, Brought]]
+Walk = Callable[[Query, Take, Received], None]
+Parts = Sequence[tuple[Query, Received]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,18 +34,18 @@ class Settling:
     Attributes:
         walk: passes through the pages of a query once.
         take: gets what arrived in no earlier pass.
-        brought: what the query and its parts have brought so far.
+        received: what the query and its parts have brought so far.
         page_size: how many resources a page was asked for.
         is_confirmed: whether halves have shown it, and not only passes that are alike.
     """
 
     walk: Walk
     take: Take
-    brought: Brought
+    received: Received
     page_size: int
     is_confirmed: bool = True
 
-    def settle(self, query: Query, one: Brought) -> None:
+    def settle(self, query: Query, one: Received) -> None:
         """Make sure that a query, of which a pass has brought `one`, has brought all.
 
         Raises:
@@ -64,7 +64,7 @@ class Settling:
         if not parts or len(one.fitting) > len(together):
             self._pass_again(query, one)
 
-    def _in_halves(self, query: Query, one: Brought) -> Parts:
+    def _in_halves(self, query: Query, one: Received) -> Parts:
         """What the halves of a query bring; none if it cannot be halved, or need not be."""
         halves = halved(query, one.walked.times) if one.walked.is_doubtful(self.page_size) else []
         try:
@@ -72,17 +72,17 @@ class Settling:
         except NotHeeded:
             return []
 
-    def _passed(self, query: Query) -> Brought:
-        part = Brought()
+    def _passed(self, query: Query) -> Received:
+        part = Received()
         self.walk(query, self._take_new, part)
-        self.brought.pages += part.pages
+        self.received.pages += part.pages
         return part
 
     def _take_new(self, head: Head, raw: bytes) -> None:
-        if self.brought.fitting.add(head.id):
+        if self.received.fitting.add(head.id):
             self.take(head, raw)
 
-    def _pass_again(self, query: Query, one: Brought) -> None:
+    def _pass_again(self, query: Query, one: Received) -> None:
         """Pass a query again, until two passes bring the same, and the later one no id twice.
 
         A row that changes while one pages comes twice too: the next pass is without it.
@@ -121,7 +121,7 @@ def halved(query: Query, times: Sequence[float]) -> list[Query]:
     ]
 
 
-def _agrees(one: Brought, before: int, parts: Parts) -> bool:
+def _agrees(one: Received, before: int, parts: Parts) -> bool:
     """Whether parts brought the same as the `before` ids of the whole, and no id twice."""
     together = _together(part for _, part in parts)
     both = _together([one])
@@ -130,7 +130,7 @@ def _agrees(one: Brought, before: int, parts: Parts) -> bool:
     return is_sound and len(both) == before == len(together)
 
 
-def _together(parts: Iterable[Brought]) -> Seen:
+def _together(parts: Iterable[Received]) -> Seen:
     """All ids that some parts brought."""
     found = Seen()
     for part in parts:

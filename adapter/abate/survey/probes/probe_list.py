@@ -76,7 +76,7 @@ def remove(server: FhirServer, names: Iterable[str]) -> list[str]:
 def _delete(server: FhirServer, name: str) -> bool:
     try:
         server.delete(name)
-        return server.read(name).status in ABSENT
+        return server.get(name).status in ABSENT
     except SourceError:
         return False
 
