@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abate.analysis.hooks import hookimpl
+    from abate.analysis.hooks import ReportContext, hookimpl
     from abate.analysis.model import (
         Analysis,
         Chart,
@@ -42,6 +42,7 @@ _HOME = {
     "Pairs": "abate.cohort",
     "PublishedFigures": "abate.analysis.published_figures",
     "Ref": "abate.analysis.model",
+    "ReportContext": "abate.analysis.hooks",
     "Result": "abate.analysis.model",
     "Results": "abate.analysis.results",
     "Score": "abate.mapping.mapper",
@@ -66,6 +67,7 @@ __all__ = [
     "Pairs",
     "PublishedFigures",
     "Ref",
+    "ReportContext",
     "Result",
     "Results",
     "Score",

@@ -140,7 +140,7 @@ def write_back(
         )
         changes = publication.write()
     if not dry_run:
-        compare.tell(host, shown, progress)
+        compare.tell(host, shown, target.base, changes, progress)
     progress.published(changes, dry_run=dry_run)
     stage_events.report_changes(log, changes, dry_run=dry_run)
     return changes
