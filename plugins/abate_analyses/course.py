@@ -13,6 +13,7 @@ from abate_analyses.carried import carried_forward
 from abate_analyses.counts import LESIONS, Whole
 from abate_analyses.course_charts import charts, notes
 from abate_analyses.course_units import course_units
+from abate_analyses.key import mark_key
 from abate_analyses.quantiles import spread
 from abate_analyses.units import of_estimates
 
@@ -55,11 +56,12 @@ class PainCourse:
         carried = carried_forward(states, scores)
         tallies = _tallies(states)
         whole = counts.lesions(cohort.analysed)
-        estimates = [
+        found = [
             *_observed(cohort.visits, scores),
             *_carried(list(tallies), _by_visit(carried)),
             *(one for visit in tallies for one in _states(visit, tallies[visit], whole)),
         ]
+        estimates = mark_key(found, *(f"scored-of-due-{visit}" for visit in cohort.visits[:1]))
         return Result(
             estimates=estimates,
             tables=[_scores(cohort.visits), *_states_table(tallies)],

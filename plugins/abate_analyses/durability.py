@@ -11,6 +11,7 @@ from abate_analyses.aalen_johansen import EVENT
 from abate_analyses.counts import LESIONS, PATIENTS, Whole, share
 from abate_analyses.durability_charts import charts, tables
 from abate_analyses.durability_units import durability_units
+from abate_analyses.key import mark_key
 from abate_analyses.loss_curves import curves, loss_estimates
 from abate_analyses.quantiles import spread
 from abate_analyses.relief import LOSSES, Loss, Relief, relief
@@ -51,7 +52,7 @@ class Durability:
         lost = curves(found, cohort)
         estimates = [
             _follow_up(cohort),
-            _relief(found),
+            *mark_key([_relief(found)], "relief"),
             *_longest(found, loss),
             *loss_estimates(lost, loss),
             _net_relief(found, loss),

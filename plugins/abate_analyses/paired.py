@@ -8,6 +8,7 @@ from abate import Cohort, Estimate, LastOf, Pairs, Ref, Result, Table
 from abate_analyses import by_patient
 from abate_analyses.changes import directions, median_of
 from abate_analyses.counts import Whole, count
+from abate_analyses.key import mark_key
 from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
 from abate_analyses.paired_units import paired_units
 from abate_analyses.sign_test import sign_test
@@ -43,12 +44,13 @@ class PairedChange:
             return Result.not_estimable(f"there are no {pairs.population}")
         at_endpoint = cohort.at(self.endpoint)
         scores = at_endpoint.frame["value"].to_list()
-        estimates = [
+        found = [
             median_of("median-endpoint", scores, at_endpoint.population),
             *_sizes(pairs),
             *_counts(pairs),
             *_tests(pairs),
         ]
+        estimates = mark_key(found, "median-change-by-patient", "sign-test")
         drawn = len(pairs) <= DRAWN_UP_TO
         return Result(
             estimates=estimates,

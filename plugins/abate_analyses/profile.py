@@ -11,6 +11,7 @@ from abate.cohort.units import NO_DATUM
 from abate_analyses import counts
 from abate_analyses.adjuncts import by_adjunct
 from abate_analyses.counts import PATIENTS, Whole
+from abate_analyses.key import mark_key
 from abate_analyses.profile_tables import age_table, tables
 from abate_analyses.profile_units import fact_name, profile_units
 from abate_analyses.quantiles import spread
@@ -43,7 +44,8 @@ class Profile:
             *_treated_facts(cohort),
         ]
         missing = list(_not_assessable(cohort))
-        estimates = [*_flow_counts(flow), *ages, *shown, *missing]
+        found = [*_flow_counts(flow), *ages, *shown, *missing]
+        estimates = mark_key(found, "patients-treated")
         return Result(
             estimates=estimates,
             tables=[*age_table(ages), *tables(shown)],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from abate import Cohort, LastOf, Measured, Ref, Result, Table
+from abate_analyses.key import mark_key
 from abate_analyses.responder_endpoints import PAIN_SCORE_ONLY, RESPONSES, Response
 from abate_analyses.responder_estimates import (
     LOCF,
@@ -51,10 +52,8 @@ class Responders:
         if not groups.analysed.n:
             return Result.not_estimable("there are no analysed lesions")
         by_stratum = strata(groups.pairs, cohort.adjuncts)
-        found = [
-            *estimates(groups),
-            *(one for stratifier in by_stratum for one in stratifier.estimates()),
-        ]
+        of_all = mark_key(estimates(groups), RESPONSES[0].name)
+        found = [*of_all, *(one for stratum in by_stratum for one in stratum.estimates())]
         known = responder_units(cohort, groups, by_stratum, self.reference, self.endpoint)
         return Result(
             estimates=found,

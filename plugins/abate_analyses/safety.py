@@ -9,6 +9,7 @@ import polars as pl
 from abate import Cohort, Estimate, Ref, Result, Table
 from abate_analyses.adjuncts import WITHOUT, by_adjunct, having
 from abate_analyses.counts import LESIONS, Whole, count, lesions, patients, share
+from abate_analyses.key import mark_key
 from abate_analyses.safety_units import (
     NOT_NAMED,
     NOT_STATED,
@@ -55,7 +56,8 @@ class Safety:
         by_lesion = list(_by_lesion(cohort, events))
         kinds = list(_kinds(cohort, events))
         by_patient = list(_by_patient(cohort, events))
-        shares = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
+        found = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
+        shares = mark_key(found, "complication-lesions")
         estimates = [*shares, _number(cohort, events), _unlinked(cohort, events)]
         return Result(
             estimates=estimates,
@@ -82,6 +84,7 @@ def _without(cohort: Cohort, method: str, why: str) -> Result:
         method=method,
         population=LESIONS,
         note=why,
+        key=True,
     )
     return Result(
         estimates=[missing, *apart],

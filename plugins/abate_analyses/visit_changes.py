@@ -9,6 +9,7 @@ from abate.config.visits import BASELINE
 from abate_analyses import by_patient
 from abate_analyses.changes import directions, median_of
 from abate_analyses.holm import holm
+from abate_analyses.key import mark_key
 from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, by_visit
 from abate_analyses.paired_units import visit_units
 from abate_analyses.sign_test import METHOD, p_of, sign_test
@@ -44,7 +45,7 @@ class VisitChanges:
         changes = {visit: cohort.pairs(reference=self.reference, endpoint=visit) for visit in after}
         if not any(len(pairs) for pairs in changes.values()):
             return Result.not_estimable("no analysed lesion has a reference and a later score")
-        estimates = _estimates(changes)
+        estimates = mark_key(_estimates(changes), f"sign-test-{after[0]}")
         many = any(len(pairs) > DRAWN_UP_TO for pairs in changes.values())
         return Result(
             estimates=estimates,

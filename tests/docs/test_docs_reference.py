@@ -148,13 +148,34 @@ def test_every_analysis_is_documented_with_its_parameters(reference, section, ro
         assert sorted(row[0].strip("`") for row in below) == fields
 
 
-def test_every_estimate_of_paired_change_is_documented(reference, rows, demonstrated):
-    [row] = [row for row in rows(reference("analyses.md")) if row[0] == "`paired-change`"]
+@pytest.fixture
+def estimates_by_use(demonstrated):
+    """The estimates of each analysis of the demo, as `results.json` has them."""
     results = json.loads((demonstrated.folder / "abate-output" / "results.json").read_text())
-    [first] = [one for one in results["outcomes"] if one["name"] == "first-week"]
-    assert re.findall(r"`([\w-]+)`", row[3]) == [
-        one["name"] for one in first["result"]["estimates"]
-    ]
+    return {one["use"]: one["result"]["estimates"] for one in results["outcomes"]}
+
+
+def test_every_estimate_of_paired_change_is_documented(reference, rows, estimates_by_use):
+    page = reference("analyses.md").partition("\n## ")[0]
+    [row] = [row for row in rows(page) if row[0] == "`paired-change`"]
+    names = [one["name"] for one in estimates_by_use["paired-change"]]
+    assert re.findall(r"`([\w-]+)`", row[3]) == names
+
+
+def test_the_key_estimates_of_each_analysis_are_documented(
+    reference, section, rows, estimates_by_use
+):
+    table = rows(section(reference("analyses.md"), "## Key estimates"))
+    documented = {row[0].strip("`"): re.findall(r"`([\w-]+)`", row[1]) for row in table}
+    key = {
+        use: [one["name"] for one in estimates if one["key"]]
+        for use, estimates in estimates_by_use.items()
+    }
+    assert all(key.values())
+    visit = re.compile("-(baseline|D1)$")
+    assert documented == {
+        use: [visit.sub("-VISIT", name) for name in names] for use, names in key.items()
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -30,6 +30,7 @@ _ESTIMATES = {
     "primary": ("boolean", "whether it is the primary endpoint"),
     "estimate": ("string", "its name within the analysis"),
     "label": ("string", "its name for people"),
+    "key": ("boolean", "whether it is one of the few that stand first"),
     "statistic": ("string", "what kind of number it is"),
     "value": ("number", "empty: not estimable, or withheld"),
     "unit": ("string", "UCUM code of value, low and high"),

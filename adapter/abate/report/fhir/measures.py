@@ -145,11 +145,12 @@ def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Itera
 
 def _parts(proportion: Estimate) -> dict[str, Count]:
     """Denominator and numerator; each None with the reason where it is not there."""
-    hidden = "masked" if proportion.withheld or proportion.n is None else "unknown"
+    n = proportion.visible_n
+    hidden = "masked" if proportion.withheld or n is None else "unknown"
     numerator = None if proportion.withheld else proportion.counts.get("numerator")
-    if proportion.n == 0:
+    if n == 0:
         numerator = 0
-    return {"denominator": (proportion.n, hidden), "numerator": (numerator, hidden)}
+    return {"denominator": (n, hidden), "numerator": (numerator, hidden)}
 
 
 def _value(estimate: Estimate) -> Count:
