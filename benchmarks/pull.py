@@ -18,10 +18,11 @@ from abate.analysis import loader
 from abate.auth.servers import source_server
 from abate.config.reader import read
 from abate.ingest import server_state
-from abate.ingest.ingest import refreshed
+from abate.ingest.ingest import refresh
 from abate.mapping import code_lists
 from abate.source import plan
 from abate.source.search.source import RestSource
+from abate.store.database import FILE
 from abate.store.landing import Landing
 from abate.store.ledger import Ledger
 from abate.telemetry.log import SILENT
@@ -65,7 +66,7 @@ def night(folder: Path, base: str, *overrides: str) -> Night:
     host = loader.load(study.settings.plugins)
     start = time.perf_counter()
     with held(study.output, "run") as progress:
-        with refreshed(study, host, progress):
+        with refresh(study, host, progress):
             pass
         requests = progress.run.requests
     return Night(time.perf_counter() - start, requests or 0)
@@ -91,7 +92,7 @@ def landed(base: str, *overrides: str) -> tuple[float, Ledger]:
         host = loader.load(study.settings.plugins)
         lists = code_lists.load(host.mappings())
         needed = plan.make(study.settings, lists)
-        has = server_state.of(study, {}, needed.roles, lists)
+        has = server_state.of(study.output / FILE, study.settings, {}, needed.roles, lists)
         source = study.settings.source
         start = time.perf_counter()
         with (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abate.analysis import loader
 from abate.config.reader import read
-from abate.ingest.ingest import refreshed
+from abate.ingest.ingest import refresh
 from abate.sandbox import Sandbox, running
 from abate.store.database import looked_into
 from abate.telemetry.status import held
@@ -120,7 +120,7 @@ def transfer(people: int, studied: int, strategy: str) -> Transfer:
         host = loader.load(study.settings.plugins)
         with (
             held(study.output, "run") as progress,
-            refreshed(study, host, progress),
+            refresh(study, host, progress),
         ):
             pass
         with looked_into(study.output / "store.duckdb") as store:

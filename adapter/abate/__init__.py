@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from abate.analysis.results import Results
     from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
     from abate.cohort.units import Units
-    from abate.mapping.mapper import Score
+    from abate.mapping.scores import Score
     from abate.report.page.html import page_html
 
 _HOME = {
@@ -45,7 +45,7 @@ _HOME = {
     "ReportContext": "abate.analysis.hooks",
     "Result": "abate.analysis.model",
     "Results": "abate.analysis.results",
-    "Score": "abate.mapping.mapper",
+    "Score": "abate.mapping.scores",
     "Split": "abate.analysis.model",
     "Table": "abate.analysis.model",
     "Units": "abate.cohort.units",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from abate.analysis.results import Results
     from abate.cohort import Cohort
     from abate.disclosure import Rule
-    from abate.mapping.mapper import Accounted
+    from abate.mapping.accounts import Accounted
     from abate.publish.change import Change
     from abate.telemetry.history import Run
 

@@ -17,16 +17,18 @@ from abate.config.reader import naming_lines
 from abate.config.settings import StudyFile
 from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import AnalysisFailed, PluginError
-from abate.ingest.ingest import Compared, How, compared, refreshed
+from abate.ingest.ingest import Compared, How, refresh
+from abate.ingest.ingest import compare as compare_types
 from abate.publish import compare, transaction
 from abate.publish.change import Change
 from abate.publish.compare import PUBLISH, Publishing
 from abate.publish.retract import retractions
 from abate.publish.study_key import owner_of
-from abate.publish.target import target_of
+from abate.publish.target import Target, target_of
 from abate.releases.publication import Publication, Report
 from abate.report import files
 from abate.report.fhir import bundle
+from abate.report.fhir.elements import Resource
 from abate.report.page import document
 from abate.telemetry.log import Log
 from abate.telemetry.status import Progress
@@ -45,7 +47,7 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
     with naming_lines(study_file):
         analyses = host.make(settings)
     published = published_figures.load(study_file)
-    with refreshed(study_file, host, progress, How(is_whole=is_whole)) as store:
+    with refresh(study_file, host, progress, How(is_whole=is_whole)) as store:
         stage_events.begin_stage(log, "assemble")
         cohort = assemble(store, settings, progress.run_id)
         pulled = inputs(store, settings.source.url, progress.unconfirmed)
@@ -90,8 +92,8 @@ def reconcile(study_file: StudyFile, progress: Progress) -> list[Compared]:
         AbateError: as the pull and the mapping do; nothing in the store has changed.
     """
     host = loader.load(study_file.settings.plugins)
-    with refreshed(study_file, host, progress, How(is_compared=True)) as store:
-        return compared(store, study_file.settings.source.url, progress.run_id)
+    with refresh(study_file, host, progress, How(is_compared=True)) as store:
+        return compare_types(store, study_file.settings.source.url, progress.run_id)
 
 
 def write_back(
@@ -118,22 +120,14 @@ def write_back(
     owner = owner_of(folder, found.study, may_adopt=how.adopts)
     with target_server(settings, study_file.folder, log) as server:
         target = target_of(server)
-        resources = bundle.report(
-            shown,
-            host,
-            page=document.render(shown, host.page_sections(shown, log.warning)),
-            version=target.release,
-            target=server.base,
-        )
-        report = Report(
-            found=found, shown=shown, resources=resources, minimum=compare.least_group(settings)
-        )
+        resources = _make_report(shown, host, target, log)
+        minimum = compare.least_group(settings)
         publication = Publication(
             study=settings.study,
             folder=folder,
             target=target,
             owner=owner,
-            report=report,
+            report=Report(found=found, shown=shown, resources=resources, minimum=minimum),
             log=log,
             how=how,
             dry_run=dry_run,
@@ -144,6 +138,17 @@ def write_back(
     progress.published(changes, dry_run=dry_run)
     stage_events.report_changes(log, changes, dry_run=dry_run)
     return changes
+
+
+def _make_report(shown: Results, host: loader.Host, target: Target, log: Log) -> list[Resource]:
+    """The resources of the report, its page among them."""
+    return bundle.report(
+        shown,
+        host,
+        page=document.render(shown, host.page_sections(shown, log.warning)),
+        version=target.release,
+        target=target.base,
+    )
 
 
 def take_back(

@@ -8,7 +8,7 @@ from abate.config.settings import Coded, Settings
 from abate.config.source import SourceQuery
 from abate.fhir import types
 from abate.fhir.types import READ, READ_NAMES, WRITTEN_NAMES
-from abate.mapping import mapper
+from abate.mapping.statements import sql
 from abate.sandbox.search import parameters
 from abate.survey.probes import read
 
@@ -24,7 +24,7 @@ def test_each_table_of_codes_is_searched_in_one_type():
 
 def test_what_is_read_is_mapped_and_nothing_else():
     for kind in READ_NAMES:
-        assert mapper.sql(kind.lower())
+        assert sql(kind.lower())
 
 
 def test_each_type_that_is_searched_by_code_can_be_searched_by_category():

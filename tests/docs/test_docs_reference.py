@@ -19,8 +19,8 @@ from abate.cli import COMMANDS
 from abate.cli import abate as group
 from abate.fhir import canonical
 from abate.fhir.canonical import DIGEST, NAMES_OF_0_1, ROOT
-from abate.mapping import mapper
 from abate.mapping.code_lists import Code
+from abate.mapping.scores import VALUE_REASONS
 from abate.report.fhir import bundle
 from abate.store.ledger import Booked
 from abate.survey.probes.write import GONE_AGAIN
@@ -82,7 +82,7 @@ def test_what_stands_in_the_place_of_a_sites_name_is_documented(reference, secti
 def test_the_reasons_that_a_plugin_may_read_are_marked(reference, section, rows):
     text = section(reference("rules.md"), "### Observation")
     marked = {row[0].strip("`") for row in rows(text) if "may be read" in row[1]}
-    assert marked == set(mapper.VALUE_REASONS)
+    assert marked == set(VALUE_REASONS)
 
 
 def test_every_reason_on_the_page_is_one_of_the_code(reference, section, rows):

@@ -6,7 +6,7 @@ import pytest
 
 from abate.analysis import loader
 from abate.config.reader import read
-from abate.ingest.ingest import refreshed
+from abate.ingest.ingest import refresh
 from abate.store.database import opened
 from abate.telemetry.status import held
 from heard import sentences
@@ -60,7 +60,7 @@ class House:
         self.said.clear()
         with (
             held(study.output, "run", sentences(self.said.append)) as progress,
-            refreshed(study, host, progress),
+            refresh(study, host, progress),
         ):
             pass
 

@@ -8,7 +8,7 @@ import pytest
 
 from abate.auth import servers
 from abate.errors import NothingFound, SourceError, StudyFileError
-from abate.mapping import mapper
+from abate.mapping import statements
 from abate.source.files import reader
 
 if sys.version_info >= (3, 14):
@@ -381,8 +381,8 @@ def test_what_another_mapping_has_read_is_not_what_this_one_reads(house, resourc
     """The next pull is whole, and each row is read anew."""
     house.write("all.ndjson", resources)
     readings = []
-    for fingerprint in (mapper.fingerprint(), mapper.fingerprint(), "another"):
-        monkeypatch.setattr(mapper, "fingerprint", lambda found=fingerprint: found)
+    for fingerprint in (statements.fingerprint(), statements.fingerprint(), "another"):
+        monkeypatch.setattr(statements, "fingerprint", lambda found=fingerprint: found)
         house.run()
         readings += house.ask("select reading from watermark")
     assert readings[0] == readings[1] != readings[2]

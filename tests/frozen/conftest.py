@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import shutil
+import sys
 import tomllib
 from pathlib import Path
 
@@ -169,7 +170,13 @@ def install_frozen(tmp_path, tmp_path_factory, monkeypatch):
     (information / "entry_points.txt").write_text("\n".join(["[abate]", *lines, ""]))
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("WARD_NOTES", str(tmp_path / "notes"))
-    return tmp_path / "notes"
+    # The documentation has a plugin of the same name, which another test may have imported.
+    modules = project["entry-points"]["abate"].values()
+    others = {name: sys.modules.pop(name) for name in modules if name in sys.modules}
+    yield tmp_path / "notes"
+    for name in modules:
+        sys.modules.pop(name, None)
+    sys.modules.update(others)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from abate.analysis import loader
 from abate.cohort.assemble import assemble
 from abate.config.reader import read
 from abate.errors import AbateError
-from abate.ingest.ingest import How, refreshed
+from abate.ingest.ingest import How, refresh
 from abate.store import landing
 from abate.store.database import looked_into
 from abate.telemetry.status import held
@@ -143,7 +143,7 @@ class Ward:
         host = self._host(study)
         with (
             held(study.output, "run", sentences(self.said.append)) as progress,
-            refreshed(study, host, progress, self._how) as store,
+            refresh(study, host, progress, self._how) as store,
         ):
             self.cohorts[name] = assemble(store, study.settings, progress.run_id)
 

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from abate.config.reader import read
 from abate.config.settings import StudyFile
-from abate.mapping import code_lists, mapper
-from abate.mapping.mapper import Accounted, ReadScore
+from abate.mapping import accounts, code_lists, mapper, people
+from abate.mapping.accounts import Accounted
+from abate.mapping.scores import ReadScore
 from abate.source import plan
 from abate.store.database import opened
 from abate.store.landing import Landing, Record
@@ -119,9 +120,9 @@ class Workshop:
             with opened(self.store) as store, store.transaction(), of_study:
                 mapper.register(store, plan.make(study.settings, lists).roles, lists)
                 books = mapper.load(store, landing, reading)
-                mapper.balance(store, run_id, Ledger(), books, landing)
+                accounts.balance(store, run_id, Ledger(), books, landing)
                 if is_judged:
-                    mapper.prune(store, SERVER)
+                    people.prune(store, SERVER)
                 return Mapped({one.type: one for one in books}, *_stored(store, run_id))
 
 
@@ -129,15 +130,15 @@ class Workshop:
 def _of_study(lines: Mapping[str, Sequence[JsonOrBytes]]) -> Iterator[None]:
     """Let everybody whom the lines name be of the study."""
     text = "\n".join(str(one) for resources in lines.values() for one in resources)
-    people = sorted(set(re.findall(r"Patient/([^'\"/\\\s]+)", text)))
-    sql = mapper.sql
+    ids = sorted(set(re.findall(r"Patient/([^'\"/\\\s]+)", text)))
+    sql = people.sql
 
     def everybody(name: str) -> str:
         if name != "studied":
             return sql(name)
-        return f"create or replace temp table studied as select unnest({people}::varchar[]) as id"
+        return f"create or replace temp table studied as select unnest({ids}::varchar[]) as id"
 
-    with mock.patch.object(mapper, "sql", everybody):
+    with mock.patch.object(mapper, "sql", everybody), mock.patch.object(people, "sql", everybody):
         yield
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from abate.errors import PluginError
-from abate.mapping.mapper import Score
+from abate.mapping.scores import Score
 from abate.store.database import opened
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from abate.fhir.canonical import UNIT_TEXT, forms_of
 from abate.mapping.code_lists import Code
-from abate.mapping.mapper import Score
+from abate.mapping.scores import Score
 
 NRS, VAS = "72514-3", "38214-3"  # the first says 0 to 10 by its name, the second says nothing
 UCUM = "http://unitsofmeasure.org"

@@ -14,7 +14,7 @@ from abate.analysis import loader
 from abate.config.reader import read
 from abate.http import clock
 from abate.http.response import Answer
-from abate.ingest.ingest import How, refreshed
+from abate.ingest.ingest import How, refresh
 from abate.sandbox import Sandbox
 from abate.store import landing
 from abate.store.database import opened
@@ -111,7 +111,7 @@ class Hospital:
         host = loader.load(study.settings.plugins)
         with (
             held(study.output, "run", sentences(self.said.append)) as progress,
-            refreshed(study, host, progress, How(**how)),
+            refresh(study, host, progress, How(**how)),
         ):
             pass
         return self.rows(name)

@@ -4,7 +4,7 @@ import time
 
 from abate.analysis import loader
 from abate.config.reader import read
-from abate.ingest.ingest import How, refreshed
+from abate.ingest.ingest import How, refresh
 from abate.store.database import opened
 from abate.telemetry.status import held
 from heard import sentences
@@ -104,7 +104,7 @@ class Ward:
         self.said.clear()
         with (
             held(study.output, "run", sentences(self.said.append)) as progress,
-            refreshed(study, host, progress, How(**how)),
+            refresh(study, host, progress, How(**how)),
         ):
             pass
         with opened(study.output / "store.duckdb") as store:

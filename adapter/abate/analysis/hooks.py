@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from abate.analysis.published_figures import ComparedFigure, PublishedFigures
     from abate.analysis.results import Results
     from abate.cohort import Cohort
-    from abate.mapping.mapper import Score
+    from abate.mapping.scores import Score
 
 PROJECT = "abate"
 

@@ -24,7 +24,7 @@ from abate.cohort import Cohort
 from abate.config.reader import Location, WrongSetting, nearest
 from abate.config.settings import AnalysisSpec, Settings
 from abate.errors import AbateError, PluginError
-from abate.mapping.mapper import ReadScore, Score
+from abate.mapping.scores import ReadScore, Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def run(folder: Path, *handlers: Handler) -> Shown:
 
     The log goes to `handlers`.
     """
-    path = _lay_out(folder)
+    path = lay_out(folder)
     with running(Sandbox()) as url:
         load_study_by_http(url)
         study_file = read(path, [f"source.url={url}"])
@@ -97,7 +97,7 @@ def load_study_by_http(url: str) -> None:
         raise SourceError(f"{answer.place} answered {answer.status} to the study's Bundle")
 
 
-def _lay_out(folder: Path) -> Path:
+def lay_out(folder: Path) -> Path:
     """Copy the study file and its code lists to where the user can change them.
 
     Raises:

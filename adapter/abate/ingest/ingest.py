@@ -10,11 +10,11 @@ from abate.analysis.host import Host
 from abate.config.reader import naming_lines
 from abate.config.settings import StudyFile
 from abate.ingest import server_state, watermark
-from abate.mapping import code_lists, mapper
+from abate.mapping import accounts, code_lists, mapper, people, statements
 from abate.source import Pulled, plan
 from abate.source.factory import choose_source
 from abate.store import pull_remarks
-from abate.store.database import Store, opened
+from abate.store.database import FILE, Store, opened
 from abate.store.evidence import Search, exported, of_arrivals
 from abate.store.landing import Landing
 from abate.telemetry.status import Progress
@@ -54,9 +54,9 @@ class Compared:
         return asdict(self)
 
 
-def compared(store: Store, server: str, run_id: str) -> list[Compared]:
-    """How many resources of each type the store has, and how many this run changed or lost."""
-    rows = store.rows(mapper.sql("compared"), {"server": server, "run_id": run_id})
+def compare(store: Store, server: str, run_id: str) -> list[Compared]:
+    """Count the resources of each type that the store has, and that this run changed or lost."""
+    rows = store.rows(statements.sql("compared"), {"server": server, "run_id": run_id})
     return [
         Compared(type=kind, kept=kept_now, changed=changed, gone=gone)
         for kind, kept_now, changed, gone in rows
@@ -72,7 +72,7 @@ def _searches(pulled: Pulled, needed: plan.Plan, has: server_state.Kept) -> Iter
 
 
 @contextmanager
-def refreshed(
+def refresh(
     study_file: StudyFile,
     host: Host,
     progress: Progress,
@@ -92,15 +92,7 @@ def refreshed(
         AbateError: as each stage does; until the block ends, nothing in the store has changed.
     """
     settings, log = study_file.settings, progress.log
-    lists = code_lists.load([*host.mappings(), *study_file.code_directories])
-    with naming_lines(study_file):
-        needed = plan.make(settings, lists)
-    plugins = {one.name: one.version for one in host.known}
-    has = server_state.of(study_file, plugins, needed.roles, lists).asked_for(
-        timedelta(minutes=settings.source.overlap_minutes),
-        is_whole=how.is_whole,
-        is_compared=how.is_compared,
-    )
+    needed, has = _prepare(study_file, host, how)
     stage_events.begin_stage(log, "pull")
     # Files are read anew: they may have changed.
     key = "" if settings.source.strategy == "files" else has.key
@@ -112,27 +104,43 @@ def refreshed(
         watermark.compare_clocks(landing, settings.source.url, log)
         progress.pulled(pulled.ledger)
         stage_events.begin_stage(log, "map", "mapping what arrived")
+        reading = _reading(study_file, host, progress.run_id, is_anew=not has.is_read_before)
         with opened(has.path) as store, store.transaction():
-            mapper.register(store, needed.roles, lists)
-            reading = mapper.Reading(
-                run_id=progress.run_id,
-                study_digest=study_file.digest,
-                source=settings.source,
-                keeps_raw=settings.output.keep_raw,
-                read_score=host.score_reader,
-                is_anew=not has.is_read_before,
-            )
+            mapper.register(store, has.roles, has.lists)
             accounted = mapper.load(store, landing, reading)
             stage_events.report_mapping(log, accounted)
-            mapper.balance(store, progress.run_id, pulled.ledger, accounted, landing)
+            accounts.balance(store, progress.run_id, pulled.ledger, accounted, landing)
             # Before Patients who are not needed are removed: their dates show the server's clock.
             moment = watermark.moment(store, has, landing, pulled)
             if landing.has_changes and any(one.earlier for one in accounted):
                 log.warning(CLOCK_WENT_BACK)
                 moment = None
-            mapper.prune(store, settings.source.url)
-            pull_remarks.keep(store, landing, settings.source.url)
-            stage_events.report_withheld(log, pull_remarks.withheld(store, settings.source.url))
+            people.prune(store, has.server)
+            pull_remarks.keep(store, landing, has.server)
+            stage_events.report_withheld(log, pull_remarks.withheld(store, has.server))
             server_state.keep(store, has, moment, pulled.strategy, progress.run_id)
             server_state.keep_searches(store, has.server, _searches(pulled, needed, has))
             yield store
+
+
+def _prepare(study_file: StudyFile, host: Host, how: How) -> tuple[plan.Plan, server_state.Kept]:
+    """What the study needs from the server, and what its store has of that."""
+    settings = study_file.settings
+    lists = code_lists.load([*host.mappings(), *study_file.code_directories])
+    with naming_lines(study_file):
+        needed = plan.make(settings, lists)
+    plugins = {one.name: one.version for one in host.known}
+    has = server_state.of(study_file.output / FILE, settings, plugins, needed.roles, lists)
+    overlap = timedelta(minutes=settings.source.overlap_minutes)
+    return needed, has.asked_for(overlap, is_whole=how.is_whole, is_compared=how.is_compared)
+
+
+def _reading(study_file: StudyFile, host: Host, run_id: str, *, is_anew: bool) -> mapper.Reading:
+    return mapper.Reading(
+        run_id=run_id,
+        study_digest=study_file.digest,
+        source=study_file.settings.source,
+        keeps_raw=study_file.settings.output.keep_raw,
+        read_score=host.score_reader,
+        is_anew=is_anew,
+    )

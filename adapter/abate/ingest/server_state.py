@@ -14,13 +14,13 @@ from typing import Self
 
 import msgspec
 
-from abate.config.settings import StudyFile
+from abate.config.settings import Settings
 from abate.fhir.versions import Version
-from abate.mapping import mapper
+from abate.mapping import mapper, people, statements
 from abate.mapping.code_lists import CodeLists
 from abate.mapping.roles import Role
 from abate.store import pull_remarks
-from abate.store.database import FILE, Store, looked_into
+from abate.store.database import Store, looked_into
 from abate.store.evidence import Search
 
 
@@ -161,10 +161,10 @@ class Kept:
 def _people(store: Store, server: str, roles: Sequence[Role]) -> People:
     whose = {"server": server}
     mapper.register(store, roles)
-    studied = mapper.studied(store, server)
+    studied = people.studied(store, server)
     records = store.rows("select id from patient where server = $server", whose)
     return People(
-        index=[one for (one,) in store.rows(mapper.sql("index_patients"), whose)],
+        index=[one for (one,) in store.rows(statements.sql("index_patients"), whose)],
         studied=frozenset(studied),
         records=frozenset(one for (one,) in records),
     )
@@ -203,21 +203,26 @@ def keep(store: Store, kept: Kept, moment: datetime | None, strategy: str, run_i
 
 
 def of(
-    study_file: StudyFile, plugins: Mapping[str, str], roles: Sequence[Role], lists: CodeLists
+    path: Path,
+    settings: Settings,
+    plugins: Mapping[str, str],
+    roles: Sequence[Role],
+    lists: CodeLists,
 ) -> Kept:
-    """What the study's store has of its source, if it was read with the same `plugins`.
+    """What a store has of the study's source, if it was read with the same settings and plugins.
 
     Args:
-        study_file: the study.
+        path: the store's file; it need not be there.
+        settings: the study's.
         plugins: the version of each one that may read a score.
         roles: what the study's codes mean to it.
         lists: all code lists.
     """
-    source = study_file.settings.source
+    source = settings.source
     reading = _digest(
         [
             version("abate"),
-            mapper.fingerprint(),
+            statements.fingerprint(),
             [[name, version] for name, version in plugins.items()],
             [msgspec.to_builtins(asdict(role)) for role in roles],
             msgspec.to_builtins(lists),
@@ -228,12 +233,12 @@ def of(
                 source.export,
                 msgspec.to_builtins(source.query.categories),
                 source.withheld,
-                study_file.settings.output.keep_raw,
+                settings.output.keep_raw,
             ],
         ]
     )
     return Kept(
-        path=study_file.output / FILE,
+        path=path,
         server=source.url,
         roles=roles,
         lists=lists,

@@ -12,7 +12,7 @@ makes the next pull read some resources twice.
 from datetime import datetime, timedelta
 
 from abate.ingest.server_state import Kept
-from abate.mapping import mapper
+from abate.mapping.statements import sql
 from abate.source import Pulled
 from abate.store import landing
 from abate.store.database import Store
@@ -59,7 +59,7 @@ def compare_clocks(landed: Landing, server: str, log: Log) -> None:
 
 def _newest(store: Store, server: str, pulled: Pulled, limit: datetime) -> datetime | None:
     """The newest resource up to `limit`; where none has a date, the newest page."""
-    [(stored,)] = store.rows(mapper.sql("newest"), {"server": server, "until": limit})
+    [(stored,)] = store.rows(sql("newest"), {"server": server, "until": limit})
     seen = pulled.newest if pulled.newest is not None and pulled.newest <= limit else None
     found = [one for one in (stored, seen) if one is not None]
     return max(found) if found else pulled.newest_page

@@ -4,13 +4,10 @@ Each line is mapped, ignored by a rule, or rejected with a reason, and the three
 was received, or the run stops. The SQL lies in `abate_mappings`, one file a resource type.
 """
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -18,68 +15,15 @@ from abate.config.source import Source
 from abate.errors import StoreError
 from abate.fhir.canonical import SYSTEM, UNIT_TEXT, forms_of
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
+from abate.mapping.accounts import Accounted
 from abate.mapping.code_lists import Code, CodeLists
 from abate.mapping.roles import Role
-from abate.store.database import MAPPINGS, Parameters, Store
+from abate.mapping.scores import ReadScore, ask_plugins
+from abate.mapping.statements import sql
+from abate.store.database import Parameters, Store
 from abate.store.landed_lines import LandedFiles
 from abate.store.landing import Landing
-from abate.store.ledger import Ledger
 from abate.store.pull_remarks import left
-
-# The reasons that concern the value alone: a plugin may know how to read it.
-VALUE_REASONS = (
-    "several-values",
-    "value-not-an-integer",
-    "comparator",
-    "answers-differ",
-    "no-value",
-    "value-malformed",
-    "value-not-a-number",
-    "codes-differ",
-    "unit-unknown",
-    "range-malformed",
-    "scale-unknown",
-    "scale-contradictory",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """A pain score as a plugin's `read_score` gives it.
-
-    Attributes:
-        value: from 0 to 10.
-        raw: the value as it was sent.
-        scale: the highest score of its scale, 10 or 100.
-        unit: its unit, if it had one.
-        instrument: NRS, VAS, FACES, ...; None keeps what the code says.
-        context: now, worst, average, rest, movement; None keeps what the code says.
-    """
-
-    value: float
-    raw: str
-    scale: float
-    unit: str | None = None
-    instrument: str | None = None
-    context: str | None = None
-
-
-ReadScore = Callable[[Mapping[str, Any]], Score | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accounted:
-    """What became of the lines of one type: received = mapped + ignored + rejected.
-
-    Of `earlier` the version has an earlier date than the one that the store had.
-    """
-
-    type: str
-    received: int
-    mapped: int
-    ignored: int
-    rejected: int
-    earlier: int = 0
 
 
 def register(store: Store, roles: Sequence[Role], lists: CodeLists | None = None) -> None:
@@ -160,68 +104,6 @@ def load(store: Store, landing: Landing, reading: Reading) -> list[Accounted]:
     return [accounted for accounted in books if accounted.received]
 
 
-def balance(
-    store: Store,
-    run_id: str,
-    ledger: Ledger,
-    accounted: Sequence[Accounted],
-    landing: Landing,
-) -> None:
-    """Enter the books, and hold what landed against what the mapping saw.
-
-    Raises:
-        StoreError: a resource was received that no line accounts for.
-    """
-    store.insert(
-        "ledger",
-        [
-            (run_id, one.query, one.type, one.expected, one.received, one.pages, one.left_out)
-            for one in ledger.lines
-        ],
-    )
-    store.insert(
-        "accounted",
-        [(run_id, b.type, b.received, b.mapped, b.ignored, b.rejected) for b in accounted],
-    )
-    seen = {one.type: one.received for one in accounted}
-    for kind in sorted({*MAPPED_NAMES, *(line.type for line in ledger.lines)}):
-        received = landing.received(kind)
-        if received != seen.get(kind, 0):
-            raise StoreError(
-                f"the books of {kind} do not balance: the pull received {received}, and "
-                f"{seen.get(kind, 0)} lines landed. Nothing was stored."
-            )
-
-
-def studied(store: Store, server: str) -> set[str]:
-    """The ids of the people of the study, by what the store has; laid out for the SQL too."""
-    store.script(sql("gone"))
-    store.run(sql("studied"), {"server": server})
-    return {one for (one,) in store.rows("from studied")}
-
-
-def prune(store: Store, server: str) -> None:
-    """Delete what is known of people who are not, or no longer, of the study.
-
-    Of their resources ids and versions stay. That a patient has left the Group is counted.
-    """
-    whose = {"server": server}
-    studied(store, server)
-    store.run(
-        "delete from patient where server = $server and id not in (select id from studied) "
-        "and reason is distinct from 'left-group'",
-        whose,
-    )
-    for table in (kind.lower() for kind in MAPPED_NAMES if kind != "Patient"):
-        store.run(sql("leavers").replace("TABLE", table), whose)
-        if store.rows("select 1 from leaver limit 1"):
-            store.run(
-                f"delete from {table} where server = $server and id in (select id from leaver)",  # noqa: S608 - a name of ours
-                whose,
-            )
-            store.run(f"insert into {table} by name from leaver")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
     """The landed files of one run, on their way into the store."""
@@ -254,20 +136,18 @@ class _Batch:
             owner = "id" if kind == "Patient" else "patient_id"
             self.store.run(sql("outside").replace("OWNER", owner), {"kind": kind})
         if kind == "Observation" and self.read_score is not None:
-            _ask_plugins(self.store, self.read_score)
+            ask_plugins(self.store, self.read_score)
         states = Counter[str]()
         for state, count in self.store.rows(sql("states")):
             states[state] += count
         earlier = self._merge(table, parameters)
-        return _balanced(
-            Accounted(
-                type=kind,
-                received=files.lines,
-                mapped=states["mapped"],
-                ignored=states["ignored"],
-                rejected=states["rejected"] + len(unreadable),
-                earlier=earlier,
-            )
+        return Accounted(
+            type=kind,
+            received=files.lines,
+            mapped=states["mapped"],
+            ignored=states["ignored"],
+            rejected=states["rejected"] + len(unreadable),
+            earlier=earlier,
         )
 
     def _load_nothing(self, kind: str, parameters: Parameters) -> Accounted:
@@ -340,54 +220,6 @@ def _sides(store: Store) -> list[str]:
     """The codes of the list `laterality`, each as `system|code`."""
     rows = store.rows("select system || '|' || code from code_list where list = 'laterality'")
     return [side for (side,) in rows]
-
-
-@cache
-def sql(name: str) -> str:
-    """A statement of `abate_mappings`."""
-    return (MAPPINGS / f"{name}.sql").read_text("utf-8")
-
-
-def fingerprint() -> str:
-    """A digest of all that the mapping is: what another one has read is read anew."""
-    found = hashlib.sha256()
-    for file in sorted(MAPPINGS.iterdir(), key=lambda one: one.name):
-        found.update(file.read_bytes())
-    return found.hexdigest()
-
-
-def _balanced(counted: Accounted) -> Accounted:
-    total = counted.mapped + counted.ignored + counted.rejected
-    if total != counted.received:
-        raise StoreError(
-            f"the books of {counted.type} do not balance: {counted.received} lines landed, and "
-            f"{counted.mapped} mapped + {counted.ignored} ignored + {counted.rejected} rejected "
-            f"are {total}. Nothing was stored."
-        )
-    return counted
-
-
-def _ask_plugins(store: Store, read_score: ReadScore) -> None:
-    rejected = store.rows(
-        "select mapped.id, landed.resource "
-        "from mapped inner join landed on landed.rowid = mapped.place "
-        "where list_contains($reasons, reason) order by mapped.id",
-        {"reasons": list(VALUE_REASONS)},
-    )
-    for identifier, resource in rejected:
-        observation = _decoded(resource)
-        score = read_score(observation) if observation is not None else None
-        if score is not None:
-            store.run(sql("read_score"), {"id": identifier, **asdict(score)})
-
-
-def _decoded(resource: str) -> dict[str, Any] | None:
-    """The resource; None where only DuckDB can read it: a trailing comma, a great depth."""
-    try:
-        decoded: dict[str, Any] = json.loads(resource)
-    except (ValueError, RecursionError):
-        return None
-    return decoded
 
 
 def _columns(code: Code) -> tuple[Any, ...]:

@@ -72,22 +72,8 @@ class BulkSource:
         was_begun = landing.recall("export") is not None
         note_unfiltered(landing, unfiltered(landing).union(self._kept.unfiltered()))
         with self._way_out(was_begun=was_begun):
-            try:
-                brought = self._exported(plan, landing, log)
-            except SourceError as fault:
-                if not _is_worth_another(fault, was_begun=was_begun):
-                    raise
-                log.info(f"{fault}: a new export is begun")
-                self._begin_again(landing)
-                brought = self._exported(plan, landing, log)
-            if silent := self._silent(landing, brought):
-                log.warning(
-                    f"nothing of {', '.join(silent)} was exported by _typeFilter, which "
-                    "the server may not know there: a new export is begun, without it for these"
-                )
-                self._begin_again(landing, silent)
-                brought = self._exported(plan, landing, log)
-        ledger = self._entered(plan, landing, brought)
+            brought = self._export(plan, landing, log, was_begun=was_begun)
+        ledger = self._enter(plan, landing, brought)
         if self._since is not None and not self._fetch_people(plan, landing, log, ledger):
             log.warning(
                 "the server does not find by patient what new patients of the study had "
@@ -96,8 +82,8 @@ class BulkSource:
             self._since = None
             self._begin_again(landing)
             with self._way_out(was_begun=was_begun):
-                brought = self._exported(plan, landing, log)
-            ledger = self._entered(plan, landing, brought)
+                brought = self._export_once(plan, landing, log)
+            ledger = self._enter(plan, landing, brought)
         for line in ledger.lines:
             log.info(f"pulled {line}", name="query.done", **line.fields)
         ledger.warn(f"the manifest of {self._server.base} gives", log)
@@ -110,6 +96,25 @@ class BulkSource:
             arrived=frozenset(kind for one in brought for kind in (*one.received, *one.strays)),
             is_change=self._since is not None,
         )
+
+    def _export(self, plan: Plan, landing: Landing, log: Log, *, was_begun: bool) -> list[Brought]:
+        """Land the files of one export; of another one if the first cannot be used."""
+        try:
+            brought = self._export_once(plan, landing, log)
+        except SourceError as fault:
+            if not _is_worth_another(fault, was_begun=was_begun):
+                raise
+            log.info(f"{fault}: a new export is begun")
+            self._begin_again(landing)
+            brought = self._export_once(plan, landing, log)
+        if silent := self._silent(landing, brought):
+            log.warning(
+                f"nothing of {', '.join(silent)} was exported by _typeFilter, which "
+                "the server may not know there: a new export is begun, without it for these"
+            )
+            self._begin_again(landing, silent)
+            brought = self._export_once(plan, landing, log)
+        return brought
 
     def _refuse_clock_behind(self, landing: Landing, log: Log) -> None:
         """Ask for everything where the server's clock went back: `_since` would skip changes.
@@ -175,7 +180,7 @@ class BulkSource:
         found = {kind for one in brought for kind in (*one.received, *one.strays)}
         return [kind for kind in filtered_types(landing) if kind not in found]
 
-    def _exported(self, plan: Plan, landing: Landing, log: Log) -> list[Brought]:
+    def _export_once(self, plan: Plan, landing: Landing, log: Log) -> list[Brought]:
         """Land the files of one export, and take it away, whatever happens."""
         job = ExportJob(self._server, log, location=(landing.recall("export") or b"").decode())
         try:
@@ -271,7 +276,7 @@ class BulkSource:
         if manifest.moment is None:
             log.warning("the manifest has no transactionTime: the next export is whole again")
 
-    def _entered(self, plan: Plan, landing: Landing, brought: Sequence[Brought]) -> Ledger:
+    def _enter(self, plan: Plan, landing: Landing, brought: Sequence[Brought]) -> Ledger:
         ledger = Ledger()
         for one in brought:
             for kind, count in one.received.items():
