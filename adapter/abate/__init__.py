@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abate.analysis.hooks import hookimpl
+    from abate.analysis.hooks import ReportContext, hookimpl
     from abate.analysis.model import (
         Analysis,
         Chart,
@@ -43,6 +43,7 @@ _HOME = {
     "Pairs": "abate.cohort.tables",
     "PublishedFigures": "abate.analysis.published_figures",
     "Ref": "abate.analysis.model",
+    "ReportContext": "abate.analysis.hooks",
     "Result": "abate.analysis.model",
     "Results": "abate.analysis.results",
     "Score": "abate.mapping.scores",
@@ -67,6 +68,7 @@ __all__ = [
     "Pairs",
     "PublishedFigures",
     "Ref",
+    "ReportContext",
     "Result",
     "Results",
     "Score",

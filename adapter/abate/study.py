@@ -183,7 +183,7 @@ def write_back(
             dry_run=dry_run,
         ).write()
     if not dry_run:
-        compare.tell(host, shown, progress)
+        compare.tell(host, shown, target.base, changes, progress)
     return _note_changes(progress, changes, dry_run=dry_run)
 
 

@@ -7,6 +7,7 @@ from abate.cohort.endpoint import Endpoint
 from abate_analyses.shared import by_patient
 from abate_analyses.shared.changes import directions, median_of
 from abate_analyses.shared.counts import Whole, count
+from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.pair_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
 from abate_analyses.shared.pair_units import paired_units
 from abate_analyses.shared.sign_test import sign_test
@@ -23,12 +24,13 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
         return Result.not_estimable(f"there are no {pairs.population}")
     at_endpoint = cohort.at(endpoint)
     scores = at_endpoint.frame["value"].to_list()
-    estimates = [
+    found = [
         median_of("median-endpoint", scores, at_endpoint.population),
         *_sizes(pairs),
         *_counts(pairs),
         *_tests(pairs),
     ]
+    estimates = mark_key(found, "median-change-by-patient", "sign-test")
     drawn = len(pairs) <= DRAWN_UP_TO
     return Result(
         estimates=estimates,

@@ -7,6 +7,7 @@ from abate import Cohort, Estimate, Pairs, Ref, Result, Table, Units
 from abate.config.visits import BASELINE
 from abate_analyses.shared import by_patient
 from abate_analyses.shared.changes import directions, median_of
+from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.pair_charts import DRAWN_UP_TO, TOO_MANY, by_visit
 from abate_analyses.shared.pair_units import visit_units
 from abate_analyses.shared.sign_test import METHOD, p_of, sign_test
@@ -27,7 +28,7 @@ def analyse(cohort: Cohort, *, reference: str) -> Result:
     changes = {visit: cohort.pairs(reference=reference, endpoint=visit) for visit in after}
     if not any(len(pairs) for pairs in changes.values()):
         return Result.not_estimable("no analysed lesion has a reference and a later score")
-    estimates = _estimates(changes)
+    estimates = mark_key(_estimates(changes), f"sign-test-{after[0]}")
     many = any(len(pairs) > DRAWN_UP_TO for pairs in changes.values())
     return Result(
         estimates=estimates,

@@ -236,6 +236,12 @@ def test_a_median_stands_where_counts_are_rounded(run_with, estimate):
     assert (one.value, one.interval, one.n) == (4, given.interval, 35)
 
 
+def test_a_mean_is_withheld_where_counts_are_rounded_since_it_would_tell_them(run_with, estimate):
+    given = replace(estimate("scored", 33), statistic="mean", value=4.0303030303)
+    one = of(released(run_with(Result(estimates=[given]), lesions=88), rule_of("nhs")), "scored")
+    assert (one.value, one.visible_n) == (None, 35)
+
+
 def test_zero_is_hidden_only_where_the_rule_says_so(run_with):
     whole = run_with(Result(estimates=[number(0, 88)]), lesions=88)
     assert of(released(whole, rule_of("nhs")), "number").value == 0

@@ -7,7 +7,7 @@ import pytest
 from abate.analysis.loader import load
 from abate.analysis.results import load as load_results
 from abate.config.reader import read
-from abate.fhir.canonical import stable_id
+from abate.fhir.canonical import SYSTEM, forms_of, stable_id
 from abate.fhir.client import FhirServer
 from abate.publish import compare, transaction
 from abate.publish.study_key import owner_of
@@ -112,6 +112,24 @@ class TestRelease:
         assert abate("publish", ran).exit_code == 0
         [group] = behind.all("Group").values()
         assert [key for key in ("actual", "membership") if key in group] == [element]
+
+
+@pytest.mark.parametrize("system", forms_of(SYSTEM), ids=["today's system", "that of 0.1"])
+def test_a_report_under_an_id_that_the_target_chose_is_not_doubled(abate, ran, source, system):
+    value = "cementoplasty-2010/report"
+    source.put(
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "17",
+            "identifier": [{"system": system, "value": value}],
+            "status": "preliminary",
+            "code": {"text": "pain outcomes"},
+        }
+    )
+    refused = abate("publish", ran)
+    assert refused.exit_code == 5
+    assert "has this report already as DiagnosticReport/17" in refused.err
+    assert source.ours() == {}
 
 
 class TestRendered:

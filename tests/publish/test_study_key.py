@@ -1,9 +1,11 @@
 """The study key: only the store that wrote a report overwrites it."""
 
+import json
+
 import pytest
 
 from abate.config.reader import read
-from abate.fhir.canonical import STUDY_KEY
+from abate.fhir.canonical import NAMES_OF_0_1, STUDY_KEY
 from abate.publish.study_key import key_of, owner_of
 from abate.report.fhir.content_digest import digest_of, marked
 from asked import is_read
@@ -122,6 +124,21 @@ def test_one_resource_of_another_key_is_enough(abate, published, source):
     for command in ("publish", "retract"):
         assert abate(command, published).exit_code == 5
     assert source.ours() == standing
+
+
+def test_the_same_key_under_the_system_of_an_earlier_version_is_this_studys(
+    abate, published, source
+):
+    [key] = keys(source)
+    before = json.dumps(list(source.ours().values()))
+    for one in json.loads(before.replace(STUDY_KEY, NAMES_OF_0_1[STUDY_KEY])):
+        source.put(marked(one))
+    assert keys(source) == {key}
+    written = abate("publish", published, "--json")
+    assert (written.exit_code, written.json["create"], written.json["retract"]) == (0, 0, 0)
+    assert NAMES_OF_0_1[STUDY_KEY] not in json.dumps(list(source.ours().values()))
+    again = abate("publish", published, "--json").json
+    assert (again["create"], again["update"], again["retract"]) == (0, 0, 0)
 
 
 def test_a_target_that_loses_the_key_is_told(abate, ran, keep, proxy):

@@ -104,8 +104,8 @@ def _numbers_of(estimates: Sequence[Estimate]) -> dict[tuple[str, str], set[int]
     """The n of each population, and the counts by `POPULATION: COUNT` or `POPULATION: NAME`."""
     found: dict[tuple[str, str], set[int]] = {}
     for one in estimates:
-        if one.n is not None:
-            found.setdefault((one.basis, one.population), set()).add(one.n)
+        if (n := one.visible_n) is not None:
+            found.setdefault((one.basis, one.population), set()).add(n)
         for name, count in one.counts.items():
             for said in (name, one.name):
                 found.setdefault((one.basis, f"{one.population}: {said}"), set()).add(count)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pluggy
 
-from abate.analysis.hooks import hookimpl
+from abate.analysis.hooks import ReportContext, hookimpl
 from abate.analysis.isolation import guarded
 from abate.analysis.model import Analysis, Estimate, Result
 from abate.analysis.outcome import Outcome, checked, plain
@@ -197,13 +197,13 @@ class Host:
         """`read_score`, or None where no plugin has it, so that the fast path stays fast."""
         return self.read_score if self._manager.hook.read_score.get_hookimpls() else None
 
-    def render_report(self, result: Result) -> tuple[str, list[Any]]:
+    def render_report(self, result: Result, context: ReportContext) -> tuple[str, list[Any]]:
         """The plugin that renders this result, and its resources as built-in types.
 
         Raises:
             PluginError: the plugin stopped, or gave what is no JSON.
         """
-        plugin, given = self._first("render_report", result=result)
+        plugin, given = self._first("render_report", result=result, context=context)
         if given is None:
             return "", []
         rendered = self._call(plugin, "render_report", lambda: [plain(one) for one in given])
@@ -250,12 +250,14 @@ class Host:
             sections.append(section)
         return sections
 
-    def report_written(self, result: Result, references: Sequence[str]) -> list[str]:
+    def report_written(
+        self, result: Result, references: Sequence[str], context: ReportContext
+    ) -> list[str]:
         """Tell every plugin what stands on the target; returns what went wrong in them."""
         faults = []
         for plugin in self._names():
             hook = self._only(plugin, "report_written")
-            call = partial(hook, result=result, references=tuple(references))
+            call = partial(hook, result=result, references=tuple(references), context=context)
             try:
                 self._call(plugin, "report_written", call)
             except PluginError as problem:

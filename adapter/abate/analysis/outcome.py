@@ -99,7 +99,7 @@ def _number(value: Any) -> Any:
 def _faults(estimate: Estimate) -> Iterator[str]:
     if not all(isfinite(number) for number in _numbers(estimate)):
         yield "it has a number that is not finite: give None and a note"
-    if estimate.n is None or estimate.withheld:
+    if estimate.visible_n is None or estimate.withheld:
         yield "it has no n, or says that it is withheld: that is for what is released"
     elif estimate.n < 0:
         yield "its n is negative"

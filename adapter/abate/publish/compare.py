@@ -22,7 +22,7 @@ from abate.publish.retract_status import is_retracted, retract
 from abate.publish.study_key import Owner
 from abate.publish.target import Target
 from abate.publish.transaction import keep
-from abate.report.fhir.bundle import OPTIONAL, references
+from abate.report.fhir.bundle import OPTIONAL, context_of, references
 from abate.report.fhir.elements import Resource, reference_to
 from abate.telemetry.status import Progress
 
@@ -112,11 +112,16 @@ def compare(
     return [*_dated(changes, results, found), *map(owner.adopt, besides), *left]
 
 
-def tell(host: Host, results: Results, progress: Progress) -> None:
+def tell(
+    host: Host, results: Results, target: str, changes: Sequence[Change], progress: Progress
+) -> None:
     """Tell the plugins what stands on the target; what goes wrong in one is noted."""
+    done = {one.reference: one.action for one in changes}
     for outcome in results.outcomes:
         if outcome.result is not None:
-            for fault in host.report_written(outcome.result, references(results, outcome)):
+            names = references(results, outcome)
+            context = context_of(results, outcome, target, done)
+            for fault in host.report_written(outcome.result, names, context):
                 progress.note(fault)
 
 

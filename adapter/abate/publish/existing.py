@@ -10,7 +10,7 @@ import msgspec
 
 from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.fhir.bundle import Page, matches
-from abate.fhir.canonical import stable_id
+from abate.fhir.canonical import SYSTEM, forms_of, stable_id
 from abate.fhir.client import Answer, BudgetSpent, FhirServer
 from abate.http.failures import ABSENT, LOGIN_WANTED, Unseen
 from abate.publish.change import identifiers
@@ -146,16 +146,19 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     """Stop where the resource stands under an id that abate did not give.
 
     So it is on a server that chose ids of its own, or that was filled from another one: what is
-    written beside it would double it. Where no search by identifier works, nothing is known.
+    written beside it would double it. Where no search by identifier works, nothing is known. It is
+    searched by the identifier system of today and by that of abate 0.1.
 
     Raises:
         PublishRefused: names it.
     """
-    for ours in identifiers(resource):
-        token = f"{ours.get('system')}|{ours.get('value')}"
-        answer = server.get(resource["resourceType"], {"identifier": token})
+    values = {str(one.get("value")) for one in identifiers(resource)}
+    for value in values:
+        names = ",".join(f"{system}|{value}" for system in forms_of(SYSTEM))
+        answer = server.get(resource["resourceType"], {"identifier": names})
         for found in _resources(answer, resource["resourceType"]):
-            if found.get("id") != resource["id"] and ours in identifiers(found):
+            theirs = {one.get("value") for one in identifiers(found)}
+            if found.get("id") != resource["id"] and value in theirs:
                 raise PublishRefused(
                     f"{server.base} has this report already as {reference_to(found)}, which is no "
                     "id of abate's: a second one would double it, and is not written. Delete "

@@ -103,7 +103,9 @@ def _figures(shown: Results) -> set[Name]:
 def _sizes(shown: Results) -> set[Name]:
     """The estimates whose n is shown, with a figure or without."""
     return {
-        (outcome.name, one.name + _SIZE) for outcome, one in _estimates(shown) if one.n is not None
+        (outcome.name, one.name + _SIZE)
+        for outcome, one in _estimates(shown)
+        if one.visible_n is not None
     }
 
 

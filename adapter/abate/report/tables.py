@@ -15,7 +15,7 @@ import msgspec
 from abate.analysis.model import Cell, Estimate, Ref, Result, Table
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
-from abate.fhir.canonical import CANONICAL
+from abate.fhir.canonical import TABLES
 from abate.report.page.sections import slug
 
 Value = str | int | float | bool | None
@@ -30,6 +30,7 @@ _ESTIMATES = {
     "primary": ("boolean", "whether it is the primary endpoint"),
     "estimate": ("string", "its name within the analysis"),
     "label": ("string", "its name for people"),
+    "key": ("boolean", "whether it is one of the few that stand first"),
     "statistic": ("string", "what kind of number it is"),
     "value": ("number", "empty: not estimable, or withheld"),
     "unit": ("string", "UCUM code of value, low and high"),
@@ -94,7 +95,7 @@ def descriptor(results: Results, files: Sequence[Sheet]) -> bytes:
     package = {
         "profile": "tabular-data-package",
         "name": results.study,
-        "id": f"{CANONICAL}/tables/{results.study}",
+        "id": f"{TABLES}#{results.study}",
         "title": results.title,
         "description": f"Computed by abate {results.version}. {results.release.capitalize()}.",
         "resources": [_resource(sheet) for sheet in files],

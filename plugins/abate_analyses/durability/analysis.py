@@ -11,6 +11,7 @@ from abate_analyses.durability.loss_curves import curves, loss_estimates
 from abate_analyses.durability.relief import LOSSES, Relief, relief
 from abate_analyses.durability.units import durability_units
 from abate_analyses.shared.counts import LESIONS, PATIENTS, Whole, share
+from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.units import of_estimates
 from abate_analyses.statistics.aalen_johansen import EVENT
 from abate_analyses.statistics.quantiles import spread
@@ -29,7 +30,7 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint, loss: Loss) -
     lost = curves(found, cohort)
     estimates = [
         _follow_up(cohort),
-        _relief(found),
+        *mark_key([_relief(found)], "relief"),
         *_longest(found, words),
         *loss_estimates(lost, words),
         _net_relief(found, words),

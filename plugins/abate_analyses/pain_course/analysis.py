@@ -13,6 +13,7 @@ from abate_analyses.pain_course.charts import charts, notes
 from abate_analyses.pain_course.units import course_units
 from abate_analyses.shared import counts
 from abate_analyses.shared.counts import LESIONS, Whole
+from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.units import of_estimates
 from abate_analyses.statistics.quantiles import spread
 
@@ -42,11 +43,12 @@ def analyse(cohort: Cohort) -> Result:
     carried = carried_forward(states, scores)
     tallies = _tallies(states)
     whole = counts.lesions(cohort.analysed)
-    estimates = [
+    found = [
         *_observed(cohort.visits, scores),
         *_carried(list(tallies), _by_visit(carried)),
         *(one for visit in tallies for one in _states(visit, tallies[visit], whole)),
     ]
+    estimates = mark_key(found, *(f"scored-of-due-{visit}" for visit in cohort.visits[:1]))
     return Result(
         estimates=estimates,
         tables=[_scores(cohort.visits), *_states_table(tallies)],

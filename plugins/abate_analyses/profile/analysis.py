@@ -12,6 +12,7 @@ from abate_analyses.profile.units import fact_name, profile_units
 from abate_analyses.shared import counts
 from abate_analyses.shared.adjuncts import by_adjunct
 from abate_analyses.shared.counts import PATIENTS, Whole
+from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.slugs import slug
 from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
 from abate_analyses.shared.units import of_estimates
@@ -32,7 +33,8 @@ def analyse(cohort: Cohort) -> Result:
         *_treated_facts(cohort),
     ]
     missing = list(_not_assessable(cohort))
-    estimates = [*_flow_counts(flow), *ages, *shown, *missing]
+    found = [*_flow_counts(flow), *ages, *shown, *missing]
+    estimates = mark_key(found, "patients-treated")
     return Result(
         estimates=estimates,
         tables=[*age_table(ages), *tables(shown)],

@@ -16,6 +16,7 @@ from abate_analyses.responders.estimates import (
 from abate_analyses.responders.members import responder_units
 from abate_analyses.responders.strata import Strata, strata
 from abate_analyses.responders.units import alone_at_zero, analysed, asked, carried_forward, treated
+from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.units import of_estimates
 
 NOTES = (
@@ -32,10 +33,8 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
     if not groups.analysed.n:
         return Result.not_estimable("there are no analysed lesions")
     by_stratum = strata(groups.pairs, cohort.adjuncts)
-    found = [
-        *estimates(groups),
-        *(one for stratifier in by_stratum for one in stratifier.estimates()),
-    ]
+    of_all = mark_key(estimates(groups), RESPONSES[0].name)
+    found = [*of_all, *(one for stratum in by_stratum for one in stratum.estimates())]
     known = responder_units(cohort, groups, by_stratum, reference, endpoint)
     return Result(
         estimates=found,

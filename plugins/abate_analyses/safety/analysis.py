@@ -15,6 +15,7 @@ from abate_analyses.safety.units import (
 )
 from abate_analyses.shared.adjuncts import WITHOUT, by_adjunct, having
 from abate_analyses.shared.counts import LESIONS, Whole, count, lesions, patients, share
+from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.slugs import slug
 from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
 from abate_analyses.shared.units import analysed, of_estimates
@@ -41,7 +42,8 @@ def analyse(cohort: Cohort) -> Result:
     by_lesion = list(_by_lesion(cohort, events))
     kinds = list(_kinds(cohort, events))
     by_patient = list(_by_patient(cohort, events))
-    shares = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
+    found = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
+    shares = mark_key(found, "complication-lesions")
     estimates = [*shares, _number(cohort, events), _unlinked(cohort, events)]
     return Result(
         estimates=estimates,
@@ -68,6 +70,7 @@ def _without(cohort: Cohort, method: str, why: str) -> Result:
         method=method,
         population=LESIONS,
         note=why,
+        key=True,
     )
     return Result(
         estimates=[missing, *apart],

@@ -5,8 +5,9 @@ are made of study, analysis and statistic, so that the same thing has the same i
 digest of the content, run times left out, tells whether there is anything to write.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from abate.analysis.hooks import ReportContext
 from abate.analysis.loader import Host
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
@@ -30,6 +31,7 @@ __all__ = [
     "TYPES",
     "Resource",
     "Version",
+    "context_of",
     "digest",
     "digest_of",
     "marked",
@@ -70,7 +72,11 @@ def report(
     done = [outcome for outcome in results.outcomes if outcome.result is not None]
     is_at_source = target.rstrip("/") == results.inputs.server.rstrip("/")
     statistics = [one for outcome in done for one in _statistics(results, outcome)]
-    own = [one for outcome in done for one in _rendered(outcome, host, version)]
+    own = [
+        one
+        for outcome in done
+        for one in _rendered(outcome, host, version, context_of(results, outcome, target))
+    ]
     written = [
         group(results, is_at_source=is_at_source),
         index_procedures(results, is_at_source=is_at_source),
@@ -89,6 +95,21 @@ def references(results: Results, outcome: Outcome) -> list[str]:
     """The `Observation/id` of each statistic of an outcome."""
     estimates = outcome.result.estimates if outcome.result else ()
     return [f"Observation/{statistic_id(results, outcome, estimate)}" for estimate in estimates]
+
+
+def context_of(
+    results: Results, outcome: Outcome, target: str, changes: Mapping[str, str] | None = None
+) -> ReportContext:
+    """What plugins are told of a result that is published."""
+    return ReportContext(
+        study=results.study,
+        analysis=outcome.name,
+        use=outcome.use,
+        is_primary=outcome.primary,
+        target=target,
+        report=f"DiagnosticReport/{report_id(results.study)}",
+        changes=changes or {},
+    )
 
 
 def needs(resources: Iterable[Resource]) -> list[str]:
@@ -113,11 +134,13 @@ def _measures(results: Results, done: Sequence[Outcome]) -> list[Resource]:
     return [make(results, *one) for make in (measure, measure_report) for one in asked]
 
 
-def _rendered(outcome: Outcome, host: Host, version: Version) -> Iterator[Resource]:
+def _rendered(
+    outcome: Outcome, host: Host, version: Version, context: ReportContext
+) -> Iterator[Resource]:
     """A plugin's own resources for an outcome, each checked, with its numbers rounded."""
     if outcome.result is None:
         return
-    plugin, resources = host.render_report(outcome.result)
+    plugin, resources = host.render_report(outcome.result, context)
     if resources and version != "R4":
         raise PublishRefused(
             f"the plugin {plugin!r} renders the result of {outcome.name!r} as FHIR R4, and the "

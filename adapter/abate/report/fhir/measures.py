@@ -16,7 +16,7 @@ import msgspec
 from abate.analysis.model import Estimate, Measured, Result
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
-from abate.fhir.canonical import MEASURE, REPORT, STATISTIC, stable_id
+from abate.fhir.canonical import REPORT, STATISTIC, measure_url, stable_id
 from abate.report.fhir.code_system import REPORTS
 from abate.report.fhir.elements import (
     DATA_ABSENT,
@@ -69,7 +69,6 @@ def measure_report(
     results: Results, outcome: Outcome, result: Result, measured: Measured
 ) -> Resource:
     """The numbers of a Measure: the whole, and each stratum."""
-    url, version = _url(results, outcome, measured), _version(results, outcome, measured)
     proportion = result[measured.estimate]
     return {
         "resourceType": "MeasureReport",
@@ -80,7 +79,9 @@ def measure_report(
         ],
         "status": "complete",
         "type": "summary",
-        "measure": f"{url}|{version}",
+        # Without its version: HL7's validator takes an OID with "|version" for an invalid OID
+        # (HAPI 8.8, 2026-12-01). The Measure is written in the same transaction.
+        "measure": _url(results, outcome, measured),
         "subject": group_reference(results),
         "date": now(),
         "reporter": {"display": results.reporter} if results.reporter else software(results),
@@ -144,11 +145,12 @@ def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Itera
 
 def _parts(proportion: Estimate) -> dict[str, Count]:
     """Denominator and numerator; each None with the reason where it is not there."""
-    hidden = "masked" if proportion.withheld or proportion.n is None else "unknown"
+    n = proportion.visible_n
+    hidden = "masked" if proportion.withheld or n is None else "unknown"
     numerator = None if proportion.withheld else proportion.counts.get("numerator")
-    if proportion.n == 0:
+    if n == 0:
         numerator = 0
-    return {"denominator": (proportion.n, hidden), "numerator": (numerator, hidden)}
+    return {"denominator": (n, hidden), "numerator": (numerator, hidden)}
 
 
 def _value(estimate: Estimate) -> Count:
@@ -212,7 +214,7 @@ def _id(results: Results, outcome: Outcome, measured: Measured) -> str:
 
 
 def _url(results: Results, outcome: Outcome, measured: Measured) -> str:
-    return f"{MEASURE}/{_id(results, outcome, measured)}"
+    return measure_url(_id(results, outcome, measured))
 
 
 def _version(results: Results, outcome: Outcome, measured: Measured) -> str:

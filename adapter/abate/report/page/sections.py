@@ -166,19 +166,16 @@ def _cell(analysis: str, cell: Cell, result: Result) -> Shown:
 
 
 def headlines(outcome: Outcome) -> list[Line]:
-    """What an outcome says first: its first size with a confidence interval, and its first test."""
-    estimates = outcome.result.estimates if outcome.result else ()
-    sizes = [one for one in estimates if one.interval and "confidence" in one.interval.kind]
-    tests = [one for one in estimates if one.statistic == "test" or one.p is not None]
-    chosen = [*[one for one in sizes if one not in tests][:1], *tests[:1]] or estimates[:1]
-    return [line(outcome.name, one) for one in chosen]
+    """What an outcome says first: its key estimates, also those that are withheld."""
+    keys = outcome.result.key_estimates if outcome.result else []
+    return [line(outcome.name, one) for one in keys]
 
 
 def line(analysis: str, one: Estimate, hows: dict[str, int] | None = None) -> Line:
     """An estimate as a row; `hows` numbers the methods."""
     hows = {} if hows is None else hows
     interval = one.interval
-    n = shown(analysis, one, "n") if one.n is not None else Shown(text=WITHHELD)
+    n = shown(analysis, one, "n") if one.visible_n is not None else Shown(text=WITHHELD)
     return Line(
         label=one.label or title_of(one.name),
         value=shown(analysis, one),

@@ -8,6 +8,7 @@ from typing import Any
 
 from abate.errors import SourceError
 from abate.fhir.bundle import Page
+from abate.fhir.canonical import CHECK
 from abate.http.failures import CONFLICT, LOGIN_WANTED
 from abate.http.json_values import as_object
 from abate.http.response import Answer
@@ -17,7 +18,6 @@ from abate.report.fhir.elements import Resource, reference_to
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.declared import MATCH, TRANSACTION, TWICE, WHOLE
 from abate.survey.probes.probe_list import (
-    SYSTEM,
     TITLE,
     TYPE,
     delete_at_end,
@@ -177,7 +177,7 @@ class _Tries:
 
     def _count_by_identifier(self) -> int | None:
         """How many there are by our identifier; None if the search is refused."""
-        asked = {"identifier": f"{SYSTEM}|first", "_count": "10"}
+        asked = {"identifier": f"{CHECK}|first", "_count": "10"}
         answer = self.context.client.get(TYPE, asked)
         if answer.status != HTTPStatus.OK:
             return None
