@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from abate.ingest.ingest import Compared
     from abate.publish.change import Change
     from abate.publish.compare import Publishing
-    from abate.publish.target import Target
+    from abate.publish.target import TargetServer
     from abate.report.fhir.elements import Resource
     from abate.store.database import Store
 
@@ -127,7 +127,7 @@ def _keep(
     rule = rule_of(study_file.settings.report.minimum_cell)
     stage_events.report_missing_units(log, found, rule)
     files.write(found, study_file.output, host.page_sections(found, log.warning))
-    progress.analysed(found)
+    progress.note_analyses(found)
     return found
 
 
@@ -159,7 +159,7 @@ def write_back(
     from abate.publish import compare
     from abate.publish.study_key import owner_of
     from abate.publish.target import target_of
-    from abate.releases.publication import Publication, Report
+    from abate.releases.publication import Publication, ReleasedReport
 
     folder, log, how = study_file.output, progress.log, how or compare.PUBLISH
     stage_events.begin_stage(log, "publish")
@@ -177,7 +177,7 @@ def write_back(
             folder=folder,
             target=target,
             owner=owner,
-            report=Report(found=found, shown=shown, resources=resources, minimum=minimum),
+            report=ReleasedReport(found=found, shown=shown, resources=resources, minimum=minimum),
             log=log,
             how=how,
             dry_run=dry_run,
@@ -193,15 +193,17 @@ def _release(study_file: StudyFile, found: "Results", log: Log) -> "Results":
     Raises:
         PublishRefused: the units of the estimates are not known.
     """
-    from abate.disclosure import refuse_without_units, released, rule_of
+    from abate.disclosure import make_release, refuse_without_units, rule_of
 
     rule = rule_of(study_file.settings.report.minimum_cell)
     refuse_without_units(found, rule)
     stage_events.report_missing_units(log, found, rule)
-    return released(found, rule)
+    return make_release(found, rule)
 
 
-def _make_report(shown: "Results", host: "Host", target: "Target", log: Log) -> list["Resource"]:
+def _make_report(
+    shown: "Results", host: "Host", target: "TargetServer", log: Log
+) -> list["Resource"]:
     """The resources of the report, its page among them."""
     from abate.report.fhir import bundle
     from abate.report.page import document
@@ -237,7 +239,7 @@ def take_back(
 
 def _note_changes(progress: Progress, changes: list["Change"], *, dry_run: bool) -> list["Change"]:
     """Note and log what was written; gives it on."""
-    progress.published(changes, dry_run=dry_run)
+    progress.note_changes(changes, dry_run=dry_run)
     stage_events.report_changes(progress.log, changes, dry_run=dry_run)
     return changes
 

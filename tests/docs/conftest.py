@@ -9,7 +9,7 @@ import pytest
 
 from abate import Cohort, demo
 from abate.cohort import assemble as cohort_assemble
-from abate.demo import Shown
+from abate.demo import DemoResult
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"(Add to )?`([\w./-]+)`:")
@@ -29,7 +29,7 @@ class Block:
 class Demo:
     """One run of the demo, and the cohort on its way."""
 
-    shown: Shown
+    shown: DemoResult
     cohort: Cohort
     folder: Path
 

@@ -142,7 +142,7 @@ class TestRendered:
         def write(resource):
             study_file = read(ran)
             results = load_results(study_file.output)
-            theirs = content_digest.marked(resource)
+            theirs = content_digest.mark(resource)
             with FhirServer(source.base) as server:
                 target = target_of(server)
                 for own in ([theirs], []):
@@ -195,7 +195,7 @@ def with_own(report, own):
     """The report with a plugin's own resources, named by its Provenance."""
     names = [{"reference": f"{one['resourceType']}/{one['id']}"} for one in own]
     return [
-        content_digest.marked({**one, "target": [*one["target"], *names]})
+        content_digest.mark({**one, "target": [*one["target"], *names]})
         if one["resourceType"] == "Provenance"
         else one
         for one in [*own, *report]

@@ -27,7 +27,7 @@ from abate.fhir.canonical import (
 from abate.fhir.client import FhirServer
 from abate.http.failures import Unanswered
 from abate.publish.existing import all_standing, standing
-from abate.report.fhir.content_digest import marked
+from abate.report.fhir.content_digest import mark
 
 pytestmark = pytest.mark.server
 
@@ -269,7 +269,7 @@ def as_of_0_1(resource):
     if "identifier" in made:
         keys = NAMES_OF_0_1[STUDY_KEY]
         made["identifier"] = [one for one in made["identifier"] if one["system"] != keys]
-    return marked(made)
+    return mark(made)
 
 
 def test_a_report_of_0_1_is_rewritten_in_place_once(published, call, target):

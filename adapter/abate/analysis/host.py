@@ -13,9 +13,9 @@ import msgspec
 import pluggy
 
 from abate.analysis.hooks import ReportContext, hookimpl
-from abate.analysis.isolation import guarded
+from abate.analysis.isolation import isolate
 from abate.analysis.model import Analysis, Estimate, Result
-from abate.analysis.outcome import Outcome, checked, plain
+from abate.analysis.outcome import Outcome, check, plain
 from abate.analysis.page_section import PageSection, fault_of
 from abate.analysis.parameters import instance
 from abate.analysis.published_figures import ComparedFigure, PublishedFigures
@@ -164,7 +164,7 @@ class Host:
         result, error = None, None
         call = partial(self._manager.hook.run_analysis, analysis=analysis, cohort=cohort.copy())
         try:
-            result = checked(guarded(call, offered.kind.__module__))
+            result = check(isolate(call, offered.kind.__module__))
         except AbateError as problem:
             error = str(problem)
         return Outcome(
@@ -289,7 +289,7 @@ class Host:
     def _call(self, plugin: str, hook: str, call: Callable[[], Any]) -> Any:
         module = getattr(self._manager.get_plugin(plugin), "__name__", "")
         try:
-            return guarded(call, module)
+            return isolate(call, module)
         except AbateError as problem:
             raise BrokenPlugin(plugin, f"{hook} stopped: {problem}") from None
 

@@ -52,7 +52,7 @@ def _known(
     host: Host, manager: pluggy.PluginManager, entry: EntryPoint, settings: Plugins
 ) -> Known:
     package, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
-    state, problem, analyses = _refused(entry.name, settings), "", []
+    state, problem, analyses = _refusal(entry.name, settings), "", []
     if not state:
         state = "loaded"
         try:
@@ -70,7 +70,7 @@ def _known(
     )
 
 
-def _refused(name: str, settings: Plugins) -> str:
+def _refusal(name: str, settings: Plugins) -> str:
     if name in settings.block:
         return "blocked"
     if settings.allow is not None and name not in (*settings.allow, *OURS):
@@ -81,7 +81,7 @@ def _refused(name: str, settings: Plugins) -> str:
 def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
     if manager.has_plugin(entry.name):
         raise PluginError("another package has an entry point of this name")
-    module = _imported(entry)
+    module = _import(entry)
     if other := manager.get_name(module):
         raise PluginError(f"the plugin {other!r} is the same module")
     try:
@@ -95,7 +95,7 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
         raise PluginError(" ".join(str(fault).split())) from None
 
 
-def _imported(entry: EntryPoint) -> object:
+def _import(entry: EntryPoint) -> object:
     try:
         with unheard():
             module: object = entry.load()

@@ -35,7 +35,7 @@ class Outcome:
     error: str | None = None
 
 
-def checked(given: Any) -> Result:
+def check(given: Any) -> Result:
     """What an analysis gave, as plain Python values.
 
     Raises:

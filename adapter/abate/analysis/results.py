@@ -58,7 +58,7 @@ class Results:
     """One run's results.
 
     What a run keeps is local and whole: small cells are not hidden, so that it is not for release.
-    `abate.disclosure.released` makes what may leave the house, in the same form.
+    `abate.disclosure.make_release` makes what may leave the house, in the same form.
 
     Attributes:
         release: whether this may leave the house, in words.
@@ -279,4 +279,4 @@ def load(folder: Path) -> Results:
         raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
     if found.format != FORMAT:
         raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
-    return units_file.attached(found, text, folder)
+    return units_file.attach(found, text, folder)

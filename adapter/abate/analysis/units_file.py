@@ -71,7 +71,7 @@ def content(results: "Results", of: bytes) -> bytes:
     return msgspec.json.encode(kept)
 
 
-def attached(results: "Results", of: bytes, folder: Path) -> "Results":
+def attach(results: "Results", of: bytes, folder: Path) -> "Results":
     """The results with their units; as they are if the file is missing or belongs to others."""
     try:
         kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)

@@ -134,7 +134,7 @@ class Head(msgspec.Struct):
         text = as_object(self.meta).get("versionId")
         return text if isinstance(text, str) else None
 
-    def linked(self, kind: str) -> list[str]:
+    def links_of(self, kind: str) -> list[str]:
         """The references of a Patient's links of one type, such as `replaced-by`."""
         return _references(one for one in as_objects(self.link) if one.get("type") == kind)
 
@@ -187,7 +187,7 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
     """
     for entry in page.entry:
         if entry.request.method == "DELETE":
-            yield _deleted_id(entry.request.url, kind), None
+            yield _id_of_deletion(entry.request.url, kind), None
         elif not entry.is_empty_outcome:
             head = _head(entry.resource)
             if head.resourceType == "OperationOutcome":
@@ -196,7 +196,7 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
                 yield head.id, (_check(head, kind), bytes(entry.resource))
 
 
-def _deleted_id(url: str, kind: str) -> str:
+def _id_of_deletion(url: str, kind: str) -> str:
     """The id of a deleted resource, by the URL that its entry names."""
     path = url.partition("?")[0].partition("/_history")[0]
     *_, found, identifier = ["", *path.split("/")]

@@ -65,7 +65,7 @@ def change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
     )
 
 
-def unchanged(found: Resource) -> Change:
+def leave(found: Resource) -> Change:
     """A resource as it stands on the target, left as it is."""
     return Change(resource=found, action="unchanged", version=version(found))
 

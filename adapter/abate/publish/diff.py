@@ -61,7 +61,7 @@ def elements(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str
 
 def numbers(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[Number, ...]:
     """The numbers that differ, named as people name them: `value`, `n`, `p`, `denominator`."""
-    new, old = dict(_named(resource)), dict(_named(found))
+    new, old = dict(_name(resource)), dict(_name(found))
     return tuple(
         Number(name=name, old=old.get(name), new=new.get(name))
         for name in dict.fromkeys([*new, *old])
@@ -78,7 +78,7 @@ def wordy(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, .
     )
 
 
-def _named(resource: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _name(resource: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     seen: dict[str, int] = {}
     for key, value in resource.items():
         if key in _APART:

@@ -37,16 +37,16 @@ class Own:
     analysis: str | None
 
 
-class _Response(msgspec.Struct):
+class _BatchResponse(msgspec.Struct):
     """How one entry of a batch ended."""
 
     status: str
 
 
-class _Entry(msgspec.Struct):
+class _BatchEntry(msgspec.Struct):
     """What a batch says of one resource."""
 
-    response: _Response
+    response: _BatchResponse
     resource: Resource | None = None
 
     def is_plain(self, name: str) -> bool:
@@ -58,12 +58,12 @@ class _Entry(msgspec.Struct):
         return status == "200" and f"{kind}/{id_}" == name
 
 
-class _Batch(msgspec.Struct):
+class _ReadBatch(msgspec.Struct):
     """The answer to a batch."""
 
     resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
     type: Literal["batch-response"]
-    entry: list[_Entry] = []
+    entry: list[_BatchEntry] = []
 
 
 def standing(server: FhirServer, name: str) -> Resource | None:
@@ -96,7 +96,7 @@ def all_standing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource
     found: dict[str, Resource | None] = {}
     for first in range(0, len(wanted), AT_ONCE):
         part = wanted[first : first + AT_ONCE]
-        answered = _answered(server, part)
+        answered = _read_batch(server, part)
         if not answered:
             break
         absent = next((name for name in part if answered.get(name, ...) is None), None)
@@ -106,11 +106,11 @@ def all_standing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource
     return {name: found[name] if name in found else standing(server, name) for name in wanted}
 
 
-def _answered(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:
+def _read_batch(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:
     """What one batch tells plainly of the resources of these names."""
     try:
         answer = server.read_all(names)
-        entries = answer.decode(_Batch).entry if answer.status == HTTPStatus.OK else []
+        entries = answer.decode(_ReadBatch).entry if answer.status == HTTPStatus.OK else []
     except (Unseen, LoginRefused, BudgetSpent):
         raise
     except SourceError:
@@ -178,7 +178,7 @@ def _resources(answer: Answer, kind: str) -> Iterator[Resource]:
             yield msgspec.json.decode(raw)
 
 
-def listed(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:
+def list_references(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:
     """The references in a DiagnosticReport's results and in a Provenance's targets, if ours."""
     for one in lists:
         if one is not None and digest_of(one):
@@ -187,7 +187,7 @@ def listed(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str
                 yield str(element.get("reference")).removeprefix(f"{server.base}/")
 
 
-def owned(
+def find_own(
     server: FhirServer, study: str, names: Iterable[str], besides: Iterable[str] = ()
 ) -> list[Own]:
     """Which of the resources of these names stand on the target and are the study's.

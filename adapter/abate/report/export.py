@@ -9,7 +9,7 @@ import msgspec
 from abate.analysis import loader, results
 from abate.analysis.results import Results
 from abate.config.settings import StudyFile
-from abate.disclosure import refuse_without_units, released, rule_of
+from abate.disclosure import make_release, refuse_without_units, rule_of
 from abate.errors import PublishRefused, disk_errors
 from abate.fhir.canonical import SYSTEM, stable_id
 from abate.report import files
@@ -53,7 +53,7 @@ def write(
     _refuse_changed(study_file, found)
     rule = rule_of(study_file.settings.report.minimum_cell)
     refuse_without_units(found, rule)
-    shown = _anonymous(released(found, rule))
+    shown = _anonymous(make_release(found, rule))
     host = loader.load(study_file.settings.plugins)
     plugin_sections = host.page_sections(shown, log.warning)
     bundle = (

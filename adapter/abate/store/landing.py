@@ -236,7 +236,7 @@ class Landing:
         record = self.records.get(path.parent.name)
         return record.file or None if record else None
 
-    def received(self, kind: str) -> int:
+    def count_received(self, kind: str) -> int:
         """How many resources of a type landed, by the books of the units."""
         return sum(one.received for one in self.records.values() if one.type == kind)
 

@@ -37,12 +37,12 @@ def naming(folder: Path | None) -> Naming:
     """How resources are named by whoever works in an output folder; without one, for now only."""
     known: list[bytes] = []
 
-    def named(kind: str, identifier: str) -> Pseudonym:
+    def name(kind: str, identifier: str) -> Pseudonym:
         if not known:
             known.append(_key(folder) if folder else secrets.token_bytes(32))
         return pseudonym(known[0], kind, identifier)
 
-    return named
+    return name
 
 
 def _key(folder: Path) -> bytes:

@@ -14,7 +14,7 @@ from abate.analysis.results import Results
 from abate.errors import PublishRefused
 from abate.fhir.types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
 from abate.report.fhir.code_system import code_systems
-from abate.report.fhir.content_digest import RUN_TIMES, digest, digest_of, marked
+from abate.report.fhir.content_digest import RUN_TIMES, digest, digest_of, mark
 from abate.report.fhir.diagnostic_report import diagnostic_report, report_id
 from abate.report.fhir.elements import TERMINOLOGY, Resource, Version, reference_to
 from abate.report.fhir.group import group, index_procedures
@@ -34,7 +34,7 @@ __all__ = [
     "context_of",
     "digest",
     "digest_of",
-    "marked",
+    "mark",
     "needs",
     "references",
     "report",
@@ -75,7 +75,7 @@ def report(
     own = [
         one
         for outcome in done
-        for one in _rendered(outcome, host, version, context_of(results, outcome, target))
+        for one in _render(outcome, host, version, context_of(results, outcome, target))
     ]
     written = [
         group(results, is_at_source=is_at_source),
@@ -87,8 +87,8 @@ def report(
     ]
     made = [*written, provenance(results, host, written)]
     _refuse_doubles(made)
-    labelled = [_labelled(one) for one in made] if results.synthetic else made
-    return [_finished(one, version) for one in (*code_systems(), *labelled)]
+    labelled = [_label(one) for one in made] if results.synthetic else made
+    return [_finish(one, version) for one in (*code_systems(), *labelled)]
 
 
 def references(results: Results, outcome: Outcome) -> list[str]:
@@ -134,7 +134,7 @@ def _measures(results: Results, done: Sequence[Outcome]) -> list[Resource]:
     return [make(results, *one) for make in (measure, measure_report) for one in asked]
 
 
-def _rendered(
+def _render(
     outcome: Outcome, host: Host, version: Version, context: ReportContext
 ) -> Iterator[Resource]:
     """A plugin's own resources for an outcome, each checked, with its numbers rounded."""
@@ -167,12 +167,12 @@ def _refuse_doubles(resources: Sequence[Resource]) -> None:
             )
 
 
-def _finished(resource: Resource, version: Version) -> Resource:
+def _finish(resource: Resource, version: Version) -> Resource:
     """Checked, in its version of FHIR, with its digest."""
     _check(resource, "R4")
     if version == "R4":
-        return marked(resource)
-    changed = marked(as_r5(resource))
+        return mark(resource)
+    changed = mark(as_r5(resource))
     _check(changed, version)
     return changed
 
@@ -185,7 +185,7 @@ def _check(resource: Resource, version: Version, whose: str = "") -> None:
         )
 
 
-def _labelled(resource: Resource) -> Resource:
+def _label(resource: Resource) -> Resource:
     """Labelled as test data."""
     meta = resource.get("meta", {})
     return {**resource, "meta": {**meta, "security": [*meta.get("security", ()), TEST_DATA]}}

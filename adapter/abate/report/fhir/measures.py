@@ -31,7 +31,7 @@ from abate.report.fhir.elements import (
     software,
 )
 from abate.report.fhir.narrative import narrative, number, shown
-from abate.report.rounding import rounded
+from abate.report.rounding import round_number
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
 POPULATIONS = ("initial-population", "denominator", "numerator")
@@ -121,7 +121,7 @@ def _numbers(result: Result, measured: Measured) -> Resource:
     counts = {"initial-population": _value(result[measured.initial]), **_parts(proportion)}
     group: Resource = {
         "code": _group_code(measured),
-        "population": [_counted(code, counts[code]) for code in POPULATIONS],
+        "population": [_count(code, counts[code]) for code in POPULATIONS],
         **_score(proportion),
     }
     if measured.strata:
@@ -138,7 +138,7 @@ def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Itera
         proportion = result[name]
         yield {
             "component": [{"code": _stratifier(stratifier), "value": {"text": value}}],
-            "population": [_counted(code, one) for code, one in _parts(proportion).items()],
+            "population": [_count(code, one) for code, one in _parts(proportion).items()],
             **_score(proportion),
         }
 
@@ -159,7 +159,7 @@ def _value(estimate: Estimate) -> Count:
     return int(estimate.value), ""
 
 
-def _counted(code: str, count: Count) -> Resource:
+def _count(code: str, count: Count) -> Resource:
     value, reason = count
     if value is None:
         return {"code": _population(code), "_count": _absent(reason)}
@@ -170,7 +170,7 @@ def _score(proportion: Estimate) -> Resource:
     """A proportion has no unit. One without a value is absent, since a score is required."""
     if proportion.value is None or proportion.withheld:
         return {"measureScore": {"_value": _absent("masked" if proportion.withheld else "unknown")}}
-    return {"measureScore": {"value": rounded(proportion.value)}}
+    return {"measureScore": {"value": round_number(proportion.value)}}
 
 
 def _absent(reason: str) -> Resource:

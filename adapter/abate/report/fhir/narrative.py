@@ -7,7 +7,7 @@ from typing import Any
 from abate.analysis.model import Estimate
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
-from abate.report.rounding import SMALLEST, is_below, rounded, short
+from abate.report.rounding import SMALLEST, is_below, round_number, short
 
 _NOTHING = "-"
 _HEADS = ("Statistic", "Value", "Interval", "n", "p", "Method")
@@ -119,7 +119,7 @@ def shown(count: int | None) -> str:
 
 def number(value: float) -> str:
     """A number for people: up to four digits that count, of what is published."""
-    return short(rounded(value))
+    return short(round_number(value))
 
 
 def p_value(p: float) -> str:

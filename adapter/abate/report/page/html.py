@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from abate.report.page.formatting import WITHHELD, Shown, exact, number
+from abate.report.page.formatting import WITHHELD, PageCell, exact, number
 
 TEMPLATES = files(__package__) / "templates"
 
@@ -40,5 +40,9 @@ def environment() -> Environment:
     return made
 
 
-def _shown(value: float | None) -> Shown:
-    return Shown(text="\u2013") if value is None else Shown(text=number(value), exact=exact(value))
+def _shown(value: float | None) -> PageCell:
+    return (
+        PageCell(text="\u2013")
+        if value is None
+        else PageCell(text=number(value), exact=exact(value))
+    )

@@ -22,7 +22,7 @@ class NotDrawn(AbateError):
     """A chart cannot be drawn: it costs itself only, its table stands."""
 
 
-def framed(svg: str, *, name: str, title: str, alt: str) -> str:
+def frame(svg: str, *, name: str, title: str, alt: str) -> str:
     """The drawing as it stands in a page: `name` makes its ids its own, `alt` says it in words.
 
     Raises:

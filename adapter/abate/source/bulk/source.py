@@ -70,7 +70,8 @@ class BulkSource:
         self._refuse_clock_behind(landing, log)
         self._tidy(landing, log)
         was_begun = landing.recall("export") is not None
-        note_unfiltered(landing, recall_unfiltered(landing).union(self._kept.unfiltered_types()))
+        known = recall_unfiltered(landing).union(self._kept.types_without_filter())
+        note_unfiltered(landing, known)
         with self._way_out(was_begun=was_begun):
             brought = self._export(plan, landing, log, was_begun=was_begun)
         ledger = self._enter(plan, landing, brought)

@@ -11,7 +11,7 @@ from abate.fhir.bundle import Head, Page, matches, warnings
 from abate.source.query import LONG_AGO, Query, bare
 from abate.source.query_forms import USUAL, Form, other_forms
 from abate.source.search.paging import (
-    LinkExpired,
+    CursorExpired,
     NotHonoured,
     Pager,
     SearchRefused,
@@ -100,7 +100,7 @@ class Fetcher:
             number = received.walked.pages + 1
             try:
                 page = self.pager.page(query, number, link)
-            except LinkExpired:
+            except CursorExpired:
                 if begun == ATTEMPTS:
                     raise
                 self._log_again(query)
