@@ -126,4 +126,4 @@ def disk_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(f"{what}: {error.strerror}.") from None
+        raise StoreError(f"{what}: {error.strerror}") from None
