@@ -15,7 +15,7 @@ WAYS = (
     *("create", "update", "retract"),
 )
 # The end of a fault that no client can tell from a server that has fewer rows.
-NOT_TOLD = "not told"
+NOT_TOLD = "undetectable"
 BEGIN, END = "<!-- made: grid -->\n", "<!-- end -->\n"
 
 
@@ -67,7 +67,7 @@ def totals(cells: Sequence[Cell]) -> str:
         f"rows lost {sum(cell.lost for cell in told)}, "
         f"rows doubled {sum(cell.doubled for cell in told)}, "
         f"figures false {sum(cell.false for cell in told)}; "
-        f"not told from a smaller server {len(cells) - len(told)}"
+        f"undetectable {len(cells) - len(told)}"
     )
 
 

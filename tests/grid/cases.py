@@ -25,5 +25,5 @@ THEMES = {
     "Bulk Data export": cases_export.CASES,
     "Files": cases_lines.CASES,
     "Writing": cases_writing.CASES,
-    "Not told from a smaller server": cases_unseen.CASES,
+    "Undetectable faults": cases_unseen.CASES,
 }

@@ -4,7 +4,7 @@ import pytest
 
 from ward import Held
 
-NOT_TOLD = "not told"
+NOT_TOLD = "undetectable"
 # A failure must say of what it speaks.
 THINGS = (
     "Observation", "Patient", "Procedure", "Condition", "procedure", "pain score",

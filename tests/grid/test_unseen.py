@@ -3,7 +3,7 @@
 from cases import THEMES
 from judge import cells, unnoticed
 
-THEME = "Not told from a smaller server"
+THEME = "Undetectable faults"
 
 
 @cells(THEMES[THEME])

@@ -96,13 +96,13 @@ class Progress:
         """The run as far as it is known."""
         return history.summary(self._status)
 
-    def pulled(self, ledger: "Ledger") -> None:
+    def note_pull(self, ledger: "Ledger") -> None:
         """Record the counts of the pull."""
         self._status.queries = [dict(line.fields) for line in ledger.lines]
         self._status.unconfirmed = ledger.unconfirmed
         self._write()
 
-    def analysed(self, found: "Results") -> None:
+    def note_analyses(self, found: "Results") -> None:
         """Record the outcomes of the analyses."""
         self._status.lesions_analysed = found.lesions
         self._status.analyses = {
@@ -110,7 +110,7 @@ class Progress:
         }
         self._write()
 
-    def published(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
+    def note_changes(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
         """Record the changes on the target, or those of a dry run."""
         self._status.changes = count(changes)
         self._status.dry_run = dry_run
