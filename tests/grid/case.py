@@ -1,4 +1,4 @@
-"""A case of the grid: one fault, and how each way to pull ends."""
+"""A case of the grid: one fault, and the end of each way to pull."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,29 +10,29 @@ from ways import SEARCH
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One fault, and how each way to pull ends.
+    """One fault, and the end of each way to pull.
 
     Attributes:
         id: its name.
-        says: what the server does, in a sentence.
-        seen: a public issue, or "observed".
-        fault: makes what stands in front of the server, anew for each cell.
+        says: a sentence on what the server does.
+        seen: a public issue, "observed" or "assumed".
+        fault: makes the fault, which sits in front of the server; called for each cell.
         fails: by way, words of the error that ends the pull; the other ways are complete.
-        ways: the ways that it is tried in.
-        resources: what the server has besides.
-        reads: how the odd rows among these stand in the store: state, reason or value.
-        settings: of the study, besides.
-        is_moving: whether data change while one pages: what comes then is there a night later.
-        is_followed: whether a day and a night follow before the store is looked at.
-        has_login: whether the server wants a token, which its token endpoint gives.
-        warns: a warning that must be said.
-        deleted: what is deleted before the pull, by type and id.
-        disguised: what the server shows of some resources, by id, in place of what it was given.
-        unseen: by way, the ids of the rows that are missing, where no client can tell it.
-        ahead: how far the server's whole clock is ahead on that night, and only then; it writes a
-            row meanwhile, with such a date. The machine that pulls knows the time.
+        ways: the ways with which it is tested.
+        resources: additional resources of the server.
+        reads: the state, reason or value of the unusual rows among these in the store.
+        settings: additional settings of the study.
+        is_moving: whether data change during the pull; such rows are expected a night later.
+        is_followed: whether a day and a night follow before the store is checked.
+        has_login: whether the server requires a token, from its token endpoint.
+        warns: a warning that must be logged.
+        deleted: the resources that are deleted before the pull, by type and id.
+        disguised: by id, what the server returns for some resources instead of their content.
+        unseen: by way, the ids of missing rows, if no client can detect that they are missing.
+        ahead: how far the server's clock is ahead on that night only; the server writes a row with
+            such a date. The clock of the machine that pulls is right.
         is_compared: whether the night compares all ids, as `abate reconcile` does.
-        outside: ids of rows of people outside the study: a pull may have them, and need not.
+        outside: ids of rows of people outside the study, which a pull may have or not.
     """
 
     id: str
@@ -57,5 +57,5 @@ class Case:
 
 
 def everywhere(words, ways=SEARCH):
-    """The same end of all ways."""
+    """Return the same end for all ways."""
     return dict.fromkeys(ways, words)

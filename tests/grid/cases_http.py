@@ -73,32 +73,42 @@ def dripping(_):
         yield b"x"
 
 
-# Each one by its name: what it is, the fault, where it was seen, what is said if it stays.
+# By name: the description, the fault, where it was seen, the error if the fault persists.
 BROKEN = {
-    "reset": ("is reset before an answer", lambda _: [RESET], "observed", "cannot be reached"),
-    "closed": ("is closed before an answer", lambda _: b"", "observed", "cannot be reached"),
-    "half-body": ("closes in the middle of the body", half, *OFF),
+    "reset": ("is reset before a response", lambda _: [RESET], "observed", "cannot be reached"),
+    "closed": ("is closed before a response", lambda _: b"", "observed", "cannot be reached"),
+    "half-body": ("is closed in the middle of the body", half, *OFF),
     "reset-in-body": ("is reset in the middle of the body", reset_half_way, *OFF),
-    "length-too-long": ("names a Content-Length that is too long", too_long, *OFF),
-    "length-too-short": ("names a Content-Length that is too short", too_short, *JSON),
-    "gzip-cut-off": ("sends gzip that is cut off", damaged, "observed", "damaged gzip"),
-    "gzip-that-is-none": ("calls plain text gzip", plain_as_gzip, "observed", "damaged gzip"),
-    "json-cut-off": ("sends JSON that is cut off", truncated, *JSON),
-    "empty-body": ("sends an empty body with 200", nothing, "observed", "answered 200 with"),
+    "length-too-long": ("is answered with too long a Content-Length", too_long, *OFF),
+    "length-too-short": ("is answered with too short a Content-Length", too_short, *JSON),
+    "gzip-cut-off": ("is answered with gzip that is cut off", damaged, "observed", "damaged gzip"),
+    "gzip-that-is-none": (
+        "is answered with plain text that is declared as gzip",
+        plain_as_gzip,
+        "observed",
+        "damaged gzip",
+    ),
+    "json-cut-off": ("is answered with JSON that is cut off", truncated, *JSON),
+    "empty-body": (
+        "is answered with an empty body and 200",
+        nothing,
+        "observed",
+        "answered 200 with",
+    ),
 }
 
 
-# What a file of lines, which is no JSON, is found to be.
+# The error for a file, whose lines are JSON but which is not JSON as a whole.
 OF_A_FILE = {"json-cut-off": CUT, "length-too-short": CUT, "empty-body": "has 0 of 10 lines"}
 
 
 def _twice(name, what, fault, seen, words, *, when=anything):
     yield Case(
-        id=f"{name}-once", says=f"Each request once {what}.", seen=seen, ways=ALL,
+        id=f"{name}-once", says=f"Each request {what}, once.", seen=seen, ways=ALL,
         fault=once(when, fault),
     )  # fmt: skip
     yield Case(
-        id=f"{name}-for-good", says=f"The search for pain scores, or their file, always {what}.",
+        id=f"{name}-for-good", says=f"The search for pain scores, or their file, {what}, always.",
         seen=seen, ways=ALL, fault=always(scores, fault),
         fails=everywhere(words) | {BULK: OF_A_FILE.get(name, words)},
     )  # fmt: skip
@@ -168,7 +178,7 @@ CASES = [
     *_retry_after(),
     Case(
         id="head-drips",
-        says="The head of an answer comes byte by byte, and the pull has five minutes.",
+        says="The headers of a response arrive byte by byte, and the pull may take five minutes.",
         seen="assumed",
         ways=ALL,
         settings=("source.max_minutes=5",),
@@ -177,7 +187,8 @@ CASES = [
     ),
     Case(
         id="html-with-200",
-        says="The search for pain scores, or their file, is an HTML page with status 200.",
+        says="The response to the search for pain scores, or their file, is an HTML page with "
+        "status 200.",
         seen="FHIRsmith#100, fhir-kit-client#75",
         ways=ALL,
         fault=always(scores, says(200, "<p>down</p>", "text/html")),
@@ -185,7 +196,8 @@ CASES = [
     ),
     Case(
         id="html-with-500",
-        says="The search for pain scores, or their file, is an HTML page with status 500.",
+        says="The response to the search for pain scores, or their file, is an HTML page with "
+        "status 500.",
         seen="observed",
         ways=ALL,
         fault=always(scores, says(500, "<p>down</p>", "text/html")),
@@ -193,7 +205,8 @@ CASES = [
     ),
     Case(
         id="text-with-200",
-        says="The search for pain scores, or their file, is plain text with status 200.",
+        says="The response to the search for pain scores, or their file, is plain text with "
+        "status 200.",
         seen="observed",
         ways=ALL,
         fault=always(scores, says(200, "busy")),
@@ -201,14 +214,14 @@ CASES = [
     ),
     Case(
         id="gzip",
-        says="All answers come in gzip.",
+        says="All responses are compressed with gzip.",
         seen="observed",
         ways=ALL,
         fault=always(anything, _gzip),
     ),
     Case(
         id="header-names-in-lower-case",
-        says="Header names come in lower case, and the content type in capitals.",
+        says="Header names are in lower case, and the content type is in capitals.",
         seen="observed",
         ways=ALL,
         fault=always(anything, _lower),
@@ -224,7 +237,7 @@ CASES = [
     ),
     Case(
         id="packing-not-asked-for",
-        says="An answer says that it is packed in br, which nobody asked for.",
+        says="A response declares the encoding br, which was not requested.",
         seen="observed",
         ways=ALL,
         fault=always(scores, lambda asked: asked.honest.having(Content_Encoding="br")),
@@ -232,7 +245,7 @@ CASES = [
     ),
     Case(
         id="401-on-a-later-page",
-        says="A next link is answered 401: the login died on the way.",
+        says="A next link is answered 401: the token has become invalid.",
         seen="FHIR-PYrate#132",
         fault=always(later_scores, says(401)),
         fails=everywhere("401"),
@@ -253,7 +266,7 @@ CASES = [
     ),
     Case(
         id="larger-than-we-read",
-        says="A page says that it has 300 MB.",
+        says="A page declares a length of 300 MB.",
         seen="observed",
         fault=always(scores, lambda asked: asked.honest.having(Content_Length=300_000_000)),
         fails=everywhere("MB"),

@@ -76,20 +76,22 @@ SHAPES = [
     sent("lines-with-crlf", "Lines end in CRLF.", lines(lambda body: body.replace(b"\n", b"\r\n"))),
     sent("lines-after-a-mark", "The file begins with a byte order mark.",
          lines(lambda body: b"\xef\xbb\xbf" + body)),
-    sent("lines-between-blank-ones", "Blank lines stand before and between the rows.",
+    sent("lines-between-blank-ones", "There are blank lines before and between the rows.",
          lines(lambda body: b"\n" + body.replace(b"\n", b"\n \n")), seen="hapi-starter#256"),
-    sent("last-line-without-an-end", "The last line is whole and has no end.", lines(bytes.strip)),
+    sent("last-line-without-an-end", "The last line is complete, but has no line "
+                                     "end.", lines(bytes.strip)),
     sent("lines-after-a-header", "The file begins with a Parameters resource.",
          lines(lambda body: HEADER + body), warns="1 Parameters"),
-    sent("lines-of-other-types", "Resources of other types stand between the rows.",
+    sent("lines-of-other-types", "There are resources of other types between the rows.",
          lines(lambda body: OTHERS + body), warns="2 Encounter"),
-    sent("lines-of-two-types", "The file of pain scores holds the Conditions too, as theirs does.",
+    sent("lines-of-two-types", "The file of pain scores also has the Conditions, and so does the "
+                               "file of Conditions.",
          _also("Condition")),
-    sent("line-that-is-no-resource", "A line between the rows is no JSON: it is rejected.",
+    sent("line-that-is-no-resource", "A line between the rows is not JSON: it is rejected.",
          lines(lambda body: b"{cut\n" + body)),
-    sent("row-twice-in-a-file", "Each row stands twice in its file.",
+    sent("row-twice-in-a-file", "Each row occurs twice in its file.",
          lines(lambda body: body + body), seen="observed"),
-    sent("row-in-two-versions", "Each row stands there in an older version too.", lines(_older)),
+    sent("row-in-two-versions", "Each row also occurs in an older version.", lines(_older)),
     sent("outcome-in-a-file", "A line of the file is an OperationOutcome with an error.",
          lines(lambda body: body + _line(outcome("error"))), "OperationOutcome"),
     sent("warning-in-a-file", "A line of the file is an OperationOutcome with a warning.",
@@ -106,18 +108,18 @@ def _cut_between_lines(asked):
 
 EXPORTED = [
     sent("file-cut-between-lines-once",
-         "A file without Content-Length ends after a line, once; the manifest counts more.",
+         "A file without Content-Length ends after a line, once; the manifest counts more lines.",
          first(scores, _cut_between_lines), ways=EXPORT),
-    sent("file-empty-besides", "One more file is empty.", having("output"), ways=(BULK,)),
+    sent("file-empty-besides", "An additional file is empty.", having("output"), ways=(BULK,)),
     sent("file-expired-403-once", "The link to a file is answered 403 once: it has expired.",
          first(scores, says(403)), ways=EXPORT, warns="a new export is begun"),
     sent("file-expired-403-for-good", "Links to files are answered 403, in each export.",
          always(scores, says(403)), "has expired", ways=EXPORT),
     sent("file-expired-410-once", "The link to a file is answered 410 once: it has expired.",
          first(scores, says(410)), ways=(BULK,), warns="a new export is begun"),
-    sent("file-404", "A file is not there.", always(scores, says(404)), "404", ways=EXPORT),
+    sent("file-404", "A file does not exist (404).", always(scores, says(404)), "404", ways=EXPORT),
     sent("file-401", "A file is answered 401.", always(scores, says(401)), "401", ways=(BULK,)),
-    sent("file-redirected-to-a-storage", "Files are redirected (307) to another address.",
+    sent("file-redirected-to-a-storage", "Files are redirected (307) to another host.",
          always(files, to_storage), seen="fhir.cerner.com#899", ways=(BULK,)),
 ]  # fmt: skip
 
@@ -131,17 +133,19 @@ def _name(kind):
 
 
 PUT_THERE = [
-    sent("gzip-file", "The file is packed in gzip.", lines(gzip.compress, _name("ndjson.gz"))),
-    sent("zstd-file", "The file is packed in zstd.", lines(zstd.compress, _name("ndjson.zst"))),
-    sent("gzip-file-cut-off", "The file is packed in gzip, and cut off.",
+    sent("gzip-file", "The file is compressed with "
+                      "gzip.", lines(gzip.compress, _name("ndjson.gz"))),
+    sent("zstd-file", "The file is compressed with "
+                      "zstd.", lines(zstd.compress, _name("ndjson.zst"))),
+    sent("gzip-file-cut-off", "The file is compressed with gzip, and cut off.",
          lines(_half(gzip.compress), _name("ndjson.gz")), DAMAGED),
-    sent("zstd-file-cut-off", "The file is packed in zstd, and cut off.",
+    sent("zstd-file-cut-off", "The file is compressed with zstd, and cut off.",
          lines(_half(zstd.compress), _name("ndjson.zst")), DAMAGED),
-    sent("gzip-by-name-only", "The file is called .gz, and is plain.",
+    sent("gzip-by-name-only", "The file name ends in .gz, but the file is not compressed.",
          lines(bytes, _name("ndjson.gz")), DAMAGED, ways=(FILES,)),
     sent("last-line-cut-off", "The last line is cut off.", lines(lambda body: body[:-9]),
          "Observation.ndjson", ways=(FILES,)),
-    sent("unknown-extension", "The file is called .txt.", lines(bytes, _name("txt")),
+    sent("unknown-extension", "The file name ends in .txt.", lines(bytes, _name("txt")),
          ways=(FILES,)),
     sent("bundle-file", "The rows are in a Bundle.", lines(_bundle("collection"), _name("json")),
          ways=(FILES,)),
@@ -152,7 +156,7 @@ PUT_THERE = [
          lines(_bundle("history"), _name("json")), "type history", ways=(FILES,)),
     sent("file-missing", "There is no file of pain scores.", always(scores, says(404)),
          "pain score", ways=(FILES,)),
-    sent("folder-empty", "There is no file.", always(anything, lambda _: Said(status=404)),
+    sent("folder-empty", "There are no files.", always(anything, lambda _: Said(status=404)),
          "leads to no file", ways=(FILES,)),
 ]  # fmt: skip
 

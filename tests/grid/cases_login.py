@@ -53,31 +53,35 @@ def _error(code):
 
 
 CASES = [
-    login("token-expires", "The token ends in mid-run: a page or a file is answered 401.",
+    login("token-expires", "The token expires during the run: a page or a file is answered 401.",
           first(_later, _expired), seen="FHIR-PYrate#132"),
     login("token-refused-for-good", "A page or a file is answered 401, whatever the token.",
           always(_later, says(401)), "login refused"),
-    login("token-endpoint-429", "In mid-run the token endpoint answers 429 twice.",
+    login("token-endpoint-429", "During the run, the token endpoint answers 429 twice.",
           _renewal(says(429, Retry_After=7), 2), seen="cumulus-etl#399"),
-    login("token-endpoint-503", "In mid-run the token endpoint answers 503 twice.",
+    login("token-endpoint-503", "During the run, the token endpoint answers 503 twice.",
           _renewal(says(503), 2), seen="cumulus-etl#399"),
-    login("token-endpoint-503-for-good", "In mid-run the token endpoint answers only 503.",
+    login("token-endpoint-503-for-good", "During the run, the token endpoint answers only 503.",
           _renewal(says(503)), "token answered 503, also when asked again"),
-    login("token-endpoint-reset", "In mid-run the token endpoint resets the connection once.",
+    login("token-endpoint-reset", "During the run, the token endpoint resets the connection once.",
           _renewal(lambda _: [RESET], 1)),
-    login("token-endpoint-400", "In mid-run the token endpoint answers 400 invalid_client.",
+    login("token-endpoint-400", "During the run, the token endpoint answers 400 invalid_client.",
           _renewal(_error("invalid_client")), "refuses the login (400, invalid_client)"),
-    login("token-endpoint-html", "In mid-run the token endpoint answers an HTML page with 200.",
+    login("token-endpoint-html", "During the run, the token endpoint answers an HTML page with "
+                                 "200.",
           _renewal(HTML), "not as a token endpoint does"),
-    login("token-endpoint-without-a-token", "In mid-run the token endpoint answers {} with 200.",
+    login("token-endpoint-without-a-token", "During the run, the token endpoint answers {} with "
+                                            "200.",
           _renewal(says(200, "{}", "application/json")), "without a bearer token"),
-    login("files-want-the-token", "The manifest says that its files want no token; they do.",
+    login("files-want-the-token", "The manifest declares that its files require no token, but "
+                                  "they do.",
           always(polls, manifest(requiresAccessToken=False)), "401", ways=(BULK,)),
-    login("files-say-nothing-of-a-token", "The manifest does not say whether its files want one.",
+    login("files-say-nothing-of-a-token", "The manifest does not declare whether its files "
+                                          "require a token.",
           always(polls, manifest(requiresAccessToken=None)), ways=(BULK,)),
-    login("token-not-for-the-storage", "Files lie at another address, which takes no token.",
+    login("token-not-for-the-storage", "Files are on another host, which accepts no token.",
           each_file(at("storage"), requiresAccessToken=False), seen="fhir.cerner.com#899",
           ways=(BULK,)),
-    login("token-not-for-the-redirect", "Files are redirected to an address that takes no token.",
+    login("token-not-for-the-redirect", "Files are redirected to a host that accepts no token.",
           meets((files, to_storage)), seen="fhir.cerner.com#899", ways=(BULK,)),
 ]  # fmt: skip

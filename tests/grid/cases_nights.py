@@ -152,7 +152,7 @@ CASES = (
     ),
     Case(
         id="correction-without-a-version",
-        says="The same, of a score that has neither versionId nor lastUpdated (`abate reconcile`).",
+        says="The same for a score that has neither versionId nor lastUpdated (`abate reconcile`).",
         seen="assumed",
         ways=(NIGHTLY,),
         fault=always(by_date, edited(uncorrected)),
@@ -176,7 +176,7 @@ CASES = (
     ),
     Case(
         id="nothing-for-a-night",
-        says="Nothing is counted, and for one night nothing is found (`abate reconcile`).",
+        says="The server counts nothing, and for one night it finds nothing (`abate reconcile`).",
         seen="assumed",
         ways=(NIGHTLY,),
         is_compared=True,
@@ -185,21 +185,21 @@ CASES = (
     ),
     Case(
         id="list-of-ids-finds-nothing",
-        says="A search for several ids finds nothing; one for each does.",
+        says="A search for several ids finds nothing; a search for each id works.",
         seen="assumed",
         ways=ALL,
         fault=always(by_list, nothing),
     ),
     Case(
         id="list-of-ids-finds-the-first",
-        says="A search for several ids finds the first.",
+        says="A search for several ids finds only the first.",
         seen="assumed",
         ways=ALL,
         fault=always(by_list, only_the_first),
     ),
     Case(
         id="link-ignored",
-        says="A search of Patients by link finds all.",
+        says="A search of Patients by link finds all Patients.",
         seen="assumed",
         ways=ALL,
         fault=always(has("link"), ignored("link")),
@@ -215,7 +215,8 @@ CASES = (
     ),
     Case(
         id="nothing-is-said",
-        says="Nothing is counted, no self link tells what was understood, and _lastUpdated finds "
+        says="The server counts nothing, no self link shows which parameters were applied, and "
+        "_lastUpdated finds "
         "nothing.",
         seen="assumed",
         ways=(NIGHTLY,),
@@ -238,7 +239,7 @@ CASES = (
     ),
     Case(
         id="self-link-in-brackets",
-        says="The self link is no URL: the placeholder of an installation stands in it.",
+        says="The self link is not a URL, but an unfilled placeholder.",
         seen="assumed",
         ways=ALL,
         fault=always(lambda asked: asked.is_page, edited(in_brackets)),
@@ -246,7 +247,7 @@ CASES = (
     *(
         Case(
             id=f"history-{status}",
-            says=f"The history of Patients is declared, and answered {status}.",
+            says=f"The history of Patients is declared, but answered {status}.",
             seen="assumed",
             ways=(NIGHTLY,),
             fault=always(history, says(status)),
@@ -256,7 +257,7 @@ CASES = (
     ),
     Case(
         id="history-without-end",
-        says="Each page of the history has a next link, and brings the same.",
+        says="Each page of the history has a next link and the same content.",
         seen="assumed",
         ways=(NIGHTLY,),
         fault=always(history, page_again),

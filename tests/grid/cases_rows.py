@@ -51,7 +51,7 @@ SUBJECTS = [
     shown("subject-missing", "There is no subject.", subject=None),
     shown("subject-absolute", "The subject is absolute, on this server.", "hapi-fhir#1102",
           subject={"reference": "http://127.0.0.1/fhir/Patient/a"}),
-    Case(id="subject-not-there", ways=ALL, says="The subject's Patient is not on the server.",
+    Case(id="subject-not-there", ways=ALL, says="The server does not have the subject's Patient.",
          resources=[procedure("treat-e", "nobody"), score("odd", "nobody")]),
 ]  # fmt: skip
 PATIENTS = [
@@ -59,16 +59,17 @@ PATIENTS = [
          resources=[patient("e"), patient("c", active=False,
                     link=[{"other": subject("e"), "type": "replaced-by"}])]),
     Case(id="merged-by-the-old-record", ways=ALL, seen="assumed",
-         says="A patient with scores only was merged into one who was treated, whose record does "
-         "not tell it.",
+         says="A patient who has only scores was merged into a treated one, whose record does "
+         "not show it.",
          resources=[patient("e", active=False,
                     link=[{"other": subject("c"), "type": "replaced-by"}]), score("old", "e")],
          reads={"old": ("mapped", "5")}),
-    Case(id="merged-into-nobody", ways=ALL, says="A patient was merged into one that is not there.",
+    Case(id="merged-into-nobody", ways=ALL, says="A patient was merged into one that does not "
+    "exist.",
          seen="cliniko#97",
          resources=[patient("c", active=False,
                     link=[{"other": subject("gone"), "type": "replaced-by"}])]),
-    Case(id="seealso", ways=ALL, says="A patient has a link that is no merge.", seen="observed",
+    Case(id="seealso", ways=ALL, says="A patient has a link that is not a merge.", seen="observed",
          resources=[patient("e"), patient("c", link=[{"other": subject("e"), "type": "seealso"}])]),
     Case(id="patient-deleted", ways=ALL, says="The Patient of an index procedure was deleted.",
          seen="android-fhir#1149", deleted=[("Patient", "c")]),
@@ -89,7 +90,7 @@ VALUES = [
     odd("unit-without-system", "The unit is /10, without a system.",
         valueQuantity=quantity(6, unit="/10")),
     odd("comparator", "The score has a comparator.", valueQuantity=quantity(6, comparator=">=")),
-    shown("comparator-illegal", "The comparator is none of FHIR's.", "FHIR-Converter#504",
+    shown("comparator-illegal", "The comparator is not defined by FHIR.", "FHIR-Converter#504",
           valueInteger=None, valueQuantity=quantity(6, comparator="<>")),
     odd("absent-with-reason", "A reason stands in place of the score.", "eCRNow#509",
         dataAbsentReason=coded("unknown")),
@@ -109,7 +110,7 @@ CODES = [
         valueInteger=5, status="entered-in-error"),
     odd("cancelled", "The row was cancelled.", "eCRNow#646", valueInteger=5, status="cancelled"),
     odd("amended", "The row was amended.", valueInteger=5, status="amended"),
-    shown("status-unknown", "The status is none of FHIR's.", "observed", status="done"),
+    shown("status-unknown", "The status is not defined by FHIR.", "observed", status="done"),
 ]  # fmt: skip
 
 DATES = [

@@ -9,8 +9,8 @@ from ways import BULK_NIGHTLY, EXPORT, NIGHTLY, PATIENT
 NO_PAGE = "not with a searchset"
 GATEWAY = '{"message": "Endpoint request timed out"}'
 BODIES = {
-    "message": (GATEWAY, "a gateway's time-out"),
-    "error": ('{"error": "internal"}', "an error of its own"),
+    "message": (GATEWAY, "a gateway's time-out message"),
+    "error": ('{"error": "internal"}', "an error object of the server"),
     "object": ("{}", "an empty object"),
     "list": ("[]", "an empty list"),
     "null": ("null", "null"),
@@ -80,7 +80,7 @@ CASES = [
     *(
         Case(
             id=f"later-page-is-{name}",
-            says=f"Nothing is counted, and later pages are answered 200 with {words}.",
+            says=f"The server counts nothing, and later pages are answered 200 with {words}.",
             seen="observed" if name == "message" else "assumed",
             fault=uncounted((later_scores, in_json(body))),
             fails=everywhere(NO_PAGE),
@@ -89,20 +89,22 @@ CASES = [
     ),
     Case(
         id="page-of-one-patient-is-a-message",
-        says="Nothing is counted, and one patient's scores are answered 200 with a message.",
+        says="The server counts nothing, and a search for one patient's scores is answered 200 "
+        "with a message.",
         ways=(PATIENT,),
         fault=uncounted((of_b, in_json(GATEWAY))),
         fails=everywhere(NO_PAGE),
     ),
     Case(
         id="page-of-conditions-is-a-message",
-        says="Nothing is counted, and Conditions are answered 200 with a message.",
+        says="The server counts nothing, and a search for Conditions is answered 200 with a "
+        "message.",
         fault=uncounted((conditions, in_json(GATEWAY))),
         fails=everywhere("(Condition, page 1)"),
     ),
     Case(
         id="message-once",
-        says="Each request once is answered 200 with a gateway's message.",
+        says="Each request is answered 200 with a gateway's message, once.",
         fault=once(anything, in_json(GATEWAY)),
     ),
     Case(
@@ -113,7 +115,8 @@ CASES = [
     ),
     Case(
         id="listing-is-a-message",
-        says="Nothing is counted; on a night that compares all ids, later pages of the listing are "
+        says="The server counts nothing; in a pull that compares all ids, later pages of the list "
+        "of ids are "
         "answered 200 with a message (`abate reconcile`).",
         ways=(NIGHTLY,),
         is_compared=True,
@@ -136,7 +139,7 @@ CASES = [
     ),
     Case(
         id="patients-by-id-are-a-message",
-        says="Patients by their ids are answered 200 with a message.",
+        says="A search for Patients by their ids is answered 200 with a message.",
         fault=always(has("_id", "Patient"), in_json(GATEWAY)),
         ways=(PATIENT, NIGHTLY),
         fails=everywhere(NO_PAGE, (PATIENT, NIGHTLY)),
@@ -149,19 +152,20 @@ CASES = [
     ),
     Case(
         id="entries-without-resources",
-        says="Nothing is counted, and entries have no resource.",
+        says="The server counts nothing, and entries have no resource.",
         fault=uncounted((scores, edited(empty_rows))),
         fails=everywhere("no resource with a type"),
     ),
     Case(
         id="entries-of-null",
-        says="Nothing is counted, and each entry's resource is null.",
+        says="The server counts nothing, and the resource of each entry is null.",
         fault=uncounted((scores, edited(null_rows))),
         fails=everywhere("no resource with a type"),
     ),
     Case(
         id="entries-of-no-type",
-        says="Nothing is counted, and entries say neither why they are there nor a type of FHIR.",
+        says="The server counts nothing, and entries have neither a search mode nor a type of "
+        "FHIR.",
         fault=uncounted((scores, edited(named_rows))),
         fails=everywhere("no resource with a type"),
     ),
@@ -174,7 +178,7 @@ CASES = [
     ),
     Case(
         id="manifest-says-nothing",
-        says="The manifest names neither a file nor its moment.",
+        says="The manifest names neither a file nor its transactionTime.",
         seen="assumed",
         ways=EXPORT,
         fault=always(polls, in_json('{"output": []}')),
@@ -189,7 +193,7 @@ CASES = [
     ),
     Case(
         id="deletions-are-a-message",
-        says="The file of what was deleted is a gateway's message.",
+        says="The file of deletions is a gateway's message.",
         seen="assumed",
         ways=(BULK_NIGHTLY,),
         fault=having("deleted", GATEWAY.encode()),

@@ -70,7 +70,7 @@ def _unknown():
     ways = {"code": SEARCH, "patient": (PATIENT, NIGHTLY), "_lastUpdated": SEARCH, "_id": SEARCH}
     for name, (kind, warns) in everything.items():
         yield Case(
-            id=f"ignores-{name.strip('_')}", says=f"{name} is ignored: everything comes back.",
+            id=f"ignores-{name.strip('_')}", says=f"{name} is ignored: all rows are returned.",
             seen="cumulus-etl#75" if name == "_lastUpdated" else "observed", ways=ways[name],
             fault=always(has(name, kind), ignored(name)), warns=warns,
         )  # fmt: skip
@@ -80,14 +80,15 @@ CASES = [
     *_unknown(),
     Case(
         id="finds-nothing-by-code",
-        says="A search of pain scores by code finds nothing, though there are some.",
+        says="A search of pain scores by code finds nothing, although the server has some.",
         fault=always(has("code", "Observation"), nothing),
         outside=("stranger",),
         warns="finds no Observation by code",
     ),
     Case(
         id="finds-no-condition-by-code",
-        says="A search of Conditions by code is offered and finds nothing, though there are some.",
+        says="A search of Conditions by code is declared and finds nothing, although the server "
+        "has some.",
         fault=always(has("code", "Condition"), nothing),
         warns="finds no Condition by code",
     ),
@@ -102,7 +103,7 @@ CASES = [
     ),
     Case(
         id="finds-no-procedure-by-code",
-        says="A search of Procedures by code finds nothing, though there are some.",
+        says="A search of Procedures by code finds nothing, although the server has some.",
         fault=always(has("code", "Procedure"), nothing),
         fails=everywhere("finds none by code"),
     ),
@@ -145,8 +146,9 @@ CASES = [
     Case(
         id="oracle-like",
         says=(
-            "A server as Oracle Health's: Procedures by patient and date only, Conditions without "
-            "code, Observations with a category, no total; all else is answered 400."
+            "A server like Oracle Health's: Procedures by patient and date only, Conditions "
+            "without "
+            "code, Observations with a category, no total; every other search is answered 400."
         ),
         seen="yourphr#755",
         ways=(PATIENT,),
@@ -158,8 +160,9 @@ CASES = [
     Case(
         id="epic-like",
         says=(
-            "A server as Epic's: each search names a patient, and one of Observations a category; "
-            "parameters that it does not know are ignored with a warning."
+            "A server like Epic's: each search names a patient, and a search of Observations a "
+            "category; "
+            "unknown parameters are ignored with a warning."
         ),
         seen="yourphr#755",
         ways=(PATIENT,),
@@ -171,8 +174,8 @@ CASES = [
     Case(
         id="category-of-the-site-in-the-study-file",
         says=(
-            "Observations are refused without a category, and one score has only a category of the "
-            "site's own, which the study file names."
+            "Observations are refused without a category, and one score has only a site-specific "
+            "category, which the study file names."
         ),
         seen="Epic's and Oracle Health's documentation",
         ways=(PATIENT,),
@@ -211,31 +214,31 @@ CASES = [
     ),
     Case(
         id="second-lastUpdated-ignored",
-        says="Of two _lastUpdated the second is ignored.",
+        says="The second of two _lastUpdated parameters is ignored.",
         seen="hapi-fhir#4626",
         fault=always(has("_lastUpdated"), first_date_only),
     ),
     Case(
         id="code-without-system-only",
-        says="A search by system|code finds nothing; one by the code alone does.",
+        says="A search by system|code finds nothing; a search by the code alone works.",
         fault=always(has("code"), bare_only),
         warns="by its code only",
     ),
     Case(
         id="count-ignored",
-        says="_count is ignored: all rows come on one page.",
+        says="_count is ignored: one page has all rows.",
         seen="HealthIntersections/fhirserver#75",
         fault=always(scores, ignored("_count")),
     ),
     Case(
         id="count-capped",
-        says="_count is capped: each page has one row.",
+        says="_count is capped at one row per page.",
         seen="hapi-fhir#1140",
         fault=always(scores, lambda asked: asked.counting(1)),
     ),
     Case(
         id="total-absent",
-        says="Pages have no total; a count has.",
+        says="Pages have no total; a count has one.",
         seen="observed",
         fault=always(scores, edited(without_total)),
     ),
@@ -247,14 +250,14 @@ CASES = [
     ),
     Case(
         id="no-count-reconciled",
-        says="The same on a night that compares all ids (`abate reconcile`).",
+        says="The same in a pull that compares all ids (`abate reconcile`).",
         ways=(NIGHTLY,),
         is_compared=True,
         fault=always(lambda asked: scores(asked) or counts(asked), no_count),
     ),
     Case(
         id="total-too-low",
-        says="Each total and count is half of what there is.",
+        says="Each total and count is half of the real number.",
         seen="observed",
         fault=always(lambda asked: of("Observation", asked), total(lambda there: there // 2)),
     ),
@@ -271,7 +274,7 @@ CASES = [
     ),
     Case(
         id="total-unstable",
-        says="The total is another one on each later page.",
+        says="The total is different on each later page.",
         seen="observed",
         fault=always(scores, later(lambda there: there * 3)),
     ),
@@ -285,27 +288,27 @@ CASES = [
     ),
     Case(
         id="rows-withheld",
-        says="A page of pain scores says, as a warning, that rows are withheld (suppressed).",
+        says="A page of pain scores has a warning that rows are withheld (suppressed).",
         fault=always(scores, adding(WITHHELD)),
         fails=everywhere("withholds rows of"),
     ),
     Case(
         id="rows-withheld-by-epic-s-code",
-        says="A page of pain scores says it by Epic's code 59204.",
+        says="A page of pain scores has this warning as Epic's code 59204.",
         seen="onc-certification-g10-test-kit#278",
         fault=always(scores, adding(WITHHELD_BY_EPIC)),
         fails=everywhere("(59204)"),
     ),
     Case(
         id="rows-withheld-accepted",
-        says="Each page says that rows are withheld, and the study goes on without them.",
+        says="Each page has a warning that rows are withheld, and the study accepts it.",
         fault=always(anything, adding(WITHHELD)),
         settings=("source.withheld='accept'",),
         warns="withholds rows (suppressed)",
     ),
     Case(
         id="rows-cut-short",
-        says="A page of pain scores says, as a warning, that it is incomplete.",
+        says="A page of pain scores has a warning that it is incomplete.",
         fault=always(scores, adding(CUT_SHORT)),
         fails=everywhere("not complete (incomplete)"),
     ),
@@ -318,13 +321,13 @@ CASES = [
     ),
     Case(
         id="outcome-for-a-page",
-        says="An OperationOutcome comes in place of a page, with status 200.",
+        says="An OperationOutcome is sent instead of a page, with status 200.",
         fault=always(scores, lambda asked: asked.honest.of(ERROR)),
         fails=everywhere("not with a searchset"),
     ),
     Case(
         id="included-entries",
-        says="Pages have Patients that nobody asked for, as included entries.",
+        says="Pages have Patients that were not requested, as included entries.",
         fault=always(
             scores,
             adding(entry("include", resourceType="Patient", id="i")),
@@ -332,13 +335,13 @@ CASES = [
     ),
     Case(
         id="mode-absent",
-        says="Entries do not say why they are there.",
+        says="Entries have no search mode.",
         seen="medplum#5062",
         fault=always(scores, edited(without_mode)),
     ),
     Case(
         id="response-parts",
-        says="Entries have a response, as if a transaction was answered.",
+        says="Entries have a response, as in the response to a transaction.",
         seen="hapi-fhir#1328",
         fault=always(scores, edited(with_response)),
     ),
@@ -367,7 +370,7 @@ CASES = [
     ),
     Case(
         id="wants-a-patient",
-        says="Records are not searched without a patient: 400.",
+        says="A search without a patient is answered 400.",
         seen="yourphr#755",
         fault=always(wants_patient, says(400)),
         fails=everywhere("answered 400"),

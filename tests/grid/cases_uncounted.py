@@ -87,63 +87,66 @@ def _moving():
 CASES = [
     Case(
         id="uncounted",
-        says="There is no total, and a count is answered 400; nothing is wrong otherwise.",
+        says="There is no total, and a count is answered 400; there is no other fault.",
         fault=uncounted(),
     ),
     Case(
         id="uncounted-undated",
-        says="The same, and no row says when it was changed.",
+        says="The same, and no row has a lastUpdated.",
         disguised={row: {"meta": {}} for row in SCORES},
         fault=uncounted(),
         warns="nothing confirms that all",
     ),
     Case(
         id="uncounted-page-twice",
-        says="Nothing is counted, and the third page is the second one again.",
+        says="The server counts nothing, and the third page is the second one again.",
         fault=uncounted((scores, third_is_second)),
         # What changed in a day of the grid was changed in one second: it cannot be divided.
         fails={NIGHTLY: TWICE},
     ),
     Case(
         id="uncounted-page-twice-undated",
-        says="The same, and no row says when it was changed.",
+        says="The same, and no row has a lastUpdated.",
         ways=(POPULATION, NIGHTLY),
         fault=uncounted((scores, third_is_second_undated)),
         fails=everywhere(TWICE),
     ),
     Case(
         id="uncounted-page-that-overlaps",
-        says="Nothing is counted, and a later page begins with the last row of the one before.",
+        says="The server counts nothing, and a later page begins with the last row of the "
+        "previous one.",
         fault=uncounted((later_scores, uncounted_page(overlapping))),
         fails=everywhere(TWICE),
     ),
     Case(
         id="uncounted-row-hidden-by-another",
-        says="Nothing is counted, and in place of a row another one stands twice.",
+        says="The server counts nothing, and another row occurs twice in place of a row.",
         fault=uncounted((scores, uncounted_page(swapped))),
         fails=everywhere(TWICE),
     ),
     Case(
         id="uncounted-rows-twice",
-        says="Nothing is counted, and each row stands twice on its page.",
+        says="The server counts nothing, and each row occurs twice on its page.",
         fault=uncounted((scores, uncounted_page(doubled))),
         fails=everywhere(TWICE),
     ),
     Case(
         id="uncounted-links-end-early",
-        says="Nothing is counted, and a search gives four rows at most, and then no next link.",
+        says="The server counts nothing, and a search returns at most four rows, and then no next "
+        "link.",
         ways=(POPULATION, PATIENT),
         fault=uncounted((scores, uncounted_after(4))),
     ),
     Case(
         id="uncounted-row-comes-while-one-pages",
-        says="Nothing is counted, and a row comes between two pages.",
+        says="The server counts nothing, and a row is created between two pages.",
         is_moving=True,
         fault=_moving,
     ),
     Case(
         id="uncounted-listing-leaves-a-row-out",
-        says="Nothing is counted, a search leaves out a row that the store has, and one by _id "
+        says="The server counts nothing; a search leaves out a row that the store has, and a "
+        "search by _id "
         "finds it.",
         seen="assumed",
         ways=(NIGHTLY,),

@@ -47,7 +47,8 @@ def uncounted_files(asked):
 CASES = [
     Case(
         id="row-hidden-everywhere",
-        says="Rows are missing from pages, totals and counts alike, as where an index is behind, "
+        says="Rows are missing from pages, totals and counts alike, for example because an index "
+        "is not up to date, "
         "or the login may not see them.",
         ways=SEARCH,
         fault=hides("c1", "new1"),
@@ -55,8 +56,8 @@ CASES = [
     ),
     Case(
         id="category-of-the-site",
-        says="Observations are refused without a category, and one score has only a category of "
-        "the site's own, which the study file does not name.",
+        says="Observations are refused without a category, and one score has only a "
+        "site-specific category, which the study file does not name.",
         seen="Epic's and Oracle Health's documentation",
         ways=(PATIENT,),
         settings=("source.patients=['a', 'b', 'c']",),
@@ -67,14 +68,16 @@ CASES = [
     ),
     Case(
         id="uncounted-row-left-out",
-        says="Nothing is counted, and a row is left out each time that its page is asked for.",
+        says="The server counts nothing, and a row is left out each time that its page is "
+        "requested.",
         ways=(POPULATION, PATIENT),
         fault=uncounted((scores, leaves_out("c1"))),
         unseen={POPULATION: ("c1",), PATIENT: ("c1",)},
     ),
     Case(
         id="uncounted-links-end-early-in-one-second",
-        says="Nothing is counted, a search gives four rows at most, and more rows were changed in "
+        says="The server counts nothing, a search returns at most four rows, and more rows were "
+        "changed in "
         "the same second.",
         ways=(NIGHTLY,),
         fault=uncounted((scores, uncounted_after(4))),
@@ -90,7 +93,7 @@ CASES = [
     ),
     Case(
         id="file-without-a-line",
-        says="A line is missing from a file that lies in the folder.",
+        says="A line is missing from a file in the folder.",
         seen="assumed",
         ways=(FILES,),
         fault=always(scores, without_line("c1")),
