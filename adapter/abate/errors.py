@@ -1,21 +1,21 @@
-"""Every error that abate raises on purpose, and the exit code that goes with it.
+"""The errors that abate raises, and their exit codes.
 
     AbateError                 1  failed
     ├── StudyFileError         2  the study file, or an option of the command line
-    ├── SourceError            1  no FHIR server there, or not one that can be pulled from
-    │   ├── IncompletePull     3  some of what the server has did not arrive
-    │   └── LoginRefused       1  the server, or the one that gives tokens, refuses our login
-    ├── NothingFound           1  no such procedures, no scores, an empty cohort
-    ├── StoreError             1  the store cannot be opened, or its books do not balance
-    │   └── Busy              75  somebody else holds the output folder: try later
+    ├── SourceError            1  the server cannot be reached, or abate cannot pull from it
+    │   ├── IncompletePull     3  the server has more resources than were received
+    │   └── LoginRefused       1  the server, or its token endpoint, refuses the login
+    ├── NothingFound           1  no index procedures, no scores, or an empty cohort
+    ├── StoreError             1  the store cannot be opened, or its counts do not add up
+    │   └── Busy              75  another process has locked the output folder: try later
     ├── PluginError            4  a plugin cannot be loaded
-    ├── AnalysisFailed         4  an analysis stopped; the others are done
-    └── PublishRefused         5  the target does not stand as the report says
+    ├── AnalysisFailed         4  an analysis failed; the others are done
+    └── PublishRefused         5  the report is not, or may not be, on the target
         └── PublicationWaits   5  the report waits: with earlier ones it would disclose single units
 
-A message names the thing, what was found, and the next step. It never holds patient data:
-no value, name, identifier or resource content, and no text of an error of DuckDB or pydantic,
-which print the value that they stumbled over.
+A message names the problem and the next step. It never contains patient data: no value, name,
+identifier or resource content, and no text of an error of DuckDB or pydantic, since these print
+the value that caused the error.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,47 +44,47 @@ class AbateError(Exception):
 
 
 class StudyFileError(AbateError):
-    """The study file, or a `--set` option, cannot be used: names key, line and cure."""
+    """The study file or a `--set` option is invalid. The message names key, line and solution."""
 
     exit_code = 2
 
 
 class SourceError(AbateError):
-    """The server cannot be reached, refuses us, or is no FHIR R4 server."""
+    """The server cannot be reached, refuses the request, or is not a FHIR R4 server."""
 
 
 class IncompletePull(SourceError):
-    """A query brought less than the server has; the error names it, and nothing was stored."""
+    """A query returned less than the server has. The message names it; nothing was stored."""
 
     exit_code = 3
 
 
 class LoginRefused(SourceError):
-    """Our login is refused, or may not do what we need; another try of the same would fail too."""
+    """The login is refused or lacks a right. A retry would fail too."""
 
 
 class NothingFound(AbateError):
-    """The server answered, and there is nothing to study: no procedures, scores, or lesions."""
+    """The server has nothing to study: no index procedures, no scores, or no lesions."""
 
 
 class StoreError(AbateError):
-    """The store cannot be read or written, or received is not mapped + ignored + rejected."""
+    """The store cannot be read or written, or received != mapped + ignored + rejected."""
 
 
 class Busy(StoreError):
-    """Another run holds the output folder."""
+    """Another command has locked the output folder."""
 
     exit_code = 75
 
 
 class PluginError(AbateError):
-    """A plugin cannot be loaded, or offers something that the contract does not allow."""
+    """A plugin cannot be loaded, or violates the contract."""
 
     exit_code = 4
 
 
 class AnalysisFailed(AbateError):
-    """At least one analysis stopped with an error; the results of the others are kept."""
+    """At least one analysis failed; the results of the others are kept."""
 
     exit_code = 4
 
@@ -99,17 +99,17 @@ class PublicationWaits(PublishRefused):
     """The report waits, since it would disclose single units together with earlier releases.
 
     Attributes:
-        changes: what was done instead: what stands there is withdrawn if it may be wrong.
+        changes: the changes made instead: a report on the target that may be wrong is withdrawn.
     """
 
     def __init__(self, message: str, changes: "Sequence[Change]" = ()) -> None:
-        """The report waits, as the message says."""
+        """Create the error with the changes that were made instead."""
         super().__init__(message)
         self.changes = list(changes)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the known name nearest to `name`, or nothing."""
+    """Return ` Did you mean 'x'?` for the known name nearest to `name`, or an empty text."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
@@ -118,10 +118,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 @contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """Turn an error of the disk into a sentence: `what` cannot be done, and what the system says.
+    """Turn an OSError into a StoreError: `what`, and the reason that the system gives.
 
     Raises:
-        StoreError: in place of an OSError.
+        StoreError: instead of an OSError.
     """
     try:
         yield
