@@ -1,4 +1,4 @@
-"""Faults of a Bulk Data export: how it begins, how it stands, and what its manifest says."""
+"""Faults of a Bulk Data export: the kick-off, the polls, and the manifest."""
 
 from case import Case, everywhere
 from fault import RESET, Said, always, first, honest, meets, says
@@ -23,7 +23,7 @@ from faults_export import (
 )
 from ways import BULK, BULK_NIGHTLY, EXPORT
 
-# Those that a server was seen to do; the others may come all the same.
+# Faults observed at a server; the others are assumed.
 OBSERVED = (
     "kick-off-401",
     "typeFilter-ignored",
@@ -40,7 +40,7 @@ NOT_KNOWN = "It is not known whether an export has begun"
 
 
 def export(name, says, fault, fails="", **more):
-    """A case of an export; of the first one, unless told."""
+    """Return a case of an export; by default, of the first export."""
     ways = more.pop("ways", (BULK,))
     fails = everywhere(fails, ways) if fails else {}
     seen = more.pop("seen", "observed" if name in OBSERVED else "assumed")
@@ -137,7 +137,7 @@ STANDS = [
 
 
 def _without(*kinds):
-    """A manifest without the files of some types."""
+    """Remove the files of some types from a manifest."""
 
     def answer(asked):
         output = [one for one in asked.server.exports.manifest()["output"]
@@ -227,7 +227,7 @@ OF_A_GROUP = ("source.export='Group/g'",)
 
 
 def of_group(name, says, fault, fails="", members=(), **more):
-    """A case of the export of a Group."""
+    """Return a case of the export of a Group."""
     return export(
         name, says, fault, fails, resources=(group(*members),),
         settings=(*OF_A_GROUP, *more.pop("also", ())), **more,

@@ -66,7 +66,7 @@ def nothing(asked):
 
 
 def dripping(_):
-    """The head of an answer, a byte every half minute by a clock that nobody waits for."""
+    """Send the headers of a response, a byte every half minute of a simulated clock."""
     yield b"HTTP/1.1 200 Said\r\nX-Slow: "
     for _ in range(1000):
         clock.sleep(30)

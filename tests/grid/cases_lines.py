@@ -1,4 +1,4 @@
-"""Faults of files of lines: those of an export, and those that somebody has put there."""
+"""Faults of NDJSON files: of an export, and in a folder."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ BOTH = (BULK, FILES)
 DAMAGED = "is cut off or damaged"
 
 
-# Those that a server was seen to do; the others may come all the same.
+# Faults observed at a server; the others are assumed.
 OBSERVED = (
     "lines-after-a-header",
     "lines-of-two-types",
@@ -28,7 +28,7 @@ OBSERVED = (
 
 
 def sent(name, says, fault, fails="", **more):
-    """A case of files; of an export's and of others, unless told."""
+    """Return a case of files; by default, of an export and of a folder."""
     ways = more.pop("ways", BOTH)
     fails = everywhere(fails, ways) if fails else {}
     seen = more.pop("seen", "observed" if name in OBSERVED else "assumed")
@@ -42,7 +42,7 @@ def _line(row):
 
 
 def _older(body):
-    """Before each row an older version of it, with another score."""
+    """Add before each row an older version of it, with another score."""
     rows = []
     for line in body.splitlines():
         row = json.loads(line)
@@ -61,7 +61,7 @@ def _bundle(kind):
 
 
 def _also(kind):
-    """The file of pain scores holds another file's rows too."""
+    """Add the rows of another file to the file of pain scores."""
 
     def answer(asked):
         more = asked.server.exports.lines(kind)
@@ -100,7 +100,7 @@ SHAPES = [
 
 
 def _cut_between_lines(asked):
-    """The last line is missing, and no length tells it."""
+    """Remove the last line, without a length that would show it."""
     whole = asked.honest.body
     body = whole[: whole.rindex(b"\n", 0, -1) + 1]
     return asked.honest.of(body=body).having(Content_Length=None)

@@ -1,4 +1,4 @@
-"""Logins that end on the way: tokens that expire, and token endpoints in trouble."""
+"""Faults of the login during a run: expired tokens, and failing token endpoints."""
 
 from case import Case, everywhere
 from fault import RESET, always, first, later_scores, meets, says, scores
@@ -9,12 +9,12 @@ ALL = (*SEARCH, BULK)
 HTML = says(200, "<p>log in</p>", "text/html")
 
 
-# Those that a server was seen to do; the others may come all the same.
+# Faults observed at a server; the others are assumed.
 OBSERVED = "token-refused-for-good"
 
 
 def login(name, says, fault, fails="", ways=ALL, **more):
-    """A case of a study that logs in."""
+    """Return a case of a study with a login."""
     fails = everywhere(fails, ways) if fails else {}
     seen = more.pop("seen", "observed" if name in OBSERVED else "assumed")
     return Case(
@@ -23,7 +23,7 @@ def login(name, says, fault, fails="", ways=ALL, **more):
 
 
 def _later(asked):
-    """Whether a page or a file is asked for in mid-run."""
+    """Return whether a page or a file is requested during the run."""
     return later_scores(asked) or (scores(asked) and files(asked))
 
 
@@ -33,12 +33,12 @@ def _expired(asked):
 
 
 def _renewals(asked):
-    """Whether a token is asked for in place of one that has expired."""
+    """Return whether a token is requested to replace an expired one."""
     return asked.kind == "token" and asked.server.tokens.has_expired
 
 
 def _renewal(what, times=None):
-    """The token expires once in mid-run, and asking for another one meets a fault."""
+    """Let the token expire once during the run, with a fault of the token endpoint."""
 
     def begin():
         expiring = first(_later, _expired)()

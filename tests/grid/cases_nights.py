@@ -1,4 +1,4 @@
-"""Doubtful answers: of listings and lists of ids, of histories, of counts."""
+"""Doubtful responses: lists of ids, searches for several ids, histories, counts."""
 
 from datetime import timedelta
 from wsgiref.handlers import format_date_time
@@ -13,23 +13,23 @@ ALL = (POPULATION, PATIENT, NIGHTLY)
 
 
 def by_list(asked):
-    """Whether several resources are asked for by their ids."""
+    """Return whether several resources are requested by their ids."""
     return has("_id")(asked) and "," in asked.parameters["_id"]
 
 
 def only_the_first(asked):
-    """Of a list of ids the first is found."""
+    """Find only the first of several ids."""
     first = asked.parameters["_id"].partition(",")[0]
     return asked.asking([(name, first if name == "_id" else one) for name, one in asked.pairs])
 
 
 def records(asked):
-    """Whether pages of the patients' records are asked for."""
+    """Return whether pages of the patients' records are requested."""
     return asked.kind in RECORDS and asked.is_page
 
 
 def scores(asked):
-    """Whether pain scores are asked for, or counted."""
+    """Return whether pain scores are requested or counted."""
     return asked.kind == "Observation" and (asked.is_page or asked.is_count)
 
 
@@ -48,7 +48,7 @@ def emptied(page, _):
 
 
 def unsaid(page, _):
-    """There is no total, and no self link that tells what was understood."""
+    """Remove the total, and the self link that shows the applied parameters."""
     page.pop("total", None)
     page["link"] = [one for one in page.get("link", []) if one["relation"] != "self"]
 
@@ -58,13 +58,13 @@ def mute(asked):
 
 
 def going_on(page, asked):
-    """Each page of a history has a next link that nobody has seen before."""
+    """Give each page of a history a next link that is new."""
     again = int(asked.parameters.get("again", 0)) + 1
     page["link"] = [{"relation": "next", "url": f"/fhir/Patient/_history?again={again}"}]
 
 
 def page_again(asked):
-    """The first page of the history, whatever the link."""
+    """Return the first page of the history, whatever the link."""
     return edited(going_on)(asked)
 
 
@@ -73,7 +73,7 @@ def expired(asked):
 
 
 def counted_by_page(page, _):
-    """The total is what is on the page."""
+    """Set the total to the number of entries on the page."""
     page["total"] = len(page.get("entry", []))
 
 
@@ -82,7 +82,7 @@ def three(page, _):
 
 
 def miscounting():
-    """A row is missing the first time that its page is asked for, and no number tells it."""
+    """Leave a row out of the first response with its page; no count shows it."""
     missed = []
 
     def answer(asked):
@@ -107,18 +107,18 @@ def in_brackets(page, _):
 
 
 def ahead(asked):
-    """A gateway writes Date, and its clock is two hours ahead of the server's."""
+    """Set Date two hours ahead of the server's clock, as a gateway may."""
     date = format_date_time((asked.server.now + timedelta(hours=2)).timestamp())
     return asked.honest.having(Date=date)
 
 
 def by_date(asked):
-    """Whether only what changed is asked for."""
+    """Return whether only changes are requested."""
     return has("_lastUpdated")(asked)
 
 
 def uncorrected(page, _):
-    """The corrected score is not among what changed."""
+    """Leave the corrected score out of the changes."""
     page["entry"] = [one for one in page.get("entry", []) if one["resource"]["id"] != "a1"]
     page.pop("total", None)
 

@@ -1,4 +1,4 @@
-"""Faults of paging: links, cursors, pages, totals, and rows that come and go."""
+"""Faults of paging: links, cursors, pages, totals, and rows that are created and deleted."""
 
 from case import Case, everywhere
 from fault import (

@@ -1,4 +1,4 @@
-"""Odd rows: subjects, patients, values, codes, statuses and dates, which no pull may lose."""
+"""Unusual rows: subjects, patients, values, codes, statuses and dates; no pull may lose them."""
 
 from case import Case
 from data import coded, patient, procedure, score, subject
@@ -11,12 +11,12 @@ ALL = (POPULATION, PATIENT, NIGHTLY, BULK, FILES)
 
 
 def _ways(name):
-    """Who asks patient by patient finds no row whose subject is none of them."""
+    """Return the ways; a pull by patient finds no row whose subject is not a patient."""
     return [way for way in ALL if way != PATIENT or not name.startswith("subject-")]
 
 
 def odd(name, says, seen="observed", reads=None, **more):
-    """A pain score that a server may have, and how it stands in the store."""
+    """Return the case of a pain score that a server may have, and its state in the store."""
     return Case(
         id=name, says=says, seen=seen, resources=[score("odd", "a", None, **more)],
         reads={"odd": reads} if reads else {}, ways=_ways(name),
@@ -24,7 +24,7 @@ def odd(name, says, seen="observed", reads=None, **more):
 
 
 def shown(name, says, seen="observed", reads=None, **more):
-    """The same of one that the sandbox itself would not take or find."""
+    """Return the same for a score that the sandbox would not accept or find."""
     return Case(
         id=name, says=says, seen=seen, resources=[score("odd")], disguised={"odd": more},
         reads={"odd": reads} if reads else {}, ways=_ways(name),

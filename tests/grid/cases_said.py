@@ -1,4 +1,4 @@
-"""Answers that do not say what they are: with status 200, and no page, no row, no manifest."""
+"""Responses of the wrong kind: status 200, but not a page, a row or a manifest."""
 
 from case import Case, everywhere
 from fault import always, anything, counts, edited, later_scores, meets, once, says, scores
@@ -27,7 +27,7 @@ def conditions(asked):
 
 
 def of_b(asked):
-    """Whether the scores of patient b are asked for, alone or with others."""
+    """Return whether the scores of patient b are requested, alone or with others."""
     return scores(asked) and "b" in asked.parameters.get("patient", "").split(",")
 
 
@@ -36,12 +36,12 @@ def history(asked):
 
 
 def uncounted(*more):
-    """A server without totals and counts, and more faults before."""
+    """Return a server without totals and counts, with further faults that apply first."""
     return meets(*more, (lambda asked: scores(asked) or counts(asked), no_count))
 
 
 def shortened(page, _):
-    """The first entry of a history, and no link; the total stays."""
+    """Keep only the first entry of a history and no next link; keep the total."""
     page["entry"] = page["entry"][:1]
     page["link"] = [one for one in page["link"] if one["relation"] == "self"]
 

@@ -1,4 +1,4 @@
-"""Faults of search: parameters that are not understood, counts, and entries that are no rows."""
+"""Faults of search: ignored or refused parameters, counts, and entries that are not rows."""
 
 from case import Case, everywhere
 from data import DAYS, coded, condition, procedure, score
@@ -33,12 +33,12 @@ from faults_search import (
 )
 from ways import NIGHTLY, PATIENT, POPULATION, SEARCH
 
-# Of patients of the study, and of none of its codes.
+# Resources of the study's patients, without the study's codes.
 OTHER_CODES = (
     condition("fracture-a", "a", code=coded("fracture")),
     procedure("x-ray-a", "a", code=coded("x-ray")),
 )
-# The scores of the ward with a category; one has only a category of the site's own.
+# The scores of the ward with a category; one has only a site-specific category.
 FILED = tuple(
     score(f"{one}{n}", one, n, effectiveDateTime=DAYS[n], category=[category])
     for one in "abc"

@@ -1,4 +1,4 @@
-"""Servers without totals and counts: what shows that all arrived, and what is an error."""
+"""Servers without totals and counts: when a pull is complete, and when it fails."""
 
 from case import Case, everywhere
 from cases_said import uncounted
@@ -20,7 +20,7 @@ SCORES = (
 
 
 def third_is_second(asked):
-    """The third page is the second one again, and the fourth follows."""
+    """Send the second page again as the third, and then the fourth."""
     start = int(asked.parameters.get("_offset", 0))
     if start != 4:
         return edited(without_total)(asked)
@@ -39,7 +39,7 @@ def third_is_second_undated(asked):
 
 
 def uncounted_after(rows):
-    """Links end after so many rows, and nothing tells it."""
+    """End the links after a number of rows, without a total that would show it."""
 
     def answer(asked):
         page = no_next_after(rows)(asked).json
@@ -58,7 +58,7 @@ def uncounted_page(change):
 
 
 def leaves_out(*ids):
-    """Pages without totals, from which rows are missing."""
+    """Remove rows from pages without totals."""
 
     def edit(page, _):
         page.pop("total", None)
@@ -69,12 +69,12 @@ def leaves_out(*ids):
 
 
 def listings(asked):
-    """Whether scores are asked for, and not by their ids."""
+    """Return whether scores are requested, but not by their ids."""
     return scores(asked) and "_id" not in asked.parameters
 
 
 def _moving():
-    """A row comes between two pages, once."""
+    """Create a row between two pages, once."""
     coming, counting = first(later_scores, comes)(), uncounted()()
 
     def answer(asked):
@@ -101,7 +101,7 @@ CASES = [
         id="uncounted-page-twice",
         says="The server counts nothing, and the third page is the second one again.",
         fault=uncounted((scores, third_is_second)),
-        # What changed in a day of the grid was changed in one second: it cannot be divided.
+        # All changes of a day of the grid have the same second: the query cannot be divided.
         fails={NIGHTLY: TWICE},
     ),
     Case(

@@ -1,4 +1,4 @@
-"""Faults that no client can tell from a server that has fewer rows: what is missing, and why."""
+"""Undetectable faults: to a client, the server looks like one that has fewer rows."""
 
 from case import Case
 from cases_said import uncounted
@@ -11,7 +11,7 @@ from ways import BULK, FILES, NIGHTLY, PATIENT, POPULATION, SEARCH
 
 
 def hides(*ids):
-    """A server that leaves rows out of its pages, its totals and its counts."""
+    """Return a server that leaves rows out of its pages, its totals and its counts."""
 
     def answer(asked):
         if not of("Observation", asked):
@@ -26,7 +26,7 @@ def hides(*ids):
 
 
 def without_line(identifier):
-    """A file of an export without one of its lines."""
+    """Remove a line from a file of an export."""
 
     def answer(asked):
         lines = asked.honest.body.splitlines(keepends=True)
@@ -37,7 +37,7 @@ def without_line(identifier):
 
 
 def uncounted_files(asked):
-    """A manifest without counts."""
+    """Remove the counts from a manifest."""
     content = asked.honest.json
     for one in content["output"]:
         one.pop("count")

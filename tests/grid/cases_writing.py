@@ -1,4 +1,4 @@
-"""Faults while a report is written: refusals, answers that never come, servers that half obey."""
+"""Faults while a report is written: refusals, lost responses, servers that process a part."""
 
 import json
 
@@ -25,17 +25,17 @@ def everywhere(words):
 
 
 def writes(asked):
-    """Whether a transaction is sent."""
+    """Return whether a transaction is sent."""
     return asked.method == "POST" and not asked.is_batch
 
 
 def reads(asked):
-    """Whether one resource is read."""
+    """Return whether a single resource is read."""
     return asked.method == "GET" and asked.kind != "metadata"
 
 
 def written(answer):
-    """A fault that comes when the server has done its work."""
+    """Return a fault that happens after the server has committed."""
 
     def answer_late(asked):
         assert asked.honest.status == 200, asked.honest.body
@@ -57,14 +57,14 @@ def only_headers(asked):
 
 
 def outcome(status, code, **headers):
-    """A refusal with an OperationOutcome, whose text nobody may show."""
+    """Return a refusal with an OperationOutcome whose text must not be shown."""
     issue = {"severity": "error", "code": code, "diagnostics": "CANARY-4711"}
     text = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
     return says(status, text, "application/fhir+json", **headers)
 
 
 def late():
-    """The first transaction is done only when the second one comes: both are under way at once."""
+    """Commit the first transaction only when the second one arrives."""
     kept = []
 
     def answer(asked):
@@ -81,7 +81,7 @@ def late():
 
 
 def overtaken():
-    """The first transaction is done, its answer lost, and the second is refused as a conflict."""
+    """Commit the first transaction, lose its response, and refuse the second as a conflict."""
     tries = []
 
     def answer(asked):
@@ -94,7 +94,7 @@ def overtaken():
 
 
 def stale(times):
-    """Reads show for a while what stood before the transaction; none is answered in a batch."""
+    """Return the previous content for a while; answer no read in a batch."""
 
     def begin():
         before, left = {}, []
@@ -118,7 +118,7 @@ def stale(times):
 
 
 def unreadable(answered=None):
-    """Once it was written to, nothing can be read; it is answered honestly, or as said."""
+    """Refuse all reads after a write; the write gets its real response, or the given one."""
     tries = []
 
     def answer(asked):
@@ -131,7 +131,7 @@ def unreadable(answered=None):
 
 
 def piecemeal(asked):
-    """Each entry by itself, as of a batch, and the first is refused."""
+    """Process each entry separately, as in a batch, and refuse the first."""
     bundle = json.loads(asked.body)
     refused, *others = bundle["entry"]
     body = json.dumps({**bundle, "entry": others}).encode()
@@ -142,13 +142,13 @@ def piecemeal(asked):
 
 
 def piecemeal_and_refused(asked):
-    """Each entry by itself, and because of the one that is refused all is called refused."""
+    """Process each entry separately, refuse one, and answer as if all were refused."""
     piecemeal(asked)
     return Said(status=400)
 
 
 def own_ids(asked):
-    """Each resource under an id that the server chooses."""
+    """Store each resource with an id that the server chooses."""
     bundle = json.loads(asked.body)
     for number, entry in enumerate(bundle["entry"]):
         kind = entry["resource"]["resourceType"]
@@ -159,7 +159,7 @@ def own_ids(asked):
 
 
 def unlisted(asked):
-    """The statement says nothing of transactions."""
+    """Remove the transactions from the CapabilityStatement."""
     said = asked.honest
     statement = said.json
     statement["rest"][0]["interaction"] = []
