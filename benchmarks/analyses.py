@@ -11,10 +11,10 @@ from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import made_cohort
+from abate import Cohort, LastOf
 from abate.analysis import loader
 from abate.analysis.host import Host, Offered
 from abate.analysis.outcome import Outcome
-from abate.cohort import Cohort, LastOf
 from abate.config.settings import AnalysisSpec
 
 LESIONS = 100_000

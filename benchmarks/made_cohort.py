@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 
-from abate.cohort import Cohort, Window
+from abate.cohort.tables import Cohort, Window
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
 CUTOFF = date(2026, 1, 1)

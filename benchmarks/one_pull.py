@@ -48,7 +48,7 @@ def abate(asked: Asked) -> tuple[float, int]:
         clock.sleep = _no_wait
     parts, page = f"source.parallel={asked.parts}", f"source.page_size={asked.page}"
     seconds, ledger = landed(asked.base, parts, page)
-    return seconds, ledger.received("pain scores")
+    return seconds, ledger.count_received("pain scores")
 
 
 def _no_wait(seconds: float) -> None:

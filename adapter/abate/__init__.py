@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abate.analysis.hooks import hookimpl
+    from abate.analysis.hooks import ReportContext, hookimpl
     from abate.analysis.model import (
         Analysis,
         Chart,
@@ -23,25 +23,27 @@ if TYPE_CHECKING:
     from abate.analysis.page_section import PageSection
     from abate.analysis.published_figures import ComparedFigure, PublishedFigures
     from abate.analysis.results import Results
-    from abate.cohort import API_VERSION, Cohort, LastOf, Pairs
+    from abate.cohort.endpoint import LastOf
+    from abate.cohort.tables import API_VERSION, Cohort, Pairs
     from abate.cohort.units import Units
     from abate.mapping.scores import Score
     from abate.report.page.html import page_html
 
 _HOME = {
-    "API_VERSION": "abate.cohort",
+    "API_VERSION": "abate.cohort.tables",
     "Analysis": "abate.analysis.model",
     "Chart": "abate.analysis.model",
-    "Cohort": "abate.cohort",
+    "Cohort": "abate.cohort.tables",
     "ComparedFigure": "abate.analysis.published_figures",
     "Estimate": "abate.analysis.model",
     "Interval": "abate.analysis.model",
-    "LastOf": "abate.cohort",
+    "LastOf": "abate.cohort.endpoint",
     "Measured": "abate.analysis.model",
     "PageSection": "abate.analysis.page_section",
-    "Pairs": "abate.cohort",
+    "Pairs": "abate.cohort.tables",
     "PublishedFigures": "abate.analysis.published_figures",
     "Ref": "abate.analysis.model",
+    "ReportContext": "abate.analysis.hooks",
     "Result": "abate.analysis.model",
     "Results": "abate.analysis.results",
     "Score": "abate.mapping.scores",
@@ -66,6 +68,7 @@ __all__ = [
     "Pairs",
     "PublishedFigures",
     "Ref",
+    "ReportContext",
     "Result",
     "Results",
     "Score",

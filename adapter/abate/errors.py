@@ -18,7 +18,8 @@ no value, name, identifier or resource content, and no text of an error of DuckD
 which print the value that they stumbled over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -113,3 +114,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+@contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """Turn an error of the disk into a sentence: `what` cannot be done, and what the system says.
+
+    Raises:
+        StoreError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{what}: {error.strerror}") from None

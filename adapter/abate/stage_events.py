@@ -7,9 +7,10 @@ from abate.telemetry.log import Log
 from abate.telemetry.throughput import duration
 
 if TYPE_CHECKING:
+    from abate.analysis.model import Result
     from abate.analysis.outcome import Outcome
     from abate.analysis.results import Results
-    from abate.cohort import Cohort
+    from abate.cohort.tables import Cohort
     from abate.disclosure import Rule
     from abate.mapping.accounts import Accounted
     from abate.publish.change import Change
@@ -78,7 +79,27 @@ def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
         use=outcome.use,
         state=state,
     )
+    if outcome.result is not None:
+        _report_contract(log, outcome.name, outcome.result)
     return outcome
+
+
+def _report_contract(log: Log, name: str, result: "Result") -> None:
+    """What an analysis leaves to abate, and what it uses that is deprecated."""
+    if result.estimates and not any(one.key for one in result.estimates):
+        log.info(
+            f"the analysis {name!r} says of no estimate that it is key: the first one, "
+            f"{result.estimates[0].name!r}, is. Tell its author: Estimate(key=True).",
+            name="analysis.key",
+            analysis=name,
+        )
+    if result.splits:
+        log.warning(
+            f"the analysis {name!r} gives Result.splits, which is deprecated and has no effect. "
+            "Tell its author: Result.units.",
+            name="analysis.deprecated",
+            analysis=name,
+        )
 
 
 def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:

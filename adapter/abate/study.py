@@ -1,40 +1,36 @@
 """A study, from server to server: the order of the stages. Start reading here.
 
 pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -> publish
+
+A function imports the stages that it calls, so that a command loads what it does and no more: no
+page for a retraction, and no tables for a server that does not answer.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from abate import stage_events
-from abate.analysis import loader, published_figures, results
-from abate.analysis.outcome import Outcome
-from abate.analysis.published_figures import ComparedFigure, PublishedFigures, statistics_of
-from abate.analysis.results import Gathered, Results
-from abate.auth.servers import target_server
-from abate.cohort.assemble import assemble, inputs, members
-from abate.config.reader import naming_lines
 from abate.config.settings import StudyFile
-from abate.disclosure import refuse_without_units, released, rule_of
 from abate.errors import AnalysisFailed, PluginError
-from abate.ingest.ingest import Compared, How, refresh
-from abate.ingest.ingest import compare as compare_types
-from abate.publish import compare, transaction
-from abate.publish.change import Change
-from abate.publish.compare import PUBLISH, Publishing
-from abate.publish.retract import retractions
-from abate.publish.study_key import owner_of
-from abate.publish.target import Target, target_of
-from abate.releases.publication import Publication, Report
-from abate.report import files
-from abate.report.fhir import bundle
-from abate.report.fhir.elements import Resource
-from abate.report.page import document
 from abate.telemetry.log import Log
 from abate.telemetry.status import Progress
 
+if TYPE_CHECKING:
+    from abate.analysis.host import Host, Made
+    from abate.analysis.outcome import Outcome
+    from abate.analysis.published_figures import ComparedFigure, PublishedFigures
+    from abate.analysis.results import Gathered, Results
+    from abate.ingest.ingest import Compared
+    from abate.publish.change import Change
+    from abate.publish.compare import Publishing
+    from abate.publish.target import TargetServer
+    from abate.report.fhir.elements import Resource
+    from abate.store.database import Store
 
-def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) -> Results:
+
+def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) -> "Results":
     """Pull, map, assemble, analyse, and keep the results. Nothing leaves the machine.
 
     The pull brings what changed since the last one; everything, if `is_whole`.
@@ -42,37 +38,67 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
     Raises:
         AbateError: as each stage does; until the store is loaded, nothing in it has changed.
     """
-    settings, folder, log = study_file.settings, study_file.output, progress.log
-    host = loader.load(settings.plugins)
+    from abate.analysis import loader, published_figures
+    from abate.config.reader import naming_lines
+    from abate.ingest.ingest import How, refresh
+
+    host = loader.load(study_file.settings.plugins)
     with naming_lines(study_file):
-        analyses = host.make(settings)
+        analyses = host.make(study_file.settings)
     published = published_figures.load(study_file)
     with refresh(study_file, host, progress, How(is_whole=is_whole)) as store:
-        stage_events.begin_stage(log, "assemble")
-        cohort = assemble(store, settings, progress.run_id)
-        pulled = inputs(store, settings.source.url, progress.unconfirmed)
-        listed = members(store) if settings.report.members else None
-    files.forget(folder)
-    results.refuse_empty(cohort)
-    stage_events.report_cohort(log, cohort)
+        gathered = _assemble(study_file, store, progress)
+    outcomes = _analyse(study_file, host, analyses, gathered, progress.log)
+    figures = _compare_figures(host, published, outcomes, progress.log)
+    gathered = replace(gathered, comparisons=figures)
+    return _keep(study_file, host, gathered, outcomes, progress)
+
+
+def _assemble(study_file: StudyFile, store: "Store", progress: Progress) -> "Gathered":
+    """The cohort, and what it was assembled from."""
+    from abate.analysis.results import Gathered
+    from abate.cohort.assemble import assemble, inputs, members
+
+    settings = study_file.settings
+    stage_events.begin_stage(progress.log, "assemble")
+    return Gathered(
+        cohort=assemble(store, settings, progress.run_id),
+        inputs=inputs(store, settings.source.url, progress.unconfirmed),
+        members=members(store) if settings.report.members else None,
+    )
+
+
+def _analyse(
+    study_file: StudyFile,
+    host: "Host",
+    analyses: Sequence["Made"],
+    gathered: "Gathered",
+    log: Log,
+) -> list["Outcome"]:
+    """Run the analyses; earlier results go first, since the store has moved on.
+
+    Raises:
+        NothingFound: no lesion is left to analyse.
+    """
+    from abate.analysis import results
+    from abate.report import files
+
+    files.forget(study_file.output)
+    results.refuse_empty(gathered.cohort)
+    stage_events.report_cohort(log, gathered.cohort)
     stage_events.begin_stage(log, "analyse", f"running {len(analyses)} analyses")
-    outcomes = [
-        stage_events.report_analysis(log, host.run(spec, offered, one, cohort))
-        for spec, offered, one in analyses
+    return [
+        stage_events.report_analysis(log, host.run(spec, offered, analysis, gathered.cohort))
+        for spec, offered, analysis in analyses
     ]
-    figures = _compare_figures(host, published, outcomes, log)
-    gathered = Gathered(cohort=cohort, inputs=pulled, members=listed, comparisons=figures)
-    found = results.collect(study_file, progress.run_id, gathered, outcomes)
-    stage_events.report_missing_units(log, found, rule_of(settings.report.minimum_cell))
-    files.write(found, folder, host.page_sections(found, log.warning))
-    progress.analysed(found)
-    return found
 
 
 def _compare_figures(
-    host: loader.Host, published: PublishedFigures | None, outcomes: Sequence[Outcome], log: Log
-) -> Sequence[ComparedFigure]:
+    host: "Host", published: "PublishedFigures | None", outcomes: Sequence["Outcome"], log: Log
+) -> Sequence["ComparedFigure"]:
     """The figures of the paper beside ours, if the study file names any; none is a warning."""
+    from abate.analysis.published_figures import statistics_of
+
     if published is None:
         return ()
     try:
@@ -85,79 +111,110 @@ def _compare_figures(
     return figures
 
 
-def reconcile(study_file: StudyFile, progress: Progress) -> list[Compared]:
+def _keep(
+    study_file: StudyFile,
+    host: "Host",
+    gathered: "Gathered",
+    outcomes: Sequence["Outcome"],
+    progress: Progress,
+) -> "Results":
+    """Write the results with page and tables."""
+    from abate.analysis import results
+    from abate.disclosure import rule_of
+    from abate.report import files
+
+    found, log = results.collect(study_file, progress.run_id, gathered, outcomes), progress.log
+    rule = rule_of(study_file.settings.report.minimum_cell)
+    stage_events.report_missing_units(log, found, rule)
+    files.write(found, study_file.output, host.page_sections(found, log.warning))
+    progress.note_analyses(found)
+    return found
+
+
+def reconcile(study_file: StudyFile, progress: Progress) -> list["Compared"]:
     """Compare all ids and versions with the server's, and bring the store up to date.
 
     Raises:
         AbateError: as the pull and the mapping do; nothing in the store has changed.
     """
+    from abate.analysis import loader
+    from abate.ingest.ingest import How, compare, refresh
+
     host = loader.load(study_file.settings.plugins)
     with refresh(study_file, host, progress, How(is_compared=True)) as store:
-        return compare_types(store, study_file.settings.source.url, progress.run_id)
+        return compare(store, study_file.settings.source.url, progress.run_id)
 
 
 def write_back(
-    study_file: StudyFile,
-    progress: Progress,
-    *,
-    dry_run: bool,
-    how: Publishing = PUBLISH,
-) -> list[Change]:
+    study_file: StudyFile, progress: Progress, *, dry_run: bool, how: "Publishing | None" = None
+) -> list["Change"]:
     """Publish the results of the last run; the second time, nothing is written.
 
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
         PublicationWaits: together with earlier releases it would disclose single units.
     """
-    folder, settings, log = study_file.output, study_file.settings, progress.log
+    from abate.analysis import loader, results
+    from abate.auth.servers import target_server
+    from abate.publish import compare
+    from abate.publish.study_key import owner_of
+    from abate.publish.target import target_of
+    from abate.releases.publication import Publication, ReleasedReport
+
+    folder, log, how = study_file.output, progress.log, how or compare.PUBLISH
     stage_events.begin_stage(log, "publish")
     found = results.load(folder)
     compare.refuse(study_file, found)
-    host, rule = loader.load(settings.plugins), rule_of(settings.report.minimum_cell)
-    refuse_without_units(found, rule)
-    stage_events.report_missing_units(log, found, rule)
-    shown = released(found, rule)
+    host = loader.load(study_file.settings.plugins)
+    shown = _release(study_file, found, log)
     owner = owner_of(folder, found.study, may_adopt=how.adopts)
-    with target_server(settings, study_file.folder, log) as server:
+    with target_server(study_file.settings, study_file.folder, log) as server:
         target = target_of(server)
         resources = _make_report(shown, host, target, log)
-        minimum = compare.least_group(settings)
-        publication = Publication(
-            study=settings.study,
+        minimum = compare.least_group(study_file.settings)
+        changes = Publication(
+            study=study_file.settings.study,
             folder=folder,
             target=target,
             owner=owner,
-            report=Report(found=found, shown=shown, resources=resources, minimum=minimum),
+            report=ReleasedReport(found=found, shown=shown, resources=resources, minimum=minimum),
             log=log,
             how=how,
             dry_run=dry_run,
-        )
-        changes = publication.write()
+        ).write()
     if not dry_run:
-        compare.tell(host, shown, progress)
-    progress.published(changes, dry_run=dry_run)
-    stage_events.report_changes(log, changes, dry_run=dry_run)
-    return changes
+        compare.tell(host, shown, target.base, changes, progress)
+    return _note_changes(progress, changes, dry_run=dry_run)
 
 
-def _make_report(shown: Results, host: loader.Host, target: Target, log: Log) -> list[Resource]:
+def _release(study_file: StudyFile, found: "Results", log: Log) -> "Results":
+    """The results as they may leave the house.
+
+    Raises:
+        PublishRefused: the units of the estimates are not known.
+    """
+    from abate.disclosure import make_release, refuse_without_units, rule_of
+
+    rule = rule_of(study_file.settings.report.minimum_cell)
+    refuse_without_units(found, rule)
+    stage_events.report_missing_units(log, found, rule)
+    return make_release(found, rule)
+
+
+def _make_report(
+    shown: "Results", host: "Host", target: "TargetServer", log: Log
+) -> list["Resource"]:
     """The resources of the report, its page among them."""
-    return bundle.report(
-        shown,
-        host,
-        page=document.render(shown, host.page_sections(shown, log.warning)),
-        version=target.release,
-        target=target.base,
-    )
+    from abate.report.fhir import bundle
+    from abate.report.page import document
+
+    page = document.render(shown, host.page_sections(shown, log.warning))
+    return bundle.report(shown, host, page=page, version=target.release, target=target.base)
 
 
 def take_back(
-    study_file: StudyFile,
-    progress: Progress,
-    *,
-    dry_run: bool,
-    adopt: bool = False,
-) -> list[Change]:
+    study_file: StudyFile, progress: Progress, *, dry_run: bool, adopt: bool = False
+) -> list["Change"]:
     """Retract the study's report from the target; no results are needed.
 
     One that carries another study key, or none, is retracted only if `adopt` says so.
@@ -165,19 +222,29 @@ def take_back(
     Raises:
         PublishRefused: nothing of the study stands there, or the target forbids it.
     """
+    from abate.auth.servers import target_server
+    from abate.publish import transaction
+    from abate.publish.retract import retractions
+    from abate.publish.study_key import owner_of
+    from abate.publish.target import target_of
+
     folder, settings, log = study_file.output, study_file.settings, progress.log
     stage_events.begin_stage(log, "retract")
     owner = owner_of(folder, settings.study.id, may_adopt=adopt)
     with target_server(settings, study_file.folder, log) as server:
-        target = target_of(server)
-        compared = partial(retractions, target, settings.study, owner)
+        compared = partial(retractions, target_of(server), settings.study, owner)
         changes = transaction.settle(server, compared, folder, dry_run=dry_run, log=log)
-    progress.published(changes, dry_run=dry_run)
-    stage_events.report_changes(log, changes, dry_run=dry_run)
+    return _note_changes(progress, changes, dry_run=dry_run)
+
+
+def _note_changes(progress: Progress, changes: list["Change"], *, dry_run: bool) -> list["Change"]:
+    """Note and log what was written; gives it on."""
+    progress.note_changes(changes, dry_run=dry_run)
+    stage_events.report_changes(progress.log, changes, dry_run=dry_run)
     return changes
 
 
-def refuse_failed(found: Results) -> None:
+def refuse_failed(found: "Results") -> None:
     """Stop if an analysis failed, once everything else is done.
 
     Raises:

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 DEMO = HERE.parents[1] / "adapter" / "abate" / "demo"
 ZONE = ZoneInfo("Asia/Hong_Kong")
 
-IDENTIFIER = "https://abate.readthedocs.io/fhir/sid/cementoplasty-study"
+IDENTIFIER = "urn:oid:2.25.189299135724624095390856893457610497238.15"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 CONCEPTS = tomllib.loads((HERE / "concepts.toml").read_text("utf-8"))
 

@@ -4,24 +4,22 @@ They enter by the same door as anyone's: an entry point of the group `abate`.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from abate import (
-    Analysis,
-    ComparedFigure,
-    Estimate,
-    PageSection,
-    PublishedFigures,
-    Results,
-    hookimpl,
+from abate import Analysis, ComparedFigure, Estimate, PageSection, PublishedFigures, hookimpl
+from abate_analyses.catalogue import (
+    Durability,
+    PainCourse,
+    PairedChange,
+    Profile,
+    Responders,
+    Safety,
+    VisitChanges,
 )
-from abate_analyses.course import PainCourse
-from abate_analyses.durability import Durability
-from abate_analyses.paired import PairedChange
-from abate_analyses.profile import Profile
 from abate_analyses.reporting import checklists, published_figures
-from abate_analyses.responders import Responders
-from abate_analyses.safety import Safety
-from abate_analyses.visit_changes import VisitChanges
+
+if TYPE_CHECKING:
+    from abate import Results
 
 
 @hookimpl
@@ -39,7 +37,7 @@ def compare_figures(
 
 
 @hookimpl
-def page_sections(results: Results) -> list[PageSection]:
+def page_sections(results: "Results") -> list[PageSection]:
     """The figures of the paper, if there are any, and the checklists."""
     figures = [published_figures.section(results)] if results.comparisons else []
     return [*figures, checklists.section(results)]

@@ -1,62 +1,44 @@
 """Paired change: did pain fall from a reference to an endpoint?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
-from abate import Cohort, Estimate, LastOf, Pairs, Ref, Result, Table
-from abate_analyses import by_patient
-from abate_analyses.changes import directions, median_of
-from abate_analyses.counts import Whole, count
-from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
-from abate_analyses.paired_units import paired_units
-from abate_analyses.sign_test import sign_test
-from abate_analyses.signed_rank_estimates import shift, wilcoxon
-from abate_analyses.units import of_estimates
+from abate import Cohort, Estimate, Pairs, Ref, Result, Table
+from abate.cohort.endpoint import Endpoint
+from abate_analyses.shared import by_patient
+from abate_analyses.shared.changes import directions, median_of
+from abate_analyses.shared.counts import Whole, count
+from abate_analyses.shared.key import mark_key
+from abate_analyses.shared.pair_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
+from abate_analyses.shared.pair_units import paired_units
+from abate_analyses.shared.sign_test import sign_test
+from abate_analyses.shared.signed_rank import shift, wilcoxon
+from abate_analyses.shared.units import of_estimates
 
 DIRECTION = "A change is endpoint minus reference: a fall of pain is negative."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairedChange:
-    """Change from `reference` to `endpoint`: its size, and tests of whether there is one.
-
-    Hypotheses: a fall is as likely as a rise (sign test); changes lie evenly around zero
-    (Wilcoxon, sign flips). The lesion-level tests assume that pairs are independent; two lesions
-    of one patient are not, so each patient's first lesion, and the test that turns the signs of
-    all of a patient's changes together, stand beside. Do not read p as a size: see the median
-    change, the Hodges-Lehmann estimate, and the responders.
-
-    Attributes:
-        endpoint: a visit, or `{ last_of = [...] }`: the last score documented in any of them.
-        reference: a visit, or `first`: the first documented score, earlier than the endpoint.
-    """
-
-    name: ClassVar[str] = "paired-change"
-    endpoint: str | LastOf
-    reference: str = "baseline"
-
-    def run(self, cohort: Cohort) -> Result:
-        """Compare the two scores of each lesion that has both."""
-        pairs = cohort.pairs(reference=self.reference, endpoint=self.endpoint)
-        if not len(pairs):
-            return Result.not_estimable(f"there are no {pairs.population}")
-        at_endpoint = cohort.at(self.endpoint)
-        scores = at_endpoint.frame["value"].to_list()
-        estimates = [
-            median_of("median-endpoint", scores, at_endpoint.population),
-            *_sizes(pairs),
-            *_counts(pairs),
-            *_tests(pairs),
-        ]
-        drawn = len(pairs) <= DRAWN_UP_TO
-        return Result(
-            estimates=estimates,
-            tables=[_table(estimates)],
-            charts=[slopes(pairs, self.reference, str(self.endpoint)), waterfall(pairs)],
-            notes=[DIRECTION] if drawn else [DIRECTION, TOO_MANY],
-            units=of_estimates(estimates, paired_units(cohort, pairs, self.endpoint)),
-        )
+def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
+    """Compare the two scores of each lesion that has both."""
+    pairs = cohort.pairs(reference=reference, endpoint=endpoint)
+    if not len(pairs):
+        return Result.not_estimable(f"there are no {pairs.population}")
+    at_endpoint = cohort.at(endpoint)
+    scores = at_endpoint.frame["value"].to_list()
+    found = [
+        median_of("median-endpoint", scores, at_endpoint.population),
+        *_sizes(pairs),
+        *_counts(pairs),
+        *_tests(pairs),
+    ]
+    estimates = mark_key(found, "median-change-by-patient", "sign-test")
+    drawn = len(pairs) <= DRAWN_UP_TO
+    return Result(
+        estimates=estimates,
+        tables=[_table(estimates)],
+        charts=[slopes(pairs, reference, str(endpoint)), waterfall(pairs)],
+        notes=[DIRECTION] if drawn else [DIRECTION, TOO_MANY],
+        units=of_estimates(estimates, paired_units(cohort, pairs, endpoint)),
+    )
 
 
 def _sizes(pairs: Pairs) -> list[Estimate]:

@@ -1,18 +1,18 @@
 """Change at each visit: did pain fall from the reference to every visit, and is that chance?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 from abate import Cohort, Estimate, Pairs, Ref, Result, Table, Units
 from abate.config.visits import BASELINE
-from abate_analyses import by_patient
-from abate_analyses.changes import directions, median_of
-from abate_analyses.holm import holm
-from abate_analyses.paired_charts import DRAWN_UP_TO, TOO_MANY, by_visit
-from abate_analyses.paired_units import visit_units
-from abate_analyses.sign_test import METHOD, p_of, sign_test
-from abate_analyses.units import of_estimates
+from abate_analyses.shared import by_patient
+from abate_analyses.shared.changes import directions, median_of
+from abate_analyses.shared.key import mark_key
+from abate_analyses.shared.pair_charts import DRAWN_UP_TO, TOO_MANY, by_visit
+from abate_analyses.shared.pair_units import visit_units
+from abate_analyses.shared.sign_test import METHOD, p_of, sign_test
+from abate_analyses.shared.units import of_estimates
+from abate_analyses.statistics.holm import holm
 
 TESTED_FROM = 4
 _NO_TEST = "too few pairs for a test: see the points"
@@ -22,37 +22,21 @@ _NOTE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitChanges:
-    """Median change from `reference` at each visit, with the sign test, corrected by Holm.
-
-    Hypothesis at each visit: a fall is as likely as a rise. Holm's correction keeps the chance of
-    any false alarm over all visits that have a pair; one with fewer than four is not tested, but
-    counts, so that the data do not choose the number of tests. Not for the course of pain: see
-    `pain-course`.
-
-    Attributes:
-        reference: a visit, or `first`: the first documented score, earlier than the visit.
-    """
-
-    name: ClassVar[str] = "visit-changes"
-    reference: str = BASELINE
-
-    def run(self, cohort: Cohort) -> Result:
-        """Compare each visit's scores with the reference."""
-        after = [visit for visit in cohort.visits if visit not in (BASELINE, self.reference)]
-        changes = {visit: cohort.pairs(reference=self.reference, endpoint=visit) for visit in after}
-        if not any(len(pairs) for pairs in changes.values()):
-            return Result.not_estimable("no analysed lesion has a reference and a later score")
-        estimates = _estimates(changes)
-        many = any(len(pairs) > DRAWN_UP_TO for pairs in changes.values())
-        return Result(
-            estimates=estimates,
-            tables=[_table(after)],
-            charts=[by_visit(changes, after, [one for one in after if len(changes[one])])],
-            notes=[_NOTE, TOO_MANY] if many else [_NOTE],
-            units=of_estimates(estimates, _units(changes)),
-        )
+def analyse(cohort: Cohort, *, reference: str) -> Result:
+    """Compare each visit's scores with the reference."""
+    after = [visit for visit in cohort.visits if visit not in (BASELINE, reference)]
+    changes = {visit: cohort.pairs(reference=reference, endpoint=visit) for visit in after}
+    if not any(len(pairs) for pairs in changes.values()):
+        return Result.not_estimable("no analysed lesion has a reference and a later score")
+    estimates = mark_key(_estimates(changes), f"sign-test-{after[0]}")
+    many = any(len(pairs) > DRAWN_UP_TO for pairs in changes.values())
+    return Result(
+        estimates=estimates,
+        tables=[_table(after)],
+        charts=[by_visit(changes, after, [one for one in after if len(changes[one])])],
+        notes=[_NOTE, TOO_MANY] if many else [_NOTE],
+        units=of_estimates(estimates, _units(changes)),
+    )
 
 
 def _units(changes: Mapping[str, Pairs]) -> dict[str, Units]:

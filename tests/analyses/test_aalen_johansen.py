@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abate_analyses.aalen_johansen import (
+from abate_analyses.statistics.aalen_johansen import (
     CENSORED,
     COMPETING,
     EVENT,

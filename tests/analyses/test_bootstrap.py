@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abate_analyses.bootstrap import _medians, median_by_patient, resamples
+from abate_analyses.statistics.bootstrap import _medians, median_by_patient, resamples
 
 CHANGES = [-5, 0, -5, -5, -3, -1, 2, -1, -2, -1]
 PATIENTS = ["1", "both", "3", "4", "5", "6", "both", "9", "10", "11"]

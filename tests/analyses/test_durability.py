@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from abate import LastOf, Ref
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import Durability
 
 FIRST_WEEK = LastOf(("D1", "D2", "Wk1"))
@@ -83,7 +83,7 @@ class TestOnThePublishedStudy:
         assert all(isinstance(row["incidence"], Ref) for row in chart.data["curves"])
 
     def test_the_result_is_one_that_can_be_kept(self, published):
-        assert checked(published).reason is None
+        assert check(published).reason is None
 
 
 def test_follow_up_is_the_longest_of_a_patients_lesions_own_clocks(cohort_of):
@@ -177,7 +177,7 @@ def test_of_many_cases_the_first_are_named_and_the_others_counted(cohort_of):
 
 
 def test_nobody_with_relief_is_a_result(cohort_of):
-    result = checked(durability(cohort_of(("A", {"baseline": 1, "Wk1": 5}), visits=ALL)))
+    result = check(durability(cohort_of(("A", {"baseline": 1, "Wk1": 5}), visits=ALL)))
     for name in ("longest-relief", "net-pain-relief", "persistence", "loss-Wk2"):
         assert (result[name].value, result[name].n) == (None, 0)
         assert result[name].note
@@ -185,13 +185,13 @@ def test_nobody_with_relief_is_a_result(cohort_of):
 
 
 def test_no_pair_of_scores_is_a_result(cohort_of):
-    result = checked(durability(cohort_of(("A", {"Wk1": 5}), visits=ALL)))
+    result = check(durability(cohort_of(("A", {"Wk1": 5}), visits=ALL)))
     assert (result["relief"].value, result["relief"].n) == (None, 0)
 
 
 def test_no_windows_are_a_result_without_curves(cohort_of):
     cohort = replace(cohort_of(("A", {"baseline": 5, "Wk1": 1}), visits=ALL), windows={})
-    result = checked(durability(cohort))
+    result = check(durability(cohort))
     assert (result.tables, result.charts) == ([], [])
     assert result["persistence"].n == 0
 

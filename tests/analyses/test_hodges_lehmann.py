@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abate_analyses.exact_points import billionths
-from abate_analyses.hodges_lehmann import hodges_lehmann, limits_of, walsh
+from abate_analyses.statistics.exact_integers import billionths
+from abate_analyses.statistics.hodges_lehmann import hodges_lehmann, limits_of, walsh
 
 PUBLISHED = [-5, 0, -5, -5, -3, -1, 2, -1, -2, -1]
 changes = st.lists(st.integers(-100, 100).map(lambda tenths: tenths / 10), min_size=1, max_size=25)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from abate_analyses.holm import holm
-from abate_analyses.intervals import clopper_pearson, wilson
+from abate_analyses.statistics.holm import holm
+from abate_analyses.statistics.intervals import clopper_pearson, wilson
 
 parts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 either = st.sampled_from([clopper_pearson, wilson])

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from abate import Ref
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import PainCourse
-from abate_analyses.quantiles import quartiles
+from abate_analyses.statistics.quantiles import quartiles
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_no_analysed_lesion_is_not_estimable(cohort_of):
 
 
 def test_the_result_is_one_that_can_be_kept(published_study):
-    assert checked(PainCourse().run(published_study)).charts[0].alt.isascii()
+    assert check(PainCourse().run(published_study)).charts[0].alt.isascii()
 
 
 def names(result, prefix, without="~"):

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from abate import LastOf, Ref
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import PairedChange
 
 TABLE = Path(__file__).parents[2] / "examples" / "cementoplasty" / "table2_pain_scores.csv"
@@ -158,7 +158,7 @@ def test_no_lesion_level_p_stands_alone(published):
 class TestTheSizeAndTheRanksOnThePublishedStudy:
     @pytest.fixture
     def result(self, published):
-        return checked(PairedChange(endpoint=FIRST_WEEK).run(published))
+        return check(PairedChange(endpoint=FIRST_WEEK).run(published))
 
     @pytest.mark.parametrize(
         ("name", "p", "n"),
@@ -218,7 +218,7 @@ class TestTheSizeAndTheRanksOnThePublishedStudy:
 
 
 def test_with_ties_only_the_ranks_are_not_estimable(pairs):
-    result = checked(pairs((3, 3), (5, 5)))
+    result = check(pairs((3, 3), (5, 5)))
     for name in ("wilcoxon", "wilcoxon-pratt", "hodges-lehmann-zeros-dropped"):
         assert (result[name].value, result[name].p) == (None, None)
         assert result[name].note == "every pair is a tie"
@@ -226,7 +226,7 @@ def test_with_ties_only_the_ranks_are_not_estimable(pairs):
 
 
 def test_few_pairs_have_sizes_without_intervals(pairs):
-    result = checked(pairs((6, 1)))
+    result = check(pairs((6, 1)))
     assert (result["hodges-lehmann"].value, result["hodges-lehmann"].interval) == (-5, None)
     assert result["hodges-lehmann"].note == "too few pairs for an interval at this level"
     assert result["median-change-by-patient"].interval is None
@@ -236,21 +236,21 @@ def test_few_pairs_have_sizes_without_intervals(pairs):
 def test_two_lesions_of_one_patient_are_turned_together(cohort_of):
     scores = {"baseline": 6, "Wk1": 1}
     cohort = cohort_of(("P", scores), ("P", scores), ("Q", scores))
-    result = checked(PairedChange(endpoint="Wk1").run(cohort))
+    result = check(PairedChange(endpoint="Wk1").run(cohort))
     # Turnings of 10 and 5: all four of size 15, 5, 5, 15.
     assert result["patient-sign-flips"].p == 0.5
     assert result["wilcoxon"].p == 0.25
 
 
 def test_many_lesions_are_not_drawn_one_by_one(pairs):
-    result = checked(pairs(*[(6, 1)] * 201))
+    result = check(pairs(*[(6, 1)] * 201))
     assert [chart.data["lesions"] for chart in result.charts] == [[], []]
     assert "too many lesions" in result.notes[-1]
     assert len(pairs(*[(6, 1)] * 200).charts[1].data["lesions"]) == 200
 
 
 def test_many_pairs_are_tested_by_the_normal_approximation_and_it_is_said(pairs):
-    result = checked(pairs(*[(6, 1)] * 200, *[(1, 3)] * 101))
+    result = check(pairs(*[(6, 1)] * 200, *[(1, 3)] * 101))
     assert result["wilcoxon"].method.endswith(
         "normal approximation with continuity and tie correction"
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abate import Ref
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import Profile
 
 ATTRITION = [
@@ -121,7 +121,7 @@ def test_unknown_age_and_sex_are_no_error(cohort_of):
 
 @pytest.fixture(scope="module")
 def published(published_study):
-    return checked(Profile().run(published_study))
+    return check(Profile().run(published_study))
 
 
 class TestOnThePublishedStudy:

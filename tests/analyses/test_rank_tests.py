@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import PermutationMethod, binomtest, norm, wilcoxon
 
-from abate_analyses.exact_points import billionths
-from abate_analyses.rank_tests import doubled_ranks, signed_rank
-from abate_analyses.sign_flips import flip_test
+from abate_analyses.statistics.exact_integers import billionths
+from abate_analyses.statistics.rank_tests import doubled_ranks, signed_rank
+from abate_analyses.statistics.sign_flips import flip_test
 
 # Table 2 of the paper, D0 to the last score in D1, D2, Wk1.
 PUBLISHED = [-5, 0, -5, -5, -3, -1, 2, -1, -2, -1]

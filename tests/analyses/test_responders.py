@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from abate import LastOf
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import Responders
-from abate_analyses.responder_endpoints import RESPONSES
+from abate_analyses.responders.endpoints import RESPONSES
 
 FIRST_WEEK = LastOf(("D1", "D2", "Wk1"))
 NAMES = [one.name for one in RESPONSES]
@@ -24,7 +24,7 @@ def responders(cohort_of):
 
     def run(*scores, **more):
         lesions = [(f"P{n}", dict(scores)) for n, scores in enumerate(scores)]
-        return checked(Responders(endpoint="Wk1").run(cohort_of(*lesions, **more)))
+        return check(Responders(endpoint="Wk1").run(cohort_of(*lesions, **more)))
 
     return run
 
@@ -38,11 +38,11 @@ def pairs(responders):
 class TestOnThePublishedStudy:
     @pytest.fixture
     def baseline(self, published_study):
-        return checked(Responders(endpoint=FIRST_WEEK).run(published_study))
+        return check(Responders(endpoint=FIRST_WEEK).run(published_study))
 
     @pytest.fixture
     def first(self, published_study):
-        return checked(Responders(endpoint=FIRST_WEEK, reference="first").run(published_study))
+        return check(Responders(endpoint=FIRST_WEEK, reference="first").run(published_study))
 
     @pytest.mark.parametrize(
         ("name", "part", "ends"),
@@ -145,7 +145,7 @@ def test_the_last_score_before_a_missing_endpoint_is_carried_to_it(responders):
 def test_nothing_is_carried_past_death(cohort_of):
     dead = {"death": date(2020, 2, 3), "end_reason": "death"}
     cohort = cohort_of(("P", {"baseline": 6, "D2": 1}, dead))
-    result = checked(Responders(endpoint="Wk1").run(cohort))
+    result = check(Responders(endpoint="Wk1").run(cohort))
     assert numbers(result["fall-2-locf"]) == (0, 0)
 
 
@@ -180,7 +180,7 @@ def test_a_lesion_with_two_adjuncts_is_in_one_stratum(cohort_of):
         ("Q", {"baseline": 6, "Wk1": 1}),
         adjuncts=[("L1", "rfa"), ("L1", "embolisation"), ("L1", "rfa"), ("L2", "rfa")],
     )
-    result = checked(Responders(endpoint="Wk1").run(cohort))
+    result = check(Responders(endpoint="Wk1").run(cohort))
     assert numbers(result["fall-2-adjunct-embolisation-and-rfa"]) == (1, 1)
     assert numbers(result["fall-2-adjunct-rfa"]) == (1, 1)
 
@@ -203,5 +203,5 @@ def test_a_first_score_of_0_is_no_reference_of_an_endpoint_that_it_is_itself(coh
     cohort = cohort_of(
         ("P", {"baseline": 6, "Wk1": 1}), ("Q", {"D1": 0}), ("R", {"Wk1": 0}), ("S", {})
     )
-    result = checked(Responders(endpoint="Wk1", reference="first").run(cohort))
+    result = check(Responders(endpoint="Wk1", reference="first").run(cohort))
     assert numbers(result["fall-30-percent-of-analysed"]) == (1, 3)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abate import Ref
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import Safety
 
 LEAK = ("complication", "cement leak")
@@ -13,7 +13,7 @@ LEAK = ("complication", "cement leak")
 
 @pytest.fixture(scope="module")
 def published(published_study):
-    return checked(Safety().run(published_study))
+    return check(Safety().run(published_study))
 
 
 def number(estimate):
@@ -113,7 +113,7 @@ def test_a_lesion_with_two_adjuncts_counts_with_each(cohort_of):
 
 
 def test_no_events_at_all_are_a_result_with_upper_limits(cohort_of):
-    result = checked(Safety().run(cohort_of(("P1", {}), ("P2", {}))))
+    result = check(Safety().run(cohort_of(("P1", {}), ("P2", {}))))
     # R: binom.test(0, 2)$conf.int
     assert result["complication-lesions"].interval.high == pytest.approx(0.8418861)
 
@@ -124,7 +124,7 @@ def test_no_analysed_lesion_is_not_estimable(cohort_of):
 
 def test_grades_that_differ_by_a_capital_letter_are_two(cohort_of):
     events = [event("L1", "P1", "severe"), event("L2", "P2", "Severe")]
-    result = checked(Safety().run(cohort_of(("P1", {}), ("P2", {}), events=events)))
+    result = check(Safety().run(cohort_of(("P1", {}), ("P2", {}), events=events)))
     assert len([one for one in result.estimates if one.name.startswith("grade-severe")]) == 2
 
 
@@ -144,7 +144,7 @@ def test_the_further_complications_of_a_lesion_are_a_count_that_a_small_cell_may
 
 
 def test_more_further_complications_than_lesions_are_no_part_of_the_lesions(cohort_of):
-    result = checked(Safety().run(cohort_of(("P1", {}), events=[event("L1", "P1")] * 3)))
+    result = check(Safety().run(cohort_of(("P1", {}), events=[event("L1", "P1")] * 3)))
     assert result["complications"].value == 3
     assert result["complications"].counts == {"complication-lesions": 1}
 
@@ -158,7 +158,7 @@ def test_where_no_event_is_looked_for_that_there_is_none_is_no_finding(cohort_of
     missing = result["complication-lesions"]
     assert (missing.value, missing.interval, missing.n) == (None, None, 1)
     assert "[event.NAME]" in missing.note
-    assert set(checked(result).units) == {one.name for one in result.estimates}
+    assert set(check(result).units) == {one.name for one in result.estimates}
 
 
 def test_where_events_are_not_assessable_none_is_counted_and_the_reason_stands_there(cohort_of):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from abate_analyses.slugs import slug
+from abate_analyses.shared.slugs import slug
 
 
 @pytest.mark.parametrize(("text", "name"), [("rfa", "rfa"), ("renal cell", "renal-cell")])

@@ -6,7 +6,7 @@ import pytest
 
 from abate import LastOf
 from abate.analysis.counts import counts_of, members
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import (
     Durability,
     PainCourse,
@@ -68,7 +68,7 @@ def scattered(cohort_of):
 @pytest.mark.parametrize("analysis", ANALYSES)
 @pytest.mark.parametrize("seed", range(4))
 def test_each_estimate_says_which_units_it_used_and_who_is_counted(scattered, analysis, seed):
-    result = checked(analysis.run(scattered(seed)))
+    result = check(analysis.run(scattered(seed)))
     for one in result.estimates:
         known = members(result.units[one.name], one)
         assert set(known) == set(counts_of(one)), one.name
@@ -77,7 +77,7 @@ def test_each_estimate_says_which_units_it_used_and_who_is_counted(scattered, an
 
 def test_the_units_of_the_published_study_are_all_known(published_study):
     for analysis in ANALYSES:
-        result = checked(analysis.run(published_study))
+        result = check(analysis.run(published_study))
         assert set(result.units) == {one.name for one in result.estimates}, analysis
 
 
@@ -92,7 +92,7 @@ def test_two_endpoints_differ_by_the_lesions_that_only_one_of_them_used(cohort_o
 
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_each_estimate_says_what_it_is_and_was_made_of(scattered, analysis):
-    for one in checked(analysis.run(scattered(1))).estimates:
+    for one in check(analysis.run(scattered(1))).estimates:
         assert one.statistic != "other" or one.individual
         assert one.label
         assert one.counts or one.statistic in ("median", "duration") or one.individual
@@ -100,7 +100,7 @@ def test_each_estimate_says_what_it_is_and_was_made_of(scattered, analysis):
 
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_notes_and_alternative_texts_hold_no_number(scattered, analysis):
-    result = checked(analysis.run(scattered(2)))
+    result = check(analysis.run(scattered(2)))
     texts = [
         *result.notes,
         *(one.note for one in result.estimates),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate_analyses import VisitChanges
 
 FIRST_VISITS = ("D1", "D2", "Wk1")
@@ -15,7 +15,7 @@ def falls(cohort_of):
     def run(number):
         lesions = [(f"P{n}", {"baseline": 6, "D1": 1}) for n in range(number - 1)]
         first = ("first", {"baseline": 6, "D1": 1, "D2": 7})
-        return checked(VisitChanges().run(cohort_of(first, *lesions)))
+        return check(VisitChanges().run(cohort_of(first, *lesions)))
 
     return run
 
@@ -23,7 +23,7 @@ def falls(cohort_of):
 class TestOnThePublishedStudy:
     @pytest.fixture
     def result(self, published_study):
-        return checked(VisitChanges().run(published_study))
+        return check(VisitChanges().run(published_study))
 
     def test_the_smallest_p_is_an_eighth_and_with_holm_all_are_1(self, result):
         # R 4.2.2: binom.test at each visit of table 2, p.adjust(p, "holm") over 13 visits.
@@ -71,14 +71,14 @@ def test_an_untested_visit_counts_for_holm(falls):
 
 def test_ties_only_have_no_p(cohort_of):
     cohort = cohort_of(*[(f"P{n}", {"baseline": 3, "D1": 3}) for n in range(4)])
-    result = checked(VisitChanges().run(cohort))
+    result = check(VisitChanges().run(cohort))
     assert (result["sign-test-D1"].p, result["holm-D1"].p) == (None, None)
     assert result["median-change-D1"].counts == {"falls": 0, "rises": 0, "ties": 4}
 
 
 def test_the_first_documented_score_may_be_the_reference(cohort_of):
     cohort = cohort_of(("P", {"D1": 5, "D2": 3}))
-    result = checked(VisitChanges(reference="first").run(cohort))
+    result = check(VisitChanges(reference="first").run(cohort))
     assert (result["median-change-D2"].value, result["median-change-D1"].n) == (-2, 0)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from abate import study
 from abate.analysis.results import Results
+from abate.cohort import assemble as cohort_assemble
 from abate.cohort.tables import Cohort
 from abate.config.reader import read
 from abate.config.settings import StudyFile
@@ -27,7 +28,9 @@ def differencing(tmp_path_factory) -> tuple[Cohort, StudyFile, Results]:
     )
     seen = []
     with pytest.MonkeyPatch.context() as patch, held(study_file.output, "run") as progress:
-        assemble = study.assemble
-        patch.setattr(study, "assemble", lambda *how: seen.append(assemble(*how)) or seen[0])
+        assemble = cohort_assemble.assemble
+        patch.setattr(
+            cohort_assemble, "assemble", lambda *how: seen.append(assemble(*how)) or seen[0]
+        )
         whole = study.run(study_file, progress)
     return seen[0], study_file, whole

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any
 
+from abate.fhir.canonical import COMPONENT, SYSTEM
+
 RETRACTED = {"entered-in-error", "error", "retired"}
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 FLOW = "flow/treated-patients"
@@ -87,7 +89,7 @@ def _plain(name: str, **shown: Any) -> Figure:
 
 
 def _name(resource: Mapping[str, Any]) -> str:
-    ours = [one for one in resource["identifier"] if one["system"].endswith("sid/report")]
+    ours = [one for one in resource["identifier"] if one["system"] == SYSTEM]
     [name] = [one["value"].split("/", 1)[1] for one in ours]
     return str(name)
 
@@ -110,8 +112,8 @@ def _figure(resource: Mapping[str, Any]) -> Figure:
 def _components(resource: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for part in resource.get("component", ()):
         code = part["code"]
-        ours = [one["code"] for one in code["coding"] if "abate" in one["system"]]
-        yield ours[0], code.get("text", ""), part
+        [ours] = [one["code"] for one in code["coding"] if one["system"] == COMPONENT]
+        yield ours, code.get("text", ""), part
 
 
 def _measured(report: Mapping[str, Any]) -> Iterator[Figure]:

@@ -21,7 +21,7 @@ from abate.cohort.inputs import Inputs
 from abate.cohort.tables import Window
 from abate.config.reader import read
 from abate.config.settings import StudyFile
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 from abate.report.fhir import bundle
 from abate.report.page import document
 
@@ -213,5 +213,5 @@ def publish(
     results: Results, minimum: int | str, *, with_page: bool = False
 ) -> list[dict[str, Any]]:
     """The resources of a release under a rule of small cells."""
-    shown = released(results, rule_of(minimum))
+    shown = make_release(results, rule_of(minimum))
     return bundle.report(shown, loader.load(), page=document.render(shown) if with_page else "")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from abate.cohort import Cohort
+from abate import Cohort
 from abate.cohort.assemble import assemble
 from abate.config import reader
 from abate.mapping import code_lists, mapper

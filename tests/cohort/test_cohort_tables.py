@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from abate.cohort import Cohort, LastOf
+from abate import Cohort, LastOf
 from abate.errors import StudyFileError
 
 START = datetime(2021, 3, 10, 2, tzinfo=UTC)

@@ -18,7 +18,7 @@ from abate.analysis.results import FORMAT, Results, Step
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.demo import load_study_by_http
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 from abate.sandbox import Sandbox, running
 from abate.telemetry.status import held
 
@@ -145,7 +145,7 @@ def published(tmp_path_factory) -> Results:
 @pytest.fixture(scope="session")
 def published_under(published) -> Callable[[int | str], Results]:
     """The published study as it may leave the house; each rule is applied once."""
-    return cache(lambda setting: released(published, rule_of(setting)))
+    return cache(lambda setting: make_release(published, rule_of(setting)))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from abate.analysis.model import Chart, Estimate, Interval, Ref, Result, Table
 from abate.analysis.results import Step
 from abate.cohort.inputs import Inputs, Members
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 from abate.disclosure.audit import audit
 from abate.errors import PublishRefused
 
@@ -35,7 +35,7 @@ def whole(run_with, estimate):
 
 @pytest.fixture
 def shown(whole):
-    return released(whole, FIVE)
+    return make_release(whole, FIVE)
 
 
 def with_result(shown, **changes):
@@ -113,7 +113,7 @@ def test_a_refusal_names_the_population_and_no_number(whole, shown, put_back):
 
 def test_a_hidden_part_beside_shown_others_is_found(run_of_parts, put_back):
     whole = run_of_parts({"arm": 20, "leg": 9, "hip": 3})
-    shown = released(whole, FIVE)
+    shown = make_release(whole, FIVE)
     with pytest.raises(PublishRefused, match=r"analysed.* follows"):
         audit(whole, put_back(shown, "leg", n=9, value=4.0, withheld=""), FIVE)
 
@@ -125,7 +125,7 @@ def test_rounded_counts_beside_exact_ones_are_found(run_with):
     )  # fmt: skip
     nhs = rule_of("nhs")
     whole = run_with(Result(estimates=[exact]), lesions=88)
-    shown = released(whole, nhs)
+    shown = make_release(whole, nhs)
     outcome = shown.outcomes[0]
     put_back = replace(outcome.result["share"], value=13 / 33)
     changed = replace(outcome, result=replace(outcome.result, estimates=[put_back]))
@@ -140,7 +140,7 @@ def test_rounded_counts_beside_exact_ones_are_found(run_with):
 )
 def test_what_is_released_of_any_table_passes_the_audit(run_of_table, rows, preset):
     rule = rule_of(preset)
-    shown = released(run_of_table(rows), rule)
+    shown = make_release(run_of_table(rows), rule)
     assert not any(
         rule.hides(one.n) for one in shown.outcomes[0].result.estimates if one.n is not None
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abate import Units
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 from abate.disclosure.audit import audit
 from abate.errors import PublishRefused
 
@@ -46,7 +46,7 @@ def _share(name, every, hit, estimate, basis="lesion"):
 
 
 def withheld(whole):
-    shown = released(whole, RULE).outcomes[0].result
+    shown = make_release(whole, RULE).outcomes[0].result
     return [name for name in ("lesions", "patients") if shown[name].withheld]
 
 
@@ -92,7 +92,7 @@ def test_the_audit_refuses_what_another_choice_would_show(study, put_back):
     whole = study(BOTH_OF_ONE, several=6)
     [_, of_patients] = whole.outcomes[0].result.estimates
     shown = put_back(
-        released(whole, RULE), "patients", value=of_patients.value, counts=of_patients.counts,
+        make_release(whole, RULE), "patients", value=of_patients.value, counts=of_patients.counts,
         withheld="",
     )  # fmt: skip
     with pytest.raises(PublishRefused, match="follows from what is shown"):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from abate.cohort.units import Units
-from abate.disclosure import differences, released
+from abate.disclosure import differences, make_release
 from abate.disclosure.cells import sheet
 from abate.disclosure.rule import Rule
 from abate.disclosure.suppression import hide
@@ -59,7 +59,9 @@ def test_no_group_of_a_few_follows_from_the_populations_that_are_shown(
         (estimate(f"population {at}", len(who)), Units.of(who, "score"))
         for at, who in enumerate(populations(sizes, members, ids))
     ]
-    shown = released(run_of_units(given_, ids(sum(sizes) + MOST)), Rule(name="r", minimum=minimum))
+    shown = make_release(
+        run_of_units(given_, ids(sum(sizes) + MOST)), Rule(name="r", minimum=minimum)
+    )
     left = shown.outcomes[0].result.estimates
     seen = [group for group, one in zip(members, left, strict=True) if one.n is not None]
     assert held(sizes, seen, minimum) == []
@@ -67,7 +69,7 @@ def test_no_group_of_a_few_follows_from_the_populations_that_are_shown(
 
 
 def test_one_small_cell_of_a_three_by_three_table_takes_a_rectangle(run_of_table):
-    shown = released(
+    shown = make_release(
         run_of_table([(20, 50, 10), (8, 19, 22), (17, 32, 3)]), Rule(name="5", minimum=5)
     )
     hidden = {one.name for one in shown.outcomes[0].result.estimates if one.n is None}
@@ -93,5 +95,7 @@ def test_where_time_runs_out_everything_of_its_block_is_hidden(monkeypatch, run_
 
 @pytest.mark.parametrize("minimum", [2, 5])
 def test_populations_that_are_large_and_apart_are_all_shown(run_of_parts, minimum):
-    shown = released(run_of_parts({"arm": 20, "leg": 9, "hip": 7}), Rule(name="r", minimum=minimum))
+    shown = make_release(
+        run_of_parts({"arm": 20, "leg": 9, "hip": 7}), Rule(name="r", minimum=minimum)
+    )
     assert [one.n for one in shown.outcomes[0].result.estimates] == [36, 20, 9, 7]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abate import Units
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 from abate.disclosure.audit import audit
 from abate.errors import PublishRefused
 
@@ -42,7 +42,7 @@ def states(run_of_units, estimate, ids):
 
 
 def shown(results, name):
-    return released(results, RULE).outcomes[0].result[name]
+    return make_release(results, RULE).outcomes[0].result[name]
 
 
 def test_a_count_beside_which_few_of_the_known_rest_are_left_is_hidden(states):
@@ -62,7 +62,9 @@ def test_one_beside_which_nobody_is_left_is_shown(states):
 
 def test_the_audit_refuses_it(states, put_back):
     whole = states(22)
-    left = put_back(released(whole, RULE), "missed", value=22, counts={"missed": 22}, withheld="")
+    left = put_back(
+        make_release(whole, RULE), "missed", value=22, counts={"missed": 22}, withheld=""
+    )
     with pytest.raises(PublishRefused, match="follows from what is shown"):
         audit(whole, left, RULE)
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from abate.analysis.results import plain
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 
 RULES = [5, "cms", "nhs", "opensafely", "ohdsi"]
 # Numbers below a minimum that are no counts of units: the form's version, the study file's
@@ -44,7 +44,7 @@ def counts_units(plain, path):
 
 
 def test_the_published_study_hides_nothing(published):
-    shown = released(published, rule_of(1))
+    shown = make_release(published, rule_of(1))
     assert plain(shown)["outcomes"] == plain(published)["outcomes"]
     assert plain(shown)["attrition"] == plain(published)["attrition"]
 
@@ -89,7 +89,7 @@ def test_neither_the_run_nor_the_server_is_named(published_under, setting):
 
 def test_a_study_of_many_estimates_is_released_in_a_few_seconds(wide_study):
     started = time.process_time()
-    shown = released(wide_study, rule_of(5))
+    shown = make_release(wide_study, rule_of(5))
     assert time.process_time() - started < 10
     estimates = shown.outcomes[0].result.estimates
     assert len(estimates) > 200

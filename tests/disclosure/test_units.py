@@ -7,7 +7,7 @@ import pytest
 
 from abate import LastOf, Units
 from abate.analysis import results, units_file
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate.errors import PluginError
 
 
@@ -20,7 +20,7 @@ def share(estimate):
 
 @pytest.fixture
 def one_result(share, result_of):
-    return lambda units: checked(result_of(share, {"share": units}))
+    return lambda units: check(result_of(share, {"share": units}))
 
 
 @pytest.mark.parametrize("given", [["a", "b", "c"], {"a", "b", "c"}, ("a", "b", "c")])
@@ -54,7 +54,7 @@ def test_units_that_contradict_the_numbers_are_a_fault_of_the_plugin(one_result,
 
 def test_units_of_no_estimate_are_a_fault_of_the_plugin(share, result_of):
     with pytest.raises(PluginError, match="the units of 'shares', and there is no such estimate"):
-        checked(result_of(share, {"shares": ["a", "b", "c"]}))
+        check(result_of(share, {"shares": ["a", "b", "c"]}))
 
 
 def test_units_are_kept_in_a_private_file_and_not_in_the_results(one_result, run_with, tmp_path):

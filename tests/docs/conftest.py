@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from abate import demo, study
-from abate.cohort import Cohort
-from abate.demo import Shown
+from abate import Cohort, demo
+from abate.cohort import assemble as cohort_assemble
+from abate.demo import DemoResult
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"(Add to )?`([\w./-]+)`:")
@@ -29,7 +29,7 @@ class Block:
 class Demo:
     """One run of the demo, and the cohort on its way."""
 
-    shown: Shown
+    shown: DemoResult
     cohort: Cohort
     folder: Path
 
@@ -74,14 +74,14 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo, run once for all tests of the documentation."""
     folder = tmp_path_factory.mktemp("demo")
     cohorts = []
-    assemble = study.assemble
+    assemble = cohort_assemble.assemble
 
     def remembered(*arguments):
         cohorts.append(assemble(*arguments))
         return cohorts[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "assemble", remembered)
+        patch.setattr(cohort_assemble, "assemble", remembered)
         shown = demo.run(folder)
     return Demo(shown, cohorts[0], folder)
 

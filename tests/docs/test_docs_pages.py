@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from abate.analysis.outcome import checked
+from abate.analysis.outcome import check
 from abate.config.reader import read
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +82,7 @@ def test_the_result_of_the_how_to_is_one_that_abate_takes(root, blocks):
     [block] = [b for b in blocks(page) if b.kind == "python" and "Chart(" in b.text]
     made = {}
     exec(block.text, made)
-    assert checked(made["result"]).charts[0].name == "falls-chart"
+    assert check(made["result"]).charts[0].name == "falls-chart"
 
 
 def test_every_make_target_that_a_page_names_is_there(root):

@@ -17,6 +17,8 @@ from abate import errors
 from abate.analysis import hooks, loader
 from abate.cli import COMMANDS
 from abate.cli import abate as group
+from abate.fhir import canonical
+from abate.fhir.canonical import DIGEST, NAMES_OF_0_1, ROOT
 from abate.mapping.code_lists import Code
 from abate.mapping.scores import VALUE_REASONS
 from abate.report.fhir import bundle
@@ -146,13 +148,34 @@ def test_every_analysis_is_documented_with_its_parameters(reference, section, ro
         assert sorted(row[0].strip("`") for row in below) == fields
 
 
-def test_every_estimate_of_paired_change_is_documented(reference, rows, demonstrated):
-    [row] = [row for row in rows(reference("analyses.md")) if row[0] == "`paired-change`"]
+@pytest.fixture
+def estimates_by_use(demonstrated):
+    """The estimates of each analysis of the demo, as `results.json` has them."""
     results = json.loads((demonstrated.folder / "abate-output" / "results.json").read_text())
-    [first] = [one for one in results["outcomes"] if one["name"] == "first-week"]
-    assert re.findall(r"`([\w-]+)`", row[3]) == [
-        one["name"] for one in first["result"]["estimates"]
-    ]
+    return {one["use"]: one["result"]["estimates"] for one in results["outcomes"]}
+
+
+def test_every_estimate_of_paired_change_is_documented(reference, rows, estimates_by_use):
+    page = reference("analyses.md").partition("\n## ")[0]
+    [row] = [row for row in rows(page) if row[0] == "`paired-change`"]
+    names = [one["name"] for one in estimates_by_use["paired-change"]]
+    assert re.findall(r"`([\w-]+)`", row[3]) == names
+
+
+def test_the_key_estimates_of_each_analysis_are_documented(
+    reference, section, rows, estimates_by_use
+):
+    table = rows(section(reference("analyses.md"), "## Key estimates"))
+    documented = {row[0].strip("`"): re.findall(r"`([\w-]+)`", row[1]) for row in table}
+    key = {
+        use: [one["name"] for one in estimates if one["key"]]
+        for use, estimates in estimates_by_use.items()
+    }
+    assert all(key.values())
+    visit = re.compile("-(baseline|D1)$")
+    assert documented == {
+        use: [visit.sub("-VISIT", name) for name in names] for use, names in key.items()
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -242,12 +265,29 @@ def test_what_is_written_is_documented_element_by_element(reference, section, ro
         assert documented == found - {"resourceType"}
 
 
-def test_every_canonical_name_that_is_written_is_documented(reference, demonstrated):
+def test_every_canonical_name_that_is_written_is_documented(names, demonstrated):
     text = (demonstrated.folder / "abate-output" / "bundle.json").read_text("utf-8")
-    found = set(re.findall(r'"(https://abate\.[^"]+)"', text))
-    names = {re.sub(r"(/Measure/).*", r"\1", name) for name in found}
-    assert len(names) == 9
-    assert {name for name in names if f"`{name}`" not in reference("fhir.md")} == set()
+    arcs = {f".{arc}" for arc in re.findall(rf'"{re.escape(ROOT)}\.([0-9]+)[."|]', text)}
+    assert len(arcs) == 8
+    assert arcs <= set(names)
+    assert set(re.findall(r'"(https://abate[^"]+)"', text)) == {DIGEST}
+
+
+def test_every_name_is_documented_with_what_0_1_wrote(names, reference):
+    documented = {f"{ROOT}{arc}": row for arc, row in names.items()}
+    written = {value for value in vars(canonical).values() if str(value).startswith(f"{ROOT}.")}
+    assert written <= set(documented)
+    for name, old in NAMES_OF_0_1.items():
+        assert f"`{old}`" in documented[name][-1]
+    assert f"\n{ROOT}\n" in reference("fhir.md")
+    assert f"`{DIGEST}`" in reference("fhir.md")
+
+
+@pytest.fixture
+def names(reference, section, rows):
+    """The rows of the table of names, by their arcs."""
+    table = rows(section(reference("fhir.md"), "## Names"))
+    return {row[0].strip("`"): row[1:] for row in table}
 
 
 def test_every_key_of_a_code_list_is_documented(root, rows):

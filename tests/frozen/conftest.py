@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import shutil
+import sys
 import tomllib
 from pathlib import Path
 
@@ -97,9 +98,14 @@ class Frozen:
         answer = requests.get(f"{self.base}/{kind}", params={"_count": "1000"}, timeout=5)
         return [entry["resource"] for entry in answer.json().get("entry", ())]
 
+    def written(self):
+        """What abate has written on the server, also what was taken back."""
+        kinds = (*TAKEN_BACK, "CodeSystem", "Provenance")
+        return [one for kind in kinds for one in self.all(kind) if is_ours(one)]
+
     def valid(self):
         """What stands on the server as a part of a report that counts."""
-        found = [one for kind in TAKEN_BACK for one in self.all(kind) if is_ours(one)]
+        found = [one for one in self.written() if one["resourceType"] in TAKEN_BACK]
         return [one for one in found if not is_taken_back(one)]
 
     def insist(self, command, *options):
@@ -164,7 +170,19 @@ def install_frozen(tmp_path, tmp_path_factory, monkeypatch):
     (information / "entry_points.txt").write_text("\n".join(["[abate]", *lines, ""]))
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("WARD_NOTES", str(tmp_path / "notes"))
-    return tmp_path / "notes"
+    # The documentation has a plugin of the same name, which another test may have imported.
+    modules = project["entry-points"]["abate"].values()
+    others = {name: sys.modules.pop(name) for name in modules if name in sys.modules}
+    yield tmp_path / "notes"
+    for name in modules:
+        sys.modules.pop(name, None)
+    sys.modules.update(others)
+
+
+@pytest.fixture
+def frozen_report():
+    """The resources that 0.1 published."""
+    return resources_of("published.json")
 
 
 @pytest.fixture

@@ -53,6 +53,17 @@ def test_they_run_and_find_what_they_found(study):
     assert by_sex["notes"] == ["The ward has seen change-by-sex."]
 
 
+def test_what_they_use_that_is_deprecated_is_told_in_the_run(study):
+    ran = study("run")
+    assert ran.exit_code == 0
+    told = [line for line in ran.err.splitlines() if "Tell its author" in line]
+    assert len([one for one in told if "'ward-round' gives Result.splits" in one]) == 1
+    keys = [one for one in told if "the first one, 'u', is" in one or "one, 'low', is" in one]
+    assert (len(keys), len(told)) == (2, 3)
+    shown = study("status", "--json").json
+    assert "deprecated" in str(shown["warnings"])
+
+
 def test_a_score_that_only_they_can_read_is_read(study):
     score = requests.get(f"{study.base}/Observation/lesion-01-Wk1", timeout=5).json()
     del score["meta"], score["valueQuantity"]

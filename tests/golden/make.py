@@ -19,7 +19,7 @@ from abate.analysis import loader
 from abate.analysis.results import Results
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 from abate.report.fhir import bundle, diagnostic_report, group, measures, provenance
 from abate.report.fhir.elements import Resource, Version
 from abate.sandbox import Sandbox, running
@@ -63,7 +63,7 @@ def _reported(found: Results) -> Results:
 
 def _report(found: Results, minimum: int, version: Version) -> list[Resource]:
     with _fixed_time():
-        shown = released(found, rule_of(minimum))
+        shown = make_release(found, rule_of(minimum))
         return bundle.report(shown, loader.load(), page=PAGE, version=version)
 
 

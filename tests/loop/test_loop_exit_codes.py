@@ -9,7 +9,7 @@ from filelock import FileLock
 from werkzeug import Response
 
 from abate.errors import EXIT_CODES
-from abate_analyses.profile import Profile
+from abate_analyses import Profile
 
 
 def away(loop):

@@ -113,7 +113,7 @@ def test_a_message_of_ours_with_an_id_shows_none_in_the_last_line(loop, monkeypa
     def fail(*_, **__):
         raise AbateError("Patient/p4711 of http://me:secret@a.example/fhir?name=x\x1b[2J is odd")
 
-    monkeypatch.setattr("abate.study.assemble", fail)
+    monkeypatch.setattr("abate.cohort.assemble.assemble", fail)
 
     ran = loop("run", "--quiet")
 

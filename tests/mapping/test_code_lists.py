@@ -162,7 +162,7 @@ def test_every_shipped_file_is_a_list_of_its_own_name():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_code_names_a_system_and_a_source(name):
     for code in SHIPPED[name]:
-        assert code.system.startswith(("http://", "https://"))
+        assert code.system.startswith(("http://", "https://", "urn:oid:2.25."))
         assert code.source.strip()
         assert code.code == code.code.strip()
 

@@ -35,7 +35,7 @@ def test_resources_land_one_a_line_and_one_file_a_type_as_they_were_sent(tmp_pat
         land(landing, "a-score", b'{"id": "b"}', kind="Observation")
         assert text(landing, "Patient") == (b'{"id":  "a", "x": 6.50}\n{"id": "b"}\n{"id": "c"}\n')
         assert text(landing, "Observation") == b'{"id": "b"}\n'
-        assert (landing.received("Patient"), landing.received("Condition")) == (3, 0)
+        assert (landing.count_received("Patient"), landing.count_received("Condition")) == (3, 0)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from abate.fhir.canonical import UNIT_TEXT, forms_of
 from abate.mapping.code_lists import Code
-from abate.mapping.mapper import UNIT_TEXTS
 from abate.mapping.scores import Score
 
 NRS, VAS = "72514-3", "38214-3"  # the first says 0 to 10 by its name, the second says nothing
@@ -116,8 +116,9 @@ def with_units(workshop):
     return make
 
 
-def test_a_site_adds_its_own_words(workshop, observation, with_units):
-    lists = with_units({"system": UNIT_TEXTS, "code": "Level", "scale": 10})
+@pytest.mark.parametrize("system", forms_of(UNIT_TEXT), ids=["today's system", "that of 0.1"])
+def test_a_site_adds_its_own_words(workshop, observation, with_units, system):
+    lists = with_units({"system": system, "code": "Level", "scale": 10})
     found = workshop.map(observation(**sent(7, "LEVEL")), lists=lists)
     assert found.observations["o"]["value"] == 7
 

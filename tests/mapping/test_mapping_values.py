@@ -2,7 +2,7 @@
 
 import pytest
 
-from abate.fhir.canonical import SYSTEM
+from abate.fhir.canonical import NAMES_OF_0_1, SYSTEM
 
 NRS, VAS = "72514-3", "38214-3"
 ABSENT = {"coding": [{"code": "not-performed"}]}
@@ -133,6 +133,11 @@ IGNORED = {
     "our own report": (
         NRS,
         {"valueInteger": 7, "identifier": [{"system": "urn:x"}, {"system": SYSTEM, "value": "v"}]},
+        "own-report",
+    ),
+    "our own report of 0.1": (
+        NRS,
+        {"valueInteger": 7, "identifier": [{"system": NAMES_OF_0_1[SYSTEM], "value": "v"}]},
         "own-report",
     ),
     "interference": ("77565-0", {"valueInteger": 7}, "not-a-pain-score"),

@@ -29,6 +29,7 @@ MEDIAN = Estimate(
     method="median",
     population="lesions with both scores",
     statistic="median",
+    key=True,
 )
 TEST = Estimate(
     name="sign-test",
@@ -40,6 +41,7 @@ TEST = Estimate(
     population="lesions whose two scores differ",
     statistic="test",
     counts={"falls": 8, "rises": 1},
+    key=True,
 )
 SHARE = Estimate(
     name="fall-2",

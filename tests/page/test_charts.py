@@ -9,7 +9,7 @@ import vl_convert
 
 from abate import Chart, Ref, Result
 from abate.report.page import charts, theme
-from abate.report.page.svg import framed
+from abate.report.page.svg import frame
 
 BARS = {
     "data": {"name": "rows"},
@@ -122,7 +122,7 @@ def test_what_is_no_drawing_of_its_own_data_is_refused_without_its_text(spec):
 def test_a_drawing_that_acts_is_refused(inner):
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">{inner}</svg>'
     with pytest.raises(charts.NotDrawn):
-        framed(svg, name="x", title="t", alt="a")
+        frame(svg, name="x", title="t", alt="a")
 
 
 def test_hostile_words_of_a_chart_stay_words():

@@ -1,5 +1,8 @@
 """All numbers of the results stand on the page, each as it is published and with its name."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from abate import Estimate
@@ -55,6 +58,33 @@ def test_the_summary_says_who_and_the_primary_test(tiny, text_of, parsed, render
     assert "11 lesions of 10 patients were analysed" in words
     assert "share of falls 0.8889 (falls 8, rises 1), p = 0.039 (exact sign test)" in words
     assert "median change \u22121.5 points (\u22125 to \u22120.5, 95 % confidence" in words
+
+
+def summary_of(results, text_of, parsed, render):
+    [summary] = [
+        one for one in parsed(render(results)).iter("section") if one.get("id") == "summary"
+    ]
+    return text_of(summary)
+
+
+def with_estimates(results, *estimates):
+    [outcome] = results.outcomes
+    result = replace(outcome.result, estimates=estimates, tables=[], charts=[])
+    return replace(results, outcomes=[replace(outcome, result=result)])
+
+
+def test_of_a_result_without_a_key_estimate_the_first_one_stands_in_the_summary(
+    tiny, text_of, parsed, render
+):
+    plain = [replace(one, key=False) for one in tiny.outcomes[0].result.estimates]
+    words = summary_of(with_estimates(tiny, *plain), text_of, parsed, render)
+    assert "median change" in words
+    assert "share of falls" not in words
+
+
+def test_a_key_estimate_that_is_withheld_stands_in_the_summary(shown, text_of, parsed, render):
+    words = summary_of(shown, text_of, parsed, render)
+    assert re.search(r"share of falls (\S+ )?withheld", words)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abate import ComparedFigure, Estimate, Result, Table
-from abate.disclosure import released, rule_of
+from abate.disclosure import make_release, rule_of
 from abate.report.page import document
 
 HOSTILE = "<script>alert('\"&x')</script>"
@@ -34,10 +34,10 @@ def test_the_same_results_give_the_same_page(study, study_page, render):
 
 def test_two_runs_with_the_same_results_give_the_same_released_page(tiny, render):
     rule = rule_of(1)
-    one = render(released(tiny, rule))
+    one = render(make_release(tiny, rule))
     elsewhere = replace(tiny.inputs, server="http://other.test/fhir")
     other = replace(tiny, run_id="20270101T000000Z-ffff", inputs=elsewhere)
-    assert render(released(other, rule)) == one
+    assert render(make_release(other, rule)) == one
 
 
 def test_what_is_withheld_stands_nowhere(shown, parsed, text_of, render):

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from abate.analysis import results
-from abate.fhir.canonical import CANONICAL
+from abate.fhir.canonical import RESULTS_SCHEMA
 from abate.report import schema
 
 
@@ -42,7 +42,7 @@ def test_the_schema_is_the_same_whatever_version_of_msgspec_makes_it():
 
 
 def test_it_has_a_name_of_ours(published):
-    assert published["$id"].startswith(f"{CANONICAL}/")
+    assert published["$id"].startswith(f"{RESULTS_SCHEMA}.")
     assert str(results.FORMAT) in published["$id"]
 
 

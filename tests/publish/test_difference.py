@@ -1,13 +1,16 @@
 """The difference of an update, by number and by element."""
 
-from abate.fhir.canonical import COMPONENT, DIGEST
+import json
+
+from abate.fhir.canonical import COMPONENT, DIGEST, NAMES_OF_0_1
 from abate.publish.diff import Number, elements, numbers, wordy
 
 MARK = {"url": DIGEST, "valueString": "0a"}
 
 
 def concept(code, text=""):
-    return {"coding": [{"system": COMPONENT, "code": code}], "text": text or code}
+    theirs = {"system": "http://hl7.example", "code": "theirs"}
+    return {"coding": [theirs, {"system": COMPONENT, "code": code}], "text": text or code}
 
 
 def statistic(value, n, falls=6, p=0.125):
@@ -49,6 +52,15 @@ def measured(numerator, with_adjunct, score):
 
 def moved(name, old, new):
     return Number(name=name, old=old, new=new)
+
+
+def as_of_0_1(resource):
+    return json.loads(json.dumps(resource).replace(COMPONENT, NAMES_OF_0_1[COMPONENT]))
+
+
+def test_the_same_numbers_under_the_code_system_of_0_1_are_the_same():
+    assert numbers(statistic(2, 8), as_of_0_1(statistic(2, 8))) == ()
+    assert numbers(statistic(2, 8, p=0.5), as_of_0_1(statistic(2, 8))) == (moved("p", 0.125, 0.5),)
 
 
 def test_a_statistics_numbers_are_named():

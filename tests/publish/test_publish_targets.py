@@ -7,7 +7,7 @@ import pytest
 from abate.analysis.loader import load
 from abate.analysis.results import load as load_results
 from abate.config.reader import read
-from abate.fhir.canonical import stable_id
+from abate.fhir.canonical import SYSTEM, forms_of, stable_id
 from abate.fhir.client import FhirServer
 from abate.publish import compare, transaction
 from abate.publish.study_key import owner_of
@@ -114,6 +114,24 @@ class TestRelease:
         assert [key for key in ("actual", "membership") if key in group] == [element]
 
 
+@pytest.mark.parametrize("system", forms_of(SYSTEM), ids=["today's system", "that of 0.1"])
+def test_a_report_under_an_id_that_the_target_chose_is_not_doubled(abate, ran, source, system):
+    value = "cementoplasty-2010/report"
+    source.put(
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "17",
+            "identifier": [{"system": system, "value": value}],
+            "status": "preliminary",
+            "code": {"text": "pain outcomes"},
+        }
+    )
+    refused = abate("publish", ran)
+    assert refused.exit_code == 5
+    assert "has this report already as DiagnosticReport/17" in refused.err
+    assert source.ours() == {}
+
+
 class TestRendered:
     """Resources that a plugin rendered, which have no identifier of ours."""
 
@@ -124,7 +142,7 @@ class TestRendered:
         def write(resource):
             study_file = read(ran)
             results = load_results(study_file.output)
-            theirs = content_digest.marked(resource)
+            theirs = content_digest.mark(resource)
             with FhirServer(source.base) as server:
                 target = target_of(server)
                 for own in ([theirs], []):
@@ -177,7 +195,7 @@ def with_own(report, own):
     """The report with a plugin's own resources, named by its Provenance."""
     names = [{"reference": f"{one['resourceType']}/{one['id']}"} for one in own]
     return [
-        content_digest.marked({**one, "target": [*one["target"], *names]})
+        content_digest.mark({**one, "target": [*one["target"], *names]})
         if one["resourceType"] == "Provenance"
         else one
         for one in [*own, *report]

@@ -1,11 +1,13 @@
 """The study key: only the store that wrote a report overwrites it."""
 
+import json
+
 import pytest
 
 from abate.config.reader import read
-from abate.fhir.canonical import STUDY_KEY
+from abate.fhir.canonical import NAMES_OF_0_1, STUDY_KEY
 from abate.publish.study_key import key_of, owner_of
-from abate.report.fhir.content_digest import digest_of, marked
+from abate.report.fhir.content_digest import digest_of, mark
 from asked import is_read
 
 STORE = "abate-output/store.duckdb"
@@ -27,7 +29,7 @@ def as_of_0_1(source):
     for one in source.ours().values():
         if "identifier" in one:
             kept = [name for name in one["identifier"] if name["system"] != STUDY_KEY]
-            source.put(marked({**one, "identifier": kept}))
+            source.put(mark({**one, "identifier": kept}))
 
 
 def keys(source):
@@ -43,7 +45,7 @@ def test_each_resource_that_has_an_identifier_carries_the_key(published, source)
     assert key == owner_of(read(published).output, "cementoplasty-2010").key
     assert len(key) == 32
     for one in source.ours().values():
-        assert digest_of(one) == digest_of(marked(one))
+        assert digest_of(one) == digest_of(mark(one))
 
 
 def test_two_studies_of_one_folder_have_a_key_each(tmp_path):
@@ -117,11 +119,26 @@ def test_one_resource_of_another_key_is_enough(abate, published, source):
     falls = source.statistic("week/falls")
     [theirs] = [one for one in falls["identifier"] if one["system"] == STUDY_KEY]
     theirs["value"] = f"{'0' * 32}/week/falls"
-    source.put(marked(falls))
+    source.put(mark(falls))
     standing = source.ours()
     for command in ("publish", "retract"):
         assert abate(command, published).exit_code == 5
     assert source.ours() == standing
+
+
+def test_the_same_key_under_the_system_of_an_earlier_version_is_this_studys(
+    abate, published, source
+):
+    [key] = keys(source)
+    before = json.dumps(list(source.ours().values()))
+    for one in json.loads(before.replace(STUDY_KEY, NAMES_OF_0_1[STUDY_KEY])):
+        source.put(mark(one))
+    assert keys(source) == {key}
+    written = abate("publish", published, "--json")
+    assert (written.exit_code, written.json["create"], written.json["retract"]) == (0, 0, 0)
+    assert NAMES_OF_0_1[STUDY_KEY] not in json.dumps(list(source.ours().values()))
+    again = abate("publish", published, "--json").json
+    assert (again["create"], again["update"], again["retract"]) == (0, 0, 0)
 
 
 def test_a_target_that_loses_the_key_is_told(abate, ran, keep, proxy):

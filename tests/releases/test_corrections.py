@@ -6,7 +6,7 @@ import pytest
 
 from abate import Estimate, Result, Units
 from abate.config import reader
-from abate.releases.ledger import Ledger
+from abate.releases.ledger import ReleaseLedger
 from abate.store.database import FILE
 
 WITHDRAWN = "entered-in-error"
@@ -89,7 +89,7 @@ def test_the_figure_that_a_failed_analysis_kept_through_a_release_is_withdrawn_l
 
 def test_a_report_that_a_restored_store_does_not_know_is_withdrawn(two, waits, mean_of, values_of):
     """It has the study's key, and nobody can compare its figures."""
-    ledger = Ledger(reader.read(two.path).output / FILE)
+    ledger = ReleaseLedger(reader.read(two.path).output / FILE)
     [release] = ledger.releases()
     ledger.remove(release.name)
     two.ran(mean_of(values_of(FIRST) | {3: 10.0}), waits())

@@ -7,7 +7,7 @@ from abate.analysis.results import load
 from abate.config.reader import read
 from abate.fhir.client import FhirServer
 from abate.http.response import Answer
-from abate.releases.ledger import Ledger
+from abate.releases.ledger import ReleaseLedger
 from abate.store.database import FILE, open_store
 
 WITHDRAWN = "entered-in-error"
@@ -15,7 +15,7 @@ WITHDRAWN = "entered-in-error"
 
 @pytest.fixture
 def ledger(ward):
-    return Ledger(read(ward.path).output / FILE)
+    return ReleaseLedger(read(ward.path).output / FILE)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from abate.fhir.canonical import MEASURE
+from abate.fhir.canonical import measure_url
 from abate.report.fhir import bundle
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
@@ -41,10 +41,10 @@ class TestMeasure:
         assert {"url": BASIS, "valueCode": "Procedure"} in measure["extension"]
         assert (measure["status"], measure["experimental"]) == ("draft", True)
 
-    def test_its_url_is_ours_and_the_report_names_it_with_its_version(self, report):
+    def test_its_url_is_ours_and_the_report_names_it(self, report):
         measure = report["Measure"]
-        assert measure["url"] == f"{MEASURE}/{measure['id']}"
-        assert report["MeasureReport"]["measure"] == f"{measure['url']}|{measure['version']}"
+        assert measure["url"] == measure_url(measure["id"])
+        assert report["MeasureReport"]["measure"] == measure["url"]
 
     def test_its_criteria_are_the_words_of_the_analysis(self, report, measured):
         [group] = report["Measure"]["group"]

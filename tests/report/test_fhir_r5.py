@@ -61,7 +61,7 @@ def test_each_link_id_of_a_measure_report_is_one_of_its_measure(r5):
 
 
 def test_a_plugin_that_renders_r4_is_named_where_r5_is_asked_for(measured, host, monkeypatch):
-    monkeypatch.setattr(host, "render_report", lambda _: ("theirs", [{"id": "x"}]))
+    monkeypatch.setattr(host, "render_report", lambda *_: ("theirs", [{"id": "x"}]))
     with pytest.raises(PublishRefused, match=r"the plugin 'theirs' renders .* as FHIR R4"):
         bundle.report(measured, host, version="R5")
 

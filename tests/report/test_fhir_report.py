@@ -190,7 +190,7 @@ class TestStatistic:
             for concept in one["concept"]
         }
         text = json.dumps(list(report.values()))
-        used = set(re.findall(r'"system": "(https://abate[^"]+)", "code": "([^"]+)"', text))
+        used = set(re.findall(r'"system": "(urn:oid:[^"]+)", "code": "([^"]+)"', text))
         assert (COMPONENT, "interval-low") in used
         assert used <= published
 
@@ -250,6 +250,14 @@ class TestWhole:
             "a person. first-week: share of falls: 0.8889 (n = 9, p = 0.03906; exact sign test; "
             "lesions with both scores)."
         )
+
+    def test_the_conclusion_prefers_a_key_test(self, results, estimates, host):
+        first = estimates["sign-test"]
+        key = replace(first, name="wilcoxon", label="a key test", key=True)
+        found = by_name(bundle.report(replace(results, outcomes=[outcome(first, key)]), host))
+        conclusion = found["DiagnosticReport"]["conclusion"]
+        assert "first-week: a key test: 0.8889" in conclusion
+        assert "share of falls" not in conclusion
 
     def test_a_secondary_analysis_is_not_in_the_conclusion(self, results, host):
         second = replace(results, outcomes=[replace(results.outcomes[0], primary=False)])

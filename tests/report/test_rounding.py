@@ -93,7 +93,7 @@ def rendered(host, monkeypatch, results, **fields):
         "code": {"text": "theirs"},
         **fields,
     }
-    monkeypatch.setattr(host, "render_report", lambda _: ("theirs", [theirs]))
+    monkeypatch.setattr(host, "render_report", lambda *_: ("theirs", [theirs]))
     [found] = [one for one in bundle.report(results, host) if one["id"] == "theirs"]
     assert not faults(found, "R4")
     return found

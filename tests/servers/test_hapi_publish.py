@@ -4,19 +4,30 @@ The source is a sandbox, so that the target is another server each time.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import uuid
 
 import pytest
 
 from abate import Estimate, Measured, Result
 from abate.analysis.outcome import Outcome
-from abate.fhir.canonical import stable_id
+from abate.fhir.canonical import (
+    MEASURE,
+    NAMES_OF_0_1,
+    ROOT,
+    STUDY_KEY,
+    SYSTEM,
+    forms_of,
+    stable_id,
+)
 from abate.fhir.client import FhirServer
 from abate.http.failures import Unanswered
 from abate.publish.existing import all_standing, standing
+from abate.report.fhir.content_digest import mark
 
 pytestmark = pytest.mark.server
 
@@ -245,6 +256,56 @@ def test_published_again_after_a_retraction_all_is_as_before(published, call, ta
         )
         assert now == was
     assert counts(call("publish")) == (0, 0, 0, len(published))
+
+
+def as_of_0_1(resource):
+    """What abate 0.1 would have written: the names of a host, and no study key."""
+    text = json.dumps(resource)
+    for name, old in NAMES_OF_0_1.items():
+        text = re.sub(rf"{re.escape(name)}(?![.0-9])", old, text)
+    measure = rf"{re.escape(MEASURE)}\.([0-9]+)"
+    old_url = f"{NAMES_OF_0_1[MEASURE]}/"
+    made = json.loads(re.sub(measure, lambda url: f"{old_url}{uuid.UUID(int=int(url[1]))}", text))
+    if "identifier" in made:
+        keys = NAMES_OF_0_1[STUDY_KEY]
+        made["identifier"] = [one for one in made["identifier"] if one["system"] != keys]
+    return mark(made)
+
+
+def test_a_report_of_0_1_is_rewritten_in_place_once(published, call, target):
+    for one in published.values():
+        target.put(as_of_0_1(one)).raise_for_status()
+    before = read_all(target, published)
+    assert ROOT not in json.dumps(before)
+    shown = call("publish", "--adopt")
+    assert counts(shown) == (0, len(published), 0, 0)
+    assert not [one for one in shown["changes"] if one["numbers"]]
+    after = read_all(target, published)
+    moved = {name: versions(after)[name] - versions(before)[name] for name in published}
+    assert moved == dict.fromkeys(published, 1)
+    assert not [name for name in NAMES_OF_0_1.values() if name in json.dumps(after)]
+    assert errors(target, after) == {}
+    assert counts(call("publish")) == (0, 0, 0, len(published))
+    assert versions(read_all(target, published)) == versions(after)
+
+
+@pytest.mark.parametrize("system", forms_of(SYSTEM), ids=["today's system", "that of 0.1"])
+def test_a_report_under_an_id_that_the_server_chose_is_found_by_its_identifier(
+    abate, results_of, study, target, system
+):
+    results_of(study, falls())
+    settings = tomllib.loads(study.read_text("utf-8"))
+    stray = {
+        "resourceType": "DiagnosticReport",
+        "id": f"stray-{uuid.uuid4()}"[:20],
+        "identifier": [{"system": system, "value": f"{settings['study']['id']}/report"}],
+        "status": "preliminary",
+        "code": {"text": "pain outcomes"},
+    }
+    target.put(stray).raise_for_status()
+    refused = abate("publish", study)
+    assert refused.exit_code == 5
+    assert f"has this report already as DiagnosticReport/{stray['id']}" in refused.err
 
 
 @pytest.mark.usefixtures("published")

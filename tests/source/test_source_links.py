@@ -6,7 +6,7 @@ from abate.errors import IncompletePull, SourceError
 from abate.fhir.client import FhirServer
 from abate.http.urls import at_home, join, place_of
 from abate.source.query import Query
-from abate.source.search.paging import LinkExpired, Pager
+from abate.source.search.paging import CursorExpired, Pager
 from abate.telemetry.log import SILENT
 
 
@@ -68,11 +68,11 @@ def test_a_next_link_of_a_posted_search_that_get_does_not_take_is_told_apart(wil
     wild.answers = [raw.sent(b"{}", status)]
     words = rf"/fhir \(a next link\) answered {status}\."
     with FhirServer(wild.base) as server:
-        with pytest.raises(LinkExpired, match=words):
+        with pytest.raises(CursorExpired, match=words):
             follow(server, "?_getpages=canary", posted=True)
         with pytest.raises(IncompletePull, match=words) as told:
             follow(server, "?_getpages=canary", posted=False)
-    assert not isinstance(told.value, LinkExpired)
+    assert not isinstance(told.value, CursorExpired)
     assert "canary" not in str(told.value)
 
 
@@ -84,7 +84,7 @@ def test_a_next_link_that_is_gone_is_told_apart_and_one_that_is_there_is_followe
     wild.answers = [raw.sent(PAGE), raw.sent(b"{}", status)]
     with FhirServer(wild.base) as server:
         assert follow(server, "?_getpages=x", posted=posted).next is None
-        with pytest.raises(LinkExpired, match=f"answered {status}"):
+        with pytest.raises(CursorExpired, match=f"answered {status}"):
             follow(server, "?_getpages=x", posted=posted)
 
 
@@ -93,7 +93,7 @@ def test_a_next_link_of_over_4_kb_is_followed_and_told_apart_where_it_is_not_fou
     wild.answers = [raw.sent(PAGE), raw.sent(b"{}", 414)]
     with FhirServer(wild.base) as server:
         assert follow(server, link, posted=False).next is None
-        with pytest.raises(LinkExpired, match=r"answered 414: its next link has 4111 characters"):
+        with pytest.raises(CursorExpired, match=r"answered 414: its next link has 4111 characters"):
             follow(server, link, posted=False)
 
 

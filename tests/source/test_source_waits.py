@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from abate.fhir.client import FhirServer, Limits
 from abate.http import clock
-from abate.http.retry import backoff, requested_wait
+from abate.http.retry import backoff, read_retry_after
 from heard import listening
 
 NOW = datetime(2026, 11, 3, 2, 15, tzinfo=UTC)
 
 
 def asked(text, now=NOW):
-    return requested_wait({"retry-after": text, "date": format_datetime(now, usegmt=True)})
+    return read_retry_after({"retry-after": text, "date": format_datetime(now, usegmt=True)})
 
 
 @pytest.mark.parametrize(

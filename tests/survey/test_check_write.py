@@ -7,7 +7,8 @@ import re
 import pytest
 from werkzeug import Response
 
-from abate.survey.probes.probe_list import NAMES
+from abate.fhir.canonical import CHECK, NAMES_OF_0_1
+from abate.survey.probes.probe_list import NAMES, probe_list
 
 TRIED = ("transaction", "the same twice", "If-Match", "all or nothing", "gone again")
 FHIR = "application/fhir+json"
@@ -190,6 +191,11 @@ def test_anothers_resource_under_our_id_is_left_alone(front, rows):
     assert "is not abate's" in row["then"]
     assert front.asked(NAMES[0]).json["title"] == "another's"
     assert methods_on_lists(front) == {"GET"}
+
+
+def test_what_a_check_of_0_1_has_left_is_ours_and_is_deleted(front, tried):
+    front.put({**probe_list("first"), "identifier": [{"system": NAMES_OF_0_1[CHECK]}]})
+    assert tried() == dict.fromkeys(TRIED, "yes")
 
 
 @pytest.mark.parametrize(

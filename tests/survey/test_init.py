@@ -37,7 +37,7 @@ def test_the_study_can_be_run_right_away(abate, begun, serve, study_resources):
 def test_the_file_has_the_codes_that_are_there(begun, serve, study_resources):
     base = serve(study_resources)
     settings = read(begun(base)[0]).settings
-    own = "https://abate.readthedocs.io/fhir/CodeSystem/cementoplasty-study"
+    own = "urn:oid:2.25.189299135724624095390856893457610497238.14"
     assert settings.source.url == base
     assert settings.index.codes == [
         "list:cementoplasty",

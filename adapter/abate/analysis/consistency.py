@@ -25,12 +25,12 @@ def loose_ends(result: Result) -> Iterator[str]:
     names = [*(table.name for table in result.tables), *(chart.name for chart in result.charts)]
     yield from _badly_named(names)
     yield from _uneven(result.tables)
-    for place, ref in _cited(result):
+    for place, ref in _list_citations(result):
         try:
             result.cited(ref)
         except KeyError:
             yield f"{place} cites {ref.estimate!r}, {ref.field!r}, and there is no such number"
-    yield from _unmeasured(result)
+    yield from _find_unmeasured(result)
     yield from _baseless(result.estimates)
     yield from _split_wrongly(result)
     for chart in result.charts:
@@ -43,7 +43,7 @@ def _uneven(tables: Sequence[Table]) -> Iterator[str]:
             yield f"the table {table.name!r} has a row with another number of cells than columns"
 
 
-def _unmeasured(result: Result) -> Iterator[str]:
+def _find_unmeasured(result: Result) -> Iterator[str]:
     names = {estimate.name for estimate in result.estimates}
     for measure in result.measures:
         strata = [name for parts in measure.strata.values() for name in parts.values()]
@@ -60,7 +60,7 @@ def _badly_named(names: Sequence[str]) -> Iterator[str]:
             yield f"two tables or charts are called {name!r}"
 
 
-def _cited(result: Result) -> Iterator[tuple[str, Ref]]:
+def _list_citations(result: Result) -> Iterator[tuple[str, Ref]]:
     for table in result.tables:
         for row in table.rows:
             yield from (
@@ -104,8 +104,8 @@ def _numbers_of(estimates: Sequence[Estimate]) -> dict[tuple[str, str], set[int]
     """The n of each population, and the counts by `POPULATION: COUNT` or `POPULATION: NAME`."""
     found: dict[tuple[str, str], set[int]] = {}
     for one in estimates:
-        if one.n is not None:
-            found.setdefault((one.basis, one.population), set()).add(one.n)
+        if (n := one.visible_n) is not None:
+            found.setdefault((one.basis, one.population), set()).add(n)
         for name, count in one.counts.items():
             for said in (name, one.name):
                 found.setdefault((one.basis, f"{one.population}: {said}"), set()).add(count)

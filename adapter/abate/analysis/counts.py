@@ -15,7 +15,7 @@ def counts_of(estimate: Estimate) -> dict[str, int]:
         estimate.name if name == NUMERATOR else name: count
         for name, count in estimate.counts.items()
     }
-    if estimate.value is None or estimate.n is None:
+    if estimate.value is None or estimate.visible_n is None:
         return counts
     if is_count(estimate):
         counts[estimate.name] = int(estimate.value)

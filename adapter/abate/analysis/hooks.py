@@ -9,6 +9,7 @@ A plugin is a module with functions marked `hookimpl`, and one line under
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,37 @@ if TYPE_CHECKING:
     from abate.analysis.page_section import PageSection
     from abate.analysis.published_figures import ComparedFigure, PublishedFigures
     from abate.analysis.results import Results
-    from abate.cohort import Cohort
+    from abate.cohort.tables import Cohort
     from abate.mapping.scores import Score
 
 PROJECT = "abate"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContext:
+    """What a published result belongs to, and where it goes.
+
+    Attributes:
+        study: the study's id.
+        analysis: the name of the `[[analysis]]` in the study file.
+        use: the name under which a plugin offers the analysis.
+        is_primary: whether it is the primary one of the study.
+        target: the base URL of the target; empty where a report goes into files.
+        report: the reference of the DiagnosticReport.
+        changes: what was done with each resource of the whole report, by its reference: `create`,
+            `update`, `unchanged`, `retract`, or `left` as it was. Empty before anything is written.
+    """
+
+    study: str
+    analysis: str
+    use: str
+    is_primary: bool
+    target: str
+    report: str
+    changes: Mapping[str, str] = field(default_factory=dict)
 
 
 @hookspec
@@ -119,13 +144,15 @@ def page_sections(results: "Results") -> "list[PageSection]":  # type: ignore[em
 
 
 @hookspec(firstresult=True)
-def render_report(result: "Result") -> Sequence[Mapping[str, Any]] | None:
+def render_report(result: "Result", context: ReportContext) -> Sequence[Mapping[str, Any]] | None:
     """Render one result as FHIR R4 resources of the plugin's own, beside the Observations.
 
-    Called by `publish`, for each result, before anything is compared or written.
+    Called by `publish`, and by `export` of a Bundle, for each result, before anything is compared
+    or written.
 
     Args:
         result: a result, of this plugin's analyses or of another's.
+        context: study, analysis and target; it has no changes yet.
 
     Returns:
         Resources, each with a `resourceType` and an `id` that is the same each time and found
@@ -135,7 +162,7 @@ def render_report(result: "Result") -> Sequence[Mapping[str, Any]] | None:
 
 
 @hookspec
-def report_written(result: "Result", references: Sequence[str]) -> None:
+def report_written(result: "Result", references: Sequence[str], context: ReportContext) -> None:
     """Be told that a result stands on the target.
 
     Called after `publish`, for each result, also when nothing had to be written anew.
@@ -143,4 +170,5 @@ def report_written(result: "Result", references: Sequence[str]) -> None:
     Args:
         result: the result.
         references: its Observations as `Type/id`, in the order of its estimates.
+        context: study, analysis and target, and what was done with each resource.
     """

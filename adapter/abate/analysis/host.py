@@ -7,24 +7,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pluggy
 
-from abate.analysis.hooks import hookimpl
-from abate.analysis.isolation import guarded
+from abate.analysis.hooks import ReportContext, hookimpl
+from abate.analysis.isolation import isolate
 from abate.analysis.model import Analysis, Estimate, Result
-from abate.analysis.outcome import Outcome, checked, plain
+from abate.analysis.outcome import Outcome, check, plain
 from abate.analysis.page_section import PageSection, fault_of
 from abate.analysis.parameters import instance
 from abate.analysis.published_figures import ComparedFigure, PublishedFigures
-from abate.analysis.results import Results
-from abate.cohort import Cohort
 from abate.config.reader import Location, WrongSetting, nearest
 from abate.config.settings import AnalysisSpec, Settings
 from abate.errors import AbateError, PluginError
 from abate.mapping.scores import ReadScore, Score
+
+if TYPE_CHECKING:
+    from abate.analysis.results import Results
+    from abate.cohort.tables import Cohort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +62,15 @@ class Offered:
     version: str
 
 
+Made = tuple[AnalysisSpec, Offered, Analysis]
+
+
 class Defaults:
     """The core's own implementation of the hooks, behind all others."""
 
     @staticmethod
     @hookimpl(trylast=True)
-    def run_analysis(analysis: Analysis, cohort: Cohort) -> Result:
+    def run_analysis(analysis: Analysis, cohort: "Cohort") -> Result:
         """Run it."""
         return analysis.run(cohort)
 
@@ -131,7 +136,7 @@ class Host:
         self._offers[plugin] = [Offered(kind=one, plugin=plugin, version=version) for one in kinds]
         return sorted(names)
 
-    def make(self, settings: Settings) -> list[tuple[AnalysisSpec, Offered, Analysis]]:
+    def make(self, settings: Settings) -> list[Made]:
         """The analyses that a study asks for, with their parameters checked.
 
         Raises:
@@ -153,13 +158,13 @@ class Host:
         return made
 
     def run(
-        self, spec: AnalysisSpec, offered: Offered, analysis: Analysis, cohort: Cohort
+        self, spec: AnalysisSpec, offered: Offered, analysis: Analysis, cohort: "Cohort"
     ) -> Outcome:
         """Run one analysis; whatever it does, the others go on."""
         result, error = None, None
         call = partial(self._manager.hook.run_analysis, analysis=analysis, cohort=cohort.copy())
         try:
-            result = checked(guarded(call, offered.kind.__module__))
+            result = check(isolate(call, offered.kind.__module__))
         except AbateError as problem:
             error = str(problem)
         return Outcome(
@@ -192,13 +197,13 @@ class Host:
         """`read_score`, or None where no plugin has it, so that the fast path stays fast."""
         return self.read_score if self._manager.hook.read_score.get_hookimpls() else None
 
-    def render_report(self, result: Result) -> tuple[str, list[Any]]:
+    def render_report(self, result: Result, context: ReportContext) -> tuple[str, list[Any]]:
         """The plugin that renders this result, and its resources as built-in types.
 
         Raises:
             PluginError: the plugin stopped, or gave what is no JSON.
         """
-        plugin, given = self._first("render_report", result=result)
+        plugin, given = self._first("render_report", result=result, context=context)
         if given is None:
             return "", []
         rendered = self._call(plugin, "render_report", lambda: [plain(one) for one in given])
@@ -221,7 +226,7 @@ class Host:
             raise BrokenPlugin(plugin, "compare_figures must give a list of ComparedFigure")
         return compared
 
-    def page_sections(self, results: Results, warn: Callable[[str], object]) -> list[PageSection]:
+    def page_sections(self, results: "Results", warn: Callable[[str], object]) -> list[PageSection]:
         """The sections that plugins add to the page, in the order of the plugins' names.
 
         Those of a plugin that stops, or gives what may not stand on the page, are left out, and
@@ -236,7 +241,7 @@ class Host:
         return sections
 
     def _sections_of(
-        self, plugin: str, results: Results, others: Sequence[PageSection]
+        self, plugin: str, results: "Results", others: Sequence[PageSection]
     ) -> list[PageSection]:
         sections: list[PageSection] = []
         for section in self._many(plugin, "page_sections", results=results):
@@ -245,12 +250,14 @@ class Host:
             sections.append(section)
         return sections
 
-    def report_written(self, result: Result, references: Sequence[str]) -> list[str]:
+    def report_written(
+        self, result: Result, references: Sequence[str], context: ReportContext
+    ) -> list[str]:
         """Tell every plugin what stands on the target; returns what went wrong in them."""
         faults = []
         for plugin in self._names():
             hook = self._only(plugin, "report_written")
-            call = partial(hook, result=result, references=tuple(references))
+            call = partial(hook, result=result, references=tuple(references), context=context)
             try:
                 self._call(plugin, "report_written", call)
             except PluginError as problem:
@@ -265,7 +272,7 @@ class Host:
         call = self._only(plugin, hook)
         lists = self._call(plugin, hook, partial(call, **arguments))
         asked = [one for one in call.get_hookimpls() if not (one.wrapper or one.hookwrapper)]
-        if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy leaves None out.
+        if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy 1.7 drops each None.
             raise BrokenPlugin(plugin, f"{hook} must give a list")
         given: list[Any] = self._call(plugin, hook, lambda: [one for many in lists for one in many])
         return given
@@ -282,7 +289,7 @@ class Host:
     def _call(self, plugin: str, hook: str, call: Callable[[], Any]) -> Any:
         module = getattr(self._manager.get_plugin(plugin), "__name__", "")
         try:
-            return guarded(call, module)
+            return isolate(call, module)
         except AbateError as problem:
             raise BrokenPlugin(plugin, f"{hook} stopped: {problem}") from None
 

@@ -18,7 +18,7 @@ from abate.telemetry import signals
 T = TypeVar("T")
 
 
-def guarded(call: Callable[[], T], module: str) -> T:
+def isolate(call: Callable[[], T], module: str) -> T:
     """What `call` gives; `module` is the plugin's, to find its own line.
 
     Raises:

@@ -52,7 +52,7 @@ def _known(
     host: Host, manager: pluggy.PluginManager, entry: EntryPoint, settings: Plugins
 ) -> Known:
     package, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
-    state, problem, analyses = _refused(entry.name, settings), "", []
+    state, problem, analyses = _refusal(entry.name, settings), "", []
     if not state:
         state = "loaded"
         try:
@@ -70,7 +70,7 @@ def _known(
     )
 
 
-def _refused(name: str, settings: Plugins) -> str:
+def _refusal(name: str, settings: Plugins) -> str:
     if name in settings.block:
         return "blocked"
     if settings.allow is not None and name not in (*settings.allow, *OURS):
@@ -81,7 +81,7 @@ def _refused(name: str, settings: Plugins) -> str:
 def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
     if manager.has_plugin(entry.name):
         raise PluginError("another package has an entry point of this name")
-    module = _imported(entry)
+    module = _import(entry)
     if other := manager.get_name(module):
         raise PluginError(f"the plugin {other!r} is the same module")
     try:
@@ -89,12 +89,13 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
         _refuse_no_hook(manager, module)
         _refuse_unknown_hooks(manager, module)
     except (pluggy.PluginValidationError, PluginError) as fault:
+        # pluggy 1.7 registers nothing if an argument is wrong; a plugin that we refuse stays.
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         raise PluginError(" ".join(str(fault).split())) from None
 
 
-def _imported(entry: EntryPoint) -> object:
+def _import(entry: EntryPoint) -> object:
     try:
         with unheard():
             module: object = entry.load()
@@ -107,7 +108,7 @@ def _imported(entry: EntryPoint) -> object:
 
 
 def _ask_in_order_of_names(manager: pluggy.PluginManager) -> None:
-    """Register all but the core again, backwards: pluggy asks first what came last."""
+    """Register all but the core again, backwards: pluggy 1.7 asks first what came last."""
     names = sorted(name for name, _ in manager.list_name_plugin() if name != PROJECT)
     modules = {name: manager.unregister(name=name) for name in names}
     for name in reversed(names):
@@ -121,6 +122,8 @@ def _refuse_no_hook(manager: pluggy.PluginManager, module: object) -> None:
 
 def _refuse_unknown_hooks(manager: pluggy.PluginManager, module: object) -> None:
     """What `check_pending` does, for one plugin, so that it can be named and left out."""
+    # pluggy takes a hook that nobody specified without a word, and keeps its name among the hooks
+    # (1.7, 2026-12).
     hooks = [name for name in vars(manager.hook) if getattr(manager.hook, name).has_spec()]
     for caller in manager.get_hookcallers(module) or ():
         optional = all(one.optionalhook for one in caller.get_hookimpls())

@@ -9,18 +9,32 @@ small cells, held on the estimates, holds for all that leaves the house.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    Protocol,
+    Self,
+    cast,
+    runtime_checkable,
+)
 
 from abate.cohort.units import Units
 
 if TYPE_CHECKING:
-    from abate.cohort import Cohort
+    from abate.cohort.tables import Cohort
 
 Statistic = Literal[
-    "count", "proportion", "median", "difference", "test", "cumulative-incidence", "duration",
-    "other",
+    "count", "proportion", "mean", "median", "difference", "test", "cumulative-incidence",
+    "duration", "other",
 ]  # fmt: skip
 Basis = Literal["lesion", "patient"]
+# What `Estimate.n` is where a release withholds it. To a type checker it is the `int` that an
+# analysis gives, so that an author can compute with it; msgspec takes None, too, from what was
+# released. Code that reads a release reads `Estimate.visible_n`.
+WITHHELD_N: Final = cast("int", None)
 
 
 @runtime_checkable
@@ -53,7 +67,8 @@ class Estimate:
         name: its name within the result: it becomes part of the published identifier, so that
             it stays the same when the data change.
         value: the number; None where it cannot be estimated (say why in `note`).
-        n: how many units it was computed from. None only in what is released, where it is withheld.
+        n: how many units it was computed from. In what is released, read `visible_n`: there n may
+            be withheld.
         method: the method's whole name, as a reviewer would write it.
         population: which units they are, in words; the same words for the same units.
         unit: the unit of `value` as a UCUM code: `{score}`, `{lesion}`, `a`, `1` (the default).
@@ -71,12 +86,17 @@ class Estimate:
         from_data: whether its name comes from the data, as that of a complication does: where it is
             withheld, it is left out of what is released.
         individual: whether the value is one single unit's, as a longest time is.
+        key: whether it is one of the few that say most of the result: they stand first, on the page
+            and in the conclusion. If no estimate of a result is key, the first one is.
         withheld: in what is released: the rule that hides value, interval, p and counts.
     """
 
     name: str
     value: float | None
-    n: int | None
+    if TYPE_CHECKING:
+        n: int
+    else:
+        n: int | None
     method: str
     population: str
     unit: str = "1"
@@ -91,7 +111,13 @@ class Estimate:
     depends_on: Sequence[str] = ()
     from_data: bool = False
     individual: bool = False
+    key: bool = False
     withheld: str = ""
+
+    @property
+    def visible_n(self) -> int | None:
+        """`n`; None where a release withholds it."""
+        return self.n
 
     @property
     def without_value(self) -> str:
@@ -152,7 +178,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Units that fall into parts, each unit into one part: what the rule of small cells must know.
+    """Deprecated, and not used: units that fall into parts, as plugins of version 0.1 name them.
 
     Attributes:
         whole: the population that falls apart, in the words of `Estimate.population`.
@@ -202,7 +228,7 @@ class Result:
         charts: they cite estimates, too.
         notes: what else a reader must know.
         reason: why nothing can be estimated.
-        splits: accepted from plugins of version 0.1, and not used: `units` say more.
+        splits: deprecated: accepted from plugins of version 0.1, and not used.
         measures: proportions that are published as a FHIR Measure, too.
         units: by the name of the estimate, the units that it was computed from: `Units`, or a
             collection of their ids. An estimate without them is never released where small cells
@@ -234,6 +260,11 @@ class Result:
             if estimate.name == name:
                 return estimate
         raise KeyError(name)
+
+    @property
+    def key_estimates(self) -> list[Estimate]:
+        """The estimates that are key; the first one if none is."""
+        return [one for one in self.estimates if one.key] or list(self.estimates[:1])
 
     def cited(self, ref: Ref) -> float | None:
         """The number that `ref` cites; None where it is missing or withheld.

@@ -10,7 +10,6 @@ from math import isfinite
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from abate.analysis.consistency import loose_ends
 from abate.analysis.counts import unit_faults
@@ -36,7 +35,7 @@ class Outcome:
     error: str | None = None
 
 
-def checked(given: Any) -> Result:
+def check(given: Any) -> Result:
     """What an analysis gave, as plain Python values.
 
     Raises:
@@ -89,6 +88,9 @@ def plain(given: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
+    """A number of NumPy as one of Python; who has none needs no NumPy."""
+    import numpy as np
+
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is not supported")
@@ -97,7 +99,7 @@ def _number(value: Any) -> Any:
 def _faults(estimate: Estimate) -> Iterator[str]:
     if not all(isfinite(number) for number in _numbers(estimate)):
         yield "it has a number that is not finite: give None and a note"
-    if estimate.n is None or estimate.withheld:
+    if estimate.visible_n is None or estimate.withheld:
         yield "it has no n, or says that it is withheld: that is for what is released"
     elif estimate.n < 0:
         yield "its n is negative"

@@ -4,20 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import polars as pl
 
 from abate.analysis import units_file
 from abate.analysis.outcome import Outcome
 from abate.analysis.published_figures import ComparedFigure
-from abate.cohort import Cohort
-from abate.cohort.attrition import flow_units
 from abate.cohort.inputs import Inputs, Members
 from abate.config.settings import StudyFile
-from abate.errors import AbateError, NothingFound
-from abate.telemetry.private_file import told_of_the_disk, write_private
+from abate.errors import AbateError, NothingFound, disk_errors
+from abate.telemetry.private_file import write_private
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from abate.cohort.tables import Cohort
 
 FILE = "results.json"
 FORMAT = 2
@@ -56,7 +58,7 @@ class Results:
     """One run's results.
 
     What a run keeps is local and whole: small cells are not hidden, so that it is not for release.
-    `abate.disclosure.released` makes what may leave the house, in the same form.
+    `abate.disclosure.make_release` makes what may leave the house, in the same form.
 
     Attributes:
         release: whether this may leave the house, in words.
@@ -112,13 +114,13 @@ class Results:
 class Gathered:
     """What a run has beside its outcomes: the cohort, its inputs, the compared figures."""
 
-    cohort: Cohort
+    cohort: "Cohort"
     inputs: Inputs
     members: Members | None = None
     comparisons: Sequence[ComparedFigure] = ()
 
 
-def refuse_empty(cohort: Cohort) -> None:
+def refuse_empty(cohort: "Cohort") -> None:
     """Stop where no lesion is left to analyse; the store keeps the rows and the attrition.
 
     Raises:
@@ -170,8 +172,11 @@ def collect(
     )
 
 
-def steps(cohort: Cohort) -> list[Step]:
+def steps(cohort: "Cohort") -> list[Step]:
     """The attrition table as steps, with the units of the flow."""
+    # It needs polars, and `abate publish`, which reads results, does not.
+    from abate.cohort.attrition import flow_units
+
     known = flow_units(cohort.lesions)
     return [
         Step(**row, units=known.get((row["stage"], row["reason"], row["unit"]), ()))
@@ -179,10 +184,18 @@ def steps(cohort: Cohort) -> list[Step]:
     ]
 
 
-def _period(cohort: Cohort, zone: str) -> tuple[str, str]:
-    months = pl.concat([cohort.analysed["index_start"], cohort.analysed["follow_up_end"]])
-    local = months.drop_nulls().dt.convert_time_zone(zone).dt.strftime("%Y-%m").sort()
-    return local[0], local[-1]
+def _period(cohort: "Cohort", zone: str) -> tuple[str, str]:
+    """The months of the first index procedure and of the last day of follow-up."""
+    months = [
+        month
+        for column in ("index_start", "follow_up_end")
+        for month in _months(cohort.analysed[column], zone)
+    ]
+    return min(months), max(months)
+
+
+def _months(moments: "pl.Series", zone: str) -> list[str]:
+    return moments.drop_nulls().dt.convert_time_zone(zone).dt.strftime("%Y-%m").to_list()
 
 
 def forget(folder: Path) -> None:
@@ -192,7 +205,7 @@ def forget(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         path.unlink(missing_ok=True)
     units_file.forget(folder)
 
@@ -266,4 +279,4 @@ def load(folder: Path) -> Results:
         raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
     if found.format != FORMAT:
         raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
-    return units_file.attached(found, text, folder)
+    return units_file.attach(found, text, folder)

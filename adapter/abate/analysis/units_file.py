@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from abate.cohort.units import Units, as_units
-from abate.telemetry.private_file import told_of_the_disk
+from abate.errors import disk_errors
 
 if TYPE_CHECKING:
     from abate.analysis.outcome import Outcome
@@ -71,7 +71,7 @@ def content(results: "Results", of: bytes) -> bytes:
     return msgspec.json.encode(kept)
 
 
-def attached(results: "Results", of: bytes, folder: Path) -> "Results":
+def attach(results: "Results", of: bytes, folder: Path) -> "Results":
     """The results with their units; as they are if the file is missing or belongs to others."""
     try:
         kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)
@@ -105,7 +105,7 @@ def forget(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         path.unlink(missing_ok=True)
 
 

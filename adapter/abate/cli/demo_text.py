@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from abate.analysis.published_figures import ComparedFigure
 from abate.cli.options import table
-from abate.demo import Shown
+from abate.demo import DemoResult
 from abate.report.fhir.narrative import number
 
 
-def text(shown: Shown) -> str:
+def text(shown: DemoResult) -> str:
     """The figures as a table, and how many agree."""
     lines = [row for figure in shown.figures for row in rows(figure)]
     again = ", ".join(f"{action} {n}" for action, n in shown.again.items())

@@ -88,9 +88,9 @@ def width() -> int:
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of text; cells of the widest columns are wrapped where it would be too wide."""
     widths = _widths([heads, *rows])
-    lines = [*_wrapped(heads, widths), "  ".join("-" * width for width in widths)]
+    lines = [*_wrap(heads, widths), "  ".join("-" * width for width in widths)]
     for row in rows:
-        lines += _wrapped(row, widths)
+        lines += _wrap(row, widths)
     return "\n".join(lines)
 
 
@@ -109,14 +109,14 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return widths
 
 
-def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    columns = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+def _wrap(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    columns = [_fold(cell, width) for cell, width in zip(row, widths, strict=True)]
     return [
         "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
         for parts in zip_longest(*columns, fillvalue="")
     ]
 
 
-def _folded(cell: str, width: int) -> list[str]:
+def _fold(cell: str, width: int) -> list[str]:
     indent = " " * (len(cell) - len(cell.lstrip()))
     return wrap(cell, width, subsequent_indent=indent) or [""]

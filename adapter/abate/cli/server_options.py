@@ -33,7 +33,7 @@ _OPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ServerArguments:
     """A server, and how it is entered, as the command line says it."""
 
     server: "Server"
@@ -70,13 +70,13 @@ class Entry:
         return _lines(said) + table
 
 
-def entered(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
     """The argument URL and the options of a login; the command gets both as `entry`."""
 
     @wraps(command)
     def run(url: str, **given: Any) -> Any:
         said = {name: given.pop(name) for name in (*_AUTH_NAMES, *_SERVER)}
-        return command(entry=Entry(_server(url, said)), **given)
+        return command(entry=ServerArguments(_server(url, said)), **given)
 
     wrapped: Callable[..., Any] = run
     for option in reversed(_OPTIONS):

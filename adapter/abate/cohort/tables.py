@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import polars as pl
 
 from abate.cohort.data import datum, units_of
+from abate.cohort.endpoint import Endpoint, LastOf
 from abate.cohort.units import Units
 from abate.cohort.visit_states import visit_states
 from abate.config.reader import nearest
@@ -23,19 +24,6 @@ class Window(NamedTuple):
     first: int
     day: int
     last: int
-
-
-@dataclass(frozen=True, slots=True)
-class LastOf:
-    """An endpoint: the last score documented in any of these visits."""
-
-    last_of: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"the last score in {', '.join(self.last_of)}"
-
-
-Endpoint = str | LastOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,13 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from abate.config.messages import locate, words
 from abate.config.positions import Location, StudyText
-from abate.config.settings import Settings, StudyFile
 from abate.errors import StudyFileError, nearest
+
+if TYPE_CHECKING:
+    from abate.config.settings import Settings, StudyFile
 
 __all__ = ["Location", "WrongSetting", "naming_lines", "nearest", "read"]
 
@@ -41,7 +40,7 @@ _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _KEYS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 
 
-def read(path: Path, overrides: Iterable[str] = ()) -> StudyFile:
+def read(path: Path, overrides: Iterable[str] = ()) -> "StudyFile":
     """Read the study file at `path`, with `--set` overrides like `scores.per_visit=worst`.
 
     Raises:
@@ -51,6 +50,12 @@ def read(path: Path, overrides: Iterable[str] = ()) -> StudyFile:
     text = _text(path)
     content = _content(path, text)
     written = StudyText(path, text, {_set(content, one): _name(one) for one in overrides})
+    # The models of the settings take longer to build than a file that is no TOML takes to refuse.
+    from pydantic import ValidationError
+
+    from abate.config.messages import locate, words
+    from abate.config.settings import Settings, StudyFile
+
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
@@ -76,7 +81,7 @@ class WrongSetting(StudyFileError):
 
 
 @contextmanager
-def naming_lines(study_file: StudyFile) -> Iterator[None]:
+def naming_lines(study_file: "StudyFile") -> Iterator[None]:
     """Name the line of the study file in a `WrongSetting`.
 
     Raises:
@@ -88,7 +93,7 @@ def naming_lines(study_file: StudyFile) -> Iterator[None]:
         raise _complain(study_file, error.location, str(error)) from None
 
 
-def _complain(study_file: StudyFile, location: Location, message: str) -> StudyFileError:
+def _complain(study_file: "StudyFile", location: Location, message: str) -> StudyFileError:
     content = tomllib.loads(study_file.text)
     chosen = {_set(content, one): _name(one) for one in study_file.overrides}
     return StudyFileError(
@@ -96,7 +101,7 @@ def _complain(study_file: StudyFile, location: Location, message: str) -> StudyF
     )
 
 
-def _digest(settings: Settings, folder: Path) -> str:
+def _digest(settings: "Settings", folder: Path) -> str:
     """A digest of what the results depend on: the settings, and the study's own code lists.
 
     How the file is written, where the output lies, how the pull goes about it and how a server

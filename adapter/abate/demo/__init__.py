@@ -26,7 +26,7 @@ DATA = files(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class DemoResult:
     """What the demo found: the figures, and what was published."""
 
     title: str
@@ -46,7 +46,7 @@ class Shown:
         }
 
 
-def run(folder: Path, *handlers: Handler) -> Shown:
+def run(folder: Path, *handlers: Handler) -> DemoResult:
     """Load, pull, compute, publish, publish again, read back; files stay in `folder`.
 
     The log goes to `handlers`.
@@ -65,7 +65,7 @@ def run(folder: Path, *handlers: Handler) -> Shown:
             again = stages.write_back(study_file, progress, dry_run=False)
         with FhirServer(url) as server:
             report, statistics = read_back(server, study_file.settings.study.id)
-    return Shown(
+    return DemoResult(
         title=found.title,
         report=report,
         changes=count(changes),

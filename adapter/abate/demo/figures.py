@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from abate.analysis.model import Estimate, Interval
+from abate.analysis.model import WITHHELD_N, Estimate, Interval
 from abate.errors import SourceError
 from abate.fhir.canonical import SYSTEM
 from abate.fhir.client import FhirServer
@@ -49,7 +49,7 @@ def _estimate(name: str, observation: Mapping[str, Any]) -> Estimate:
     return Estimate(
         name=name,
         value=observation.get("valueQuantity", {}).get("value"),
-        n=numbers.get("n"),
+        n=numbers.get("n", WITHHELD_N),
         p=numbers.get("p"),
         interval=None if low is None or high is None else Interval(low=low, high=high, kind=""),
         counts=counts,

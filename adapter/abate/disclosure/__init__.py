@@ -1,8 +1,8 @@
 """Small cells: what leaves the house shows no count from 1 to a minimum less 1, nor lets it follow.
 
-Local files are whole; `released` makes what may be seen by others: `cells` lists the cells of the
-results by their units, `suppression` chooses which to hide, `release` leaves them out, and `audit`
-tries to work them out again from what is left.
+Local files are whole; `make_release` makes what may be seen by others: `cells` lists the cells of
+the results by their units, `suppression` chooses which to hide, `release` leaves them out, and
+`audit` tries to work them out again from what is left.
 """
 
 from dataclasses import replace
@@ -11,12 +11,12 @@ from abate.analysis.results import Results, has_units, without_units
 from abate.disclosure.rule import Rule, rule_of
 from abate.errors import PublishRefused
 
-__all__ = ["Rule", "needs_units", "refuse_without_units", "released", "rule_of"]
+__all__ = ["Rule", "make_release", "needs_units", "refuse_without_units", "rule_of"]
 
 OPEN = "no small cell is hidden: every count may be seen"
 
 
-def released(results: Results, rule: Rule) -> Results:
+def make_release(results: Results, rule: Rule) -> Results:
     """The results as they may leave the house.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from abate.analysis.counts import NUMERATOR, is_count
-from abate.analysis.model import Estimate
+from abate.analysis.model import WITHHELD_N, Estimate
 from abate.disclosure.cells import Mention
 from abate.disclosure.citations import DIGIT
 from abate.disclosure.rule import Rule
@@ -16,25 +16,26 @@ ROUNDED = "interval and p withheld: counts are rounded"
 QUARTERS = 4
 QUARTILES = "the quartiles are withheld: too few units lie beyond each"
 RANGE = "the range is withheld: its ends are single units' values"
-# What stays exact where counts are rounded: statistics of scores and of times, not of counts.
+# What stays exact where counts are rounded: statistics of scores and of times, not of counts, and
+# not a mean: of whole numbers it tells n.
 OF_VALUES = frozenset({"median", "difference", "duration"})
 
 
 def estimate(given: Estimate, mention: Mention, hidden: Hidden, rule: Rule) -> Estimate:
     """An estimate, whole, in part, or withheld."""
-    n = None if mention.n in hidden.cells or given.n is None else rule.round(given.n)
+    n = WITHHELD_N if mention.n in hidden.cells else rule.round(given.n)
     is_hidden = mention.row in hidden.rows or not hidden.cells.isdisjoint(mention.cells)
     if given.individual or is_hidden:
         return withheld(given, n, rule)
     note = "" if DIGIT.search(given.note) else given.note
-    shown = _without_ends(replace(given, n=n, note=note, cases=()), given.n or 0, rule)
+    shown = _without_ends(replace(given, n=n, note=note, cases=()), given.n, rule)
     return shown if rule.rounding == 1 else _round(shown, rule)
 
 
 def without_units(given: Estimate) -> Estimate:
     """An estimate of which nobody can say what it would give away beside the others."""
     return replace(
-        given, n=None, value=None, interval=None, p=None, note="", counts={}, cases=(),
+        given, n=WITHHELD_N, value=None, interval=None, p=None, note="", counts={}, cases=(),
         withheld=NO_UNITS,
     )  # fmt: skip
 
@@ -52,7 +53,7 @@ def with_dependents(estimates: Sequence[Estimate], rule: Rule) -> list[Estimate]
         lost |= more
 
 
-def withheld(given: Estimate, n: int | None, rule: Rule) -> Estimate:
+def withheld(given: Estimate, n: int, rule: Rule) -> Estimate:
     """An estimate without its numbers, but for an n that may be seen."""
     return replace(without_units(given), n=n, withheld=rule.words)
 

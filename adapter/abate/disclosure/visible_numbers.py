@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from abate.analysis.counts import NUMERATOR, counts_of, is_count
-from abate.analysis.model import Estimate, Result
+from abate.analysis.model import WITHHELD_N, Estimate, Result
 from abate.analysis.results import Results, plain
 from abate.disclosure import citations
 from abate.disclosure.cells import CellSheet, Mention
@@ -97,16 +97,17 @@ class _Look:
 
     def at_estimate(self, whole: Estimate, shown: Estimate, mention: Mention) -> None:
         """An estimate's numbers tell its n and its counts."""
-        if shown.n is not None:
-            self.at(mention.n, whole.n, shown.n)
-        if is_without_numbers(replace(shown, n=None)):
+        n = shown.visible_n
+        if n is not None:
+            self.at(mention.n, whole.n, n)
+        if is_without_numbers(replace(shown, n=WITHHELD_N)):
             return
         self.known.rows.add(mention.row)
         _refuse_single(shown)
-        if shown.n is None:
+        if n is None:
             raise refusal(f"the estimate {shown.name!r} is shown without its n")
         for name, cell in mention.counts.items():
-            if 0 < (whole.n or 0) - self.sizes[cell] < self.rule.minimum:
+            if 0 < whole.n - self.sizes[cell] < self.rule.minimum:
                 raise refusal(f"all but a few of the estimate {shown.name!r} are shown as {name!r}")
             self.tell(cell)
         if not self._is_right(whole, shown):
@@ -145,7 +146,7 @@ def _look_at_steps(look: _Look, whole: Results, shown: Results) -> None:
 
 def is_without_numbers(shown: Estimate) -> bool:
     """Whether an estimate shows no number at all."""
-    numbers = [shown.n, shown.value, shown.p, shown.interval, *shown.counts]
+    numbers = [shown.visible_n, shown.value, shown.p, shown.interval, *shown.counts]
     return all(number is None for number in numbers)
 
 

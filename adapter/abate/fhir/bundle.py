@@ -11,6 +11,7 @@ import msgspec
 from abate.errors import SourceError
 from abate.fhir.outcomes import issues
 from abate.http import display
+from abate.http.json_values import as_object, as_objects, as_text
 
 # What a resource type looks like: https://hl7.org/fhir/R4/resourcelist.html
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
@@ -112,20 +113,15 @@ class Head(msgspec.Struct):
     @property
     def codes(self) -> set[str]:
         """The codes of the resource, whatever their system."""
-        codings = self.code.get("coding") if isinstance(self.code, dict) else None
-        found = [one.get("code") for one in _tables(codings)]
+        found = [one.get("code") for one in as_objects(as_object(self.code).get("coding"))]
         return {one.strip() for one in found if isinstance(one, str)}
 
     @property
     def codings(self) -> list[tuple[str, str]]:
         """The codings of the resource as system and code; one without a system has an empty one."""
-        codings = self.code.get("coding") if isinstance(self.code, dict) else None
-        found = [(one.get("system"), one.get("code")) for one in _tables(codings)]
-        return [
-            (system if isinstance(system, str) else "", code)
-            for system, code in found
-            if isinstance(code, str) and code
-        ]
+        codings = as_objects(as_object(self.code).get("coding"))
+        pairs = [(as_text(one.get("system")), as_text(one.get("code"))) for one in codings]
+        return [pair for pair in pairs if pair[1]]
 
     @property
     def last_updated(self) -> datetime | None:
@@ -135,23 +131,22 @@ class Head(msgspec.Struct):
     @property
     def version(self) -> str | None:
         """`meta.versionId`; None where it is no text."""
-        text = self.meta.get("versionId") if isinstance(self.meta, dict) else None
+        text = as_object(self.meta).get("versionId")
         return text if isinstance(text, str) else None
 
-    def linked(self, kind: str) -> list[str]:
+    def links_of(self, kind: str) -> list[str]:
         """The references of a Patient's links of one type, such as `replaced-by`."""
-        return _references(one for one in _tables(self.link) if one.get("type") == kind)
+        return _references(one for one in as_objects(self.link) if one.get("type") == kind)
 
     @property
     def links(self) -> list[str]:
         """The references of a Patient's links, of whatever type."""
-        return _references(_tables(self.link))
+        return _references(as_objects(self.link))
 
     @property
     def subject_reference(self) -> str:
         """The literal reference of the subject, or nothing."""
-        reference = self.subject.get("reference") if isinstance(self.subject, dict) else None
-        return reference if isinstance(reference, str) else ""
+        return as_text(as_object(self.subject).get("reference"))
 
     @property
     def is_failure(self) -> bool:
@@ -192,7 +187,7 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
     """
     for entry in page.entry:
         if entry.request.method == "DELETE":
-            yield _deleted_id(entry.request.url, kind), None
+            yield _id_of_deletion(entry.request.url, kind), None
         elif not entry.is_empty_outcome:
             head = _head(entry.resource)
             if head.resourceType == "OperationOutcome":
@@ -201,7 +196,7 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
                 yield head.id, (_check(head, kind), bytes(entry.resource))
 
 
-def _deleted_id(url: str, kind: str) -> str:
+def _id_of_deletion(url: str, kind: str) -> str:
     """The id of a deleted resource, by the URL that its entry names."""
     path = url.partition("?")[0].partition("/_history")[0]
     *_, found, identifier = ["", *path.split("/")]
@@ -227,13 +222,13 @@ def outcomes(page: Page) -> Iterator[Any]:
 def warnings(page: Page) -> Iterator[str]:
     """What the server warns of, by the codes of its outcomes: their words may name a patient."""
     for told in outcomes(page):
-        for issue in _tables(told):
+        for issue in as_objects(told):
             if words := display.issue(issue.get("severity"), issue.get("code")):
                 yield words
 
 
 def _last_updated(meta: Any) -> datetime | None:
-    text = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    text = as_object(meta).get("lastUpdated")
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
@@ -245,10 +240,6 @@ def _references(links: Iterable[dict[str, Any]]) -> list[str]:
     others = [one.get("other") for one in links]
     found = [one.get("reference") for one in others if isinstance(one, dict)]
     return [one for one in found if isinstance(one, str)]
-
-
-def _tables(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def head_of(resource: bytes) -> Head:

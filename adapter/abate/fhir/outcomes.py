@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from abate.errors import IncompletePull
 from abate.http.display import ISSUES, SEVERITIES
+from abate.http.json_values import as_object, as_objects
 
 # https://hl7.org/fhir/R4/valueset-issue-type.html: a search that leaves rows out for privacy says
 # `suppressed`, in FHIR's own example with severity information.
@@ -102,10 +103,5 @@ def _issue(issue: dict[str, Any]) -> Issue:
 
 
 def _epic_codes(issue: dict[str, Any]) -> set[str]:
-    details = issue.get("details")
-    codings = details.get("coding") if isinstance(details, dict) else None
-    return {
-        str(one.get("code"))
-        for one in (codings if isinstance(codings, list) else ())
-        if isinstance(one, dict) and str(one.get("system")).startswith(_EPIC)
-    }
+    codings = as_objects(as_object(issue.get("details")).get("coding"))
+    return {str(one.get("code")) for one in codings if str(one.get("system")).startswith(_EPIC)}

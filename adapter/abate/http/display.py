@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from abate.http.json_values import as_object, as_objects
+
 # fmt: off
 # https://hl7.org/fhir/R4/valueset-issue-type.html, and the two that R5 added.
 ISSUES = frozenset({
@@ -130,20 +132,13 @@ def _is_known(segment: str) -> bool:
 def _codes(outcome: Any) -> Iterator[str]:
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
         return
-    for one in _dicts(outcome.get("issue")):
+    for one in as_objects(outcome.get("issue")):
         if _is_one(one.get("code"), ISSUES):
             yield one["code"]
-        details = one.get("details")
-        for coding in _dicts(details.get("coding") if isinstance(details, dict) else None):
+        for coding in as_objects(as_object(one.get("details")).get("coding")):
             if _NUMBER.fullmatch(str(coding.get("code"))):
                 yield str(coding["code"])
 
 
 def _is_one(word: Any, known: frozenset[str]) -> bool:
     return isinstance(word, str) and word in known
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    for one in value if isinstance(value, list) else ():
-        if isinstance(one, dict):
-            yield one

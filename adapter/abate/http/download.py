@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from abate.errors import SourceError, StoreError
+from abate.errors import SourceError, disk_errors
 from abate.http import display
 from abate.http.body import TooLarge, receive
 from abate.http.budget import LARGEST_ANSWER
-from abate.http.compression import MAGIC
 from abate.http.failures import (
     EXPIRED_LINK,
     REDIRECT,
@@ -32,6 +31,8 @@ from abate.http.urls import is_loopback, join, origin, sent_away
 # Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
 REDIRECTS = 5
+# Of gzip and of zstd.
+MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 _PRIVATE = 0o600
 
 
@@ -70,12 +71,10 @@ class Lines:
         """
         self._bytes = self._ends = 0
         self._last.clear()
-        try:
+        with disk_errors(f"{self._path} cannot be written"):
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
             with os.fdopen(descriptor, "wb") as file:
                 receive_into(lambda piece: self._write(file, piece))
-        except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}.") from None
 
     def remove(self) -> None:
         """Leave nothing of a file that is not whole."""

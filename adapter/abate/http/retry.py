@@ -192,7 +192,7 @@ class Retry:
 
 def seconds_to_wait(number: int, answer: Answer | None = None) -> float:
     """Seconds after attempt `number`: as the server asks in its `answer`, or longer each time."""
-    asked = requested_wait(answer.headers) if answer else None
+    asked = read_retry_after(answer.headers) if answer else None
     return asked or backoff(number)
 
 
@@ -205,7 +205,7 @@ def backoff(number: int) -> float:
     return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
 
 
-def requested_wait(headers: Mapping[str, str]) -> float | None:
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that a server asks us to wait, at most two minutes; None if it says nothing sensible.
 
     `Retry-After` is a number of seconds or an HTTP date, which is read by the server's own clock:

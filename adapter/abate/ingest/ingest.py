@@ -15,7 +15,7 @@ from abate.source import Pulled, plan
 from abate.source.factory import choose_source
 from abate.store import pull_remarks
 from abate.store.database import FILE, Store, open_store
-from abate.store.evidence import Search, exported_types, of_arrivals
+from abate.store.evidence import Search, find_exported, of_arrivals
 from abate.store.landing import Landing
 from abate.telemetry.status import Progress
 
@@ -67,7 +67,7 @@ def _searches(pulled: Pulled, needed: plan.Plan, has: server_state.ServerState) 
     """What is known of the searches of each type that the study needs."""
     if pulled.searches:
         return pulled.searches.values()
-    before = exported_types(has.searches) | has.held if pulled.is_change else frozenset()
+    before = find_exported(has.searches) | has.held if pulled.is_change else frozenset()
     return of_arrivals(needed.types, pulled.arrived | before)
 
 
@@ -102,7 +102,7 @@ def refresh(
             pulled = source.bring(needed, landing, log)
         landing.drop_unused()
         watermark.compare_clocks(landing, settings.source.url, log)
-        progress.pulled(pulled.ledger)
+        progress.note_pull(pulled.ledger)
         stage_events.begin_stage(log, "map", "mapping what arrived")
         reading = _reading(study_file, host, progress.run_id, is_anew=not has.is_read_before)
         with open_store(has.path) as store, store.transaction():

@@ -91,7 +91,7 @@ class ServerState:
             rows = store.rows(sql, {"server": self.server})
         return {one: Version(number, updated) for one, number, updated in rows}
 
-    def unfiltered_types(self) -> list[str]:
+    def types_without_filter(self) -> list[str]:
         """The types of which an export finds nothing by a filter; none before a whole pull."""
         if self.since is None:
             return []

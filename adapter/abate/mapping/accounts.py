@@ -64,7 +64,7 @@ def balance(
     )
     seen = {one.type: one.received for one in accounted}
     for kind in sorted({*MAPPED_NAMES, *(line.type for line in ledger.lines)}):
-        received = landing.received(kind)
+        received = landing.count_received(kind)
         if received != seen.get(kind, 0):
             raise StoreError(
                 f"the books of {kind} do not balance: the pull received {received}, and "

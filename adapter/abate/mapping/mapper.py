@@ -13,7 +13,7 @@ from typing import Any
 
 from abate.config.source import Source
 from abate.errors import StoreError
-from abate.fhir.canonical import CANONICAL, SYSTEM
+from abate.fhir.canonical import SYSTEM, UNIT_TEXT, forms_of
 from abate.fhir.types import INDEX_TYPE, MAPPED_NAMES
 from abate.mapping.accounts import Accounted
 from abate.mapping.code_lists import Code, CodeLists
@@ -24,9 +24,6 @@ from abate.store.database import Parameters, Store
 from abate.store.landed_lines import LandedFiles
 from abate.store.landing import Landing
 from abate.store.pull_remarks import left
-
-# The system of the words in `pain-units` that stand in `Quantity.unit`.
-UNIT_TEXTS = f"{CANONICAL}/CodeSystem/unit-text"
 
 
 def register(store: Store, roles: Sequence[Role], lists: CodeLists | None = None) -> None:
@@ -84,8 +81,8 @@ def load(store: Store, landing: Landing, reading: Reading) -> list[Accounted]:
             "sides": _sides(store),
             "server": source.url,
             "source_zone": source.timezone,
-            "own_system": SYSTEM,
-            "unit_texts": UNIT_TEXTS,
+            "own_systems": list(forms_of(SYSTEM)),
+            "unit_texts": list(forms_of(UNIT_TEXT)),
             "run_id": run_id,
             "is_read_anew": reading.is_anew,
         },

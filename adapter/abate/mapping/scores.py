@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from abate.mapping.statements import sql
-from abate.store.database import Store
+if TYPE_CHECKING:
+    from abate.store.database import Store
 
 # The reasons that concern the value alone: a plugin may know how to read it.
 VALUE_REASONS = (
@@ -49,8 +49,11 @@ class Score:
 ReadScore = Callable[[Mapping[str, Any]], Score | None]
 
 
-def ask_plugins(store: Store, read_score: ReadScore) -> None:
+def ask_plugins(store: "Store", read_score: ReadScore) -> None:
     """Let a plugin read the Observations of the batch that were rejected for their value."""
+    # It imports DuckDB; the contract of plugins imports Score, and must stay light.
+    from abate.mapping.statements import sql
+
     rejected = store.rows(
         "select mapped.id, landed.resource "
         "from mapped inner join landed on landed.rowid = mapped.place "

@@ -78,7 +78,7 @@ class Attempt:
     number: int
     left: str
 
-    def unanswered(self, error: SourceError) -> Unfinished:
+    def end_without_answer(self, error: SourceError) -> Unfinished:
         """The end of a try that no answer came to."""
         cure = "A server that limits the size of a request may break the connection meanwhile."
         return Unfinished(f"{error}{self._times}", self, cure=cure, kind="open")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from abate.fhir.canonical import SYSTEM
+from abate.fhir.canonical import SYSTEM, forms_of
 from abate.publish.diff import Number, elements, numbers, wordy
 from abate.report.fhir.elements import Resource, reference_to
 
@@ -65,7 +65,7 @@ def change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
     )
 
 
-def unchanged(found: Resource) -> Change:
+def leave(found: Resource) -> Change:
     """A resource as it stands on the target, left as it is."""
     return Change(resource=found, action="unchanged", version=version(found))
 
@@ -77,10 +77,10 @@ def transaction(base: str, changes: Iterable[Change]) -> Resource:
 
 
 def identifiers(resource: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The identifiers that abate gave a resource; in FHIR some types have one, most a list."""
+    """The identifiers that abate gave a resource, 0.1 too; some types have one, most a list."""
     given = resource.get("identifier") or []
     several = given if isinstance(given, list) else [given]
-    return [one for one in several if one.get("system") == SYSTEM]
+    return [one for one in several if one.get("system") in forms_of(SYSTEM)]
 
 
 def version(found: Mapping[str, Any]) -> str | None:

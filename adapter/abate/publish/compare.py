@@ -15,14 +15,14 @@ from abate.config.settings import Settings, StudyFile
 from abate.disclosure import rule_of
 from abate.errors import PublishRefused
 from abate.http.urls import is_loopback
-from abate.publish.change import Change, change, unchanged
+from abate.publish.change import Change, change, leave
 from abate.publish.existing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
 from abate.publish.leftovers import Remains, remaining, with_remains
 from abate.publish.retract_status import is_retracted, retract
 from abate.publish.study_key import Owner
-from abate.publish.target import Target
+from abate.publish.target import TargetServer
 from abate.publish.transaction import keep
-from abate.report.fhir.bundle import OPTIONAL, references
+from abate.report.fhir.bundle import OPTIONAL, context_of, references
 from abate.report.fhir.elements import Resource, reference_to
 from abate.telemetry.status import Progress
 
@@ -74,7 +74,7 @@ def refuse(study_file: StudyFile, results: Results) -> None:
 
 
 def compare(
-    target: Target,
+    target: TargetServer,
     resources: Sequence[Resource],
     results: Results,
     owner: Owner,
@@ -108,19 +108,26 @@ def compare(
     owner.refuse_other(target.base, [*found.values(), *remains.all])
     whole = [with_remains(one, results.study, remains) for one in taken]
     changes = [change(one, found[reference_to(one)]) for one in whole]
-    besides = [*map(retract, remains.vanished), *_adopted(owner, remains)]
-    return [*_dated(changes, results, found), *map(owner.adopt, besides), *left]
+    besides = [*map(retract, remains.vanished), *_adopt(owner, remains)]
+    return [*_date(changes, results, found), *map(owner.adopt, besides), *left]
 
 
-def tell(host: Host, results: Results, progress: Progress) -> None:
+def tell(
+    host: Host, results: Results, target: str, changes: Sequence[Change], progress: Progress
+) -> None:
     """Tell the plugins what stands on the target; what goes wrong in one is noted."""
+    done = {one.reference: one.action for one in changes}
     for outcome in results.outcomes:
         if outcome.result is not None:
-            for fault in host.report_written(outcome.result, references(results, outcome)):
+            names = references(results, outcome)
+            context = context_of(results, outcome, target, done)
+            for fault in host.report_written(outcome.result, names, context):
                 progress.note(fault)
 
 
-def _taken(target: Target, resources: Sequence[Resource]) -> tuple[list[Resource], list[Change]]:
+def _taken(
+    target: TargetServer, resources: Sequence[Resource]
+) -> tuple[list[Resource], list[Change]]:
     """The report without the types that it can do without and that the target does not take."""
     lacking = {*target.lacks(OPTIONAL), *target.closes(OPTIONAL)}
     dropped = [one for one in resources if one["resourceType"] in lacking]
@@ -129,13 +136,13 @@ def _taken(target: Target, resources: Sequence[Resource]) -> tuple[list[Resource
     return [one for one in resources if one not in dropped], left
 
 
-def _adopted(owner: Owner, remains: Remains) -> list[Change]:
+def _adopt(owner: Owner, remains: Remains) -> list[Change]:
     """What stays there as it is, where it does not carry the owner's key."""
     stays = [*remains.kept, *remains.retracted]
-    return [unchanged(one) for one in stays if owner.is_other(one)]
+    return [leave(one) for one in stays if owner.is_other(one)]
 
 
-def _dated(
+def _date(
     changes: Sequence[Change], results: Results, found: Mapping[str, Resource | None]
 ) -> list[Change]:
     """The changes; after a retraction the Provenance is written anew, with a time of its own."""
@@ -150,7 +157,7 @@ def _dated(
     ]
 
 
-def _left(target: Target, resources: Sequence[Resource], folder: Path | None) -> str:
+def _left(target: TargetServer, resources: Sequence[Resource], folder: Path | None) -> str:
     if folder is None:
         return ""
     changes = [Change(resource=one, action="create") for one in resources]

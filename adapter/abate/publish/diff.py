@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from abate.fhir.canonical import COMPONENT
+from abate.fhir.canonical import COMPONENT, forms_of
 from abate.report.fhir.content_digest import RUN_TIMES, digest_of
 
 # What a reader takes from a resource: compared with the target even where the digest agrees.
@@ -61,7 +61,7 @@ def elements(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str
 
 def numbers(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[Number, ...]:
     """The numbers that differ, named as people name them: `value`, `n`, `p`, `denominator`."""
-    new, old = dict(_named(resource)), dict(_named(found))
+    new, old = dict(_name(resource)), dict(_name(found))
     return tuple(
         Number(name=name, old=old.get(name), new=new.get(name))
         for name in dict.fromkeys([*new, *old])
@@ -78,7 +78,7 @@ def wordy(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, .
     )
 
 
-def _named(resource: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _name(resource: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     seen: dict[str, int] = {}
     for key, value in resource.items():
         if key in _APART:
@@ -124,7 +124,8 @@ def _first(given: Any) -> Any:
 def _concept(concept: Mapping[str, Any]) -> str:
     """The code that abate gave, or the text; of the counts of an estimate each has its own text."""
     codes = {one.get("system"): str(one.get("code")) for one in concept.get("coding") or ()}
-    code = codes.get(COMPONENT) or next(iter(codes.values()), "")
+    ours = filter(None, map(codes.get, forms_of(COMPONENT)))
+    code = next(ours, "") or next(iter(codes.values()), "")
     text = str(concept.get("text") or "")
     return f"count of {text}" if code == "count" and text else code or text
 

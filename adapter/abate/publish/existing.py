@@ -10,7 +10,7 @@ import msgspec
 
 from abate.errors import LoginRefused, PublishRefused, SourceError
 from abate.fhir.bundle import Page, matches
-from abate.fhir.canonical import stable_id
+from abate.fhir.canonical import SYSTEM, forms_of, stable_id
 from abate.fhir.client import Answer, BudgetSpent, FhirServer
 from abate.http.failures import ABSENT, LOGIN_WANTED, Unseen
 from abate.publish.change import identifiers
@@ -37,16 +37,16 @@ class Own:
     analysis: str | None
 
 
-class _Response(msgspec.Struct):
+class _BatchResponse(msgspec.Struct):
     """How one entry of a batch ended."""
 
     status: str
 
 
-class _Entry(msgspec.Struct):
+class _BatchEntry(msgspec.Struct):
     """What a batch says of one resource."""
 
-    response: _Response
+    response: _BatchResponse
     resource: Resource | None = None
 
     def is_plain(self, name: str) -> bool:
@@ -58,12 +58,12 @@ class _Entry(msgspec.Struct):
         return status == "200" and f"{kind}/{id_}" == name
 
 
-class _Batch(msgspec.Struct):
+class _ReadBatch(msgspec.Struct):
     """The answer to a batch."""
 
     resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
     type: Literal["batch-response"]
-    entry: list[_Entry] = []
+    entry: list[_BatchEntry] = []
 
 
 def standing(server: FhirServer, name: str) -> Resource | None:
@@ -96,7 +96,7 @@ def all_standing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource
     found: dict[str, Resource | None] = {}
     for first in range(0, len(wanted), AT_ONCE):
         part = wanted[first : first + AT_ONCE]
-        answered = _answered(server, part)
+        answered = _read_batch(server, part)
         if not answered:
             break
         absent = next((name for name in part if answered.get(name, ...) is None), None)
@@ -106,11 +106,11 @@ def all_standing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource
     return {name: found[name] if name in found else standing(server, name) for name in wanted}
 
 
-def _answered(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:
+def _read_batch(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:
     """What one batch tells plainly of the resources of these names."""
     try:
         answer = server.read_all(names)
-        entries = answer.decode(_Batch).entry if answer.status == HTTPStatus.OK else []
+        entries = answer.decode(_ReadBatch).entry if answer.status == HTTPStatus.OK else []
     except (Unseen, LoginRefused, BudgetSpent):
         raise
     except SourceError:
@@ -146,16 +146,19 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     """Stop where the resource stands under an id that abate did not give.
 
     So it is on a server that chose ids of its own, or that was filled from another one: what is
-    written beside it would double it. Where no search by identifier works, nothing is known.
+    written beside it would double it. Where no search by identifier works, nothing is known. It is
+    searched by the identifier system of today and by that of abate 0.1.
 
     Raises:
         PublishRefused: names it.
     """
-    for ours in identifiers(resource):
-        token = f"{ours.get('system')}|{ours.get('value')}"
-        answer = server.get(resource["resourceType"], {"identifier": token})
+    values = {str(one.get("value")) for one in identifiers(resource)}
+    for value in values:
+        names = ",".join(f"{system}|{value}" for system in forms_of(SYSTEM))
+        answer = server.get(resource["resourceType"], {"identifier": names})
         for found in _resources(answer, resource["resourceType"]):
-            if found.get("id") != resource["id"] and ours in identifiers(found):
+            theirs = {one.get("value") for one in identifiers(found)}
+            if found.get("id") != resource["id"] and value in theirs:
                 raise PublishRefused(
                     f"{server.base} has this report already as {reference_to(found)}, which is no "
                     "id of abate's: a second one would double it, and is not written. Delete "
@@ -175,7 +178,7 @@ def _resources(answer: Answer, kind: str) -> Iterator[Resource]:
             yield msgspec.json.decode(raw)
 
 
-def listed(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:
+def list_references(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:
     """The references in a DiagnosticReport's results and in a Provenance's targets, if ours."""
     for one in lists:
         if one is not None and digest_of(one):
@@ -184,7 +187,7 @@ def listed(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str
                 yield str(element.get("reference")).removeprefix(f"{server.base}/")
 
 
-def owned(
+def find_own(
     server: FhirServer, study: str, names: Iterable[str], besides: Iterable[str] = ()
 ) -> list[Own]:
     """Which of the resources of these names stand on the target and are the study's.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from abate.analysis.results import Results
 from abate.fhir.client import FhirServer
-from abate.publish.existing import Own, listed, owned, ways_in
+from abate.publish.existing import Own, find_own, list_references, ways_in
 from abate.publish.retract_status import is_retracted
-from abate.report.fhir.content_digest import marked
+from abate.report.fhir.content_digest import mark
 from abate.report.fhir.elements import Resource, reference_to
 
 
@@ -42,7 +42,7 @@ def remaining(
         found: what stands there of it, by reference.
     """
     lists = [found.get(name) for name in ways_in(results.study)]
-    owns = owned(server, results.study, listed(server, *lists), besides=found)
+    owns = find_own(server, results.study, list_references(server, *lists), besides=found)
     retracted = [one.resource for one in owns if is_retracted(one.resource)]
     others = [one for one in owns if not is_retracted(one.resource)]
     failed = {outcome.name for outcome in results.failed}
@@ -58,9 +58,9 @@ def with_remains(resource: Resource, study: str, remains: Remains) -> Resource:
     report, provenance = ways_in(study)
     if reference_to(resource) == report:
         kept = [one for one in remains.kept if one["resourceType"] == "Observation"]
-        return _extended(resource, "result", kept)
+        return _extend(resource, "result", kept)
     if reference_to(resource) == provenance:
-        return _extended(resource, "target", sorted(remains.all, key=reference_to))
+        return _extend(resource, "target", sorted(remains.all, key=reference_to))
     return resource
 
 
@@ -69,8 +69,8 @@ def _is_kept(own: Own, failed: set[str]) -> bool:
     return own.analysis in failed or (own.analysis is None and bool(failed))
 
 
-def _extended(resource: Resource, element: str, more: Sequence[Resource]) -> Resource:
+def _extend(resource: Resource, element: str, more: Sequence[Resource]) -> Resource:
     if not more:
         return resource
     names = [{"reference": reference_to(one)} for one in more]
-    return marked({**resource, element: [*resource.get(element, ()), *names]})
+    return mark({**resource, element: [*resource.get(element, ()), *names]})

@@ -13,12 +13,19 @@ from abate.config.settings import Study
 from abate.errors import PublishRefused
 from abate.fhir.canonical import stable_id
 from abate.publish.change import Change, change
-from abate.publish.existing import Own, listed, owned, refuse_unmarked, standing, ways_in
+from abate.publish.existing import (
+    Own,
+    find_own,
+    list_references,
+    refuse_unmarked,
+    standing,
+    ways_in,
+)
 from abate.publish.retract_status import retract
 from abate.publish.study_key import Owner
-from abate.publish.target import Target
+from abate.publish.target import TargetServer
 from abate.report.fhir.bundle import TEST_DATA
-from abate.report.fhir.content_digest import marked
+from abate.report.fhir.content_digest import mark
 from abate.report.fhir.elements import Resource, now, reference_to
 from abate.report.fhir.narrative import narrative
 
@@ -27,7 +34,7 @@ class NothingStands(PublishRefused):
     """Nothing of the study stands on the target."""
 
 
-def retractions(target: Target, study: Study, owner: Owner, why: str = "") -> list[Change]:
+def retractions(target: TargetServer, study: Study, owner: Owner, why: str = "") -> list[Change]:
     """What taking the study's report back would change on the target.
 
     The DiagnosticReport and the Provenance that stand there name what was written, so that no
@@ -42,7 +49,7 @@ def retractions(target: Target, study: Study, owner: Owner, why: str = "") -> li
     found = [one.resource for one in _standing(target, study)]
     owner.refuse_other(target.base, found)
     changes = [owner.adopt(_saying(why, retract(one))) for one in found]
-    provenance = _recorded(target, study, changes)
+    provenance = _record(target, study, changes)
     if reason := target.inability(
         one.reference.partition("/")[0] for one in [*changes, provenance]
     ):
@@ -58,19 +65,19 @@ def _saying(why: str, one: Change) -> Change:
     said = {"conclusion": why, "conclusionCode": [{"text": "correction pending"}]}
     return replace(
         one,
-        resource=marked({**one.resource, **said}),
+        resource=mark({**one.resource, **said}),
         differs=(*one.differs, *said),
         worded=(*one.worded, *said),
     )
 
 
-def _standing(target: Target, study: Study) -> list[Own]:
+def _standing(target: TargetServer, study: Study) -> list[Own]:
     """All that the study has on the target but the Provenance, which stays as it is."""
     names = ways_in(study.id)
     report, provenance = (standing(target.server, name) for name in names)
     subject = str((report or {}).get("subject", {}).get("reference"))
-    written = listed(target.server, provenance, report)
-    found = owned(target.server, study.id, [*written, subject, names[0]], besides=(names[1],))
+    written = list_references(target.server, provenance, report)
+    found = find_own(target.server, study.id, [*written, subject, names[0]], besides=(names[1],))
     if not found:
         raise NothingStands(
             f"nothing of the study {study.id!r} stands on {target.base}: there is nothing to take "
@@ -79,7 +86,7 @@ def _standing(target: Target, study: Study) -> list[Own]:
     return found
 
 
-def _recorded(target: Target, study: Study, changes: Sequence[Change]) -> Change:
+def _record(target: TargetServer, study: Study, changes: Sequence[Change]) -> Change:
     """The Provenance of the retraction: written whenever something is taken back."""
     resource = _provenance(study, [one.reference for one in changes if one.action != "left"])
     found = standing(target.server, reference_to(resource))
@@ -103,4 +110,4 @@ def _provenance(study: Study, targets: Sequence[str]) -> Resource:
     }
     if study.synthetic:
         resource["meta"] = {"security": [TEST_DATA]}
-    return marked(resource)
+    return mark(resource)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from abate.publish.change import Change, unchanged, version
-from abate.report.fhir.content_digest import marked
+from abate.publish.change import Change, leave, version
+from abate.report.fhir.content_digest import mark
 from abate.report.fhir.elements import Resource
 
 # https://hl7.org/fhir/R4/valueset-observation-status.html and its siblings; the same in R5.
@@ -48,11 +48,11 @@ def retract(found: Resource) -> Change:
         )
         return Change(resource=found, action="left", version=version(found), why=why)
     if is_retracted(found):
-        return unchanged(found)
+        return leave(found)
     taken_back = _ELEMENTS[found["resourceType"]]
     resource = {**without_their_meta(found), **taken_back}
     return Change(
-        resource=marked(resource),
+        resource=mark(resource),
         action="retract",
         version=version(found),
         differs=tuple(taken_back),

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from abate.errors import PublishRefused
-from abate.fhir.canonical import STUDY_KEY
+from abate.fhir.canonical import STUDY_KEY, forms_of
 from abate.publish.change import Change, identifiers
 from abate.publish.retract_status import without_their_meta
-from abate.report.fhir.content_digest import marked
+from abate.report.fhir.content_digest import mark
 from abate.report.fhir.elements import Resource
 from abate.store.database import FILE, open_store
 
@@ -51,7 +51,7 @@ class Owner:
 
     def mark(self, resource: Resource) -> Resource:
         """The resource with this store's key, if it can carry one, and a digest of both."""
-        return marked(_keyed(resource, self.key)) if _can_carry(resource) else resource
+        return mark(_add_key(resource, self.key)) if _can_carry(resource) else resource
 
     def is_other(self, resource: Mapping[str, Any]) -> bool:
         """Whether a resource that can carry a study key carries another one, or none."""
@@ -99,14 +99,14 @@ def key_of(resource: Mapping[str, Any]) -> str | None:
     """The study key that a resource carries; None if it carries none."""
     given = resource.get("identifier")
     for one in given if isinstance(given, list) else ():
-        if one.get("system") == STUDY_KEY:
+        if one.get("system") in forms_of(STUDY_KEY):
             return str(one.get("value")).partition("/")[0]
     return None
 
 
-def _keyed(resource: Resource, key: str) -> Resource:
+def _add_key(resource: Resource, key: str) -> Resource:
     """The resource with the key beside its identifier of ours."""
-    others = [one for one in resource["identifier"] if one.get("system") != STUDY_KEY]
+    others = [one for one in resource["identifier"] if one.get("system") not in forms_of(STUDY_KEY)]
     _, _, part = str(identifiers(resource)[0].get("value")).partition("/")
     own = {"system": STUDY_KEY, "value": f"{key}/{part}"}
     return {**resource, "identifier": [*others, own]}

@@ -14,7 +14,7 @@ Release = Literal["R4", "R5"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class TargetServer:
     """A server, and what it says that it can do.
 
     Attributes:
@@ -63,7 +63,7 @@ class Target:
         return ""
 
 
-def target_of(server: FhirServer) -> Target:
+def target_of(server: FhirServer) -> TargetServer:
     """What a server says of itself.
 
     Raises:
@@ -72,7 +72,7 @@ def target_of(server: FhirServer) -> Target:
     """
     statement = _statement(server)
     release = _release(server, statement.get("fhirVersion"))
-    return Target(server=server, release=release, capability=read_capability(statement))
+    return TargetServer(server=server, release=release, capability=read_capability(statement))
 
 
 def _statement(server: FhirServer) -> Mapping[str, Any]:

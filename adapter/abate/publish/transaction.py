@@ -102,7 +102,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number
     except _NOT_DONE:
         raise
     except SourceError as error:
-        raise attempt.unanswered(error) from None
+        raise attempt.end_without_answer(error) from None
     attempt.refuse_other(answer)
     _read_back(server, needed, answer)
 

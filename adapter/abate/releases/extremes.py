@@ -21,12 +21,12 @@ def is_all_or_none(new: Estimates, earlier: Sequence[Estimates]) -> bool:
         new: what the new release shows.
         earlier: what each release before showed.
     """
-    before = {counted for one in earlier for counted in _counted(one)}
-    after = set(_counted(new)) - before
+    before = {counted for one in earlier for counted in _count(one)}
+    after = set(_count(new)) - before
     return any(_tells(one, other) for one in after for other in before if one[1] == other[1])
 
 
-def _counted(release: Estimates) -> Iterator[_Counted]:
+def _count(release: Estimates) -> Iterator[_Counted]:
     for name, counts in release.counts.items():
         for count, number in counts.items():
             yield release.items[name], count, number

@@ -63,7 +63,7 @@ class Estimates:
         )
 
 
-def published_in(found: Results, shown: Results, key: str) -> Estimates:
+def list_published(found: Results, shown: Results, key: str) -> Estimates:
     """The items of the estimates, and of the steps of the flow, that a release shows.
 
     Args:
@@ -80,9 +80,9 @@ def published_in(found: Results, shown: Results, key: str) -> Estimates:
     )
 
 
-def computed_in(found: Results, key: str) -> Estimates:
+def list_computed(found: Results, key: str) -> Estimates:
     """The items of all estimates of a run, whether or not they are released."""
-    return published_in(found, found, key)
+    return list_published(found, found, key)
 
 
 def has_all_units(found: Results, shown: Results) -> bool:
@@ -103,7 +103,9 @@ def _figures(shown: Results) -> set[Name]:
 def _sizes(shown: Results) -> set[Name]:
     """The estimates whose n is shown, with a figure or without."""
     return {
-        (outcome.name, one.name + _SIZE) for outcome, one in _estimates(shown) if one.n is not None
+        (outcome.name, one.name + _SIZE)
+        for outcome, one in _estimates(shown)
+        if one.visible_n is not None
     }
 
 
@@ -138,12 +140,12 @@ def _known(found: Results) -> dict[Name, Mapping[str, str]]:
             known[outcome.name, one.name] = units.data
             size = units.among or dict.fromkeys(units.data, _MEMBER)
             known[outcome.name, one.name + _SIZE] = size
-            for name, answers in _answered(units, one):
+            for name, answers in _answer(units, one):
                 known[outcome.name, f"{one.name}{_COUNT}{name}"] = answers
     return known
 
 
-def _answered(units: Units, estimate: Estimate) -> Iterator[tuple[str, dict[str, str]]]:
+def _answer(units: Units, estimate: Estimate) -> Iterator[tuple[str, dict[str, str]]]:
     """By count, whether each unit is counted, where the data do not tell it.
 
     A key that several units share says what was asked (`complication`), and not the answer. So

@@ -67,7 +67,7 @@ def fingerprint(report: Mapping[str, Any]) -> str:
     return hashlib.sha256(str(forms[0].get("data", "")).encode()).hexdigest()
 
 
-class Ledger:
+class ReleaseLedger:
     """The releases in the store at a path."""
 
     def __init__(self, path: Path) -> None:

@@ -19,12 +19,12 @@ from abate.publish.existing import SHARED, standing, ways_in
 from abate.publish.retract import NothingStands, retractions
 from abate.publish.retract_status import is_retracted
 from abate.publish.study_key import Owner
-from abate.publish.target import Target
+from abate.publish.target import TargetServer
 from abate.releases import waiting
 from abate.releases.extremes import is_all_or_none
 from abate.releases.history import remaining
-from abate.releases.items import Estimates, computed_in, has_all_units, published_in
-from abate.releases.ledger import Ledger, Release, fingerprint
+from abate.releases.items import Estimates, has_all_units, list_computed, list_published
+from abate.releases.ledger import Release, ReleaseLedger, fingerprint
 from abate.releases.staleness import is_stale
 from abate.releases.subtraction import smallest_group
 from abate.releases.waiting import Waiting
@@ -57,7 +57,7 @@ _TOO_FEW = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ReleasedReport:
     """A report on its way.
 
     Attributes:
@@ -91,9 +91,9 @@ class Publication:
 
     study: Study
     folder: Path
-    target: Target
+    target: TargetServer
     owner: Owner
-    report: Report
+    report: ReleasedReport
     log: Log
     how: Publishing
     dry_run: bool
@@ -113,7 +113,7 @@ class Publication:
         if self.how.replaces and not self.dry_run:
             self._retract_first()
         try:
-            changes = self._settle(self._compared)
+            changes = self._settle(self._compare)
         except NothingWritten:
             if self._entered:
                 self._ledger.remove(self._entered)
@@ -138,7 +138,7 @@ class Publication:
     def _retractions(self, why: str = "") -> list[Change]:
         return retractions(self.target, self.study, self.owner, why)
 
-    def _compared(self) -> list[Change]:
+    def _compare(self) -> list[Change]:
         """What the report would change; before it is written for the first time it is entered."""
         report, folder = self.report, None if self.dry_run else self.folder
         changes = compare.compare(
@@ -161,8 +161,8 @@ class Publication:
             self._end(found, changes)
 
     @cached_property
-    def _ledger(self) -> Ledger:
-        return Ledger(self.folder / FILE)
+    def _ledger(self) -> ReleaseLedger:
+        return ReleaseLedger(self.folder / FILE)
 
     @cached_property
     def _earlier(self) -> list[Release]:
@@ -194,7 +194,7 @@ class Publication:
     @property
     def _estimates(self) -> Estimates:
         """What the report shows, and what an analysis that failed still has there."""
-        found = published_in(self.report.found, self.report.shown, self._ledger.key())
+        found = list_published(self.report.found, self.report.shown, self._ledger.key())
         failed = {one.name for one in self.report.found.failed}
         before = self._stands_as
         if before is None or self._standing is None or is_retracted(self._standing):
@@ -256,7 +256,7 @@ class Publication:
         released = self._stands_as
         if released is None or not released.is_whole:
             return True
-        return is_stale(released.estimates, computed_in(self.report.found, self._ledger.key()))
+        return is_stale(released.estimates, list_computed(self.report.found, self._ledger.key()))
 
 
 def _place(release: Release) -> tuple[str, str]:

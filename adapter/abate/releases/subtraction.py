@@ -59,8 +59,8 @@ def _combinations(
         return
     matrix, units = _table(rows)
     heavy = sum(len(column) >= minimum for column in units)
-    sides = [_reduced(matrix[: len(before)]), _reduced(matrix[len(before) :])]
-    cancelled = [row for row in _reduced(matrix) if not row[:heavy].any()]
+    sides = [_reduce(matrix[: len(before)]), _reduce(matrix[len(before) :])]
+    cancelled = [row for row in _reduce(matrix) if not row[:heavy].any()]
     for row in _sparse(np.array(cancelled, dtype=np.int64)):
         if not any(_has(side, row) for side in sides):
             yield len(frozenset[str]().union(*(units[place] for place in np.flatnonzero(row))))
@@ -97,13 +97,13 @@ def _sparse(rows: Matrix) -> Iterator[Matrix]:
     order = list(range(rows.shape[1]))
     for _ in range(_ORDERS):
         chance.shuffle(order)
-        for row in _reduced(rows[:, order]):
+        for row in _reduce(rows[:, order]):
             back = np.zeros_like(row)
             back[order] = row
             yield back
 
 
-def _reduced(rows: Matrix) -> Matrix:
+def _reduce(rows: Matrix) -> Matrix:
     """The rows in reduced echelon form, without those that are zero."""
     left, done = rows % _PRIME, 0
     for column in range(left.shape[1]):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from abate.telemetry.private_file import told_of_the_disk, write_private
+from abate.errors import disk_errors
+from abate.telemetry.private_file import write_private
 
 FILE = "waiting.json"
 
@@ -74,7 +75,7 @@ def clear(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         path.unlink(missing_ok=True)
 
 

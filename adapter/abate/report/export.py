@@ -9,8 +9,8 @@ import msgspec
 from abate.analysis import loader, results
 from abate.analysis.results import Results
 from abate.config.settings import StudyFile
-from abate.disclosure import refuse_without_units, released, rule_of
-from abate.errors import PublishRefused, StoreError
+from abate.disclosure import make_release, refuse_without_units, rule_of
+from abate.errors import PublishRefused, disk_errors
 from abate.fhir.canonical import SYSTEM, stable_id
 from abate.report import files
 from abate.report.fhir import bundle
@@ -53,13 +53,14 @@ def write(
     _refuse_changed(study_file, found)
     rule = rule_of(study_file.settings.report.minimum_cell)
     refuse_without_units(found, rule)
-    shown = _anonymous(released(found, rule))
+    shown = _anonymous(make_release(found, rule))
     host = loader.load(study_file.settings.plugins)
     plugin_sections = host.page_sections(shown, log.warning)
     bundle = (
         _bundle(shown, host, document.render(shown, plugin_sections), version) if version else None
     )
-    _make(folder)
+    with disk_errors(f"{folder} cannot be made"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     others = {} if bundle is None else {folder / f"bundle-{version}.json".lower(): bundle}
     written = files.write(shown, folder, plugin_sections, others)
     return Exported(study=shown.study, rule=shown.rule, files=written)
@@ -88,10 +89,3 @@ def _bundle(shown: Results, host: loader.Host, html: str, version: Version) -> b
         "entry": [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources],
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be made: {error.strerror}") from None

@@ -1,7 +1,6 @@
 """The report's files in a folder: the results, the page, and the numbers as CSV, as one set."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from abate.analysis import results as results_file
 from abate.analysis import units_file
 from abate.analysis.page_section import PageSection
 from abate.analysis.results import Results
-from abate.errors import StoreError
+from abate.errors import disk_errors
 from abate.report import tables
 from abate.report.page import document
 from abate.telemetry.private_file import write_set
@@ -53,7 +52,7 @@ def write(
         StoreError: the disk refuses.
     """
     sheets = tables.sheets(results)
-    with _made(folder / TABLES):
+    with disk_errors(f"{folder / TABLES} cannot be written"):
         (folder / TABLES).mkdir(mode=0o700, parents=True, exist_ok=True)
     # The descriptor first: what it names is ours, and is removed the next time.
     content = {folder / TABLES / tables.DESCRIPTOR: tables.descriptor(results, sheets)}
@@ -76,7 +75,7 @@ def forget(folder: Path) -> None:
     """
     results_file.forget(folder)
     for path in [folder / PAGE, *_written_before(folder / TABLES)]:
-        with _made(path):
+        with disk_errors(f"{path} cannot be written"):
             path.unlink(missing_ok=True)
 
 
@@ -98,13 +97,5 @@ def _written_before(folder: Path) -> Iterator[Path]:
 
 def _is_ours(sheet: Path) -> bool:
     """Whether a table is one of ours: the last column of each is `release`."""
-    with _made(sheet), sheet.open("rb") as file:
+    with disk_errors(f"{sheet} cannot be written"), sheet.open("rb") as file:
         return file.readline().endswith(b"release\r\n")
-
-
-@contextmanager
-def _made(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from None

@@ -10,15 +10,15 @@ DECIMALS = 6
 SMALLEST = 0.000001
 
 
-def rounded(value: float) -> float:
+def round_number(value: float) -> float:
     """The number with six decimals at most; an integer where it is one."""
     short = round(float(value), DECIMALS)
     return int(short) if short.is_integer() else short
 
 
-def rounded_p(p: float) -> float:
+def round_p(p: float) -> float:
     """A p-value with six decimals at most, and never 0: one that is smaller is `SMALLEST`."""
-    return max(SMALLEST, rounded(p))
+    return max(SMALLEST, round_number(p))
 
 
 def is_below(p: float) -> bool:
@@ -44,7 +44,7 @@ def _round(part: Any) -> Any:
         return round_resource(part)
     if isinstance(part, list):
         return [_round(one) for one in part]
-    return rounded(part) if isinstance(part, float) else part
+    return round_number(part) if isinstance(part, float) else part
 
 
 def _is_too_small(quantity: Any) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from abate.analysis.results import FORMAT, Results
-from abate.fhir.canonical import CANONICAL
+from abate.fhir.canonical import RESULTS_SCHEMA
 
-ID = f"{CANONICAL}/results-{FORMAT}.schema.json"
+ID = f"{RESULTS_SCHEMA}.{FORMAT}"
 # Keywords whose keys are names of ours, not keywords of JSON Schema.
 _NAMED = ("properties", "$defs")
 

@@ -15,7 +15,7 @@ import msgspec
 from abate.analysis.model import Cell, Estimate, Ref, Result, Table
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
-from abate.fhir.canonical import CANONICAL
+from abate.fhir.canonical import TABLES
 from abate.report.page.sections import slug
 
 Value = str | int | float | bool | None
@@ -30,6 +30,7 @@ _ESTIMATES = {
     "primary": ("boolean", "whether it is the primary endpoint"),
     "estimate": ("string", "its name within the analysis"),
     "label": ("string", "its name for people"),
+    "key": ("boolean", "whether it is one of the few that stand first"),
     "statistic": ("string", "what kind of number it is"),
     "value": ("number", "empty: not estimable, or withheld"),
     "unit": ("string", "UCUM code of value, low and high"),
@@ -55,7 +56,7 @@ _STEPS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class CsvTable:
     """One CSV file: its name without ending, title, columns as (name, type, meaning), rows."""
 
     name: str
@@ -64,23 +65,23 @@ class Sheet:
     rows: Sequence[Sequence[Value]]
 
 
-def sheets(results: Results) -> list[Sheet]:
+def sheets(results: Results) -> list[CsvTable]:
     """All files: estimates, attrition, and each analysis's tables."""
     found = [_estimates(results), _attrition(results)]
     for outcome in results.outcomes:
         if outcome.result is not None:
             found += [_table(outcome.name, one, outcome.result) for one in outcome.result.tables]
-    return [_marked(sheet, results.release) for sheet in found]
+    return [_mark(sheet, results.release) for sheet in found]
 
 
-def _marked(sheet: Sheet, release: str) -> Sheet:
+def _mark(sheet: CsvTable, release: str) -> CsvTable:
     """The file with its mark in each row: a file alone says whether it may leave the house."""
     mark = ("release", "string", "whether this may leave the house")
     rows = [[*row, release] for row in sheet.rows]
     return replace(sheet, columns=[*sheet.columns, mark], rows=rows)
 
 
-def as_csv(sheet: Sheet) -> bytes:
+def as_csv(sheet: CsvTable) -> bytes:
     """The file: UTF-8, commas, CRLF (RFC 4180); text that a spreadsheet would run begins with '."""
     text = StringIO()
     writer = csv.writer(text)
@@ -89,12 +90,12 @@ def as_csv(sheet: Sheet) -> bytes:
     return text.getvalue().encode()
 
 
-def descriptor(results: Results, files: Sequence[Sheet]) -> bytes:
+def descriptor(results: Results, files: Sequence[CsvTable]) -> bytes:
     """The data package: which files there are, and what each column is."""
     package = {
         "profile": "tabular-data-package",
         "name": results.study,
-        "id": f"{CANONICAL}/tables/{results.study}",
+        "id": f"{TABLES}#{results.study}",
         "title": results.title,
         "description": f"Computed by abate {results.version}. {results.release.capitalize()}.",
         "resources": [_resource(sheet) for sheet in files],
@@ -102,7 +103,7 @@ def descriptor(results: Results, files: Sequence[Sheet]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(package), indent=2) + b"\n"
 
 
-def _resource(sheet: Sheet) -> Mapping[str, Any]:
+def _resource(sheet: CsvTable) -> Mapping[str, Any]:
     fields = [
         {"name": _inert(name), "type": kind, **({"description": says} if says else {})}
         for name, kind, says in sheet.columns
@@ -117,14 +118,14 @@ def _resource(sheet: Sheet) -> Mapping[str, Any]:
     }
 
 
-def _estimates(results: Results) -> Sheet:
+def _estimates(results: Results) -> CsvTable:
     rows = [
         _estimate(outcome, estimate)
         for outcome in results.outcomes
         if outcome.result is not None
         for estimate in outcome.result.estimates
     ]
-    return Sheet(name="estimates", title="Estimates", columns=_columns(_ESTIMATES), rows=rows)
+    return CsvTable(name="estimates", title="Estimates", columns=_columns(_ESTIMATES), rows=rows)
 
 
 def _estimate(outcome: Outcome, one: Estimate) -> list[Value]:
@@ -143,18 +144,17 @@ def _estimate(outcome: Outcome, one: Estimate) -> list[Value]:
     return [given[name] if name in given else getattr(one, name) for name in _ESTIMATES]
 
 
-def _attrition(results: Results) -> Sheet:
+def _attrition(results: Results) -> CsvTable:
     rows = [[getattr(step, name) for name in _STEPS] for step in results.attrition]
-    return Sheet(name="attrition", title="Attrition", columns=_columns(_STEPS), rows=rows)
+    return CsvTable(name="attrition", title="Attrition", columns=_columns(_STEPS), rows=rows)
 
 
-def _table(analysis: str, table: Table, result: Result) -> Sheet:
-    rows = [[_resolved(cell, result) for cell in row] for row in table.rows]
+def _table(analysis: str, table: Table, result: Result) -> CsvTable:
+    rows = [[_resolve(cell, result) for cell in row] for row in table.rows]
     columns = [
-        (name, _kind(column), "")
-        for name, column in zip(table.columns, _turned(rows), strict=False)
+        (name, _kind(column), "") for name, column in zip(table.columns, _turn(rows), strict=False)
     ]
-    return Sheet(
+    return CsvTable(
         name=f"{analysis}-{slug(table.name)}",
         title=table.title,
         columns=columns or [(name, "string", "") for name in table.columns],
@@ -162,7 +162,7 @@ def _table(analysis: str, table: Table, result: Result) -> Sheet:
     )
 
 
-def _turned(rows: Sequence[Sequence[Value]]) -> Iterator[tuple[Value, ...]]:
+def _turn(rows: Sequence[Sequence[Value]]) -> Iterator[tuple[Value, ...]]:
     return zip(*rows, strict=True)
 
 
@@ -172,7 +172,7 @@ def _kind(column: Sequence[Value]) -> str:
     return "number" if is_number else "string"
 
 
-def _resolved(cell: Cell, result: Result) -> Value:
+def _resolve(cell: Cell, result: Result) -> Value:
     return result.cited(cell) if isinstance(cell, Ref) else cell
 
 

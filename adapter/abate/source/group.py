@@ -16,6 +16,7 @@ from typing import Any
 from abate.errors import IncompletePull, NothingFound, SourceError
 from abate.fhir.client import FhirServer
 from abate.fhir.references import local_id
+from abate.http.json_values import as_object, as_objects, as_text
 from abate.http.response import Answer
 
 GROUP = "Group/"
@@ -110,9 +111,8 @@ def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
 
 def _incomplete(group: dict[str, Any], listed: int) -> str:
     """Why the members that are listed are not all, or are none any more; empty if they are."""
-    meta, number = group.get("meta"), group.get("quantity")
-    tags = meta.get("tag") if isinstance(meta, dict) else None
-    codes = [one.get("code") for one in tags or [] if isinstance(one, dict)]
+    number, tags = group.get("quantity"), as_objects(as_object(group.get("meta")).get("tag"))
+    codes = [one.get("code") for one in tags]
     if _SUBSETTED in codes:
         return "the server shows only a part of it"
     if isinstance(number, int) and number > listed:
@@ -127,9 +127,7 @@ def _patient(member: dict[str, Any], base: str) -> str | None:
 
 
 def _reference(member: dict[str, Any]) -> str:
-    entity = member.get("entity")
-    found = entity.get("reference") if isinstance(entity, dict) else None
-    return found if isinstance(found, str) else ""
+    return as_text(as_object(member.get("entity")).get("reference"))
 
 
 def _others(members: Sequence[dict[str, Any]], ids: Sequence[str | None]) -> str:

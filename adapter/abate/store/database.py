@@ -16,14 +16,16 @@ from importlib.resources import files
 from pathlib import Path
 from shutil import disk_usage
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
-import polars as pl
 
-from abate.errors import Busy, StoreError
+from abate.errors import Busy, StoreError, disk_errors
 from abate.store.engine import MAPPINGS, Connection
 from abate.telemetry import signals
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["COHORT", "FILE", "MAPPINGS", "Parameters", "Store", "open_store", "read_store"]
 
@@ -32,10 +34,12 @@ FILE = "store.duckdb"
 WAIT_SECONDS = 10.0
 ROWS_AT_ONCE = 10_000
 
+# DuckDB has no exception of its own for it: an IOException with this text (2.0.1, 2026-12).
 _LOCKED = "Could not set lock on file"
 # DuckDB 2.0.0 takes `?` for the begin of options, and a backslash for a separator (2026-11).
 _NOT_IN_A_PATH = "?" if os.name == "nt" else "?\\"
-# A damaged file shows in one of these, or in a plain Error: of a checksum that does not match.
+# A file that was cut off is an IOException when it is opened. A changed byte is found when its
+# block is read: a plain Error, of a checksum that does not match (DuckDB 2.0.1, 2026-12).
 _DAMAGED = (
     duckdb.IOException,
     duckdb.SerializationException,
@@ -81,12 +85,14 @@ class Store:
         """The rows of one query."""
         return self._do(lambda: self._connection.execute(sql, _bind(sql, parameters)).fetchall())
 
-    def frame(self, sql: str) -> pl.DataFrame:
+    def frame(self, sql: str) -> "pl.DataFrame":
         """The rows of one query as a Polars frame.
 
         All are there before Polars takes them over: some of its versions print what DuckDB says
-        of a value that it stumbles over while they do.
+        of a value that it stumbles over while they do. Polars 2.1 does not (2026-12).
         """
+        import polars as pl
+
         return self._do(lambda: pl.DataFrame(self._connection.sql(sql).materialize()))
 
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -116,7 +122,7 @@ class Store:
                 self._attached.wear()
                 raise
             finally:
-                # An interrupt is lost that comes before the statement has begun.
+                # An interrupt is lost that comes before the statement has begun (2.0.1, 2026-12).
                 while not doing.done():
                     self._connection.interrupt()
                     wait([doing], timeout=_INTERRUPT_SECONDS)
@@ -148,13 +154,13 @@ def open_store(path: Path) -> Iterator[Store]:
                 f"{path} cannot be a store: DuckDB takes no '{sign}' in a path. Rename it."
             )
     with _private():
-        with _translate_errors(path):
+        with disk_errors(f"{path} cannot be made or kept private"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
                 _begin(path)
         store = Store(_connect(path), path)
         try:
-            with _translate_errors(path):
+            with disk_errors(f"{path} cannot be made or kept private"):
                 path.chmod(0o600)
             store.script((MAPPINGS / "tables.sql").read_text("utf-8"))
             _key(store)
@@ -189,16 +195,11 @@ def _private() -> Iterator[None]:
         os.umask(before)
 
 
-@contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{path} cannot be made or kept private: {error.strerror}.") from None
-
-
 def _begin(path: Path) -> None:
-    """A new store is there whole or not at all: one of half a header would never open again."""
+    """A new store is there whole or not at all.
+
+    An empty file, or one of half a header, is an IOException for ever (DuckDB 2.0.1, 2026-12).
+    """
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     _connect(new).close()
@@ -286,6 +287,7 @@ def _no_space(folder: Path) -> StoreError:
 
 
 def _bind(sql: str, parameters: Parameters | None) -> dict[str, Any]:
+    # A parameter that the statement does not name is an error (DuckDB 2.0.1, 2026-12).
     named = set(re.findall(r"\$(\w+)", sql))
     return {name: value for name, value in (parameters or {}).items() if name in named}
 

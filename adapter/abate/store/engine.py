@@ -56,6 +56,7 @@ class _Database:
             self.own.execute("detach store")
         except (duckdb.Error, RuntimeError, MemoryError):
             self.is_worn = True  # What was committed is in the log beside the store.
+        # A temp_directory that was used cannot be changed (DuckDB 2.0.1, 2026-12).
         if self.is_worn or _idle or _scratch(path).exists():
             self.own.close()
         else:

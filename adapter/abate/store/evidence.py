@@ -112,7 +112,7 @@ class Evidence:
             self.found = {one.type: one for one in found if self._is_fresh(one)}
 
 
-def exported_types(kept: Mapping[str, Search]) -> frozenset[str]:
+def find_exported(kept: Mapping[str, Search]) -> frozenset[str]:
     """The types of which an earlier export brought something."""
     known = (one for one in kept.values() if (one.parameter, one.state) == (EXPORTED, WORKS))
     return frozenset(one.type for one in known)

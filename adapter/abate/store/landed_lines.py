@@ -22,7 +22,11 @@ class LandedFiles:
 
     @property
     def patterns(self) -> list[str]:
-        """The paths as patterns that DuckDB matches to these files alone."""
+        """The paths as patterns that DuckDB matches to these files alone.
+
+        `read_json` takes a path for a pattern: of `a[1].ndjson` and `a1.ndjson` it reads the other
+        one, without a word (DuckDB 2.0.1, 2026-12).
+        """
         return [re.sub(r"([*?\[])", r"[\1]", str(path)) for path in self._paths]
 
     @cached_property

@@ -20,10 +20,10 @@ import msgspec
 from abate.errors import NothingFound, StoreError
 from abate.store.landed_records import PULL, RECORD, LandedPull, Record, find_earlier, records_in
 from abate.store.seal import (
+    landing_errors,
     private,
     read_sealed,
     seals_of,
-    told_of_landing,
     write_sealed,
 )
 
@@ -52,7 +52,7 @@ class Unit:
         """
         if b"\n" in resource:
             resource = _one_line(resource)
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             self._file(kind).write(resource + b"\n")
 
     def skip(self, kind: str, lines: int) -> None:
@@ -62,7 +62,7 @@ class Unit:
             StoreError: the disk refuses.
         """
         if lines > 0:
-            with told_of_landing(self.folder):
+            with landing_errors(self.folder):
                 self._file(kind).write(b"\n" * lines)
 
     def _file(self, kind: str) -> BinaryIO:
@@ -73,7 +73,7 @@ class Unit:
 
     def close(self) -> None:
         """Finish the files, so that they outlive this process; if one fails, all are closed."""
-        with told_of_landing(self.folder), ExitStack() as closing:
+        with landing_errors(self.folder), ExitStack() as closing:
             while self._files:
                 file = self._files.popitem()[1]
                 closing.callback(file.close)
@@ -112,12 +112,12 @@ class Landing:
 
     def _empty(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             self.folder.mkdir(mode=0o700, parents=True)
         self._begin_nothing()
 
     def _begin_nothing(self) -> None:
-        with told_of_landing(self.folder), open(self._nothing, "wb", opener=private):
+        with landing_errors(self.folder), open(self._nothing, "wb", opener=private):
             pass
 
     def __exit__(
@@ -159,7 +159,7 @@ class Landing:
             name: what it is, the same in each run; units are read in the order of their names.
         """
         folder = self.folder / f".{name}"
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
         unit = Unit(folder)
@@ -177,10 +177,10 @@ class Landing:
 
     def _keep(self, name: str, record: Record) -> None:
         folder = self.folder / f".{name}"
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             record = msgspec.structs.replace(record, files=seals_of(folder))
         write_sealed(folder / RECORD, msgspec.json.encode(record))
-        with told_of_landing(self.folder):
+        with landing_errors(self.folder):
             shutil.rmtree(self.folder / name, ignore_errors=True)
             folder.rename(self.folder / name)
         with self._lock:
@@ -228,7 +228,7 @@ class Landing:
 
     @property
     def _nothing(self) -> Path:
-        """A file for a type of which nothing landed: DuckDB wants one."""
+        """A file for a type of which nothing landed: `read_json([])` is an error (DuckDB 2.0.1)."""
         return self.folder / "nothing.ndjson"
 
     def file(self, path: Path) -> str | None:
@@ -236,7 +236,7 @@ class Landing:
         record = self.records.get(path.parent.name)
         return record.file or None if record else None
 
-    def received(self, kind: str) -> int:
+    def count_received(self, kind: str) -> int:
         """How many resources of a type landed, by the books of the units."""
         return sum(one.received for one in self.records.values() if one.type == kind)
 

@@ -101,7 +101,7 @@ class Ledger:
                 queries=names,
             )
 
-    def received(self, query: str) -> int:
+    def count_received(self, query: str) -> int:
         """How many distinct resources a query brought, without those that were left out."""
         return sum(line.received - line.left_out for line in self.lines if line.query == query)
 

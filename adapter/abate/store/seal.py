@@ -7,13 +7,13 @@ its unit, of a small file in its own first line. What does not match is not used
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import msgspec
 
-from abate.errors import StoreError
+from abate.errors import disk_errors
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ def write_sealed(path: Path, content: bytes) -> None:
     Raises:
         StoreError: the disk refuses.
     """
-    with told_of_landing(path.parent), open(path, "wb", opener=private) as file:
+    with landing_errors(path.parent), open(path, "wb", opener=private) as file:
         file.write(b"%s\n%s" % (hashlib.sha256(content).hexdigest().encode(), content))
         file.flush()
         os.fsync(file.fileno())
@@ -71,14 +71,10 @@ def private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-@contextmanager
-def told_of_landing(folder: Path) -> Iterator[None]:
-    """Say in a sentence that the disk refuses.
+def landing_errors(folder: Path) -> AbstractContextManager[None]:
+    """Turn an error of the disk into a sentence that names the landing folder.
 
     Raises:
-        StoreError: names the folder and the reason.
+        StoreError: in place of an OSError.
     """
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"nothing can be landed in {folder}: {error.strerror}.") from None
+    return disk_errors(f"nothing can be landed in {folder}")

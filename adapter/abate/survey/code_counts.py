@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from abate.errors import SourceError
 from abate.fhir.bundle import Page, matches
-from abate.fhir.canonical import CANONICAL
+from abate.fhir.canonical import NO_CODES
 from abate.fhir.types import CODED_NAMES, OPTIONAL_TO_READ
 from abate.http.body import TooLarge
 from abate.mapping.code_lists import Code
@@ -16,7 +16,7 @@ from abate.survey.budgeted_client import BudgetedClient
 from abate.survey.context import Context, Probe
 from abate.survey.model import CodeCount, CodeSearch, ListCount
 
-NO_SUCH_CODE = f"{CANONICAL}/CodeSystem/none|abate-no-such-code"
+NO_SUCH_CODE = f"{NO_CODES}|abate-no-such-code"
 # The code lists that a study needs: what they find, and the type that they are searched in.
 WANTED = {
     "cementoplasty": ("index procedures", "Procedure"),

@@ -8,6 +8,7 @@ from abate.errors import SourceError
 from abate.fhir.bundle import Head, Page
 from abate.fhir.capability import Capability
 from abate.fhir.references import local_id
+from abate.http.json_values import as_object
 from abate.mapping.code_lists import CodeLists
 from abate.source.query_forms import Form
 from abate.survey.budgeted_client import BudgetedClient, Spent
@@ -74,8 +75,9 @@ class Context:
 
     def add_patient(self, subject: Any) -> None:
         """Note a patient of this server whom a resource names as its subject."""
-        reference = subject.get("reference") if isinstance(subject, dict) else None
-        patient = local_id(str(reference), "Patient", self.client.server.base)
+        patient = local_id(
+            str(as_object(subject).get("reference")), "Patient", self.client.server.base
+        )
         self.patients += [patient] if patient else []
 
 

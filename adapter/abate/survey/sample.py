@@ -15,6 +15,7 @@ import msgspec
 from abate.errors import LoginRefused, SourceError
 from abate.fhir.bundle import Head, matches
 from abate.http.display import one_line
+from abate.http.json_values import as_object, as_objects, as_text
 from abate.http.response import Answer
 from abate.source.query import token
 from abate.source.query_forms import CATEGORIES
@@ -151,12 +152,9 @@ def _count_shapes(context: Context, kind: str, resources: Sequence[Mapping[str, 
 
 def _add_displays(resource: Mapping[str, Any], displays: dict[Coding, str]) -> None:
     """Keep the first display of each code of a resource."""
-    concept = resource.get("code")
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    for coding in codings if isinstance(codings, list) else []:
-        if isinstance(coding, dict) and (display := one_line(coding.get("display"))):
-            system = coding.get("system")
-            pair = system if isinstance(system, str) else "", str(coding.get("code"))
+    for coding in as_objects(as_object(resource.get("code")).get("coding")):
+        if display := one_line(coding.get("display")):
+            pair = as_text(coding.get("system")), str(coding.get("code"))
             displays.setdefault(pair, display)
 
 
@@ -200,7 +198,7 @@ def shape_of_time(resource: Mapping[str, Any]) -> str:
         return "no time"
     time = resource[name]
     if name.endswith("Period"):
-        time = time.get("start") if isinstance(time, dict) else None
+        time = as_object(time).get("start")
         if not time:
             return f"{name} without a start"
     return f"{name}, {_precision(time)}"
@@ -216,11 +214,10 @@ def _category_codings(observation: Mapping[str, Any]) -> Iterator[tuple[str, str
     """System and code of the categories; an empty code if there is only text."""
     concepts = observation.get("category")
     for concept in concepts if isinstance(concepts, list) else []:
-        codings = concept.get("coding") if isinstance(concept, dict) else None
+        codings = as_object(concept).get("coding")
         for coding in codings if isinstance(codings, list) and codings else [None]:
-            parts = coding if isinstance(coding, dict) else {}
-            system, code = parts.get("system"), parts.get("code")
-            yield system if isinstance(system, str) else "", code if isinstance(code, str) else ""
+            parts = as_object(coding)
+            yield as_text(parts.get("system")), as_text(parts.get("code"))
 
 
 def _name_category(system: str, code: str) -> str:

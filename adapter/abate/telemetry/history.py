@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from abate.errors import AbateError
-from abate.telemetry.private_file import told_of_the_disk, write_private
+from abate.errors import AbateError, disk_errors
+from abate.telemetry.private_file import write_private
 
 FILE = "runs.jsonl"
 KEPT = 300
@@ -72,7 +72,7 @@ def keep(run: Run, folder: Path) -> None:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         before = _lines(path)
     lines = [*before, msgspec.json.encode(summary(run))][-KEPT:]
     write_private(path, b"".join(line + b"\n" for line in lines))

@@ -79,13 +79,13 @@ def as_json(line: Line) -> str:
 
 
 def _redacting(named: Naming) -> Callable[[Any, str, Line], Line]:
-    def redacted(_: Any, __: str, line: Line) -> Line:
+    def redact_line(_: Any, __: str, line: Line) -> Line:
         line.setdefault("event", NOTE)
         if not line["text"]:
             del line["text"]
         return redact.fields(line, named)
 
-    return redacted
+    return redact_line
 
 
 class _Times:

@@ -1,11 +1,11 @@
 """Files that are their owner's alone, written whole or not at all."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from abate.errors import StoreError
+from abate.errors import disk_errors
 
 
 def write_private(path: Path, content: bytes, *, is_lasting: bool = True) -> None:
@@ -19,7 +19,7 @@ def write_private(path: Path, content: bytes, *, is_lasting: bool = True) -> Non
     Raises:
         StoreError: the disk refuses.
     """
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         _write_partial(path, content, is_lasting=is_lasting).replace(path)
 
 
@@ -40,11 +40,11 @@ def write_set(contents: Mapping[Path, bytes], before: Callable[[], None]) -> Non
     partials = [_partial(path) for path in contents]
     try:
         for path, content in contents.items():
-            with told_of_the_disk(path):
+            with disk_errors(f"{path} cannot be written"):
                 _write_partial(path, content)
         before()
         for path, partial in zip(contents, partials, strict=True):
-            with told_of_the_disk(path):
+            with disk_errors(f"{path} cannot be written"):
                 partial.replace(path)
     finally:
         for partial in partials:
@@ -66,16 +66,3 @@ def _write_partial(path: Path, content: bytes, *, is_lasting: bool = True) -> Pa
 
 def _partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
-
-
-@contextmanager
-def told_of_the_disk(path: Path) -> Iterator[None]:
-    """Say in a sentence that the disk refuses.
-
-    Raises:
-        StoreError: names the file and what the system says.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from None

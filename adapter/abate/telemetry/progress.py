@@ -96,13 +96,13 @@ class Progress:
         """What is known of this execution by now."""
         return history.summary(self._status)
 
-    def pulled(self, ledger: "Ledger") -> None:
+    def note_pull(self, ledger: "Ledger") -> None:
         """Note the books of the pull."""
         self._status.queries = [dict(line.fields) for line in ledger.lines]
         self._status.unconfirmed = ledger.unconfirmed
         self._write()
 
-    def analysed(self, found: "Results") -> None:
+    def note_analyses(self, found: "Results") -> None:
         """Note what came of the analyses."""
         self._status.lesions_analysed = found.lesions
         self._status.analyses = {
@@ -110,7 +110,7 @@ class Progress:
         }
         self._write()
 
-    def published(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
+    def note_changes(self, changes: Sequence["Change"], *, dry_run: bool) -> None:
         """Note what changed on the target, or would."""
         self._status.changes = count(changes)
         self._status.dry_run = dry_run

@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from abate.telemetry.private_file import told_of_the_disk, write_private
+from abate.errors import disk_errors
+from abate.telemetry.private_file import write_private
 
 FILE = "log.key"
 DIGITS = 12
@@ -36,12 +37,12 @@ def naming(folder: Path | None) -> Naming:
     """How resources are named by whoever works in an output folder; without one, for now only."""
     known: list[bytes] = []
 
-    def named(kind: str, identifier: str) -> Pseudonym:
+    def name(kind: str, identifier: str) -> Pseudonym:
         if not known:
             known.append(_key(folder) if folder else secrets.token_bytes(32))
         return pseudonym(known[0], kind, identifier)
 
-    return named
+    return name
 
 
 def _key(folder: Path) -> bytes:
@@ -51,7 +52,7 @@ def _key(folder: Path) -> bytes:
         StoreError: the disk refuses.
     """
     path = folder / FILE
-    with told_of_the_disk(path):
+    with disk_errors(f"{path} cannot be written"):
         text = path.read_text("ascii", "replace") if path.exists() else ""
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         text = secrets.token_hex(32)

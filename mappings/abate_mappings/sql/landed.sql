@@ -20,7 +20,7 @@ known as (
     text_of(head.id) as id,
     text_of(head.meta.versionid) as version,
     updated_of(text_of(head.meta.lastupdated)) as last_updated,
-    is_own(head, $own_system) as is_own,
+    is_own(head, $own_systems) as is_own,
     is_own or is_of_use(head, $score_codes) as is_read
   from line
 ),

@@ -133,14 +133,15 @@ create macro score_of(number, scale) as
     else divided_score_of(number, scale)
   end;
 
--- Whether one of the identifiers is abate's own: a statistic that it published.
-create macro is_own_report(identifiers, own_system) as
+-- Whether one of the identifiers is abate's own: a statistic that it published, with its system of today or of 0.1.
+create macro is_own_report(identifiers, own_systems) as
   case
-    when identifiers is null or not contains(cast(identifiers as varchar), own_system) then false
+    when identifiers is null
+      or len(list_filter(own_systems, lambda s: contains(cast(identifiers as varchar), s))) = 0 then false
     else coalesce(
-      list_contains(
+      list_has_any(
         list_transform(from_json(identifiers, '[{"system": "JSON"}]'), lambda i: text_of(i.system)),
-        own_system
+        own_systems
       ),
       false
     )

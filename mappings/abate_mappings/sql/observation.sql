@@ -150,7 +150,7 @@ united as (
           and rtrim(one_unit.system, '/') = coalesce(unit_system, rtrim(one_unit.system, '/')),
         false
       ) as is_by_code,
-      coalesce(one_unit.system = $unit_texts and lower(one_unit.code) = lower(unit_text), false)
+      coalesce(list_contains($unit_texts, one_unit.system) and lower(one_unit.code) = lower(unit_text), false)
         as is_by_text
     from valued
     inner join code_list as one_unit

@@ -34,5 +34,5 @@ create or replace temp macro sent_of(resource, number) as
 
 -- Whether it is a statistic that abate published, and whether it may be a score. Of the other types nobody asks:
 -- to plan it for each of them cost 3 ms of CPU (DuckDB 2.0.1, 2026-11).
-create or replace temp macro is_own(head, own_system) as is_own_report(head.identifier, own_system);
+create or replace temp macro is_own(head, own_systems) as is_own_report(head.identifier, own_systems);
 create or replace temp macro is_of_use(head, score_codes) as reads_as_score(head.code.coding, score_codes);

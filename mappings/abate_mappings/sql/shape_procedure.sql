@@ -15,5 +15,5 @@ create or replace temp macro shape() as
 create or replace temp macro needs_text(r) as false;
 
 -- Each is read.
-create or replace temp macro is_own(head, own_system) as false;
+create or replace temp macro is_own(head, own_systems) as false;
 create or replace temp macro is_of_use(head, score_codes) as true;

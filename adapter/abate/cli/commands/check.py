@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from abate.cli import options, stderr
-from abate.cli.server_options import Entry, entered
+from abate.cli.server_options import ServerArguments, with_server
 
 if TYPE_CHECKING:
     from abate.analysis.loader import Host
@@ -22,7 +22,7 @@ Examples:
 
 
 @click.command("check", epilog=EPILOG)
-@entered
+@with_server
 @click.option(
     "--write",
     is_flag=True,
@@ -32,7 +32,9 @@ Examples:
 @options.quiet
 @options.log
 @options.as_json
-def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: bool) -> None:
+def command(
+    entry: ServerArguments, write: bool, quiet: bool, log: stderr.Form, as_json: bool
+) -> None:
     """Tell what a FHIR server can do for a study, and what abate will do about it.
 
     Tries what a pull and a report rely on, estimates how long a first pull takes, counts by the
@@ -56,7 +58,9 @@ def command(entry: Entry, write: bool, quiet: bool, log: stderr.Form, as_json: b
     refuse_bad_end(found)
 
 
-def survey_entry(entry: Entry, log: "Log", *, write: bool = False) -> "tuple[Survey, Host]":
+def survey_entry(
+    entry: ServerArguments, log: "Log", *, write: bool = False
+) -> "tuple[Survey, Host]":
     """Look at a server with the code lists of all plugins."""
     from abate.analysis import loader
     from abate.mapping import code_lists

@@ -7,7 +7,7 @@ import click
 
 from abate.cli import options, stderr
 from abate.cli.commands.check import refuse_bad_end, survey_entry
-from abate.cli.server_options import Entry, entered
+from abate.cli.server_options import ServerArguments, with_server
 
 if TYPE_CHECKING:
     from abate.analysis.loader import Host
@@ -34,7 +34,7 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
 
 
 @click.command("init", epilog=EPILOG)
-@entered
+@with_server
 @click.option(
     "--to",
     "path",
@@ -46,7 +46,9 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
 @click.option("--timezone", callback=_zone, help="Whose calendar days count; UTC without it.")
 @options.quiet
 @options.as_json
-def command(entry: Entry, path: Path, timezone: str | None, quiet: bool, as_json: bool) -> None:
+def command(
+    entry: ServerArguments, path: Path, timezone: str | None, quiet: bool, as_json: bool
+) -> None:
     """Write a first study file with the codes found at a FHIR server, commented.
 
     Surveys the server as `abate check` does. Codes of the shipped lists, and local codes whose

@@ -79,10 +79,10 @@ def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> No
         end = "; dry run, nothing written"
     else:
         end = "" if any(one.is_written for one in changes) else "; nothing written"
-    options.show(counted(changes) + end)
+    options.show(count_changes(changes) + end)
 
 
-def counted(changes: "Sequence[Change]") -> str:
+def count_changes(changes: "Sequence[Change]") -> str:
     """`create 2, update 0, retract 0, unchanged 7`."""
     from abate.telemetry.progress import count
 
@@ -112,13 +112,13 @@ def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> di
 
 def _line(one: "Change") -> str:
     """`update  Observation/... week/falls (value 6 -> 7, n 9 -> 10)`."""
-    said = [_moved(number) for number in one.numbers] + list(one.worded)
+    said = [_format_move(number) for number in one.numbers] + list(one.worded)
     why = one.why or ", ".join(said)
     named = f"{one.action}  {one.reference}" + (f" {one.name}" if one.name else "")
     return f"{named} ({why})" if why else named
 
 
-def _moved(number: "Number") -> str:
+def _format_move(number: "Number") -> str:
     old, new = (f"{one:.6g}" if one is not None else "none" for one in (number.old, number.new))
     if old == new:
         old, new = repr(number.old), repr(number.new)

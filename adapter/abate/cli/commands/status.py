@@ -79,14 +79,14 @@ def _row(one: "Run") -> list[str]:
         f"{one.started_at:%Y-%m-%d %H:%M:%S}",
         one.command,
         "" if one.seconds is None else f"{one.seconds:.1f}",
-        _ended(one),
+        _format_end(one),
         "" if one.lesions_analysed is None else str(one.lesions_analysed),
         _changes(one),
         str(len(one.warnings) or ""),
     ]
 
 
-def _ended(one: "Run") -> str:
+def _format_end(one: "Run") -> str:
     if one.exit_code is None:
         return "died" if one.message else "running"
     return "done" if one.exit_code == 0 else f"failed ({one.exit_code})"

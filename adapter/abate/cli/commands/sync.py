@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from abate.cli import options
-from abate.cli.commands.publish import as_builtins, counted
+from abate.cli.commands.publish import as_builtins, count_changes
 from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:
@@ -58,4 +58,4 @@ def _show(found: "Results", changes: "Sequence[Change]", waits: bool, run: "Run 
         options.print_json({**as_builtins(changes, run, dry_run=False), "waits": waits})
         return
     end = "; the report waits: see abate status" if waits else ""
-    options.show(f"{found.study}: analysed {found.lesions} lesions; {counted(changes)}{end}")
+    options.show(f"{found.study}: analysed {found.lesions} lesions; {count_changes(changes)}{end}")

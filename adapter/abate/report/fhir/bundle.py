@@ -5,15 +5,16 @@ are made of study, analysis and statistic, so that the same thing has the same i
 digest of the content, run times left out, tells whether there is anything to write.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from abate.analysis.hooks import ReportContext
 from abate.analysis.loader import Host
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
 from abate.errors import PublishRefused
 from abate.fhir.types import OPTIONAL_TO_WRITE, WRITTEN_NAMES
 from abate.report.fhir.code_system import code_systems
-from abate.report.fhir.content_digest import RUN_TIMES, digest, digest_of, marked
+from abate.report.fhir.content_digest import RUN_TIMES, digest, digest_of, mark
 from abate.report.fhir.diagnostic_report import diagnostic_report, report_id
 from abate.report.fhir.elements import TERMINOLOGY, Resource, Version, reference_to
 from abate.report.fhir.group import group, index_procedures
@@ -30,9 +31,10 @@ __all__ = [
     "TYPES",
     "Resource",
     "Version",
+    "context_of",
     "digest",
     "digest_of",
-    "marked",
+    "mark",
     "needs",
     "references",
     "report",
@@ -70,7 +72,11 @@ def report(
     done = [outcome for outcome in results.outcomes if outcome.result is not None]
     is_at_source = target.rstrip("/") == results.inputs.server.rstrip("/")
     statistics = [one for outcome in done for one in _statistics(results, outcome)]
-    own = [one for outcome in done for one in _rendered(outcome, host, version)]
+    own = [
+        one
+        for outcome in done
+        for one in _render(outcome, host, version, context_of(results, outcome, target))
+    ]
     written = [
         group(results, is_at_source=is_at_source),
         index_procedures(results, is_at_source=is_at_source),
@@ -81,14 +87,29 @@ def report(
     ]
     made = [*written, provenance(results, host, written)]
     _refuse_doubles(made)
-    labelled = [_labelled(one) for one in made] if results.synthetic else made
-    return [_finished(one, version) for one in (*code_systems(), *labelled)]
+    labelled = [_label(one) for one in made] if results.synthetic else made
+    return [_finish(one, version) for one in (*code_systems(), *labelled)]
 
 
 def references(results: Results, outcome: Outcome) -> list[str]:
     """The `Observation/id` of each statistic of an outcome."""
     estimates = outcome.result.estimates if outcome.result else ()
     return [f"Observation/{statistic_id(results, outcome, estimate)}" for estimate in estimates]
+
+
+def context_of(
+    results: Results, outcome: Outcome, target: str, changes: Mapping[str, str] | None = None
+) -> ReportContext:
+    """What plugins are told of a result that is published."""
+    return ReportContext(
+        study=results.study,
+        analysis=outcome.name,
+        use=outcome.use,
+        is_primary=outcome.primary,
+        target=target,
+        report=f"DiagnosticReport/{report_id(results.study)}",
+        changes=changes or {},
+    )
 
 
 def needs(resources: Iterable[Resource]) -> list[str]:
@@ -113,11 +134,13 @@ def _measures(results: Results, done: Sequence[Outcome]) -> list[Resource]:
     return [make(results, *one) for make in (measure, measure_report) for one in asked]
 
 
-def _rendered(outcome: Outcome, host: Host, version: Version) -> Iterator[Resource]:
+def _render(
+    outcome: Outcome, host: Host, version: Version, context: ReportContext
+) -> Iterator[Resource]:
     """A plugin's own resources for an outcome, each checked, with its numbers rounded."""
     if outcome.result is None:
         return
-    plugin, resources = host.render_report(outcome.result)
+    plugin, resources = host.render_report(outcome.result, context)
     if resources and version != "R4":
         raise PublishRefused(
             f"the plugin {plugin!r} renders the result of {outcome.name!r} as FHIR R4, and the "
@@ -144,12 +167,12 @@ def _refuse_doubles(resources: Sequence[Resource]) -> None:
             )
 
 
-def _finished(resource: Resource, version: Version) -> Resource:
+def _finish(resource: Resource, version: Version) -> Resource:
     """Checked, in its version of FHIR, with its digest."""
     _check(resource, "R4")
     if version == "R4":
-        return marked(resource)
-    changed = marked(as_r5(resource))
+        return mark(resource)
+    changed = mark(as_r5(resource))
     _check(changed, version)
     return changed
 
@@ -162,7 +185,7 @@ def _check(resource: Resource, version: Version, whose: str = "") -> None:
         )
 
 
-def _labelled(resource: Resource) -> Resource:
+def _label(resource: Resource) -> Resource:
     """Labelled as test data."""
     meta = resource.get("meta", {})
     return {**resource, "meta": {**meta, "security": [*meta.get("security", ()), TEST_DATA]}}

@@ -16,6 +16,7 @@ Codes = Mapping[str, tuple[str, str]]
 STATISTICS: Codes = {
     "count": ("count", "How many units there are of a kind."),
     "proportion": ("proportion", "A part of the units, as a number from 0 to 1."),
+    "mean": ("mean", "The sum of the values, divided by how many there are."),
     "median": ("median", "The middle value, or the mean of the two middle ones."),
     "difference": ("difference", "A change within units, or a difference between groups."),
     "test": ("test", "What a statistical test is of; its p-value is a component."),

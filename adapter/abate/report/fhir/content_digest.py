@@ -30,7 +30,7 @@ def digest_of(resource: Mapping[str, Any]) -> str | None:
     return None
 
 
-def marked(resource: Mapping[str, Any]) -> Resource:
+def mark(resource: Mapping[str, Any]) -> Resource:
     """The resource with its digest, in the order of the elements of a resource."""
     mark = {"url": DIGEST, "valueString": digest(resource)}
     whole = {**resource, "extension": [*_other_extensions(resource), mark]}

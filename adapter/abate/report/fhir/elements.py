@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from abate.analysis.results import Results
 from abate.fhir.canonical import SYSTEM, is_stable, stable_id
-from abate.report.rounding import is_below, rounded, rounded_p
+from abate.report.rounding import is_below, round_number, round_p
 
 Resource = dict[str, Any]
 Version = Literal["R4", "R5"]
@@ -69,13 +69,13 @@ def concept(system: str, code: str, text: str = "") -> Resource:
 
 def quantity(value: float, unit: str) -> Resource:
     """A number with its UCUM unit, rounded as all that is published."""
-    return {"value": rounded(value), "unit": unit.strip("{}"), "system": UCUM, "code": unit}
+    return {"value": round_number(value), "unit": unit.strip("{}"), "system": UCUM, "code": unit}
 
 
 def p_quantity(p: float) -> Resource:
     """A p-value; one that is too small to be written is less than the smallest."""
     comparator = {"comparator": "<"} if is_below(p) else {}
-    return {**quantity(rounded_p(p), "1"), **comparator}
+    return {**quantity(round_p(p), "1"), **comparator}
 
 
 def absent(text: str, code: str) -> Resource:

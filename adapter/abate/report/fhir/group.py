@@ -22,7 +22,7 @@ from abate.report.fhir.narrative import narrative, shown
 
 def group(results: Results, *, is_at_source: bool) -> Resource:
     """The treated patients: as a number, and one by one only where they may be listed."""
-    treated = _treated(results)
+    treated = _count_treated(results)
     text = (
         f"{shown(treated)} patients treated in the study {results.title}; "
         f"{shown(results.patients)} analysed"
@@ -40,7 +40,7 @@ def group(results: Results, *, is_at_source: bool) -> Resource:
     if treated is not None:
         resource["quantity"] = treated
     if results.members and results.members.patients:
-        listed = _listed(results, "Patient", results.members.patients, is_at_source=is_at_source)
+        listed = _list(results, "Patient", results.members.patients, is_at_source=is_at_source)
         resource["member"] = [{"entity": one} for one in listed]
     return resource
 
@@ -64,13 +64,13 @@ def index_procedures(results: Results, *, is_at_source: bool) -> Resource:
         "source": software(results),
     }
     if listed:
-        items = _listed(results, "Procedure", listed, is_at_source=is_at_source)
+        items = _list(results, "Procedure", listed, is_at_source=is_at_source)
         return {**resource, "entry": [{"item": item} for item in items]}
     withheld = concept(f"{TERMINOLOGY}/list-empty-reason", "withheld")
     return {**resource, "emptyReason": withheld}
 
 
-def _treated(results: Results) -> int | None:
+def _count_treated(results: Results) -> int | None:
     """Patients with a treated lesion, the excluded ones too; None where it is withheld."""
     for step in results.attrition:
         if (step.stage, step.unit) == ("treated", "patient"):
@@ -78,9 +78,7 @@ def _treated(results: Results) -> int | None:
     return None
 
 
-def _listed(
-    results: Results, kind: str, ids: Sequence[str], *, is_at_source: bool
-) -> list[Resource]:
+def _list(results: Results, kind: str, ids: Sequence[str], *, is_at_source: bool) -> list[Resource]:
     """References to resources of the source: literal there, by an identifier on another server."""
     if is_at_source:
         return [{"reference": f"{kind}/{one}"} for one in ids]

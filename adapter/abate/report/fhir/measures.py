@@ -16,7 +16,7 @@ import msgspec
 from abate.analysis.model import Estimate, Measured, Result
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
-from abate.fhir.canonical import MEASURE, REPORT, STATISTIC, stable_id
+from abate.fhir.canonical import REPORT, STATISTIC, measure_url, stable_id
 from abate.report.fhir.code_system import REPORTS
 from abate.report.fhir.elements import (
     DATA_ABSENT,
@@ -31,7 +31,7 @@ from abate.report.fhir.elements import (
     software,
 )
 from abate.report.fhir.narrative import narrative, number, shown
-from abate.report.rounding import rounded
+from abate.report.rounding import round_number
 
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
 POPULATIONS = ("initial-population", "denominator", "numerator")
@@ -69,7 +69,6 @@ def measure_report(
     results: Results, outcome: Outcome, result: Result, measured: Measured
 ) -> Resource:
     """The numbers of a Measure: the whole, and each stratum."""
-    url, version = _url(results, outcome, measured), _version(results, outcome, measured)
     proportion = result[measured.estimate]
     return {
         "resourceType": "MeasureReport",
@@ -80,7 +79,9 @@ def measure_report(
         ],
         "status": "complete",
         "type": "summary",
-        "measure": f"{url}|{version}",
+        # Without its version: HL7's validator takes an OID with "|version" for an invalid OID
+        # (HAPI 8.8, 2026-12-01). The Measure is written in the same transaction.
+        "measure": _url(results, outcome, measured),
         "subject": group_reference(results),
         "date": now(),
         "reporter": {"display": results.reporter} if results.reporter else software(results),
@@ -120,7 +121,7 @@ def _numbers(result: Result, measured: Measured) -> Resource:
     counts = {"initial-population": _value(result[measured.initial]), **_parts(proportion)}
     group: Resource = {
         "code": _group_code(measured),
-        "population": [_counted(code, counts[code]) for code in POPULATIONS],
+        "population": [_count(code, counts[code]) for code in POPULATIONS],
         **_score(proportion),
     }
     if measured.strata:
@@ -137,18 +138,19 @@ def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Itera
         proportion = result[name]
         yield {
             "component": [{"code": _stratifier(stratifier), "value": {"text": value}}],
-            "population": [_counted(code, one) for code, one in _parts(proportion).items()],
+            "population": [_count(code, one) for code, one in _parts(proportion).items()],
             **_score(proportion),
         }
 
 
 def _parts(proportion: Estimate) -> dict[str, Count]:
     """Denominator and numerator; each None with the reason where it is not there."""
-    hidden = "masked" if proportion.withheld or proportion.n is None else "unknown"
+    n = proportion.visible_n
+    hidden = "masked" if proportion.withheld or n is None else "unknown"
     numerator = None if proportion.withheld else proportion.counts.get("numerator")
-    if proportion.n == 0:
+    if n == 0:
         numerator = 0
-    return {"denominator": (proportion.n, hidden), "numerator": (numerator, hidden)}
+    return {"denominator": (n, hidden), "numerator": (numerator, hidden)}
 
 
 def _value(estimate: Estimate) -> Count:
@@ -157,7 +159,7 @@ def _value(estimate: Estimate) -> Count:
     return int(estimate.value), ""
 
 
-def _counted(code: str, count: Count) -> Resource:
+def _count(code: str, count: Count) -> Resource:
     value, reason = count
     if value is None:
         return {"code": _population(code), "_count": _absent(reason)}
@@ -168,7 +170,7 @@ def _score(proportion: Estimate) -> Resource:
     """A proportion has no unit. One without a value is absent, since a score is required."""
     if proportion.value is None or proportion.withheld:
         return {"measureScore": {"_value": _absent("masked" if proportion.withheld else "unknown")}}
-    return {"measureScore": {"value": rounded(proportion.value)}}
+    return {"measureScore": {"value": round_number(proportion.value)}}
 
 
 def _absent(reason: str) -> Resource:
@@ -212,7 +214,7 @@ def _id(results: Results, outcome: Outcome, measured: Measured) -> str:
 
 
 def _url(results: Results, outcome: Outcome, measured: Measured) -> str:
-    return f"{MEASURE}/{_id(results, outcome, measured)}"
+    return measure_url(_id(results, outcome, measured))
 
 
 def _version(results: Results, outcome: Outcome, measured: Measured) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from abate.analysis.model import Estimate
 from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results
-from abate.report.rounding import SMALLEST, is_below, rounded, short
+from abate.report.rounding import SMALLEST, is_below, round_number, short
 
 _NOTHING = "-"
 _HEADS = ("Statistic", "Value", "Interval", "n", "p", "Method")
@@ -51,8 +51,9 @@ def not_assessable(results: Results) -> list[str]:
 
 
 def _primary(outcome: Outcome) -> str:
-    """The first test of an analysis, or that it is withheld; empty if it has none."""
-    for estimate in outcome.result.estimates if outcome.result else ():
+    """The first test, a key one if there is one, or that it is withheld; empty without a test."""
+    result = outcome.result
+    for estimate in [*result.key_estimates, *result.estimates] if result else ():
         if estimate.p is not None or (estimate.withheld and estimate.statistic == "test"):
             return sentence(outcome, estimate)
     return ""
@@ -63,7 +64,7 @@ def sentence(outcome: Outcome, estimate: Estimate) -> str:
     p = "" if estimate.p is None or estimate.withheld else f", p {_equal(p_value(estimate.p))}"
     title = estimate.label or estimate.name
     return (
-        f"{outcome.name}: {title}: {value(estimate)} (n = {shown(estimate.n)}{p}; "
+        f"{outcome.name}: {title}: {value(estimate)} (n = {shown(estimate.visible_n)}{p}; "
         f"{estimate.method}; {estimate.population})."
     )
 
@@ -89,7 +90,7 @@ def _table_row(estimate: Estimate) -> str:
         estimate.label or estimate.name,
         value(estimate),
         _interval(estimate),
-        shown(estimate.n),
+        shown(estimate.visible_n),
         "" if estimate.p is None or estimate.withheld else p_value(estimate.p),
         f"{estimate.method}; {estimate.population}",
     )
@@ -118,7 +119,7 @@ def shown(count: int | None) -> str:
 
 def number(value: float) -> str:
     """A number for people: up to four digits that count, of what is published."""
-    return short(rounded(value))
+    return short(round_number(value))
 
 
 def p_value(p: float) -> str:

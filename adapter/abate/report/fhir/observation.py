@@ -29,6 +29,7 @@ SEVCO = "https://fevir.net/sevco"
 TWO_SIDED_P = "STATO:0000662"
 SEVCO_CODES: Mapping[str, str] = {
     "count": "STATO:0000047",
+    "mean": "STATO:0000573",
     "median": "STATO:0000574",
     "proportion": "STATO:0000607",
 }
@@ -95,10 +96,11 @@ def _components(estimate: Estimate) -> Iterable[Resource]:
 
 
 def _n(estimate: Estimate) -> Resource:
-    if estimate.n is None:
+    n = estimate.visible_n
+    if n is None:
         rule = estimate.withheld or "small cells"
         return {"dataAbsentReason": absent(f"withheld: {rule}", "masked")}
-    return {"valueInteger": estimate.n}
+    return {"valueInteger": n}
 
 
 def _ends(interval: Interval, unit: str) -> Iterable[Resource]:

@@ -5,7 +5,7 @@ from html import escape
 
 from abate.analysis.host import Host
 from abate.analysis.results import Results
-from abate.fhir.canonical import CANONICAL, stable_id
+from abate.fhir.canonical import INPUTS, STUDY_FILE, stable_id
 from abate.report.fhir.elements import (
     TERMINOLOGY,
     Resource,
@@ -61,16 +61,14 @@ def _entities(results: Results) -> Iterator[Resource]:
     pulled = f": {_counts(results)}" if results.inputs.counts else ""
     told = [f"resources pulled and mapped{pulled}", results.inputs.doubt]
     display = ". ".join(filter(None, [*told, withheld_by_source(results)]))
-    yield _entity("inputs", results.inputs.digest, display)
-    yield _entity(
-        "study-file", results.study_digest, "settings and code lists of the study, SHA-256"
-    )
+    yield _entity(INPUTS, results.inputs.digest, display)
+    yield _entity(STUDY_FILE, results.study_digest, "settings and code lists of the study, SHA-256")
     if results.members:
         yield {"role": "source", "what": list_reference(results)}
 
 
-def _entity(kind: str, value: str, display: str) -> Resource:
-    identifier = {"system": f"{CANONICAL}/sid/{kind}", "value": value}
+def _entity(system: str, value: str, display: str) -> Resource:
+    identifier = {"system": system, "value": value}
     return {"role": "source", "what": {"identifier": identifier, "display": display}}
 
 

@@ -30,25 +30,25 @@ def _list(resource: Resource) -> Resource:
 
 def _measure(resource: Resource) -> Resource:
     [basis] = [one["valueCode"] for one in resource["extension"] if one["url"] == BASIS]
-    groups = [_linked_group(group, name, _definition) for name, group in _named(resource["group"])]
+    groups = [_link_group(group, name, _definition) for name, group in _name(resource["group"])]
     return {**_without(resource, "extension"), "basis": basis, "group": groups}
 
 
 def _measure_report(resource: Resource) -> Resource:
     scoring = concept(f"{TERMINOLOGY}/measure-scoring", "proportion")
-    groups = [_linked_group(group, name, _strata) for name, group in _named(resource["group"])]
+    groups = [_link_group(group, name, _strata) for name, group in _name(resource["group"])]
     return {**resource, "scoring": scoring, "group": groups}
 
 
-def _named(groups: Iterable[Resource]) -> Iterable[tuple[str, Resource]]:
+def _name(groups: Iterable[Resource]) -> Iterable[tuple[str, Resource]]:
     """Each group with its link id: a Measure and its MeasureReport have them in one order."""
     return ((f"group-{place}", group) for place, group in enumerate(groups, start=1))
 
 
-def _linked_group(
+def _link_group(
     group: Resource, name: str, stratifier: Callable[[Resource, str], Resource]
 ) -> Resource:
-    linked = {"linkId": name, **_scored(group), "population": _linked(group["population"], name)}
+    linked = {"linkId": name, **_score(group), "population": _link_all(group["population"], name)}
     if "stratifier" in group:
         linked["stratifier"] = [stratifier(one, name) for one in group["stratifier"]]
     return linked
@@ -69,11 +69,11 @@ def _stratum(stratum: Resource, group: str) -> Resource:
         {**_without(one, "value"), "valueCodeableConcept": one["value"]}
         for one in stratum["component"]
     ]
-    populations = _linked(stratum["population"], group)
-    return {**_scored(stratum), "component": components, "population": populations}
+    populations = _link_all(stratum["population"], group)
+    return {**_score(stratum), "component": components, "population": populations}
 
 
-def _linked(coded: Iterable[Resource], within: str) -> list[Resource]:
+def _link_all(coded: Iterable[Resource], within: str) -> list[Resource]:
     return [{"linkId": _link(within, one["code"]), **one} for one in coded]
 
 
@@ -82,7 +82,7 @@ def _link(within: str, code: Resource) -> str:
     return f"{within}.{first['code']}"
 
 
-def _scored(given: Resource) -> Resource:
+def _score(given: Resource) -> Resource:
     if "measureScore" not in given:
         return given
     return {**_without(given, "measureScore"), "measureScoreQuantity": given["measureScore"]}

@@ -1,9 +1,9 @@
 """What is wrong with a resource of R4 or R5: its shape, and the rules that the models leave out.
 
 `fhir.resources` has models of R4B, not of R4; for the types that abate writes both have the same
-elements. Its models do not check the codes of required bindings, the types that a reference may
-point to, or the length of an id, and they read `"7"` as the number 7: that is done here, from
-the models' own field metadata and from `abate.report.fhir.bindings`.
+elements. Its models (8.3, 2026-12) do not check the codes of required bindings, the types that a
+reference may point to, or the length of an id, and they read `"7"` as the number 7: that is done
+here, from the models' own field metadata and from `abate.report.fhir.bindings`.
 
 Not checked: FHIRPath invariants, profiles, terminology beyond required bindings, and what a
 `urn:uuid:` reference points to, which only its Bundle knows.

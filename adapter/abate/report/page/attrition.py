@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abate.analysis.results import Results, Step
-from abate.report.page.formatting import WITHHELD, Shown, exact, number
+from abate.report.page.formatting import WITHHELD, PageCell, exact, number
 
 # What the rules of the cohort are called, for who has not read them.
 _REASONS = {
@@ -31,10 +31,10 @@ class Box:
     """One box of the flow: how many are in it, and beside it those who left, by reason."""
 
     title: str
-    counts: Sequence[tuple[Shown, str]]
+    counts: Sequence[tuple[PageCell, str]]
     left: str = ""
-    left_counts: Sequence[tuple[Shown, str]] = ()
-    reasons: Sequence[tuple[str, str, Shown]] = ()
+    left_counts: Sequence[tuple[PageCell, str]] = ()
+    reasons: Sequence[tuple[str, str, PageCell]] = ()
 
 
 def boxes(results: Results) -> list[Box]:
@@ -43,9 +43,9 @@ def boxes(results: Results) -> list[Box]:
     return [box for box in made if box.counts]
 
 
-def count(n: int | None) -> Shown:
+def count(n: int | None) -> PageCell:
     """A count as a cell; None is withheld."""
-    return Shown(text=WITHHELD) if n is None else Shown(text=number(n), exact=exact(n))
+    return PageCell(text=WITHHELD) if n is None else PageCell(text=number(n), exact=exact(n))
 
 
 def _box(steps: Sequence[Step], stage: str, title: str, left: str, left_title: str) -> Box:
@@ -61,7 +61,7 @@ def _box(steps: Sequence[Step], stage: str, title: str, left: str, left_title: s
     )
 
 
-def _counts(steps: Sequence[Step]) -> list[tuple[Shown, str]]:
+def _counts(steps: Sequence[Step]) -> list[tuple[PageCell, str]]:
     """How many of each unit, patients first; unknown where one part of a sum is withheld."""
     order = [unit for unit in _UNITS if any(step.unit == unit for step in steps)]
     return [(count(_sum(steps, unit)), _UNITS[unit]) for unit in order]

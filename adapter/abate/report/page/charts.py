@@ -7,7 +7,7 @@ from typing import Any
 
 from abate.analysis.model import Cell, Chart, Ref, Result
 from abate.report.page import theme
-from abate.report.page.svg import NotDrawn, framed
+from abate.report.page.svg import NotDrawn, frame
 
 __all__ = ["NotDrawn", "rows_of", "svg"]
 
@@ -33,12 +33,12 @@ def svg(chart: Chart, result: Result, *, name: str = "chart", width: int = theme
     filled = rows_of(chart, result)
     if not any(filled.values()):
         raise NotDrawn("it has no rows, or none that may be shown")
-    spec = _styled(chart, dict(chart.spec)) | {"datasets": filled}
+    spec = _restyle(chart, dict(chart.spec)) | {"datasets": filled}
     try:
-        drawn = _drawn(json.dumps(_sized(spec, filled, width)), width)
+        drawn = _drawn(json.dumps(_resize(spec, filled, width)), width)
     except (ValueError, TypeError):  # Its text may quote the data.
         raise NotDrawn("its specification is no Vega-Lite that can be drawn") from None
-    return framed(drawn, name=name, title=chart.title, alt=chart.alt)
+    return frame(drawn, name=name, title=chart.title, alt=chart.alt)
 
 
 @lru_cache(maxsize=64)
@@ -49,6 +49,8 @@ def _drawn(spec: str, width: int) -> str:
     """
     import vl_convert
 
+    # With no allowed URL, http is a ValueError, and a file: is not read and leaves an empty chart
+    # (vl-convert 1.9, 2026-12).
     drawn: str = vl_convert.vegalite_to_svg(
         json.loads(spec), vl_version=VERSION, config=theme.config(width), allowed_base_urls=[]
     )
@@ -72,11 +74,13 @@ def _cites(cells: Any, names: set[str]) -> bool:
     return any(isinstance(cell, Ref) and cell.estimate in names for cell in cells)
 
 
-def _styled(chart: Chart, spec: dict[str, Any], data: str = "") -> dict[str, Any]:
+def _restyle(chart: Chart, spec: dict[str, Any], data: str = "") -> dict[str, Any]:
     """Lines of single lesions stand back, what is estimated stands out."""
     data = spec.get("data", {}).get("name", data)
     inner = {
-        key: [_styled(chart, dict(one), data) for one in spec[key]] for key in _INNER if key in spec
+        key: [_restyle(chart, dict(one), data) for one in spec[key]]
+        for key in _INNER
+        if key in spec
     }
     if "mark" in spec and not inner and data in chart.data:
         style = _style(chart, data) if _is_mixed(chart) else ""
@@ -109,7 +113,9 @@ def _style(chart: Chart, data: str) -> str:
     return theme.SUMMARY if any(isinstance(cell, Ref) for cell in cells) else theme.INDIVIDUAL
 
 
-def _sized(spec: dict[str, Any], filled: Mapping[str, Sequence[Row]], width: int) -> dict[str, Any]:
+def _resize(
+    spec: dict[str, Any], filled: Mapping[str, Sequence[Row]], width: int
+) -> dict[str, Any]:
     if any(key in spec for key in _COMPOSED):
         return spec
     return {"height": _height(spec, filled), **spec, "width": width}
@@ -117,15 +123,15 @@ def _sized(spec: dict[str, Any], filled: Mapping[str, Sequence[Row]], width: int
 
 def _height(spec: dict[str, Any], filled: Mapping[str, Sequence[Row]]) -> int:
     """A line of text for each name on the vertical axis, within bounds; else the usual height."""
-    fields = {field for field in _named_rows(spec) if field}
+    fields = {field for field in _name_rows(spec) if field}
     names = {row.get(field) for rows in filled.values() for row in rows for field in fields}
     wanted = theme.ROW * len(names - {None})
     return min(max(wanted, 4 * theme.ROW), theme.TALLEST) if fields else theme.HEIGHT
 
 
-def _named_rows(spec: Mapping[str, Any]) -> Iterator[str]:
+def _name_rows(spec: Mapping[str, Any]) -> Iterator[str]:
     vertical = spec.get("encoding", {}).get("y", {})
     if vertical.get("type") in ("nominal", "ordinal"):
         yield str(vertical.get("field", ""))
     for layer in spec.get("layer", ()):
-        yield from _named_rows(layer)
+        yield from _name_rows(layer)

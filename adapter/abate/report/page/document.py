@@ -1,7 +1,7 @@
 """The report as one HTML page that stands alone: no script, no network, nothing to install.
 
 What it may show is decided before: it shows the results that it gets. Those of a run are whole,
-and the page says that they are not for release; those that `abate.disclosure.released` made
+and the page says that they are not for release; those that `abate.disclosure.make_release` made
 carry no name of a run or of a server, so that the same results give the same bytes.
 """
 
@@ -14,7 +14,7 @@ from abate.report.fhir.narrative import not_assessable
 from abate.report.page import attrition, methods, theme
 from abate.report.page.formatting import withheld_by_source
 from abate.report.page.html import TEMPLATES, environment
-from abate.report.page.sections import Section, headlines, section
+from abate.report.page.sections import AnalysisSection, headlines, section
 
 
 def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str:
@@ -54,7 +54,7 @@ def is_local(results: Results) -> bool:
 
 
 def _contents(
-    results: Results, sections: list[Section], plugin_sections: Sequence[PageSection]
+    results: Results, sections: list[AnalysisSection], plugin_sections: Sequence[PageSection]
 ) -> list[tuple[str, str]]:
     """The page's parts, for its navigation: target and words."""
     return [
@@ -73,10 +73,10 @@ def _contents(
 def _style() -> str:
     """The style sheet, with the charts' colours for a dark page."""
     sheet = (TEMPLATES / "page.css").read_text("utf-8")
-    return sheet.replace("/* dark charts */", _repainted(theme.DARK))
+    return sheet.replace("/* dark charts */", _repaint(theme.DARK))
 
 
-def _repainted(colours: Mapping[str, str]) -> str:
+def _repaint(colours: Mapping[str, str]) -> str:
     return "\n".join(
         f'  .chart [{what}="{light}"] {{ {what}: {dark}; }}'
         for light, dark in colours.items()

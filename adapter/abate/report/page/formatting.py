@@ -5,7 +5,7 @@ from math import isfinite
 
 from abate.analysis.model import Estimate, number_of
 from abate.analysis.results import Results
-from abate.report.rounding import rounded, rounded_p, short
+from abate.report.rounding import round_number, round_p, short
 
 WITHHELD = "withheld"
 NOT_ESTIMABLE = "not estimable"
@@ -22,7 +22,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class PageCell:
     """A cell of the page: its text; where it is a number, the published one, and what it is of.
 
     `of` names a number of the results: `ANALYSIS/ESTIMATE`, with `#p`, `#n`, `#low`, `#high` or
@@ -44,7 +44,7 @@ def withheld_by_source(results: Results) -> str:
 
 def number(value: float) -> str:
     """A number for people: up to four digits that count, of what is published."""
-    value = rounded(value)
+    value = round_number(value)
     if value == int(value) or abs(value) >= 10_000:
         text = f"{round(value):,}".replace(",", THIN)
     else:
@@ -54,7 +54,7 @@ def number(value: float) -> str:
 
 def exact(value: float) -> str:
     """A number for programs: as it is published, and as JSON would write it."""
-    return repr(rounded(value))
+    return repr(round_number(value))
 
 
 def p_value(p: float) -> str:
@@ -77,14 +77,14 @@ def unit(estimate: Estimate) -> str:
     return "" if estimate.unit == "1" else _UNITS.get(estimate.unit, estimate.unit.strip("{}"))
 
 
-def shown(analysis: str, estimate: Estimate, field: str = "value") -> Shown:
+def shown(analysis: str, estimate: Estimate, field: str = "value") -> PageCell:
     """One number of an estimate, as a cell."""
     found = number_of(estimate, field)
     if found is None:
-        return Shown(text=_absent(estimate, field))
+        return PageCell(text=_absent(estimate, field))
     of = f"{analysis}/{estimate.name}" + ("" if field == "value" else f"#{field}")
-    published = rounded_p(found) if field == "p" else found
-    return Shown(text=_text(estimate, field, found), exact=exact(published), of=of)
+    published = round_p(found) if field == "p" else found
+    return PageCell(text=_text(estimate, field, found), exact=exact(published), of=of)
 
 
 def _absent(estimate: Estimate, field: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from abate.report.page.formatting import WITHHELD, Shown, exact, number
+from abate.report.page.formatting import WITHHELD, PageCell, exact, number
 
 TEMPLATES = files(__package__) / "templates"
 
@@ -32,7 +32,7 @@ def environment() -> Environment:
         loader=FunctionLoader(lambda name: (TEMPLATES / name).read_text("utf-8")),
         lstrip_blocks=True,
         trim_blocks=True,
-        undefined=StrictUndefined,
+        undefined=StrictUndefined,  # By default a misspelt name prints nothing (Jinja 3.1).
     )
     made.filters["number"] = number
     made.filters["shown"] = _shown
@@ -40,5 +40,9 @@ def environment() -> Environment:
     return made
 
 
-def _shown(value: float | None) -> Shown:
-    return Shown(text="\u2013") if value is None else Shown(text=number(value), exact=exact(value))
+def _shown(value: float | None) -> PageCell:
+    return (
+        PageCell(text="\u2013")
+        if value is None
+        else PageCell(text=number(value), exact=exact(value))
+    )

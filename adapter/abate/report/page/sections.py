@@ -9,9 +9,9 @@ from typing import Any
 from abate.analysis.model import Cell, Chart, Estimate, Ref, Result, Table
 from abate.analysis.outcome import Outcome
 from abate.report.page import charts, theme
-from abate.report.page.formatting import WITHHELD, Shown, number, shown, unit
+from abate.report.page.formatting import WITHHELD, PageCell, number, shown, unit
 
-NOTHING = Shown(text="")
+NOTHING = PageCell(text="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +26,13 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class PageTable:
     """A table: its caption, heads, rows; the first cell of a row is its head."""
 
     id: str
     title: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[Shown]]
+    rows: Sequence[Sequence[PageCell]]
 
     @property
     def heads(self) -> Sequence[tuple[str, bool]]:
@@ -50,21 +50,21 @@ class Line:
     """One estimate as a row; `how` is the number of its method beneath."""
 
     label: str
-    value: Shown
+    value: PageCell
     unit: str
-    low: Shown
-    high: Shown
+    low: PageCell
+    high: PageCell
     kind: str
-    p: Shown
-    n: Shown
-    counts: Sequence[tuple[str, Shown]]
+    p: PageCell
+    n: PageCell
+    counts: Sequence[tuple[str, PageCell]]
     method: str
     population: str
     how: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class AnalysisSection:
     """All that the page says of one analysis."""
 
     id: str
@@ -72,7 +72,7 @@ class Section:
     outcome: Outcome
     parameters: Sequence[tuple[str, str]]
     figures: Sequence[Figure] = ()
-    sheets: Sequence[Sheet] = ()
+    sheets: Sequence[PageTable] = ()
     lines: Sequence[Line] = ()
     hows: Sequence[str] = ()
     notes: Sequence[str] = ()
@@ -84,16 +84,16 @@ class Section:
         return not self.sheets
 
 
-def section(outcome: Outcome) -> Section:
+def section(outcome: Outcome) -> AnalysisSection:
     """An outcome as a section; a failed one, or one that is not estimable, says so."""
     name = f"analysis-{outcome.name}"
     parameters = [(key, words(value)) for key, value in outcome.parameters.items()]
     heading = title_of(outcome.name)
     result = outcome.result
     if result is None or result.reason:
-        return Section(id=name, heading=heading, outcome=outcome, parameters=parameters)
+        return AnalysisSection(id=name, heading=heading, outcome=outcome, parameters=parameters)
     hows: dict[str, int] = {}
-    return Section(
+    return AnalysisSection(
         id=name,
         heading=heading,
         outcome=outcome,
@@ -142,9 +142,9 @@ def figure(analysis: str, chart: Chart, result: Result) -> Figure:
     return Figure(title=chart.title, alt=chart.alt, wide=wide, narrow=narrow)
 
 
-def sheet(analysis: str, table: Table, result: Result) -> Sheet:
+def sheet(analysis: str, table: Table, result: Result) -> PageTable:
     """A table with the numbers that it cites."""
-    return Sheet(
+    return PageTable(
         id=f"table-{analysis}-{slug(table.name)}",
         title=table.title,
         columns=table.columns,
@@ -157,28 +157,25 @@ def _head(text: str) -> str:
     return text[:1].upper() + text[1:] if len(text) > 2 else text
 
 
-def _cell(analysis: str, cell: Cell, result: Result) -> Shown:
+def _cell(analysis: str, cell: Cell, result: Result) -> PageCell:
     if isinstance(cell, Ref):
         return shown(analysis, result[cell.estimate], cell.field)
     if cell is None:
         return NOTHING
-    return Shown(text=cell if isinstance(cell, str) else number(cell))
+    return PageCell(text=cell if isinstance(cell, str) else number(cell))
 
 
 def headlines(outcome: Outcome) -> list[Line]:
-    """What an outcome says first: its first size with a confidence interval, and its first test."""
-    estimates = outcome.result.estimates if outcome.result else ()
-    sizes = [one for one in estimates if one.interval and "confidence" in one.interval.kind]
-    tests = [one for one in estimates if one.statistic == "test" or one.p is not None]
-    chosen = [*[one for one in sizes if one not in tests][:1], *tests[:1]] or estimates[:1]
-    return [line(outcome.name, one) for one in chosen]
+    """What an outcome says first: its key estimates, also those that are withheld."""
+    keys = outcome.result.key_estimates if outcome.result else []
+    return [line(outcome.name, one) for one in keys]
 
 
 def line(analysis: str, one: Estimate, hows: dict[str, int] | None = None) -> Line:
     """An estimate as a row; `hows` numbers the methods."""
     hows = {} if hows is None else hows
     interval = one.interval
-    n = shown(analysis, one, "n") if one.n is not None else Shown(text=WITHHELD)
+    n = shown(analysis, one, "n") if one.visible_n is not None else PageCell(text=WITHHELD)
     return Line(
         label=one.label or title_of(one.name),
         value=shown(analysis, one),
@@ -195,7 +192,7 @@ def line(analysis: str, one: Estimate, hows: dict[str, int] | None = None) -> Li
     )
 
 
-def _counts(analysis: str, one: Estimate) -> Iterator[tuple[str, Shown]]:
+def _counts(analysis: str, one: Estimate) -> Iterator[tuple[str, PageCell]]:
     for name in one.counts:
         yield name, shown(analysis, one, f"count:{name}")
 

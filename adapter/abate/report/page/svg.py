@@ -22,7 +22,7 @@ class NotDrawn(AbateError):
     """A chart cannot be drawn: it costs itself only, its table stands."""
 
 
-def framed(svg: str, *, name: str, title: str, alt: str) -> str:
+def frame(svg: str, *, name: str, title: str, alt: str) -> str:
     """The drawing as it stands in a page: `name` makes its ids its own, `alt` says it in words.
 
     Raises:
@@ -53,7 +53,7 @@ def _tidy(element: ET.Element, name: str) -> None:
 
 
 def _leave_out_empty(root: ET.Element) -> None:
-    """Vega leaves paths that draw nothing, and labels that overlap, invisible."""
+    """Vega leaves in paths that draw nothing, and labels that overlap, with opacity 0 (5.20)."""
     for parent in list(root.iter()):
         for child in list(parent):
             is_blank = child.tag == "path" and child.get("d", _NO_PATH) == _NO_PATH

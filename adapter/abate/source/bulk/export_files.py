@@ -15,8 +15,8 @@ from abate.fhir.client import FhirServer
 from abate.fhir.outcomes import Issue, Judge, issues, refuse
 from abate.fhir.references import local_id
 from abate.fhir.types import MAPPED_NAMES
-from abate.http.compression import unpack
 from abate.source.bulk.manifest import File, Manifest
+from abate.source.compression import unpack
 from abate.source.concurrency import at_once
 from abate.source.files.reader import Called, Placed, contents
 from abate.source.files.split_by_type import land, take_again, type_of

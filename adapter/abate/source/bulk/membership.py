@@ -118,7 +118,7 @@ def read_exported(landing: Landing, base: str) -> ExportedPatients:
     ids, links = set[str](), list[tuple[str, str]]()
     for head in heads(landing, "Patient"):
         ids.add(head.id)
-        for reference in (*head.linked("replaced-by"), *head.linked("replaces")):
+        for reference in (*head.links_of("replaced-by"), *head.links_of("replaces")):
             other = local_id(reference, "Patient", base)
             if other is not None:
                 links.append((head.id, other))

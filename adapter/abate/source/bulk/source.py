@@ -35,10 +35,10 @@ from abate.source.required_data import heads, refuse_insufficient
 from abate.source.search.by_code import land_newcomers
 from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import ClockWentBack, refuse_clock_behind
-from abate.source.search.live_counts import LiveCounts
 from abate.source.search.paging import Pager
 from abate.source.search.patients import land_patients, with_merged
 from abate.source.search.pull import Pull
+from abate.source.search.received import LiveCounts
 from abate.store.landing import Landing
 from abate.store.ledger import EXPORT, Ledger, LedgerLine
 from abate.store.pull_remarks import judge_of, note_unfiltered, recall_unfiltered
@@ -70,7 +70,8 @@ class BulkSource:
         self._refuse_clock_behind(landing, log)
         self._tidy(landing, log)
         was_begun = landing.recall("export") is not None
-        note_unfiltered(landing, recall_unfiltered(landing).union(self._kept.unfiltered_types()))
+        known = recall_unfiltered(landing).union(self._kept.types_without_filter())
+        note_unfiltered(landing, known)
         with self._way_out(was_begun=was_begun):
             brought = self._export(plan, landing, log, was_begun=was_begun)
         ledger = self._enter(plan, landing, brought)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from abate.config.source import Source as Settings
 from abate.errors import SourceError
 from abate.fhir.types import MAPPED_NAMES
-from abate.http.compression import unpack
 from abate.source import Pulled
+from abate.source.compression import unpack
 from abate.source.files.reader import Called, contents
 from abate.source.files.servers import FileServers
 from abate.source.files.split_by_type import Sorted, land

@@ -170,12 +170,12 @@ def land_newcomers(pull: Pull, queries: Sequence[Query], people: Iterable[str]) 
 
 def _land_newcomers_of(pull: Pull, query: Query, new: Sequence[str]) -> bool:
     known = pull.kept.one_with(query.type)
-    before = pull.ledger.received(query.name)
+    before = pull.ledger.count_received(query.name)
     try:
         pull.land(query, _by_patient(pull, query, [*new, *known]), is_change=True)
     except (NotHonoured, SearchRefused):
         return False
-    return not known or pull.ledger.received(query.name) > before
+    return not known or pull.ledger.count_received(query.name) > before
 
 
 def ask_without_code(pull: Pull, query: Query) -> None:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from abate.fhir.bundle import Head, Page, matches, warnings
 from abate.source.query import LONG_AGO, Query, bare
 from abate.source.query_forms import USUAL, Form, other_forms
-from abate.source.search.live_counts import LiveCounts
 from abate.source.search.paging import (
-    LinkExpired,
+    CursorExpired,
     NotHonoured,
     Pager,
     SearchRefused,
@@ -20,7 +19,7 @@ from abate.source.search.paging import (
     naming,
     next_link,
 )
-from abate.source.search.received import IDLE_PAGES, Pass, Received
+from abate.source.search.received import IDLE_PAGES, LiveCounts, Pass, Received
 from abate.source.search.uncounted import Settling, Take
 from abate.store.ledger import count_of_pages
 
@@ -101,7 +100,7 @@ class Fetcher:
             number = received.walked.pages + 1
             try:
                 page = self.pager.page(query, number, link)
-            except LinkExpired:
+            except CursorExpired:
                 if begun == ATTEMPTS:
                     raise
                 self._log_again(query)

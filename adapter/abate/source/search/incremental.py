@@ -35,7 +35,7 @@ from abate.source.search.id_comparison import (
     refuse_found,
     stale,
 )
-from abate.source.search.paging import LinkExpired, NotHonoured, SearchRefused
+from abate.source.search.paging import CursorExpired, NotHonoured, SearchRefused
 from abate.source.search.patients import TRIED_ALONE, land_patients
 from abate.source.search.pull import Pull
 from abate.source.search.uncounted import Take
@@ -210,7 +210,7 @@ def _land_patient_changes(
 
     def take(head: Head, raw: bytes) -> None:
         is_ours = head.id in there or any(
-            local_id(one, "Patient", pull.base) in known for one in head.linked("replaced-by")
+            local_id(one, "Patient", pull.base) in known for one in head.links_of("replaced-by")
         )
         if is_ours and head.id not in landed:
             landed.add(head.id)
@@ -221,7 +221,7 @@ def _land_patient_changes(
     elif pull.has_history:
         try:
             pages, gone = _from_history(pull, take)
-        except (NotHonoured, LinkExpired) as fault:
+        except (NotHonoured, CursorExpired) as fault:
             pull.pager.warn(f"{fault} Each is asked for by its id.")
             pages, gone = _compare_patients(pull, there, take)
     else:

@@ -33,7 +33,7 @@ class SearchRefused(IncompletePull):
     """The server refuses a search: it may take the same question in another form."""
 
 
-class LinkExpired(IncompletePull):
+class CursorExpired(IncompletePull):
     """A next link that the server no longer knows: the query can be begun again."""
 
 
@@ -263,7 +263,7 @@ def _refuse_expired(
     is_unknown = answer.status == HTTPStatus.GONE or answer.status in EXPIRED_CURSOR
     if is_unknown or ((is_private or is_long) and answer.status in _NO_GET):
         why = f": its next link has {len(link)} characters" if is_long else ""
-        raise LinkExpired(
+        raise CursorExpired(
             str(incomplete(query, number, f"{answer.place} answered {answer.told}{why}"))
         )
 

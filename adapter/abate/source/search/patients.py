@@ -94,7 +94,7 @@ def with_merged(pull: Pull, people: Iterable[str]) -> list[str]:
 def _merges(pull: Pull) -> Iterator[tuple[str, str]]:
     """Each landed Patient with one whom it was merged with."""
     for head in heads(pull.landing, "Patient"):
-        for reference in (*head.linked("replaced-by"), *head.linked("replaces")):
+        for reference in (*head.links_of("replaced-by"), *head.links_of("replaces")):
             other = local_id(reference, "Patient", pull.base)
             if other is not None:
                 yield head.id, other

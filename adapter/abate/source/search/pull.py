@@ -191,7 +191,7 @@ class Pull:
             NothingFound: as it says.
         """
         is_left = any(query.name == SCORES for query in left)
-        if not is_left and not self.ledger.received(SCORES):
+        if not is_left and not self.ledger.count_received(SCORES):
             raise NothingFound(
                 f"{self.base} has {self.index_procedures()} index procedures and no pain score "
                 "with one of the codes of [scores]. Check those codes."

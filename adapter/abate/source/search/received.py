@@ -3,9 +3,12 @@
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
+from threading import Lock
 
 from abate.fhir.bundle import Head
 from abate.source.id_set import IdSet
+from abate.store.ledger import LedgerLine
+from abate.telemetry.log import Log
 
 # So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
 IDLE_PAGES = 50
@@ -123,3 +126,33 @@ class Received:
     def is_short(self) -> bool:
         """Whether fewer arrived than the server has."""
         return self.expected is not None and self.received < self.expected
+
+
+@dataclass(slots=True)
+class LiveCounts:
+    """Counts what arrives, and logs it page by page; threads may share it."""
+
+    log: Log
+    lines: dict[tuple[str, str], LedgerLine] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def expect(self, query: str, kind: str, expected: int | None) -> None:
+        """So many are to come of a query, over all its parts."""
+        with self.lock:
+            self.lines[query, kind] = LedgerLine(
+                query=query, type=kind, expected=expected, received=0, pages=0
+            )
+
+    def page(self, query: str, kind: str, new: int) -> None:
+        """One more page, with so many new resources."""
+        with self.lock:
+            known = self.lines.get((query, kind))
+            line = LedgerLine(
+                query=query,
+                type=kind,
+                expected=known.expected if known else None,
+                received=(known.received if known else 0) + new,
+                pages=(known.pages if known else 0) + 1,
+            )
+            self.lines[query, kind] = line
+        self.log.info(f"pulling {line}", name="query.page", **line.fields)

@@ -20,11 +20,11 @@ from abate.source.query_forms import with_categories
 from abate.source.search.by_code import begin, land_by_code, land_by_patient, note_index
 from abate.source.search.completeness import Fetcher
 from abate.source.search.incremental import CHANGES, ClockWentBack, land_changes
-from abate.source.search.live_counts import LiveCounts
 from abate.source.search.paging import Pager
 from abate.source.search.patient_list import list_patients
 from abate.source.search.patients import land_patients
 from abate.source.search.pull import Pull
+from abate.source.search.received import LiveCounts
 from abate.source.search.strategy import choose
 from abate.store.landing import Landing
 from abate.store.pull_remarks import judge_of

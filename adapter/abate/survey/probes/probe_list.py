@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from abate.errors import AbateError, SourceError
-from abate.fhir.canonical import CANONICAL, stable_id
+from abate.fhir.canonical import CHECK, forms_of, stable_id
 from abate.fhir.client import FhirServer
 from abate.http.failures import ABSENT
 from abate.publish.existing import standing
 from abate.report.fhir.elements import Resource, reference_to
 
 TYPE = "List"
-SYSTEM = f"{CANONICAL}/sid/check"
 TITLE = "A probe of abate check --write: it may be deleted"
 
 
@@ -24,7 +23,7 @@ def probe_list(part: str, title: str = TITLE) -> Resource:
     return {
         "resourceType": TYPE,
         "id": stable_id("check", part),
-        "identifier": [{"system": SYSTEM, "value": part}],
+        "identifier": [{"system": CHECK, "value": part}],
         "status": "retired",
         "mode": "snapshot",
         "title": title,
@@ -84,4 +83,4 @@ def _delete(server: FhirServer, name: str) -> bool:
 
 def _is_ours(resource: Resource) -> bool:
     identifiers = resource.get("identifier") or ()
-    return any(one.get("system") == SYSTEM for one in identifiers if isinstance(one, dict))
+    return any(one.get("system") in forms_of(CHECK) for one in identifiers if isinstance(one, dict))

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from abate.http.failures import LOGIN_WANTED, REFUSED_CONTENT
+from abate.http.json_values import as_objects
 from abate.report.fhir.elements import Resource
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.probe_list import TYPE, probe_list
@@ -36,12 +37,7 @@ def _judge(context: Context, resource: Resource) -> tuple[int, bool | None]:
     outcome = answer.json()
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
         return answer.status, None
-    issues = outcome.get("issue")
-    severities = [
-        issue.get("severity")
-        for issue in (issues if isinstance(issues, list) else [])
-        if isinstance(issue, dict)
-    ]
+    severities = [issue.get("severity") for issue in as_objects(outcome.get("issue"))]
     return answer.status, "error" in severities or "fatal" in severities
 
 

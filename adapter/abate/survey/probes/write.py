@@ -8,7 +8,9 @@ from typing import Any
 
 from abate.errors import SourceError
 from abate.fhir.bundle import Page
+from abate.fhir.canonical import CHECK
 from abate.http.failures import CONFLICT, LOGIN_WANTED
+from abate.http.json_values import as_object
 from abate.http.response import Answer
 from abate.publish.change import Change, transaction
 from abate.publish.existing import standing
@@ -16,7 +18,6 @@ from abate.report.fhir.elements import Resource, reference_to
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.declared import MATCH, TRANSACTION, TWICE, WHOLE
 from abate.survey.probes.probe_list import (
-    SYSTEM,
     TITLE,
     TYPE,
     delete_at_end,
@@ -171,13 +172,12 @@ class _Tries:
         return (self._read(self.first) or {}).get("title")
 
     def _version(self) -> str | None:
-        meta = (self._read(self.first) or {}).get("meta")
-        version = meta.get("versionId") if isinstance(meta, dict) else None
+        version = as_object((self._read(self.first) or {}).get("meta")).get("versionId")
         return version if isinstance(version, str) else None
 
     def _count_by_identifier(self) -> int | None:
         """How many there are by our identifier; None if the search is refused."""
-        asked = {"identifier": f"{SYSTEM}|first", "_count": "10"}
+        asked = {"identifier": f"{CHECK}|first", "_count": "10"}
         answer = self.context.client.get(TYPE, asked)
         if answer.status != HTTPStatus.OK:
             return None

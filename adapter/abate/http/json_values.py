@@ -1,0 +1,21 @@
+"""JSON of a server, which may be of any shape: an object, a list or a text is what it should be.
+
+What is of another shape counts as empty: the caller reads what is left.
+"""
+
+from typing import Any
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Return an object as it is, and anything else as an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a list; anything else has none."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def as_text(value: Any) -> str:
+    """Return a text as it is, and anything else as an empty one."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""Durability: how long relief lasted, and where it was lost."""

@@ -1,0 +1,77 @@
+"""Which units the estimates of durability used."""
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from abate import Cohort, Units
+from abate.config.visits import BASELINE
+from abate_analyses.durability.loss_curves import At, Curves
+from abate_analyses.durability.relief import Relief
+from abate_analyses.statistics.aalen_johansen import COMPETING, EVENT
+
+
+def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, Units]:
+    """By the estimates' names."""
+    pairs, frame = found.pairs.frame, found.frame
+    scores = found.pairs.units.data
+    had = _timed(frame, scores)
+    followed = frame.filter(pl.col("later") > 0)
+    held = followed.filter(pl.col("cause") != EVENT)["lesion_id"]
+    losses = _ids(frame, pl.col("cause") == EVENT)
+    later = {one: scores[one] for one in _scored_later(cohort, pairs)["lesion_id"]}
+    return {
+        "follow-up": _followed(cohort),
+        "relief": found.pairs.units.counting({"numerator": frame["lesion_id"]}),
+        "longest-relief": had,
+        "longest-relief-weeks": had,
+        "median-time-to-loss": had.counting({"losses": losses}),
+        "median-time-to-loss-km": had.counting({"losses": losses}),
+        "net-pain-relief": _timed(frame.filter(pl.col("survival") > 0), scores),
+        "persistence": _timed(followed, later).counting({"numerator": held}),
+        **{name: units for at in lost.visits for name, units in _at(found, had, at)},
+    }
+
+
+def _scored_later(cohort: Cohort, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs with a score after the endpoint, whether they had relief or not."""
+    scores = cohort.scores.filter("chosen").select("lesion_id", "at")
+    later = pairs.join(scores, on="lesion_id").filter(pl.col("at") > pl.col("endpoint_at"))
+    return pairs.join(later, on="lesion_id", how="semi")
+
+
+def _at(found: Relief, had: Units, at: At) -> Iterator[tuple[str, Units]]:
+    """The curves at a visit: at risk on its window's first day, lost and dead by its last."""
+    is_past = pl.col("time") <= at.last
+    counts = {
+        f"at risk at {at.visit}": _ids(found.frame, pl.col("time") >= at.first),
+        f"losses by {at.visit}": _ids(found.frame, is_past & (pl.col("cause") == EVENT)),
+        f"deaths by {at.visit}": _ids(found.frame, is_past & (pl.col("cause") == COMPETING)),
+    }
+    for name in ("loss", "death", "loss-km"):
+        yield f"{name}-{at.visit}", had.counting(counts)
+
+
+def _ids(frame: pl.DataFrame, kept: pl.Expr) -> list[str]:
+    return frame.filter(kept)["lesion_id"].to_list()
+
+
+def _timed(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
+    """Lesions with relief; the datum is how long it lasted and what ended it.
+
+    Who had relief depends on the scores, of those `among` which it was looked for.
+    """
+    rows = frame.select("lesion_id", "time", "cause", "survival").rows()
+    data = {one: f"relief {time}, {cause} of {of}" for one, time, cause, of in rows}
+    return Units(data=data, among=among)
+
+
+def _followed(cohort: Cohort) -> Units:
+    """The patients with a score after; the datum is the day of the last one."""
+    days = (
+        cohort.scores.filter(pl.col("chosen") & (pl.col("visit") != BASELINE))
+        .join(cohort.analysed.select("lesion_id", "patient_id"), on="lesion_id")
+        .group_by("patient_id")
+        .agg(pl.format("day {}", pl.col("day").max()).alias("day"))
+    )
+    return Units(data=dict(days.select("patient_id", "day").rows()))

@@ -1,0 +1,1 @@
+"""Profile: who was treated and analysed, and what was treated."""

@@ -1,0 +1,41 @@
+"""Table 1, by patient and by lesion."""
+
+from collections.abc import Sequence
+
+from abate import Estimate, Ref, Table
+from abate_analyses.shared.counts import LESIONS, PATIENTS
+from abate_analyses.shared.treated import TREATED_PATIENTS
+
+TITLES = {
+    "patients": (PATIENTS, "Analysed patients"),
+    "lesions": (LESIONS, "Analysed lesions"),
+    "treated": (TREATED_PATIENTS, "Treated patients, the excluded ones too"),
+}
+
+
+def tables(shown: Sequence[Estimate]) -> list[Table]:
+    """One table a population, where it has a row."""
+    return [
+        Table(
+            name=name,
+            title=title,
+            columns=("characteristic", "number", "of", "%"),
+            rows=rows,
+        )
+        for name, (population, title) in TITLES.items()
+        if (rows := [_row(one) for one in shown if one.population == population])
+    ]
+
+
+def age_table(ages: Sequence[Estimate]) -> list[Table]:
+    """The ages, as a median with each spread."""
+    rows = [
+        (one.label, Ref(one.name), Ref(one.name, "low"), Ref(one.name, "high"), Ref(one.name, "n"))
+        for one in ages
+    ]
+    columns = ("age in years", "median", "low", "high", "n")
+    return [Table(name="ages", title="Age", columns=columns, rows=rows)] if rows else []
+
+
+def _row(one: Estimate) -> tuple[str, Ref, Ref, Ref]:
+    return one.label, Ref(one.name), Ref(one.name, "n"), Ref(one.name, f"percent:{one.name}")

@@ -1,0 +1,1 @@
+"""Responders: the lesions whose pain decreased enough, by several definitions."""

@@ -1,0 +1,156 @@
+"""Which lesions are asked whether they responded, and which of them did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from abate import Cohort, LastOf, Pairs, Units
+from abate.cohort.data import units_of
+from abate.cohort.endpoint import Endpoint
+from abate.cohort.visit_states import NOT_SCORED, SCORED
+from abate.config.visits import BASELINE, SAME_DAY_AFTER
+from abate_analyses.responders.endpoints import RESPONSES, Response
+from abate_analyses.shared.counts import LESIONS, Whole
+from abate_analyses.shared.treated import TREATED_LESIONS
+from abate_analyses.shared.units import STATE
+from abate_analyses.statistics.exact_integers import POINT
+
+FIRST = "first"
+_LEAST_REFERENCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Lesions with a reference and an endpoint.
+
+    Attributes:
+        frame: one row a lesion: lesion_id, site_group, above_zero, 4_or_more (of the reference),
+            reference_datum, endpoint_datum, and whether each response holds, under its name.
+        population: which lesions these are, in words.
+        all_above_zero: whether each reference is above 0, by the words of the population.
+        among: if they were chosen by their states at a visit: the ids of all among whom.
+    """
+
+    frame: pl.DataFrame
+    population: str
+    all_above_zero: bool = False
+    among: Sequence[str] = ()
+
+    def whole(self, response: Response) -> Whole:
+        """The denominator of a response: the lesions for which it is defined."""
+        if self.all_above_zero or not response.of_reference:
+            return Whole(n=self.frame.height, population=self.population)
+        return Whole(n=int(self.frame["above_zero"].sum()), population=above_zero(self.population))
+
+    def number(self, response: Response) -> int:
+        """How many responded."""
+        return int(self.frame[response.name].sum())
+
+    def where(self, kept: pl.Expr, words: str) -> "Asked":
+        """Those of these lesions that `kept` keeps."""
+        return replace(
+            self, frame=self.frame.filter(kept), population=f"{self.population}, {words}"
+        )
+
+    @property
+    def at_zero(self) -> int:
+        """How many have a reference of 0."""
+        return int((~self.frame["above_zero"]).sum())
+
+    @property
+    def units(self) -> Units:
+        """These lesions, each with the data of its change."""
+        units = units_of(self.frame, "lesion_id", "reference_datum", "endpoint_datum")
+        return replace(units, among=dict.fromkeys(self.among, STATE))
+
+    def ids(self, kept: pl.Expr) -> list[str]:
+        """The ids of those that `kept` keeps."""
+        return self.frame.filter(kept)["lesion_id"].to_list()
+
+    def with_high_reference(self) -> "Asked":
+        """Those with a reference of 4 or more, as trials enter them."""
+        high = self.where(pl.col("4_or_more"), "whose reference is 4 or more")
+        return replace(high, all_above_zero=True)
+
+
+def above_zero(population: str) -> str:
+    """The words for those whose fall in percent is defined."""
+    return f"{population}, whose reference is above 0"
+
+
+def asked(pairs: Pairs) -> Asked:
+    """Judge each pair by every response."""
+    return Asked(frame=_judged(pairs.frame), population=pairs.population)
+
+
+def carried_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endpoint) -> Asked:
+    """The pairs, and lesions without an endpoint whose last earlier score is carried to it.
+
+    Nothing is carried past death or re-treatment, nor to a visit that is not yet due.
+    """
+    frame, among = pairs.frame, list[str]()
+    population = f"{pairs.population}, or an earlier score carried forward to it"
+    visits = _up_to(cohort, endpoint)
+    if visits:
+        earlier = cohort.pairs(reference=reference, endpoint=LastOf((SAME_DAY_AFTER, *visits)))
+        carried = earlier.frame.join(frame, on="lesion_id", how="anti", maintain_order="left")
+        followed = carried.join(_followed(cohort, visits[-1]), on="lesion_id", how="semi")
+        frame = pl.concat([frame, followed])
+        among = [*pairs.frame["lesion_id"], *carried["lesion_id"]]
+    return Asked(frame=_judged(frame), population=population, among=among)
+
+
+def _up_to(cohort: Cohort, endpoint: Endpoint) -> tuple[str, ...]:
+    """The visits after the procedure up to the endpoint's last."""
+    named = endpoint.last_of if isinstance(endpoint, LastOf) else (endpoint,)
+    last = max((cohort.visits.index(one) for one in named if one in cohort.visits), default=-1)
+    return tuple(visit for visit in cohort.visits[: last + 1] if visit != BASELINE)
+
+
+def _followed(cohort: Cohort, visit: str) -> pl.DataFrame:
+    states = cohort.visit_states()
+    here = pl.col("state").is_in([SCORED, NOT_SCORED])
+    return states.filter((pl.col("visit") == visit) & here)
+
+
+def _judged(frame: pl.DataFrame) -> pl.DataFrame:
+    reference, endpoint = (
+        (pl.col(name) * POINT).round().cast(pl.Int64) for name in ("reference", "endpoint")
+    )
+    return frame.select(
+        "lesion_id",
+        "site_group",
+        "reference_datum",
+        "endpoint_datum",
+        (reference > 0).alias("above_zero"),
+        (reference >= _LEAST_REFERENCE * POINT).alias("4_or_more"),
+        *(one.holds(reference, endpoint).alias(one.name) for one in RESPONSES),
+    ).with_columns(pl.col(one.name) & pl.col("above_zero") for one in RESPONSES if one.of_reference)
+
+
+def alone_at_zero(cohort: Cohort, reference: str, endpoint: Endpoint) -> list[str]:
+    """The analysed lesions without an endpoint that have a reference of 0."""
+    ended = cohort.at(endpoint).frame.select("lesion_id")
+    alone = _references(cohort, reference).join(ended, on="lesion_id", how="anti")
+    return alone.filter((pl.col("value") * POINT).round() == 0)["lesion_id"].to_list()
+
+
+def _references(cohort: Cohort, reference: str) -> pl.DataFrame:
+    """The reference of each analysed lesion that has one: lesion_id, value."""
+    if reference != FIRST:
+        return cohort.at(reference).frame
+    scores = cohort.scores.filter("chosen").sort("at", "score_id")
+    first = scores.unique("lesion_id", keep="first", maintain_order=True)
+    return first.join(cohort.analysed.select("lesion_id"), on="lesion_id", how="semi")
+
+
+def treated(cohort: Cohort) -> Whole:
+    """The treated lesions, as the attrition table counts them."""
+    rows = cohort.attrition.filter((pl.col("stage") == "treated") & (pl.col("unit") == "lesion"))
+    return Whole(n=int(rows["n"].sum()), population=TREATED_LESIONS)
+
+
+def analysed(cohort: Cohort) -> Whole:
+    """The analysed lesions."""
+    return Whole(n=cohort.analysed.height, population=LESIONS)

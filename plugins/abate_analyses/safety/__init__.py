@@ -1,0 +1,1 @@
+"""Safety: complications, deaths and re-treatments."""

@@ -1,0 +1,1 @@
+"""What several analyses share: counts, pairs, patients, and the units of estimates."""

@@ -1,0 +1,11 @@
+"""Which estimates of an analysis are key."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from abate import Estimate
+
+
+def mark_key(estimates: Iterable[Estimate], *names: str) -> list[Estimate]:
+    """The estimates; those of these names are key."""
+    return [replace(one, key=True) if one.name in names else one for one in estimates]

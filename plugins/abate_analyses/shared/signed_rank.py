@@ -1,0 +1,85 @@
+"""What the signed ranks of paired changes say, as estimates: Wilcoxon's test, Hodges-Lehmann."""
+
+from abate import Estimate, Interval, Pairs
+from abate_analyses.shared.changes import UNTIED, directions
+from abate_analyses.statistics.exact_integers import billionths
+from abate_analyses.statistics.hodges_lehmann import HodgesLehmann, Limits, hodges_lehmann
+from abate_analyses.statistics.rank_tests import SignedRank, Zeros, signed_rank
+
+_ZEROS = {"dropped": "zeros dropped", "pratt": "zeros ranked and then dropped (Pratt)"}
+_EXACT = {
+    True: "exact, over all turnings of the signs of the middle ranks",
+    False: "normal approximation with continuity and tie correction",
+}
+_ALL_TIES = "every pair is a tie"
+
+
+def wilcoxon(name: str, pairs: Pairs, zeros: Zeros) -> Estimate:
+    """Wilcoxon's signed-rank test; its value is V, the sum of the ranks of the rises."""
+    counted = directions(pairs.changes)
+    dropped = zeros == "dropped"
+    test = signed_rank(billionths(pairs.changes), zeros) if counted.untied else None
+    both = {"falls": counted.falls, "rises": counted.rises}
+    return Estimate(
+        name=name,
+        label=f"V, sum of the ranks of the rises, {name.replace('-', ' ')}",
+        value=test.v if test else None,
+        n=counted.untied if dropped else len(pairs),
+        p=test.p if test else None,
+        method=_wilcoxon(test, zeros),
+        population=f"{pairs.population}{UNTIED}" if dropped else pairs.population,
+        statistic="test",
+        counts=both if dropped else counted.by_name(),
+        note="" if test else _ALL_TIES,
+    )
+
+
+def _wilcoxon(test: SignedRank | None, zeros: Zeros) -> str:
+    how = _EXACT[test.exact if test else True]
+    return f"Wilcoxon signed-rank test, two-sided, {_ZEROS[zeros]}; {how}"
+
+
+def shift(name: str, pairs: Pairs, zeros: Zeros | None) -> Estimate:
+    """The Hodges-Lehmann estimate of the change, with the zeros (None) or without them."""
+    changes = billionths(pairs.changes)
+    kept = changes[changes != 0] if zeros else changes
+    found = hodges_lehmann(kept) if kept.size else None
+    counted = directions(pairs.changes)
+    parts = counted.by_name()
+    return Estimate(
+        name=name,
+        label="median of the Walsh averages of change"
+        + (", zeros dropped" if zeros else ", zeros kept"),
+        value=found.value if found else None,
+        n=int(kept.size),
+        unit="{score}",
+        interval=_interval(found),
+        method=_hodges_lehmann(found.limits if found else None, zeros),
+        population=f"{pairs.population}{UNTIED}" if zeros else pairs.population,
+        statistic="difference",
+        counts={key: parts[key] for key in ("falls", "rises")} if zeros else parts,
+        note=_shift_note(found),
+    )
+
+
+def _interval(found: HodgesLehmann | None) -> Interval | None:
+    if not found or not found.limits:
+        return None
+    limits = found.limits
+    level = f"{100 * limits.level:.1f} % confidence" if limits.exact else "95 % confidence"
+    return Interval(low=found.low, high=found.high, kind=f"{level}, signed rank")
+
+
+def _hodges_lehmann(limits: Limits | None, zeros: Zeros | None) -> str:
+    how = "normal approximation" if limits and not limits.exact else "exact"
+    kept = "zeros dropped" if zeros else "zeros kept"
+    return (
+        f"Hodges-Lehmann, median of all Walsh averages, {kept}; interval of at least 95 % by the "
+        f"signed-rank distribution without ties, {how}"
+    )
+
+
+def _shift_note(found: HodgesLehmann | None) -> str:
+    if not found:
+        return _ALL_TIES
+    return "" if found.limits else "too few pairs for an interval at this level"
