@@ -142,6 +142,8 @@ def _has_seen(name, output):
         "tutorial.md": [
             "minimum-after 1",
             "no-score 1",
+            "other-site 2",
+            "0.07031",
             "0.03906",
             "0.125",
             '"resourceType":"DiagnosticReport"',
