@@ -128,3 +128,6 @@ create table if not exists attrition (
 
 -- The one secret that makes pseudonyms of ids; it never leaves the store.
 create table if not exists pseudonym_key (key varchar);
+
+-- One row: the digest of these statements, after all of them have run.
+create table if not exists layout (digest varchar);
