@@ -108,7 +108,7 @@ def test_a_wait_that_the_endpoint_asks_for_is_heeded_and_never_long(
 
 def test_a_redirect_of_the_token_request_is_not_followed(as_smart, authority):
     authority.answers = [Response("", 307, {"Location": "https://other.example/token?x=1"})]
-    with pytest.raises(SourceError, match=r"sends us on to https://other.example/token, which is"):
+    with pytest.raises(SourceError, match=r"refers to https://other.example/token, which is"):
         as_smart().get("Patient")
 
 

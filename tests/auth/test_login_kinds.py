@@ -24,7 +24,7 @@ def test_without_a_login_no_header_is_sent_and_the_cure_is_told(front, enter):
     assert answer.status == 401
     assert front.asked("/fhir/Patient") == [None]
     error = server.login_wanted(answer.status)
-    assert "wants a login (it answered 401), and none is set. Add [source.auth]" in str(error)
+    assert "requires a login (it answered 401), but none is set. Add [source.auth]" in str(error)
 
 
 def test_a_login_of_a_netrc_file_is_not_sent(front, enter, tmp_path, monkeypatch):

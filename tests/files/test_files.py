@@ -270,9 +270,9 @@ def test_a_packed_file_that_is_cut_off_stops_the_run_and_is_named(house, resourc
     house.run()
     name = f"bad.ndjson.{'gz' if pack is gzip.compress else 'zst'}"
     house.write(name, pack(lines(resources * 40))[:kept])
-    with pytest.raises(SourceError, match=r"^file 1 of bad\* is cut off or damaged"):
+    with pytest.raises(SourceError, match=r"^file 1 of bad\* is truncated or damaged"):
         house.run("good.ndjson", "bad*")
-    with pytest.raises(SourceError, match=rf"^{name} is cut off or damaged"):
+    with pytest.raises(SourceError, match=rf"^{name} is truncated or damaged"):
         house.run("good.ndjson", name)
     assert house.ids("observation") == SCORES
 
@@ -283,7 +283,7 @@ def test_a_packed_file_that_is_damaged_stops_the_run(house, resources, pack):
     packed[len(packed) // 2] ^= 0xFF
     packed[len(packed) // 2 + 1] ^= 0xFF
     house.write("bad.ndjson", bytes(packed))
-    with pytest.raises(SourceError, match=r"^bad\.ndjson is cut off or damaged"):
+    with pytest.raises(SourceError, match=r"^bad\.ndjson is truncated or damaged"):
         house.run("bad.ndjson")
 
 
@@ -349,7 +349,7 @@ def test_files_without_an_index_procedure_or_a_score_are_nothing_to_study(house,
 
 @pytest.mark.parametrize("source", ['strategy = "files"', 'files = ["a"]'])
 def test_the_strategy_and_its_files_go_together(house, source):
-    with pytest.raises(StudyFileError, match="go together"):
+    with pytest.raises(StudyFileError, match="require each other"):
         house.run(source=source)
 
 

@@ -15,7 +15,7 @@ else:
     from backports import zstd
 
 BOTH = (BULK, FILES)
-DAMAGED = "is cut off or damaged"
+DAMAGED = "is truncated or damaged"
 
 
 # Those that a server was seen to do; the others may come all the same.

@@ -73,8 +73,8 @@ def test_a_filter_that_is_not_heeded_is_named_once_and_adds_no_row(hospital, bul
     bulk.ignores = ("_typeFilter",)
     rows = night()
     assert ids(rows, "observation") == ["s1", "s2"]
-    [said] = [one for one in hospital.said if "does not heed" in one]
-    assert said.startswith("warning: the export does not heed code in Observation: 1 resources")
+    [said] = [one for one in hospital.said if "does not honour" in one]
+    assert said.startswith("warning: the export does not honour code in Observation: 1 resources")
 
 
 def test_a_server_that_refuses_the_filter_exports_without_it(hospital, bulk, night):

@@ -59,7 +59,7 @@ def test_who_joins_the_study_is_searched_for_as_a_whole(hospital, night, made, h
     rows = night()
     number = 2 if how == "merged in two steps" else 1
     assert newly_asked(hospital) == [
-        f"{number} patients are new in the study: all that they have is asked for"
+        f"{number} patients are new in the study: pulling all of their resources"
     ]
     assert hospital.ask("select state from observation where id = 'of-new'") == [("mapped",)]
     assert rows == hospital.fresh()

@@ -132,7 +132,7 @@ def test_a_group_that_cannot_be_read_is_refused_with_what_to_do(read, status):
 
 
 def test_a_group_that_wants_a_login_says_so(read):
-    with pytest.raises(SourceError, match="wants a login"):
+    with pytest.raises(SourceError, match="requires a login"):
         read(status=401)
 
 

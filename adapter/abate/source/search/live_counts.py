@@ -1,4 +1,4 @@
-"""What has arrived of each query so far, over all its parts, also while several are under way."""
+"""Count the received resources of each query over all its parts, while they run."""
 
 from dataclasses import dataclass, field
 from threading import Lock
@@ -9,21 +9,21 @@ from abate.telemetry.log import Log
 
 @dataclass(slots=True)
 class LiveCounts:
-    """Counts what arrives, and logs it page by page; threads may share it."""
+    """Counts received resources and logs them page by page; safe for threads."""
 
     log: Log
     lines: dict[tuple[str, str], LedgerLine] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def expect(self, query: str, kind: str, expected: int | None) -> None:
-        """So many are to come of a query, over all its parts."""
+        """Set the expected number of resources of a query, over all its parts."""
         with self.lock:
             self.lines[query, kind] = LedgerLine(
                 query=query, type=kind, expected=expected, received=0, pages=0
             )
 
     def page(self, query: str, kind: str, new: int) -> None:
-        """One more page, with so many new resources."""
+        """Count one page with `new` new resources."""
         with self.lock:
             known = self.lines.get((query, kind))
             line = LedgerLine(
