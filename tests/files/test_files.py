@@ -128,8 +128,9 @@ def test_other_types_are_counted_and_nothing_more(house, resources):
     others.append({"resourceType": "Zwitscher"})
     house.write("all.ndjson", [*others, *resources])
     house.run()
-    assert "left out, of types that are not read: 2 Encounter, 1 Parameters, 1 an unknown type" in (
-        house.said
+    assert (
+        "excluded, of types that abate does not read: 2 Encounter, 1 Parameters, 1 an unknown type"
+        in (house.said)
     )
     assert CANARY not in " ".join(house.said)
 
@@ -233,7 +234,7 @@ def test_a_name_that_a_glob_finds_is_shown_where_it_is_a_type_and_a_number(house
     house.write("Observation.000.ndjson", resources)
     house.write("CANARY_Anna_MRN4711.ndjson", resources)
     (house.folder / "CANARY_Bert.ndjson").write_text('{"cut', "utf-8")
-    with pytest.raises(SourceError, match=r"^file 2 of \*\.ndjson is cut off"):
+    with pytest.raises(SourceError, match=r"^file 2 of \*\.ndjson is truncated"):
         house.run("*.ndjson")
     assert [one.partition(" (")[0] for one in house.said if one.startswith("reading")] == [
         "reading file 1 of *.ndjson",

@@ -36,7 +36,7 @@ OBSERVED = (
 )
 
 
-NOT_KNOWN = "It is not known whether an export has begun"
+NOT_KNOWN = "It is not known whether an export has started"
 
 
 def export(name, says, fault, fails="", **more):
@@ -58,15 +58,15 @@ def _filtered(asked):
 
 
 BEGUN = [
-    export("kick-off-200", "The kick-off is answered 200, and not 202.",
-           always(kick_offs, says(200)), f"and not 202. {NOT_KNOWN}"),
+    export("kick-off-200", "The kick-off is answered 200 instead of 202.",
+           always(kick_offs, says(200)), f"instead of 202. {NOT_KNOWN}"),
     export("kick-off-by-get-refused", "A kick-off by GET is answered 405; one by POST is taken.",
            always(lambda asked: asked.is_kick_off and asked.method == "GET", says(405)),
            ways=EXPORT),
     export("kick-off-401", "The kick-off is answered 401.", always(kick_offs, says(401)), "401"),
     export("kick-off-403", "The kick-off is answered 403.", always(kick_offs, says(403)), "403"),
     export("kick-off-503", "Each kick-off is answered 503.", always(kick_offs, says(503)),
-           "no export has begun. The server is busy"),
+           "no export has started. The server is busy"),
     export("kick-off-429-thrice", "Three kick-offs are answered 429.",
            first(kick_offs, says(429), 3)),
     export("kick-off-500-once",
@@ -77,7 +77,7 @@ BEGUN = [
     export("kick-off-reset", "The connection is reset at the kick-off, which is not sent twice.",
            first(kick_offs, lambda _: [RESET]), NOT_KNOWN),
     export("kick-off-without-a-place", "The kick-off does not say where the export stands.",
-           always(kick_offs, lambda _: Said(status=202)), "does not say where its export stands"),
+           always(kick_offs, lambda _: Said(status=202)), "gives no status URL of its export"),
     export("kick-off-with-a-relative-place", "The place of the export is relative.",
            _place("job")),
     export("kick-off-with-a-place-elsewhere", "The place of the export is on another host.",
@@ -129,7 +129,7 @@ STANDS = [
            meets((polls, _sent_on), (lambda asked: asked.path == "/fhir/result",
                  lambda asked: asked.server.exports.complete()))),
     export("poll-html", "A poll is answered an HTML page with status 200.",
-           always(polls, says(200, "<p>done</p>", "text/html")), "no manifest"),
+           always(polls, says(200, "<p>done</p>", "text/html")), "without an export manifest"),
 ]  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def _twice(asked):
 NEXT = [{"relation": "next", "url": "more"}]
 TOLD = [
     export("manifest-without-output", "The manifest has no output.",
-           always(polls, manifest(output=None)), "no manifest"),
+           always(polls, manifest(output=None)), "without an export manifest"),
     export("manifest-of-nothing", "The manifest has no file.",
            always(polls, manifest(output=[])), "procedure"),
     export("manifest-without-scores", "The manifest has no file of pain scores.",
@@ -180,11 +180,11 @@ TOLD = [
            warns="the manifest counts"),
     export("count-absent", "The manifest counts nothing.", each_file(counting(lambda _: None))),
     export("error-file", "The manifest has a file of errors.", having("error", outcome("error")),
-           "tells of 1 errors", ways=EXPORT),
+           "reports 1 errors", ways=EXPORT),
     export("outcome-file", "The same by the name that it has in version 3.",
-           having("outcome", outcome("fatal")), "tells of 1 errors"),
+           having("outcome", outcome("fatal")), "reports 1 errors"),
     export("error-file-of-warnings", "The manifest has a file of warnings.",
-           having("error", outcome("warning")), warns="tells of 1 warnings"),
+           having("error", outcome("warning")), warns="reports 1 warnings"),
     export("error-file-suppressed",
            "The errors say, as a warning, that rows are withheld (suppressed).",
            having("error", outcome("warning", "suppressed")), "withholds rows of the export",
@@ -195,7 +195,7 @@ TOLD = [
     export("error-file-cut-short", "The errors say, as a warning, that it is incomplete.",
            having("error", outcome("warning", "incomplete")), "not complete (incomplete)"),
     export("error-file-cut-off", "The manifest has a file of errors that cannot be read.",
-           having("error", b"{cut\n"), "tells of 1 errors"),
+           having("error", b"{cut\n"), "reports 1 errors"),
     export("no-transactionTime", "The manifest does not say its moment; a day and a night follow.",
            always(polls, manifest(transactionTime=None)), is_followed=True,
            warns="has no transactionTime"),

@@ -30,7 +30,7 @@ BUSY = {
 }
 OFF = ("observed", "the answer broke off")
 JSON = ("observed", "broken JSON")
-CUT = "a last line that is cut off"
+CUT = "a truncated last line"
 
 
 def half(asked):
