@@ -21,7 +21,7 @@ def in_json(content, status=200, **headers):
     [
         ("invalid_client", "check client_id, the secret, and that the public key is registered"),
         ("invalid_scope", "check scopes"),
-        ("unauthorized_client", "let its operator allow this client"),
+        ("unauthorized_client", "ask its operator to allow the client_credentials"),
     ],
 )
 def test_a_registered_error_is_told_by_its_code_word(as_smart, authority, status, code, cure):
@@ -48,7 +48,9 @@ def test_a_registered_error_is_told_by_its_code_word(as_smart, authority, status
 )
 def test_any_other_error_is_told_by_status_and_kind_of_content(as_smart, authority, answer):
     authority.answers = [answer]
-    with pytest.raises(LoginRefused, match=r"/token answered \d+ with [a-z/]+, not as") as refused:
+    with pytest.raises(
+        LoginRefused, match=r"/token answered \d+ with [a-z/]+, not like"
+    ) as refused:
         as_smart().get("Patient")
     assert MARKER not in str(refused.value)
 
@@ -85,7 +87,7 @@ def test_an_endpoint_that_stays_in_trouble_is_told_as_such_and_not_as_a_wrong_lo
     as_smart, authority
 ):
     authority.answers = [Response("busy", 503) for _ in range(9)]
-    with pytest.raises(SourceError, match="answered 503, also when asked again") as told:
+    with pytest.raises(SourceError, match="answered 503 after repeated attempts") as told:
         as_smart().get("Patient")
     assert not isinstance(told.value, LoginRefused)
     assert len(authority.requests) == 4
@@ -108,7 +110,7 @@ def test_a_wait_that_the_endpoint_asks_for_is_heeded_and_never_long(
 
 def test_a_redirect_of_the_token_request_is_not_followed(as_smart, authority):
     authority.answers = [Response("", 307, {"Location": "https://other.example/token?x=1"})]
-    with pytest.raises(SourceError, match=r"sends us on to https://other.example/token, which is"):
+    with pytest.raises(SourceError, match=r"refers to https://other.example/token, which is"):
         as_smart().get("Patient")
 
 
@@ -127,7 +129,9 @@ def test_a_client_that_nobody_knows_is_refused(as_smart, authority):
 class TestScopes:
     def test_one_that_is_missing_is_named(self, as_smart, authority):
         authority.granted = "system/Patient.rs"
-        with pytest.raises(LoginRefused, match=r"asked for: system/Observation.rs is missing"):
+        with pytest.raises(
+            LoginRefused, match=r"requested scopes: system/Observation.rs is missing"
+        ):
             as_smart().get("Patient")
 
     @pytest.mark.parametrize(

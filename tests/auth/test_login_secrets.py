@@ -26,8 +26,8 @@ def test_one_that_is_missing_is_named_with_its_kind(kind, name):
     with pytest.raises(AbateError) as refused:
         secret("source", kind, {})
     assert str(refused.value) == (
-        f"a login of kind {kind!r} ([source.auth]) needs a secret from the environment: set "
-        f"{name}, or {name}_FILE to the path of a file that holds it"
+        f"a login of kind {kind!r} ([source.auth]) needs a secret in the environment: set "
+        f"{name}, or {name}_FILE to the path of a file that contains it"
     )
 
 
@@ -59,7 +59,7 @@ def test_a_file_that_is_not_there_is_told_and_its_path_is_not(tmp_path):
 def test_a_file_that_is_no_text_is_told(tmp_path):
     path = tmp_path / "token"
     path.write_bytes(b"\xff\xfeMARKER")
-    with pytest.raises(AbateError, match="holds no text in UTF-8"):
+    with pytest.raises(AbateError, match="is not UTF-8 text"):
         secret("source", "bearer", {"ABATE_SOURCE_TOKEN_FILE": str(path)})
 
 
@@ -76,7 +76,7 @@ def test_an_empty_one_is_none(tmp_path, empty):
 @pytest.mark.parametrize("value", ["MARKER two", "MARKER\nX: 1", "MARKER\u20ac"])
 def test_what_cannot_stand_in_a_header_is_no_token_and_not_shown(enter, front, monkeypatch, value):
     monkeypatch.setenv("ABATE_SOURCE_TOKEN", value)
-    with pytest.raises(AbateError, match="a character that no token has") as refused:
+    with pytest.raises(AbateError, match="a character that is invalid in a token") as refused:
         enter(auth={"kind": "bearer"})
     assert "MARKER" not in str(refused.value)
     assert front.requests == []

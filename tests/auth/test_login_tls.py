@@ -100,12 +100,12 @@ def test_paths_start_at_the_folder_of_the_study_file(enter, secured, tmp_path, s
     ("files", "words"),
     [
         ({"ca": "nowhere.pem"}, r"\[source\] ca: the file cannot be used: No such file"),
-        ({"ca": "no.pem"}, r"\[source\] ca: the file cannot be used: it is no PEM"),
+        ({"ca": "no.pem"}, r"\[source\] ca: the file cannot be used: it is not a PEM"),
         (
             {"certificate": "certificate.pem"},
-            r"\[source\] certificate: .* it is no PEM, or its key",
+            r"\[source\] certificate: .* it is not a PEM file, or its key",
         ),
-        ({"certificate": "no.pem"}, r"\[source\] certificate: .* it is no PEM"),
+        ({"certificate": "no.pem"}, r"\[source\] certificate: .* it is not a PEM"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_before_any_request(reach, files, words):
@@ -118,7 +118,7 @@ def test_a_locked_key_does_not_wait_for_somebody_to_type(reach, site):
     _, folder = site
     locked = RSAKey.generate_key(2048).as_pem(private=True, password="x")
     (folder / "locked.pem").write_bytes(locked)
-    with pytest.raises(StudyFileError, match="locked by a password"):
+    with pytest.raises(StudyFileError, match="needs a password"):
         reach(
             "https://127.0.0.1:9/fhir",
             certificate="certificate.pem",

@@ -104,7 +104,7 @@ def test_403_with_a_login_is_told_as_rights_that_are_missing(as_smart, front):
     answer = server.get("Patient")
     assert answer.status == 403
     words = str(server.login_wanted(answer.status))
-    assert "does not let it do this (it answered 403)" in words
+    assert "does not permit this (it answered 403)" in words
     assert "scopes" in words
 
 

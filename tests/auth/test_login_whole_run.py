@@ -216,10 +216,10 @@ def test_the_study_file_of_init_logs_in_as_init_did(abate, front, tmp_path, left
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--auth", "basic"], "--username: kind = 'basic' needs this key."),
-        (["--client-id", "a"], "--client-id: kind = 'none' takes no such key."),
+        (["--auth", "basic"], "--username: kind = 'basic' requires this key."),
+        (["--client-id", "a"], "--client-id: kind = 'none' does not use this key."),
         (["--auth", "smart", "--client-id", "a", "--scope", "a b"], "--scope: expected one scope"),
-        (["--certificate-key", "k.pem"], "--certificate-key: there is no certificate"),
+        (["--certificate-key", "k.pem"], "--certificate-key: this key needs a certificate"),
         (["--auth", "password"], "is not one of"),
     ],
 )
@@ -236,7 +236,7 @@ def test_403_to_a_report_tells_of_rights(abate, study, front, left):
     ran = abate("sync", study)
     assert ran.exit_code == 5
     assert "refused the transaction: 403" in ran.err
-    assert "let it do this" in ran.err
+    assert "does not permit this" in ran.err
     left(ran.out, ran.err)
 
 
@@ -248,7 +248,7 @@ def test_403_to_the_reading_of_a_report_tells_of_rights(abate, study, front, lef
     front.answer = shut
     ran = abate("sync", study)
     assert ran.exit_code == 1
-    assert "does not let it do this (it answered 403)" in ran.err
+    assert "does not permit this (it answered 403)" in ran.err
     left(ran.out, ran.err)
 
 
@@ -256,5 +256,5 @@ def test_403_at_the_first_query_tells_of_rights(abate, study, front, left):
     front.answer = lambda one: Response("", 403) if one.path == "/fhir/Procedure" else None
     ran = abate("run", study)
     assert ran.exit_code == 1
-    assert "does not let it do this (it answered 403)" in ran.err
+    assert "does not permit this (it answered 403)" in ran.err
     left(ran.out, ran.err)

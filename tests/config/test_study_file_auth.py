@@ -38,28 +38,28 @@ def test_each_kind_takes_its_keys(small, auth):
     ("auth", "words"),
     [
         ('kind = "oauth"', "line 9: source.auth.kind: expected 'none', 'basic', 'bearer'"),
-        ('kind = "basic"', "line 8: source.auth.username: kind = 'basic' needs this key"),
-        ('kind = "smart"', "line 8: source.auth.client_id: kind = 'smart' needs this key"),
-        ('username = "me"', "line 9: source.auth.username: kind = 'none' takes no such key"),
+        ('kind = "basic"', "line 8: source.auth.username: kind = 'basic' requires this key"),
+        ('kind = "smart"', "line 8: source.auth.client_id: kind = 'smart' requires this key"),
+        ('username = "me"', "line 9: source.auth.username: kind = 'none' does not use this key"),
         (
             'kind = "client-secret"\nclient_id = "a"\nkid = "k"',
-            "line 11: source.auth.kid: kind = 'client-secret' takes no such key",
+            "line 11: source.auth.kid: kind = 'client-secret' does not use this key",
         ),
         (
             f'kind = "client-secret"\nclient_id = "a"\ntoken_url = "http://x.example/{SECRET}"',
-            "line 11: source.auth.token_url: expected a URL with https: secrets do not travel",
+            "line 11: source.auth.token_url: expected an https URL: secrets are sent to it",
         ),
         (
             f'kind = "client-secret"\nclient_id = "a"\ntoken_url = "https://me:{SECRET}@x.example/"',
-            "line 11: source.auth.token_url: the URL holds a user name or password",
+            "line 11: source.auth.token_url: the URL contains a user name or password",
         ),
         (
             'kind = "basic"\nusername = "a:b"',
-            "source.auth.username: expected a user name: it has no",
+            "source.auth.username: expected a user name without",
         ),
         (
             'kind = "smart"\nclient_id = "a"\nscopes = ["a b"]',
-            "source.auth.scopes.1: expected one scope an entry",
+            "source.auth.scopes.1: expected one scope per entry",
         ),
     ],
 )
@@ -87,8 +87,8 @@ def test_a_secret_in_a_login_is_refused_and_not_shown(fault, table, name):
     add = f'kind = "bearer"\n{name} = "{SECRET}"\n'
     head = '[target]\nurl = "https://x.example"\n' if table == "target" else ""
     [line] = fault(SOURCE, f"{SOURCE}\n{head}[{table}.auth]\n{add}")
-    assert f"{table}.auth.{name}: there is no such key. No secret stands in a study file" in line
-    assert f"secrets come from the environment (ABATE_{table.upper()}_...)" in line
+    assert f"{table}.auth.{name}: unknown key. A study file must not contain secrets" in line
+    assert f"they come from the environment (ABATE_{table.upper()}_...)" in line
     assert SECRET not in line
 
 
@@ -99,8 +99,8 @@ def test_a_secret_in_the_place_of_a_table_is_not_shown(fault):
 def test_a_key_without_its_certificate_is_told(fault):
     assert fault(SOURCE, f'{SOURCE}certificate_key = "key.pem"\n') == [
         (
-            "small.toml, line 7: source.certificate_key: there is no certificate that this is the "
-            "key of"
+            "small.toml, line 7: source.certificate_key: this key needs a "
+            "certificate, but none is set"
         )
     ]
 

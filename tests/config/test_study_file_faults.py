@@ -16,8 +16,8 @@ def test_a_file_that_is_not_there_is_named_with_the_next_step(tmp_path):
     with pytest.raises(StudyFileError) as caught:
         read(path)
     assert str(caught.value) == (
-        f"{path}: there is no such study file. Name yours: abate run PATH. "
-        "A whole one to begin with: abate demo --directory demo"
+        f"{path}: study file not found. Pass its path: abate run PATH. "
+        "To create a complete example: abate demo --directory demo"
     )
 
 
@@ -30,18 +30,18 @@ def test_text_that_is_not_utf_8_is_named_by_its_line(small):
     small.write_bytes(small.read_bytes().replace(b'"small"', b'"sm\xe4ll"'))
     with pytest.raises(StudyFileError) as caught:
         read(small)
-    assert str(caught.value) == f"{small}, line 2: this is not UTF-8 text: save it so"
+    assert str(caught.value) == f"{small}, line 2: not UTF-8 text. Save the file as UTF-8"
 
 
 def test_text_that_is_no_toml_is_named_by_its_line(fault):
     assert fault('id = "small"', "id = small") == [
-        "small.toml, line 2: this is no TOML: Invalid value"
+        "small.toml, line 2: not valid TOML: Invalid value"
     ]
 
 
 def test_toml_that_ends_too_early_is_named_by_its_last_line(fault):
     [line] = fault('endpoint = "Wk1"\n', 'endpoint = """Wk1')
-    assert line.startswith("small.toml, line 27: this is no TOML: ")
+    assert line.startswith("small.toml, line 27: not valid TOML: ")
     assert "(at " not in line
 
 
@@ -49,8 +49,8 @@ def test_an_unknown_table_is_named_with_the_nearest_and_all_known_ones(fault):
     lines = fault("[adjunct.rfa]", "[adjuncts.rfa]")
     assert lines == [
         (
-            "small.toml, line 11: adjuncts: there is no such key. Did you mean 'adjunct'? "
-            "Known here: "
+            "small.toml, line 11: adjuncts: unknown key. Did you mean 'adjunct'? "
+            "Known keys: "
             "adjunct, analysis, codes, condition, event, history, index, output, paper, plugins, "
             "report, scores, source, statements, study, target, visits."
         )
@@ -64,40 +64,40 @@ def test_an_unknown_table_is_named_with_the_nearest_and_all_known_ones(fault):
             'id = "small"',
             'id = "small"\ntime_zone = "UTC"',
             (
-                "line 3: study.time_zone: there is no such key. Did you mean 'timezone'? "
-                "Known here: cutoff, id, synthetic, timezone, title."
+                "line 3: study.time_zone: unknown key. Did you mean 'timezone'? "
+                "Known keys: cutoff, id, synthetic, timezone, title."
             ),
         ),
         (
             "[adjunct.rfa]\n",
             "[adjunct.rfa]\nwithin_hour = 3\n",
             (
-                "line 12: adjunct.rfa.within_hour: there is no such key. Did you mean "
+                "line 12: adjunct.rfa.within_hour: unknown key. Did you mean "
                 "'within_hours'? "
-                "Known here: codes, within_hours."
+                "Known keys: codes, within_hours."
             ),
         ),
         (
             "from = -7",
             "form = -7",
             (
-                "line 18: visits.baseline.form: there is no such key. Did you mean 'from'? "
-                "Known here: from, same_day, to."
+                "line 18: visits.baseline.form: unknown key. Did you mean 'from'? "
+                "Known keys: from, same_day, to."
             ),
         ),
         (
             "from = 5",
             "form = 3, from = 5",
             (
-                "line 20: visits.Wk1.form: there is no such key. Did you mean 'from'? "
-                "Known here: day, from, to."
+                "line 20: visits.Wk1.form: unknown key. Did you mean 'from'? "
+                "Known keys: day, from, to."
             ),
         ),
         (
             "[scores]\n",
             "[target]\nurl = 'http://127.0.0.1'\nzzz = 1\n[scores]\n",
             (
-                "line 16: target.zzz: there is no such key. Known here: "
+                "line 16: target.zzz: unknown key. Known keys: "
                 "audience, auth, ca, certificate, certificate_key, insecure_http, url."
             ),
         ),
@@ -112,9 +112,9 @@ def test_an_unknown_key_in_a_table_is_named_with_the_nearest_and_all_known_ones(
 def test_a_field_of_our_own_code_is_no_key_of_the_file(fault):
     assert fault("from = -7", "from_ = -7") == [
         (
-            "small.toml, line 18: visits.baseline.from_: there is no such key. Did you mean "
+            "small.toml, line 18: visits.baseline.from_: unknown key. Did you mean "
             "'from'? "
-            "Known here: from, same_day, to."
+            "Known keys: from, same_day, to."
         )
     ]
 
@@ -143,8 +143,8 @@ def test_each_fault_is_one_line(fault):
         'small.toml, line 2: study.id: expected text, in quotes: "..."',
         "small.toml, line 1: study.timezone: this key is missing",
         (
-            "small.toml, line 3: study.titel: there is no such key. Did you mean 'title'? "
-            "Known here: cutoff, id, synthetic, timezone, title."
+            "small.toml, line 3: study.titel: unknown key. Did you mean 'title'? "
+            "Known keys: cutoff, id, synthetic, timezone, title."
         ),
     ]
 
@@ -186,7 +186,7 @@ def test_each_fault_is_one_line(fault):
         (
             '["list:cementoplasty"]',
             '"list:cementoplasty"',
-            '9: index.codes: expected a list, as ["a", "b"] is',
+            '9: index.codes: expected a list, such as ["a", "b"]',
         ),
         ('["list:cementoplasty"]', "[7]", '9: index.codes.1: expected text, in quotes: "..."'),
         (
@@ -206,7 +206,7 @@ def test_each_fault_is_one_line(fault):
             "[[analysis]]",
             "[report]\nmembers = true\n[[analysis]]",
             (
-                "23: report.members: patients can be listed only where no count is hidden: "
+                "23: report.members: patients can be listed only if no count is hidden: "
                 "minimum_cell = 1"
             ),
         ),
@@ -223,7 +223,7 @@ def test_each_fault_is_one_line(fault):
             '"Small study"',
             (
                 "2: study.id: expected lower-case letters, digits and '-', "
-                "beginning with no '-' (63 at most)"
+                "not beginning with '-' (63 at most)"
             ),
         ),
         (
@@ -231,15 +231,16 @@ def test_each_fault_is_one_line(fault):
             "[adjunct.RFA]",
             (
                 "11: adjunct.RFA: expected lower-case letters, digits and '-', "
-                "beginning with no '-' (63 at most)"
+                "not beginning with '-' (63 at most)"
             ),
         ),
         (
             "Europe/Vienna",
             "Asia/Hongkong",
             (
-                "3: study.timezone: 'Asia/Hongkong' is no time zone of the IANA database, as "
-                "'Europe/Vienna' is. Did you mean 'Asia/Hong_Kong'?"
+                "3: study.timezone: 'Asia/Hongkong' is not a time zone of the IANA "
+                "database, such as "
+                "'Europe/Vienna'. Did you mean 'Asia/Hong_Kong'?"
             ),
         ),
     ],
@@ -251,20 +252,20 @@ def test_a_value_of_the_wrong_kind_is_told_what_was_expected(fault, old, new, li
 def test_words_are_chosen_for_every_kind_of_fault_that_these_tests_meet(fault, monkeypatch):
     monkeypatch.delitem(messages.WORDS, "int_type")
     assert fault("[scores]", '[scores]\nminimum_after = "1"') == [
-        "small.toml, line 15: scores.minimum_after: this value cannot stand here"
+        "small.toml, line 15: scores.minimum_after: this value is not allowed here"
     ]
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        (f"http://user:{SECRET}@127.0.0.1/fhir", "holds a user name or password"),
-        (f"http://{SECRET}@127.0.0.1/fhir", "holds a user name or password"),
-        (f"http://user:{SECRET}@127.0.0.1:99999/fhir", "expected a URL, as"),
-        (f"ftp://user:{SECRET}@127.0.0.1/fhir", "expected a URL, as"),
+        (f"http://user:{SECRET}@127.0.0.1/fhir", "contains a user name or password"),
+        (f"http://{SECRET}@127.0.0.1/fhir", "contains a user name or password"),
+        (f"http://user:{SECRET}@127.0.0.1:99999/fhir", "expected a URL, such as"),
+        (f"ftp://user:{SECRET}@127.0.0.1/fhir", "expected a URL, such as"),
         (f"http://127.0.0.1/fhir?access_token={SECRET}", "expected a base URL"),
         (f"http://127.0.0.1/fhir#{SECRET}", "expected a base URL"),
-        ("127.0.0.1:8080/fhir", "expected a URL, as"),
+        ("127.0.0.1:8080/fhir", "expected a URL, such as"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_not_repeated(fault, url, words):
@@ -298,13 +299,13 @@ def test_a_url_that_cannot_be_used_is_not_repeated(fault, url, words):
         (
             "D1 = 1",
             "D0-after = 1",
-            ("19: visits.D0-after: this visit is made by abate itself: choose another name"),
+            ("19: visits.D0-after: this name is reserved by abate: choose another name"),
         ),
         (
             "D1 = 1",
             '"day one" = 1',
             (
-                "19: visits.day one: a visit's name is a letter, then letters, digits or '-' "
+                "19: visits.day one: a visit name must be a letter, then letters, digits or '-' "
                 "(32 at most)"
             ),
         ),
@@ -312,7 +313,8 @@ def test_a_url_that_cannot_be_used_is_not_repeated(fault, url, words):
             "D1 = 1",
             "D1 = 0",
             (
-                "19: visits.D1: expected a day after the procedure, as 7, or a window, as "
+                "19: visits.D1: expected a day after the procedure, such as 7, or a "
+                "window, such as "
                 "{ day = 7, from = 5, to = 10 }"
             ),
         ),
@@ -320,7 +322,8 @@ def test_a_url_that_cannot_be_used_is_not_repeated(fault, url, words):
             "D1 = 1",
             "D1 = true",
             (
-                "19: visits.D1: expected a day after the procedure, as 7, or a window, as "
+                "19: visits.D1: expected a day after the procedure, such as 7, or a "
+                "window, such as "
                 "{ day = 7, from = 5, to = 10 }"
             ),
         ),
@@ -339,16 +342,14 @@ def test_windows_that_touch_do_not_overlap(small):
 def test_two_analyses_of_one_name_are_a_fault_of_the_second(fault):
     assert fault('endpoint = "Wk1"', 'name = "profile"') == [
         (
-            "small.toml, line 27: analysis.2.name: an [[analysis]] above has the name "
-            "'profile' too: "
-            "give each its own"
+            "small.toml, line 27: analysis.2.name: an earlier [[analysis]] has the name "
+            "'profile': names must differ"
         )
     ]
     assert fault('use = "paired-change"', 'use = "profile"') == [
         (
-            "small.toml, line 25: analysis.2.name: an [[analysis]] above has the name "
-            "'profile' too: "
-            "give each its own"
+            "small.toml, line 25: analysis.2.name: an earlier [[analysis]] has the name "
+            "'profile': names must differ"
         )
     ]
 
@@ -420,8 +421,8 @@ def test_a_later_complaint_does_not_need_the_file_again(small):
         (
             "scores.per_vist=worst",
             (
-                "--set scores.per_vist: there is no such key. Did you mean 'per_visit'? "
-                "Known here: "
+                "--set scores.per_vist: unknown key. Did you mean 'per_visit'? "
+                "Known keys: "
                 "ambiguous, codes, context, instruments, minimum_after, per_visit, "
                 "require_baseline."
             ),
@@ -451,9 +452,9 @@ def test_a_later_complaint_does_not_need_the_file_again(small):
             "index.codes.1.x=1",
             ("--set index.codes.1.x: index.codes.1 is not a table of the study file"),
         ),
-        ("scores.per_visit", "--set: write it as KEY=VALUE, as in --set scores.per_visit=worst"),
-        ("=worst", "--set: write it as KEY=VALUE, as in --set scores.per_visit=worst"),
-        ("scores..x=1", "--set: write it as KEY=VALUE, as in --set scores.per_visit=worst"),
+        ("scores.per_visit", "--set: expected KEY=VALUE, as in --set scores.per_visit=worst"),
+        ("=worst", "--set: expected KEY=VALUE, as in --set scores.per_visit=worst"),
+        ("scores..x=1", "--set: expected KEY=VALUE, as in --set scores.per_visit=worst"),
     ],
 )
 def test_a_wrong_option_is_named_instead_of_a_line(fault, override, line):
@@ -478,9 +479,9 @@ def test_a_secret_cannot_be_set_and_is_not_repeated(fault, override):
 def test_a_secret_among_the_keys_is_told_where_it_may_not_stand(fault):
     assert fault("[source]", f'[source]\ntoken = "{SECRET}"') == [
         (
-            "small.toml, line 6: source.token: there is no such key. No secret stands in a "
-            "study file: secrets come from the environment (ABATE_SOURCE_...). "
-            "Known here: auth, ca, certificate, certificate_key, export, files, insecure_http, "
+            "small.toml, line 6: source.token: unknown key. A study file must not contain "
+            "secrets: they come from the environment (ABATE_SOURCE_...). "
+            "Known keys: auth, ca, certificate, certificate_key, export, files, insecure_http, "
             "max_minutes, max_requests, overlap_minutes, page_size, parallel, passes, patients, "
             "patients_a_query, query, requests_per_second, "
             "strategy, timeout_seconds, timezone, url, withheld."

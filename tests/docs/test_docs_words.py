@@ -97,7 +97,9 @@ def test_no_module_class_or_function_is_named_by_a_banned_word(code):
     banned = [
         f"{file}: {name}"
         for file, name in names
-        if not NAMES.keys().isdisjoint(re.findall(r"[a-z]+", re.sub("(?=[A-Z])", " ", name).lower()))
+        if not NAMES.keys().isdisjoint(
+            re.findall(r"[a-z]+", re.sub("(?=[A-Z])", " ", name).lower())
+        )
     ]
     assert banned == []
 

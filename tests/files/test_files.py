@@ -128,8 +128,9 @@ def test_other_types_are_counted_and_nothing_more(house, resources):
     others.append({"resourceType": "Zwitscher"})
     house.write("all.ndjson", [*others, *resources])
     house.run()
-    assert "left out, of types that are not read: 2 Encounter, 1 Parameters, 1 an unknown type" in (
-        house.said
+    assert (
+        "excluded, of types that abate does not read: 2 Encounter, 1 Parameters, 1 an unknown type"
+        in (house.said)
     )
     assert CANARY not in " ".join(house.said)
 
@@ -233,7 +234,7 @@ def test_a_name_that_a_glob_finds_is_shown_where_it_is_a_type_and_a_number(house
     house.write("Observation.000.ndjson", resources)
     house.write("CANARY_Anna_MRN4711.ndjson", resources)
     (house.folder / "CANARY_Bert.ndjson").write_text('{"cut', "utf-8")
-    with pytest.raises(SourceError, match=r"^file 2 of \*\.ndjson is cut off"):
+    with pytest.raises(SourceError, match=r"^file 2 of \*\.ndjson is truncated"):
         house.run("*.ndjson")
     assert [one.partition(" (")[0] for one in house.said if one.startswith("reading")] == [
         "reading file 1 of *.ndjson",
@@ -270,9 +271,9 @@ def test_a_packed_file_that_is_cut_off_stops_the_run_and_is_named(house, resourc
     house.run()
     name = f"bad.ndjson.{'gz' if pack is gzip.compress else 'zst'}"
     house.write(name, pack(lines(resources * 40))[:kept])
-    with pytest.raises(SourceError, match=r"^file 1 of bad\* is cut off or damaged"):
+    with pytest.raises(SourceError, match=r"^file 1 of bad\* is truncated or damaged"):
         house.run("good.ndjson", "bad*")
-    with pytest.raises(SourceError, match=rf"^{name} is cut off or damaged"):
+    with pytest.raises(SourceError, match=rf"^{name} is truncated or damaged"):
         house.run("good.ndjson", name)
     assert house.ids("observation") == SCORES
 
@@ -283,7 +284,7 @@ def test_a_packed_file_that_is_damaged_stops_the_run(house, resources, pack):
     packed[len(packed) // 2] ^= 0xFF
     packed[len(packed) // 2 + 1] ^= 0xFF
     house.write("bad.ndjson", bytes(packed))
-    with pytest.raises(SourceError, match=r"^bad\.ndjson is cut off or damaged"):
+    with pytest.raises(SourceError, match=r"^bad\.ndjson is truncated or damaged"):
         house.run("bad.ndjson")
 
 
@@ -349,7 +350,7 @@ def test_files_without_an_index_procedure_or_a_score_are_nothing_to_study(house,
 
 @pytest.mark.parametrize("source", ['strategy = "files"', 'files = ["a"]'])
 def test_the_strategy_and_its_files_go_together(house, source):
-    with pytest.raises(StudyFileError, match="go together"):
+    with pytest.raises(StudyFileError, match="require each other"):
         house.run(source=source)
 
 

@@ -36,7 +36,7 @@ OBSERVED = (
 )
 
 
-NOT_KNOWN = "It is not known whether an export has begun"
+NOT_KNOWN = "It is not known whether an export has started"
 
 
 def export(name, says, fault, fails="", **more):
@@ -59,7 +59,7 @@ def _filtered(asked):
 
 BEGUN = [
     export("kick-off-200", "The kick-off is answered 200 instead of 202.",
-           always(kick_offs, says(200)), f"and not 202. {NOT_KNOWN}"),
+           always(kick_offs, says(200)), f"instead of 202. {NOT_KNOWN}"),
     export("kick-off-by-get-refused", "A kick-off by GET is answered 405; a kick-off by POST is "
                                       "accepted.",
            always(lambda asked: asked.is_kick_off and asked.method == "GET", says(405)),
@@ -67,7 +67,7 @@ BEGUN = [
     export("kick-off-401", "The kick-off is answered 401.", always(kick_offs, says(401)), "401"),
     export("kick-off-403", "The kick-off is answered 403.", always(kick_offs, says(403)), "403"),
     export("kick-off-503", "Each kick-off is answered 503.", always(kick_offs, says(503)),
-           "no export has begun. The server is busy"),
+           "no export has started. The server is busy"),
     export("kick-off-429-thrice", "Three kick-offs are answered 429.",
            first(kick_offs, says(429), 3)),
     export("kick-off-500-once",
@@ -80,15 +80,15 @@ BEGUN = [
            first(kick_offs, lambda _: [RESET]), NOT_KNOWN),
     export("kick-off-without-a-place", "The response to the kick-off does not give the URL of the "
                                        "export.",
-           always(kick_offs, lambda _: Said(status=202)), "does not say where its export stands"),
+           always(kick_offs, lambda _: Said(status=202)), "gives no status URL of its export"),
     export("kick-off-with-a-relative-place", "The URL of the export is relative.",
            _place("job")),
     export("kick-off-with-a-place-elsewhere", "The URL of the export is on another host.",
-           _place("https://other.example/job"), "sends us on to https://other.example"),
+           _place("https://other.example/job"), "refers to https://other.example"),
     export("typeFilter-refused", "_typeFilter is answered 400.", always(_filtered, says(400)),
            ways=EXPORT, warns="takes no _typeFilter"),
     export("typeFilter-ignored", "_typeFilter is ignored: rows with other codes are exported.",
-           ignores("_typeFilter"), warns="does not heed code"),
+           ignores("_typeFilter"), warns="does not honour code"),
     export("typeFilter-finds-nothing",
            "_typeFilter finds no Conditions, and the server reports no error.",
            always(_filtered, finding_nothing("Condition")), warns="nothing of Condition was"),
@@ -132,7 +132,7 @@ STANDS = [
            meets((polls, _sent_on), (lambda asked: asked.path == "/fhir/result",
                  lambda asked: asked.server.exports.complete()))),
     export("poll-html", "A poll is answered with an HTML page and status 200.",
-           always(polls, says(200, "<p>done</p>", "text/html")), "no manifest"),
+           always(polls, says(200, "<p>done</p>", "text/html")), "without an export manifest"),
 ]  # fmt: skip
 
 
@@ -155,7 +155,7 @@ def _twice(asked):
 NEXT = [{"relation": "next", "url": "more"}]
 TOLD = [
     export("manifest-without-output", "The manifest has no output.",
-           always(polls, manifest(output=None)), "no manifest"),
+           always(polls, manifest(output=None)), "without an export manifest"),
     export("manifest-of-nothing", "The manifest has no files.",
            always(polls, manifest(output=[])), "procedure"),
     export("manifest-without-scores", "The manifest has no file of pain scores.",
@@ -174,9 +174,9 @@ TOLD = [
     export("files-elsewhere-with-our-login", "The files are on another host, and require the "
                                              "login.",
            each_file(at("https://other.example/r4"), requiresAccessToken=True),
-           "sends us on to https://other.example"),
+           "refers to https://other.example"),
     export("files-elsewhere-in-clear", "The files are on another host, by plain http.",
-           each_file(at("http://other.example")), "sends us on to http://other.example"),
+           each_file(at("http://other.example")), "refers to http://other.example"),
     export("count-too-low", "The manifest counts one line less in each file.",
            each_file(counting(lambda count: count - 1)), seen="LinuxForHealth#2673",
            warns="the manifest counts"),
@@ -185,11 +185,11 @@ TOLD = [
            warns="the manifest counts"),
     export("count-absent", "The manifest counts nothing.", each_file(counting(lambda _: None))),
     export("error-file", "The manifest has a file of errors.", having("error", outcome("error")),
-           "tells of 1 errors", ways=EXPORT),
+           "reports 1 errors", ways=EXPORT),
     export("outcome-file", "The manifest has a file of errors under the name of version 3.",
-           having("outcome", outcome("fatal")), "tells of 1 errors"),
+           having("outcome", outcome("fatal")), "reports 1 errors"),
     export("error-file-of-warnings", "The manifest has a file of warnings.",
-           having("error", outcome("warning")), warns="tells of 1 warnings"),
+           having("error", outcome("warning")), warns="reports 1 warnings"),
     export("error-file-suppressed",
            "The file of errors has a warning that rows are withheld (suppressed).",
            having("error", outcome("warning", "suppressed")), "withholds rows of the export",
@@ -201,7 +201,7 @@ TOLD = [
                                    "incomplete.",
            having("error", outcome("warning", "incomplete")), "not complete (incomplete)"),
     export("error-file-cut-off", "The manifest has a file of errors that cannot be read.",
-           having("error", b"{cut\n"), "tells of 1 errors"),
+           having("error", b"{cut\n"), "reports 1 errors"),
     export("no-transactionTime", "The manifest has no transactionTime; a day and a night follow.",
            always(polls, manifest(transactionTime=None)), is_followed=True,
            warns="has no transactionTime"),

@@ -30,7 +30,7 @@ BUSY = {
 }
 OFF = ("observed", "the answer broke off")
 JSON = ("observed", "broken JSON")
-CUT = "a last line that is cut off"
+CUT = "a truncated last line"
 
 
 def half(asked):
@@ -255,14 +255,14 @@ CASES = [
         says="A search is redirected (302) to another host.",
         seen="observed",
         fault=always(scores, _moved(302, "https://other.example")),
-        fails=everywhere("sends us on to https://other.example"),
+        fails=everywhere("refers to https://other.example"),
     ),
     Case(
         id="redirect-to-a-storage",
         says="A search is redirected (307) to a storage on another host.",
         seen="fhir.cerner.com#899",
         fault=always(scores, _moved(307, "https://storage.example")),
-        fails=everywhere("sends us on to https://storage.example"),
+        fails=everywhere("refers to https://storage.example"),
     ),
     Case(
         id="larger-than-we-read",

@@ -15,7 +15,7 @@ else:
     from backports import zstd
 
 BOTH = (BULK, FILES)
-DAMAGED = "is cut off or damaged"
+DAMAGED = "is truncated or damaged"
 
 
 # Faults observed at a server; the others are assumed.
@@ -112,11 +112,11 @@ EXPORTED = [
          first(scores, _cut_between_lines), ways=EXPORT),
     sent("file-empty-besides", "An additional file is empty.", having("output"), ways=(BULK,)),
     sent("file-expired-403-once", "The link to a file is answered 403 once: it has expired.",
-         first(scores, says(403)), ways=EXPORT, warns="a new export is begun"),
+         first(scores, says(403)), ways=EXPORT, warns="starting a new export"),
     sent("file-expired-403-for-good", "Links to files are answered 403, in each export.",
          always(scores, says(403)), "has expired", ways=EXPORT),
     sent("file-expired-410-once", "The link to a file is answered 410 once: it has expired.",
-         first(scores, says(410)), ways=(BULK,), warns="a new export is begun"),
+         first(scores, says(410)), ways=(BULK,), warns="starting a new export"),
     sent("file-404", "A file does not exist (404).", always(scores, says(404)), "404", ways=EXPORT),
     sent("file-401", "A file is answered 401.", always(scores, says(401)), "401", ways=(BULK,)),
     sent("file-redirected-to-a-storage", "Files are redirected (307) to another host.",

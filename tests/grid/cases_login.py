@@ -62,7 +62,7 @@ CASES = [
     login("token-endpoint-503", "During the run, the token endpoint answers 503 twice.",
           _renewal(says(503), 2), seen="cumulus-etl#399"),
     login("token-endpoint-503-for-good", "During the run, the token endpoint answers only 503.",
-          _renewal(says(503)), "token answered 503, also when asked again"),
+          _renewal(says(503)), "token answered 503 after repeated attempts"),
     login("token-endpoint-reset", "During the run, the token endpoint resets the connection once.",
           _renewal(lambda _: [RESET], 1)),
     login("token-endpoint-400", "During the run, the token endpoint answers 400 invalid_client.",

@@ -203,7 +203,7 @@ CASES = (
         seen="assumed",
         ways=ALL,
         fault=always(has("link"), ignored("link")),
-        warns="does not heed link",
+        warns="does not honour link",
     ),
     Case(
         id="link-refused",
@@ -261,7 +261,7 @@ CASES = (
         seen="assumed",
         ways=(NIGHTLY,),
         fault=always(history, page_again),
-        fails=everywhere("brought nothing new", (NIGHTLY,)),
+        fails=everywhere("held nothing new", (NIGHTLY,)),
     ),
     Case(
         id="history-link-expired",

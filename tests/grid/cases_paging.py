@@ -41,8 +41,8 @@ from faults_paging import (
 )
 from ways import NIGHTLY, PATIENT
 
-HAS = "the server says it has"
-NEW = "brought nothing new"
+HAS = "the server counts"
+NEW = "held nothing new"
 
 
 def _expired(status, seen):
@@ -72,7 +72,7 @@ CASES = [
         says="The next link points to another host and path.",
         seen="metriport#4974, microsoft/fhir-server#1317",
         fault=always(scores, linked(elsewhere)),
-        fails=everywhere("sends us on to http://other.example"),
+        fails=everywhere("refers to http://other.example"),
     ),
     Case(
         id="next-by-an-internal-name",
@@ -104,7 +104,7 @@ CASES = [
         says="The next link lacks the filter, so all rows are returned.",
         seen="observed",
         fault=always(scores, drops_filter),
-        warns="does not heed",
+        warns="does not honour",
     ),
     Case(
         id="next-in-a-loop",

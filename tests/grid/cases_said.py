@@ -174,7 +174,7 @@ CASES = [
         says="The manifest of an export is a gateway's message.",
         ways=EXPORT,
         fault=always(polls, in_json(GATEWAY)),
-        fails=everywhere("no manifest", EXPORT),
+        fails=everywhere("without an export manifest", EXPORT),
     ),
     Case(
         id="manifest-says-nothing",
@@ -182,7 +182,7 @@ CASES = [
         seen="assumed",
         ways=EXPORT,
         fault=always(polls, in_json('{"output": []}')),
-        fails=everywhere("no manifest", EXPORT),
+        fails=everywhere("without an export manifest", EXPORT),
     ),
     Case(
         id="file-is-a-message",

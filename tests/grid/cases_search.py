@@ -62,10 +62,10 @@ WITHHELD_BY_EPIC = _outcome(
 
 def _unknown():
     everything = {
-        "code": ("Observation", "does not heed code"),
-        "patient": ("Observation", "does not heed patient"),
+        "code": ("Observation", "does not honour code"),
+        "patient": ("Observation", "does not honour patient"),
         "_lastUpdated": (None, ""),
-        "_id": ("Patient", "does not heed _id"),
+        "_id": ("Patient", "does not honour _id"),
     }
     ways = {"code": SEARCH, "patient": (PATIENT, NIGHTLY), "_lastUpdated": SEARCH, "_id": SEARCH}
     for name, (kind, warns) in everything.items():
@@ -155,7 +155,7 @@ CASES = [
         settings=("source.patients=['a', 'b', 'c']",),
         resources=OTHER_CODES,
         fault=lambda: oracle_like,
-        warns="and the codes are looked for here",
+        warns="and abate filters the codes itself",
     ),
     Case(
         id="epic-like",
@@ -265,7 +265,7 @@ CASES = [
         id="total-too-high",
         says="Each total and count is one too high.",
         fault=always(lambda asked: of("Observation", asked), total(lambda there: there + 1)),
-        fails=everywhere("the server says it has"),
+        fails=everywhere("the server counts"),
     ),
     Case(
         id="total-too-high-once",
@@ -366,7 +366,7 @@ CASES = [
         id="post-refused",
         says="A search by POST is answered 405.",
         fault=always(lambda asked: asked.method == "POST", says(405)),
-        warns="takes no search by POST",
+        warns="does not accept searches by POST",
     ),
     Case(
         id="wants-a-patient",

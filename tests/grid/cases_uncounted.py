@@ -151,6 +151,6 @@ CASES = [
         seen="assumed",
         ways=(NIGHTLY,),
         fault=uncounted((listings, leaves_out("c1"))),
-        fails=everywhere("are not listed, and come by _id", (NIGHTLY,)),
+        fails=everywhere("are not listed, but found by _id", (NIGHTLY,)),
     ),
 ]

@@ -263,7 +263,7 @@ CASES = (
     case("write-packed", "commits and answers with an encoding that was not requested",
          first(writes, written(lambda asked: asked.honest.having(Content_Encoding="br")))),
     case("write-redirect", "redirects to another address",
-         always(writes, says(307, Location="http://other.invalid/fhir")), "sends us on"),
+         always(writes, says(307, Location="http://other.invalid/fhir")), "refers to"),
     case("write-no-work", "answers 200 and does nothing", always(writes, says(200, "")), ELSE),
     case("write-202", "answers 202 and does nothing", always(writes, says(202, "")), ELSE),
     case("write-stale", "shows the previous content for a while", stale(5)),

@@ -9,7 +9,7 @@ NOT_TOLD = "undetectable"
 THINGS = (
     "Observation", "Patient", "Procedure", "Condition", "procedure", "pain score",
     "export", "manifest", "deleted", "max_minutes", "token", "login",
-    "[source] files", "sends us on", "member",
+    "[source] files", "refers to", "member",
 )  # fmt: skip
 
 

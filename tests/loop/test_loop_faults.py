@@ -85,7 +85,7 @@ def test_a_second_page_that_fails_is_a_named_hole(loop, failed, fault):
         loop.front = short(loop)
         words = [
             "incomplete result for pain scores (Observation): ",
-            "it has 73, and 72 arrived on 4 pages",
+            "73, but 72 were received on 4 pages",
         ]
     words = [word.replace("HTML", "with text/html, not with JSON") for word in words]
     ran = loop("sync", "--set", "source.page_size=40")
@@ -106,7 +106,7 @@ def test_a_hole_leaves_an_older_store_and_report_as_they_were(loop):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (in_json({}, 401), ("wants a login (it answered 401)", "Add [source.auth]")),
+        (in_json({}, 401), ("requires a login (it answered 401)", "Add [source.auth]")),
         (Response("<p>hello</p>", content_type="text/html"), ("with text/html", "Check its URL")),
         (in_json({"resourceType": "Patient"}), ("no CapabilityStatement", "Check its URL")),
         (capability("5.0.0"), ("speaks FHIR 5.0.0", "Many servers offer R4 at another")),
@@ -130,7 +130,7 @@ def test_no_such_procedures_are_told_with_a_cure(loop, failed):
 
 def test_no_scores_are_told_with_the_number_of_procedures(loop, failed):
     loop.front = always("/fhir/Observation", empty())
-    words = ("has 13 index procedures and no pain score", "Check those codes")
+    words = ("has 13 index procedures but no pain score", "Check those codes")
     failed(loop, loop("sync"), 1, *words, store=None)
 
 

@@ -73,8 +73,8 @@ def test_a_filter_that_is_not_heeded_is_named_once_and_adds_no_row(hospital, bul
     bulk.ignores = ("_typeFilter",)
     rows = night()
     assert ids(rows, "observation") == ["s1", "s2"]
-    [said] = [one for one in hospital.said if "does not heed" in one]
-    assert said.startswith("warning: the export does not heed code in Observation: 1 resources")
+    [said] = [one for one in hospital.said if "does not honour" in one]
+    assert said.startswith("warning: the export does not honour code in Observation: 1 resources")
 
 
 def test_a_server_that_refuses_the_filter_exports_without_it(hospital, bulk, night):
@@ -88,7 +88,7 @@ def test_a_server_that_refuses_the_filter_exports_without_it(hospital, bulk, nig
 @pytest.mark.parametrize("status", [403, 404, 409, 422, 501])
 def test_a_kick_off_that_is_not_taken_up_is_refused(bulk, night, status):
     bulk.begins = [Response(status=status, headers={"Content-Location": JOB})]
-    words = rf"export answered {status}, and not 202: no export has begun"
+    words = rf"export answered {status} instead of 202: no export has started"
     with pytest.raises(SourceError, match=words):
         night()
 
@@ -96,17 +96,19 @@ def test_a_kick_off_that_is_not_taken_up_is_refused(bulk, night, status):
 @pytest.mark.parametrize("status", [200, 204, 408, 500, 502, 504, 507])
 def test_a_kick_off_that_may_have_begun_an_export_is_sent_once(bulk, night, status):
     bulk.begins = [Response(status=status)]
-    words = rf"answered {status}, and not 202\. It is not known whether an export has begun there"
+    words = (
+        rf"answered {status} instead of 202\. It is not known whether an export has started there"
+    )
     with pytest.raises(SourceError, match=words) as caught:
         night()
-    assert "have it cancelled at the server, and run again" in str(caught.value)
+    assert "ask the server's operator to cancel it, and run again" in str(caught.value)
     assert len(bulk.asked) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_kick_off_to_a_busy_server_is_repeated_and_has_begun_nothing(bulk, night, status, waited):
     bulk.begins = [Response(status=status)]
-    with pytest.raises(SourceError, match=rf"answered {status}.*no export has begun.*busy"):
+    with pytest.raises(SourceError, match=rf"answered {status}.*no export has started.*busy"):
         night()
     assert len(bulk.asked) == 7
     assert len(waited) == 6
@@ -121,7 +123,7 @@ def test_a_kick_off_after_a_busy_answer_is_sent_once_more_only(bulk, night):
 
 def test_a_kick_off_without_a_place_is_refused(bulk, night):
     bulk.begins = [Response(status=202)]
-    words = "does not say where its export stands: one has begun there"
+    words = "gives no status URL of its export: an export has started"
     with pytest.raises(SourceError, match=words):
         night()
     assert len(bulk.asked) == 1
@@ -158,7 +160,7 @@ def test_an_export_is_waited_for_as_long_as_the_server_asks_and_its_progress_is_
     night()
     assert waited[:2] == [11, 120]
     assert len(waited) == 3
-    assert "the export is under way (50 %): asking again in 11 s" in hospital.said
+    assert "the export is running (50 %): asking again in 11 s" in hospital.said
     assert "Zwitscher" not in " ".join(hospital.said)
 
 
@@ -171,7 +173,7 @@ def passing(waited, monkeypatch):
 @pytest.mark.usefixtures("passing")
 @pytest.mark.parametrize(
     ("settings", "limit"),
-    [((), "not set: nothing ends it"), (("source.max_minutes=600",), "set to 600")],
+    [((), "not set: there is no limit"), (("source.max_minutes=600",), "set to 600")],
 )
 def test_an_export_that_goes_on_is_said_each_half_hour_with_what_ends_it(
     hospital, bulk, night, settings, limit
@@ -215,13 +217,13 @@ def test_an_export_that_failed_is_told_by_its_codes(bulk, night, status):
 @pytest.mark.parametrize("body", ["[]", "{}", '{"output": 7}', '{"output": [{}]}'])
 def test_what_is_no_manifest_is_refused(bulk, night, body):
     bulk.polls = [Response(body, content_type="application/json")]
-    with pytest.raises(SourceError, match="no manifest"):
+    with pytest.raises(SourceError, match="without an export manifest"):
         night()
 
 
 def test_a_manifest_in_parts_is_refused(bulk, night):
     bulk.manifest = {"link": [{"relation": "next", "url": "more"}]}
-    with pytest.raises(SourceError, match="in parts"):
+    with pytest.raises(SourceError, match="in several parts"):
         night()
 
 
@@ -244,7 +246,7 @@ def test_warnings_beside_the_files_are_said(hospital, bulk, night):
     file = bulk.file("OperationOutcome", {"resourceType": "OperationOutcome", "issue": issue})
     bulk.manifest = {"error": [file]}
     night()
-    assert "warning: the export tells of 1 warnings (not-supported)" in hospital.said
+    assert "warning: the export reports 1 warnings (not-supported)" in hospital.said
 
 
 def test_lines_count_where_the_manifest_counts_otherwise(hospital, bulk, night, made):
@@ -252,7 +254,9 @@ def test_lines_count_where_the_manifest_counts_otherwise(hospital, bulk, night, 
     bulk.more = [{**extra, "count": 3}]
     rows = night()
     assert ids(rows, "observation") == ["s1", "s2"]
-    assert [one for one in hospital.said if "the manifest counts 3" in one and "and 1 are" in one]
+    assert [
+        one for one in hospital.said if "the manifest counts 3" in one and "has 1, which" in one
+    ]
 
 
 def test_mixed_types_headers_duplicates_and_blank_lines_do_no_harm(hospital, bulk, night, made):
@@ -265,7 +269,7 @@ def test_mixed_types_headers_duplicates_and_blank_lines_do_no_harm(hospital, bul
     rows = night()
     assert ids(rows, "observation") == ["s1", "s2", "s9"]
     assert ids(rows, "procedure") == ["t1", "t9"]
-    assert "left out, of types that are not read: 1 Parameters" in hospital.said
+    assert "excluded, of types that abate does not read: 1 Parameters" in hospital.said
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_an_export_of_everybody_for_an_empty_group_is_not_begun(hospital, two, n
 
 def test_an_export_with_others_than_the_members_is_incomplete(hospital, two, night):
     two.listed = [two.member("p1")]
-    words = r"holds 2 patients, of whom 1 are not members: Group/g has 1 active members of 1"
+    words = r"contains 2 patients, of whom 1 are not members: Group/g has 1 active members of 1"
     with pytest.raises(IncompletePull, match=words):
         night(OF_GROUP)
     assert not stored(hospital)
@@ -119,7 +119,7 @@ def test_an_export_that_lacks_an_active_member_is_incomplete(hospital, two, nigh
 def test_an_active_member_whom_the_server_has_no_more_is_said(hospital, bulk, night):
     bulk.listed = [bulk.member("p1"), bulk.member("p2"), bulk.member("gone")]
     night(OF_GROUP)
-    words = "warning: 1 active members of Group/g are not on the server any more"
+    words = "warning: 1 active members of Group/g are no longer on the server"
     assert words in hospital.said
 
 

@@ -59,7 +59,7 @@ def test_who_joins_the_study_is_searched_for_as_a_whole(hospital, night, made, h
     rows = night()
     number = 2 if how == "merged in two steps" else 1
     assert newly_asked(hospital) == [
-        f"{number} patients are new in the study: all that they have is asked for"
+        f"{number} patients are new in the study: pulling all of their resources"
     ]
     assert hospital.ask("select state from observation where id = 'of-new'") == [("mapped",)]
     assert rows == hospital.fresh()
@@ -205,7 +205,7 @@ def test_links_that_expire_begin_one_new_export(hospital, bulk, night, status):
     bulk.front = front
     assert ids(night(), "observation") == ["s1", "s2"]
     assert (len(bulk.asked), bulk.deletes) == (2, 2)
-    assert [one for one in hospital.said if "has expired: a new export is begun" in one]
+    assert [one for one in hospital.said if "has expired: starting a new export" in one]
 
 
 def test_links_that_expire_twice_stop_the_run(bulk, night):
@@ -309,7 +309,7 @@ def test_an_export_that_was_begun_before_and_is_gone_is_begun_anew(bulk, night):
 @pytest.mark.usefixtures("killed_while_waiting")
 def test_that_an_earlier_export_is_used_is_said_with_the_way_to_a_new_one(hospital, night):
     night()
-    assert "an earlier run began an export: it is used (--full begins a new one)" in hospital.said
+    assert "an earlier run started an export: using it (--full starts a new one)" in hospital.said
 
 
 @pytest.mark.usefixtures("killed_while_waiting")
@@ -324,7 +324,7 @@ def test_full_cancels_the_export_of_an_earlier_run_and_begins_a_new_one(hospital
 def test_the_export_of_an_earlier_run_for_something_else_is_cancelled(hospital, bulk, night):
     night("source.export=system")
     assert (len(bulk.asked), bulk.deletes) == (2, 2)
-    words = "an earlier run began an export: it is cancelled, and a new one is begun"
+    words = "an earlier run started an export: cancelling it and starting a new one"
     assert words in hospital.said
 
 
@@ -346,7 +346,7 @@ def _die_of(*_, **__):
 @pytest.mark.parametrize("other", [[], ["source.export=system"]])
 def test_that_an_export_may_have_been_begun_by_a_killed_run_is_said(hospital, night, other):
     night(*other)
-    [said] = [one for one in hospital.said if "while it began an export" in one]
+    [said] = [one for one in hospital.said if "while it started an export" in one]
     assert said.startswith("warning: ")
 
 
@@ -417,7 +417,7 @@ def test_a_type_of_which_a_filter_finds_nothing_is_exported_without_it(hospital,
     by_code = ["Procedure", "Observation", "Condition"]
     assert asked_by_code(silent) == [by_code, by_code[:2]]
     assert silent.deletes == 2
-    words = "warning: nothing of Condition was exported by _typeFilter"
+    words = "warning: no Condition was exported with _typeFilter"
     assert len([one for one in hospital.said if one.startswith(words)]) == 1
 
 
@@ -428,7 +428,7 @@ def test_on_later_nights_it_is_asked_for_without_the_filter_at_once(hospital, si
     rows = night()
     assert ids(rows, "condition") == ["c1", "c2"]
     assert asked_by_code(silent)[2:] == [["Procedure", "Observation"]]
-    words = "Condition: 1 resources without one of the study's codes are left out"
+    words = "Condition: 1 resources without one of the study's codes were excluded"
     assert words in hospital.said
     night()
     assert len(silent.asked) == 4

@@ -37,7 +37,7 @@ def test_of_other_people_only_ids_and_versions_are_there(ward):
 def test_who_joins_the_study_is_asked_for_as_a_whole(ward, made):
     ward.server.put(made.procedure("treat-b", "b"))
     rows = ward.night()
-    assert "1 patients are new in the study: all that they have is asked for" in ward.said
+    assert "1 patients are new in the study: pulling all of their resources" in ward.said
     assert read(ward, "b0") == ("mapped", None, 0, True, True)
     assert rows == ward.fresh()
     quiet = ward.night()

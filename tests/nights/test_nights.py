@@ -208,7 +208,7 @@ def late(ward, made):
 
 def test_what_is_listed_and_does_not_come_is_a_hole(late):
     before = late.rows()
-    with pytest.raises(IncompletePull, match="1 ids are listed, and do not come by _id"):
+    with pytest.raises(IncompletePull, match="1 ids are listed, but not found by _id"):
         late.night()
     assert late.rows() == before
 

@@ -27,16 +27,16 @@ def ward_on(request, client_of, tmp_path):
 @pytest.fixture
 def between_pages(monkeypatch):
     """Do something once, before the first next link is followed; it may give another link."""
-    follow, done = FhirServer.follow, []
+    request, done = FhirServer.request, []
 
     def when(act):
-        def followed(server, link, *, posted):
-            if not done:
-                done.append(link)
-                link = act(link) or link
-            return follow(server, link, posted=posted)
+        def requesting(server, method, path, **parts):
+            if not done and "a next link" in parts.get("named", ""):
+                done.append(path)
+                path = act(path) or path
+            return request(server, method, path, **parts)
 
-        monkeypatch.setattr(FhirServer, "follow", followed)
+        monkeypatch.setattr(FhirServer, "request", requesting)
         return done
 
     return when

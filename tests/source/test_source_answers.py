@@ -94,13 +94,13 @@ def test_a_byte_order_mark_is_left_out(answered):
 
 @pytest.mark.parametrize("charset", ["rot13", "utf-7", "canary", "unicode_escape"])
 def test_another_charset_is_refused_and_not_shown(answered, charset):
-    with pytest.raises(SourceError, match="a charset that is not read here: UTF-8") as refused:
+    with pytest.raises(SourceError, match="an unsupported charset: abate reads UTF-8") as refused:
         answered(b'{"a": 1}', kind=f"application/json; charset={charset}")
     assert charset not in str(refused.value).removesuffix("UTF-8 is wanted")
 
 
 def test_text_that_is_not_of_its_charset_is_a_named_failure(answered):
-    with pytest.raises(SourceError, match="answered 200 with text of another charset"):
+    with pytest.raises(SourceError, match="answered 200 with text in another charset"):
         answered(NAME.encode(), kind="application/json; charset=us-ascii")
 
 

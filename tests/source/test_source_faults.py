@@ -44,7 +44,10 @@ def last_page(script, resource):
             ('{"resourceType":"Bundle","x":' + "[" * 5000, 200, "application/json"),
             "answered 200 with broken JSON",
         ),
-        (('{"resourceType":"Canary"}', 200, "application/json"), "answered 200 with other JSON"),
+        (
+            ('{"resourceType":"Canary"}', 200, "application/json"),
+            "answered 200 with unexpected JSON",
+        ),
         (('{"x":"canary"}', 500, "application/json"), "answered 500"),
         (("{}", 404, "application/json"), "answered 404"),
         (("{}", 401, "application/json"), "answered 401"),
@@ -92,7 +95,7 @@ def test_a_page_that_has_expired_once_lets_the_query_begin_again(
     two_pages(second)
     pulled = pull()
     assert pulled.ids("Observation") == ["s1", "s2"]
-    assert "pain scores: a next link has expired, asking again" in pulled.said
+    assert "pain scores: a next link has expired, starting the query again" in pulled.said
     assert pulled.said[-1] == "pulled pain scores: 2 of 2 Observation, 3 pages"
 
 
@@ -107,7 +110,7 @@ def test_rows_of_an_earlier_attempt_do_not_fill_a_hole_of_the_last(script, pull,
     seconds = [respond("gone", 410), script.bundle(score("s3"), total=3)]
     script.pages["Observation"] = [lambda _: firsts.pop(0), lambda _: seconds.pop(0)]
     script.counts["Observation"] = script.bundle(total=3)
-    with pytest.raises(IncompletePull, match="it has 3, and 2 arrived"):
+    with pytest.raises(IncompletePull, match="counts 3, but 2 were received"):
         pull()
 
 
@@ -134,7 +137,7 @@ def test_a_redirect_is_not_followed_and_its_target_is_named(pull, two_pages, res
     two_pages(moved)
     with pytest.raises(IncompletePull) as caught:
         pull()
-    assert "sends us on to https://other.example/r4/Observation, which" in str(caught.value)
+    assert "refers to https://other.example/r4/Observation, which" in str(caught.value)
     assert "patient=" not in str(caught.value)
 
 
@@ -166,7 +169,7 @@ def test_a_server_that_takes_no_search_by_post_is_asked_by_get_with_one_warning(
     pulled = pull()
     assert pulled.ids("Observation") == ["s1", "s2"]
     [warning] = [said for said in pulled.said if "by POST" in said]
-    assert f"warning: {script.base} takes no search by POST ({status})" in warning
+    assert f"warning: {script.base} does not accept searches by POST ({status})" in warning
     posts = [path for method, path, _ in script.requests if method == "POST"]
     assert posts == ["/fhir/Patient/_search"]
 
@@ -174,6 +177,6 @@ def test_a_server_that_takes_no_search_by_post_is_asked_by_get_with_one_warning(
 @pytest.mark.parametrize("status", [401, 403])
 def test_open_metadata_and_a_closed_search_want_a_login(script, pull, respond, status):
     script.pages["Procedure"] = [respond("no", status)]
-    with pytest.raises(SourceError, match=rf"wants a login \(it answered {status}\)") as refused:
+    with pytest.raises(SourceError, match=rf"requires a login \(it answered {status}\)") as refused:
         pull()
     assert not isinstance(refused.value, IncompletePull)

@@ -103,8 +103,8 @@ def test_a_server_that_wants_a_category_gets_all_and_says_what_that_leaves_out(
     assert pulled.ids("Observation") == ["s1"]
     assert asked(script, "Observation")[-1]["category"] == ",".join(CATEGORIES)
     said = "\n".join(pulled.said)
-    assert "what has none of these is not found. They are those of FHIR's own code system" in said
-    assert "name it too in [source.query.observation] category" in said
+    assert "without one of these. They are the categories of FHIR's own code system" in said
+    assert "add it to [source.query.observation] category" in said
 
 
 def test_a_server_that_takes_no_form_fails_the_pull(script, pull):
@@ -120,7 +120,7 @@ def test_a_category_of_the_study_file_is_asked_for_as_it_stands_and_what_it_leav
     pulled = pull(query={"observation": {"category": ["urn:w|pain", "survey"]}})
     forms = asked(script, "Observation")
     assert {form["category"] for form in forms} == {"urn:w|pain,survey"}
-    words = "with the categories urn:w|pain, survey: what has none of these is not found"
+    words = "with the categories urn:w|pain, survey: it finds no resources without one of these"
     assert [one for one in pulled.said if words in one] == [
         f"the search of Observation is made {words}"
     ]

@@ -83,7 +83,7 @@ def test_who_left_and_came_back_is_active(read):
     ("members", "words"),
     [
         ([], "lists 0 patients"),
-        ([member("a", inactive=True)], "lists 1 patients, and none of them is an active member"),
+        ([member("a", inactive=True)], "lists 1 patients, but none of them is an active member"),
     ],
 )
 def test_a_group_without_an_active_member_is_refused(read, members, words):
@@ -114,10 +114,10 @@ def test_a_group_whose_members_cannot_be_told_is_refused(read, members, words):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"quantity": 3}, "counts 3 members and lists 1"),
+        ({"quantity": 3}, "counts 3 members but lists 1"),
         ({"meta": {"tag": [{"code": "SUBSETTED"}]}}, "only a part"),
         ({"active": False}, "no longer in use"),
-        ({"resourceType": "OperationOutcome"}, "not the Group that was asked for"),
+        ({"resourceType": "OperationOutcome"}, "not the requested Group"),
     ],
 )
 def test_a_group_that_is_not_whole_or_not_in_use_is_refused(read, more, words):
@@ -132,7 +132,7 @@ def test_a_group_that_cannot_be_read_is_refused_with_what_to_do(read, status):
 
 
 def test_a_group_that_wants_a_login_says_so(read):
-    with pytest.raises(SourceError, match="wants a login"):
+    with pytest.raises(SourceError, match="requires a login"):
         read(status=401)
 
 

@@ -35,12 +35,12 @@ def test_a_history_has_versions_and_deletions(history):
 
 
 def test_a_history_that_is_shorter_than_its_total_is_not_believed(history):
-    with pytest.raises(NotHonoured, match="its total is 3, and 2 entries came"):
+    with pytest.raises(NotHonoured, match="its total is 3, but 2 entries were received"):
         history({"resource": P1}, GONE, total=3)
 
 
 def test_the_same_entry_twice_does_not_fill_a_history(history):
-    with pytest.raises(NotHonoured, match="its total is 2, and 1 entries came"):
+    with pytest.raises(NotHonoured, match="its total is 2, but 1 entries were received"):
         history({"resource": P1}, {"resource": P1}, total=2)
 
 

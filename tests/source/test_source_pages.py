@@ -60,8 +60,8 @@ def test_a_next_link_is_followed_as_it_was_given(script, pull, resource):
         ("https://127.0.0.1/fhirs?patient=p1", "https://127.0.0.1/…, "),
         ("http://other.example/fhir/../r4?patient=p1", "http://other.example/fhir/…/r4, "),
         ("ftp://other.example/fhir?patient=p1", "ftp://other.example/fhir, "),
-        ("http://127.0.0.1:443:8080/fhir?patient=p1", "a text that is no URL"),
-        ("http://[fhir?patient=p1", "a text that is no URL"),
+        ("http://127.0.0.1:443:8080/fhir?patient=p1", "a text that is not a URL"),
+        ("http://[fhir?patient=p1", "a text that is not a URL"),
     ],
 )
 def test_a_next_link_to_another_origin_is_a_hole(script, pull, resource, link, named):
@@ -69,7 +69,7 @@ def test_a_next_link_to_another_origin_is_a_hole(script, pull, resource, link, n
     script.pages["Observation"] = [first]
     with pytest.raises(IncompletePull, match=r"pain scores \(Observation, page 2\)") as caught:
         pull()
-    assert f"sends us on to {named}" in str(caught.value)
+    assert f"refers to {named}" in str(caught.value)
     assert "p1" not in str(caught.value)
 
 
@@ -124,7 +124,7 @@ def test_pages_that_go_on_forever_without_anything_new_are_a_hole(
         return script.bundle(score("s1"), total=1, following=link)
 
     script.pages["Observation"] = [endless, endless]
-    with pytest.raises(IncompletePull, match=r"page 4\): 3 pages in a row brought nothing new"):
+    with pytest.raises(IncompletePull, match=r"page 4\): 3 pages in a row held nothing new"):
         pull()
 
 
@@ -143,7 +143,7 @@ def test_fewer_rows_than_the_total_are_a_hole(script, pull, resource):
     script.pages["Observation"] = [first]
     with pytest.raises(
         IncompletePull,
-        match=r"pain scores \(Observation\): the server says it has 2, and 1 arrived on 2 pages\.",
+        match=r"pain scores \(Observation\): the server counts 2, but 1 were received on 2 pages\.",
     ):
         pull()
 
@@ -151,14 +151,14 @@ def test_fewer_rows_than_the_total_are_a_hole(script, pull, resource):
 def test_the_same_row_twice_does_not_fill_a_hole(script, pull, resource):
     score = resource["Observation"]
     script.pages["Observation"] = [script.bundle(score("s1"), score("s1"), total=2)]
-    with pytest.raises(IncompletePull, match="it has 2, and 1 arrived"):
+    with pytest.raises(IncompletePull, match="counts 2, but 1 were received"):
         pull()
 
 
 def test_without_a_total_the_server_is_asked_for_its_count(script, pull, resource):
     script.pages["Observation"] = [script.bundle(resource["Observation"]("s1"))]
     script.counts["Observation"] = script.bundle(total=2)
-    with pytest.raises(IncompletePull, match="it has 2, and 1 arrived"):
+    with pytest.raises(IncompletePull, match="counts 2, but 1 were received"):
         pull()
 
 
@@ -175,7 +175,7 @@ def test_without_a_count_two_passes_must_bring_the_same(script, pull, resource):
     script.pages["Observation"] = [lambda _: script.bundle(*map(score, next(turns)))]
     assert sorted(pull().ids("Observation")) == ["s1", "s2"]
     turns = iter([["s1"], ["s1", "s2"], ["s2", "s3"]])
-    with pytest.raises(IncompletePull, match="no count, and 3 passes brought different ids"):
+    with pytest.raises(IncompletePull, match="no count, and 3 passes returned different ids"):
         pull()
 
 
@@ -191,7 +191,7 @@ def test_fewer_rows_are_counted_again_and_asked_for_once_more(script, pull, reso
     turns = iter([["s1"], ["s2"]])
     pulled = pull()
     assert pulled.ids("Observation") == ["s1", "s2"]
-    assert "pain scores: 1 of 2 arrived, asking again" in pulled.said
+    assert "pain scores: 1 of 2 received, asking again" in pulled.said
 
 
 def test_rows_that_went_away_while_paging_are_no_hole(script, pull, resource):

@@ -76,7 +76,7 @@ def test_procedures_without_a_patient_of_this_server_are_told_from_no_procedures
 ):
     elsewhere = {"subject": {"reference": "http://other.example/Patient/canary"}}
     script.pages["Procedure"] = [script.bundle(resource["Procedure"]() | elsewhere, total=1)]
-    with pytest.raises(NothingFound, match="has 1 index procedures, and none names a patient"):
+    with pytest.raises(NothingFound, match="has 1 index procedures, but none has a patient"):
         pull()
     script.pages["Procedure"] = [script.bundle(total=0)]
     with pytest.raises(NothingFound, match="has no procedure with one of the 1 codes"):
@@ -85,7 +85,7 @@ def test_procedures_without_a_patient_of_this_server_are_told_from_no_procedures
 
 def test_no_scores_are_said_with_the_number_of_procedures(script, pull):
     script.pages["Observation"] = [script.bundle(total=0)]
-    with pytest.raises(NothingFound, match="has 1 index procedures and no pain score"):
+    with pytest.raises(NothingFound, match="has 1 index procedures but no pain score"):
         pull()
 
 
@@ -105,8 +105,8 @@ def test_a_failed_pull_without_a_key_leaves_no_landed_file(script, pull, tmp_pat
         (("[]", 200), "no CapabilityStatement: this is not the base URL"),
         (('{"resourceType":"Bundle"}', 200), "no CapabilityStatement"),
         (("gone", 404), "answered 404: this is not the base URL of a FHIR server"),
-        (("no", 401), "wants a login (it answered 401)"),
-        (("no", 403), "wants a login (it answered 403)"),
+        (("no", 401), "requires a login (it answered 401)"),
+        (("no", 403), "requires a login (it answered 403)"),
     ],
 )
 def test_what_is_no_fhir_server_is_told_in_a_sentence_with_a_cure(
@@ -122,7 +122,7 @@ def test_what_is_no_fhir_server_is_told_in_a_sentence_with_a_cure(
 def test_a_server_that_has_moved_is_named_with_its_new_place(script, pull, respond):
     script.metadata = respond("", 301, Location="/r4/metadata")
     root = script.base.removesuffix("/fhir")
-    with pytest.raises(SourceError, match=rf"sends us on to {root}/r4/metadata, which is not"):
+    with pytest.raises(SourceError, match=rf"refers to {root}/r4/metadata, which is not"):
         pull()
 
 

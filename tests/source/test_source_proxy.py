@@ -31,7 +31,7 @@ def test_a_server_elsewhere_is_asked_through_the_proxy_and_its_silence_is_told(s
     access = Access(insecure_http=True)
     with (
         FhirServer(f"{scheme}://fhir.invalid/r4", 5, access) as server,
-        pytest.raises(SourceError, match="the proxy that the environment names does not answer"),
+        pytest.raises(SourceError, match="the proxy set in the environment does not answer"),
     ):
         server.capability()
 

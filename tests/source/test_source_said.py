@@ -111,7 +111,7 @@ def test_a_group_must_be_the_one_that_was_asked_for(pull, httpserver, waits, bod
     httpserver.expect_request("/fhir/Group/g").respond_with_data(
         body, content_type="application/fhir+json"
     )
-    with pytest.raises(IncompletePull, match="not the Group that was asked for"):
+    with pytest.raises(IncompletePull, match="not the requested Group"):
         pull(patients=["Group/g"])
     assert waits
 

@@ -32,7 +32,7 @@ def test_six_of_606_scores_are_asked_for_by_patient():
     strategy, why = choose(pull(there=606, each=6, people=1))
     assert strategy == "patient"
     assert why == (
-        "of 606 resources that a search by code finds, about 6 are of the study's 1 patients"
+        "of 606 resources that a search by code finds, about 6 belong to the study's 1 patients"
     )
 
 
@@ -58,7 +58,7 @@ def test_of_many_patients_some_are_counted_and_the_rest_is_estimated():
     many = pull(there=6_000, each=6, people=1_000)
     strategy, why = choose(many)
     assert strategy == "population"
-    assert "about 6000 are of the study's 1000 patients" in why
+    assert "about 6000 belong to the study's 1000 patients" in why
     assert len(many.asked) == 1 + 20
     assert len({one for (one,) in many.asked[1:]}) == 20
 

@@ -72,7 +72,7 @@ def test_pages_without_an_end_are_left_after_five(odd, checked):
 def test_a_next_link_to_another_place_is_told_and_not_followed(odd, checked):
     found = checked(odd(page_size=2, next_on="http://other.invalid/r4"))
     [line, *_] = [one for one in found["advice"]["missing"] if one.startswith("Procedure")]
-    assert "sends us on to http://other.invalid/r4/Procedure, " in line
+    assert "refers to http://other.invalid/r4/Procedure, " in line
 
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(odd):
@@ -109,7 +109,7 @@ def test_an_empty_server_is_asked_less_than_the_limit(odd, checked):
 def test_metadata_that_want_a_login_are_told_so(odd, abate):
     ran = abate("check", odd(metadata=Response("", 401)).base)
     assert (ran.exit_code, ran.out) == (1, "")
-    assert "wants a login" in ran.err
+    assert "requires a login" in ran.err
 
 
 def test_conditions_that_are_shut_are_no_end(odd, checked, search_of):

@@ -63,7 +63,7 @@ def test_a_search_that_is_shut_is_told_with_all_else_and_ends_with_1(odd, abate,
     assert (rows["read a Procedure"], rows["read an Observation"]) == (f"NO ({status})", "yes")
     assert rows["Procedure by code"] == "NO"
     assert f"a pull may not read Procedure ({status})" in ran.err
-    assert f"wants a login (it answered {status}), and none is set" in ran.err
+    assert f"requires a login (it answered {status}), but none is set" in ran.err
     assert "for abate check and abate init: --auth" in ran.err
 
 

@@ -1,4 +1,4 @@
-"""Log in without anybody who sits there: by a password, a token, or a token that is asked for.
+"""Log in without user interaction: by a password, a token, or a requested token.
 
-`methods.make` gives the login that a study file names; start reading there.
+Start reading at `methods.make`, which returns the login of a study file.
 """

@@ -1,4 +1,4 @@
-"""Who asks for a token: a client with a secret, or one with a key."""
+"""The client of a token request: a client with a secret, or with a private key."""
 
 import base64
 import secrets
@@ -13,13 +13,13 @@ from abate.auth.secrets import Secret
 from abate.errors import LoginRefused
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-# At most 300; less, since the server's clock may be behind ours.
+# The limit is 300; a smaller value allows for a server whose clock is behind.
 ASSERTION_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
 class ClientParameters:
-    """What a token request says of the client: a part of its form, and headers."""
+    """The client's part of a token request: form fields and headers."""
 
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -29,10 +29,10 @@ class Client(Protocol):
     """A registered client."""
 
     def show(self, found: Found) -> ClientParameters:
-        """What to say at a token endpoint; made anew for each request.
+        """Return the client's parameters for a token endpoint, new for each request.
 
         Raises:
-            LoginRefused: the endpoint takes nothing that this client has.
+            LoginRefused: the endpoint supports no method of this client.
         """
 
 
@@ -41,25 +41,25 @@ class Signer(Protocol):
 
     @property
     def algorithm(self) -> str:
-        """As in the header of a JWT."""
+        """The algorithm, as in the header of a JWT."""
 
     @property
     def kid(self) -> str:
         """The key's id."""
 
     def sign(self, header: Mapping[str, str], claims: Mapping[str, Any]) -> str:
-        """A signed JWT."""
+        """Return a signed JWT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretClient:
-    """A client with a secret, in the header, or in the body where the header is not taken."""
+    """A client with a secret: in the header, or in the body if the header is not supported."""
 
     client_id: str
     secret: Secret
 
     def show(self, found: Found) -> ClientParameters:
-        """RFC 6749, section 2.3.1: id and secret are encoded as a form before they are joined."""
+        """Return id and secret, form-encoded before they are joined (RFC 6749, section 2.3.1)."""
         methods = found.methods or ()
         if "client_secret_post" in methods and "client_secret_basic" not in methods:
             return ClientParameters(
@@ -72,7 +72,7 @@ class SecretClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyClient:
-    """A client with a private key: a signed JWT shows who it is (RFC 7523)."""
+    """A client with a private key, which authenticates by a signed JWT (RFC 7523)."""
 
     client_id: str
     key: Signer
@@ -80,7 +80,7 @@ class KeyClient:
     jku: str | None = None
 
     def show(self, found: Found) -> ClientParameters:
-        """One assertion for one request: a server refuses a `jti` that it has seen."""
+        """Return a new assertion for each request: a server refuses a `jti` that was used."""
         self._refuse_algorithm(found)
         claims = {
             "iss": self.client_id,
@@ -100,6 +100,6 @@ class KeyClient:
         if found.algorithms is not None and algorithm not in found.algorithms:
             taken = [one for one in ("ES384", "RS384") if one in found.algorithms]
             raise LoginRefused(
-                f"the server takes no assertion that is signed with {algorithm}, as our kind of "
-                f"key does; it takes {' and '.join(taken) or 'neither RS384 nor ES384'}"
+                f"the server accepts no assertions signed with {algorithm}, the algorithm of "
+                f"our key; it takes {' and '.join(taken) or 'neither RS384 nor ES384'}"
             )

@@ -1,4 +1,4 @@
-"""Where a FHIR server has its tokens from: by SMART configuration, or by CapabilityStatement.
+"""Find the token endpoint of a FHIR server: by SMART configuration or CapabilityStatement.
 
 https://hl7.org/fhir/smart-app-launch/conformance.html
 """
@@ -14,15 +14,15 @@ from abate.http.failures import TRANSIENT
 from abate.http.urls import is_loopback, is_private
 
 WELL_KNOWN = ".well-known/smart-configuration"
-# Of SMART 1; servers that have no smart-configuration still say it so.
+# The extension of SMART 1; servers without a smart-configuration still use it.
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where tokens are asked for; of the lists, None where nothing was said.
+    """The token endpoint and its supported options; a list is None if the server gives none.
 
-    `algorithms` are those that may sign an assertion, `methods` the ways to show who we are.
+    `algorithms` are the signing algorithms of assertions, `methods` the authentication methods.
     """
 
     token_url: str
@@ -31,20 +31,20 @@ class Found:
 
 
 def find(server: FhirServer, table: str) -> Found:
-    """Ask a server, without a login, where its tokens come from.
+    """Ask a server, without a login, for its token endpoint.
 
     Raises:
-        LoginRefused: it does not say, or names an address where no secret may go.
-        SourceError: it does not answer.
+        LoginRefused: the server names none, or one to which no secret may be sent.
+        SourceError: the server does not answer.
     """
     answer = server.get_json(WELL_KNOWN)
     told = _content(answer)
     if told is None and answer.status in TRANSIENT:
-        raise SourceError(f"{answer.place} answered {answer.status}, also when asked again")
+        raise SourceError(f"{answer.place} answered {answer.status} after repeated attempts")
     url = (told or {}).get("token_endpoint") or _of_capability(_content(server.get("metadata")))
     if not isinstance(url, str):
         raise LoginRefused(
-            f"{server.base} does not say where tokens are asked for: {WELL_KNOWN} answered "
+            f"{server.base} does not name a token endpoint: {WELL_KNOWN} answered "
             f"{answer.status} without a token_endpoint, and its CapabilityStatement names no "
             f"oauth-uris. Set token_url in [{table}.auth]"
         )
@@ -63,12 +63,12 @@ def _refuse_open(base: str, url: str) -> None:
         allowed = False
     if not allowed:
         raise LoginRefused(
-            f"{base} names a token endpoint that is no https address: no secret is sent there"
+            f"{base} names a token endpoint without https, to which no secret may be sent"
         )
 
 
 def _content(answer: Answer) -> Mapping[str, Any] | None:
-    """The JSON object that was answered, if it is one: some answer errors in HTML, with 200."""
+    """Return the JSON object of an answer, or None: some servers send errors as HTML with 200."""
     if answer.status != HTTPStatus.OK:
         return None
     try:
@@ -89,7 +89,7 @@ def _of_capability(statement: Mapping[str, Any] | None) -> str | None:
 
 
 def _inside(objects: Iterable[Any], *names: str) -> Iterable[Mapping[str, Any]]:
-    """What lies below `names`, whether one or a list."""
+    """Yield the objects at `names`, whether single or in lists."""
     found = [one for one in objects if isinstance(one, dict)]
     if not names:
         return found

@@ -1,6 +1,6 @@
-"""The key pairs of SMART Backend Services: read one, make one, sign with one.
+"""The key pairs of SMART Backend Services: read, create, and sign.
 
-Clients sign with RS384 or ES384, by the kind of key:
+Clients sign with RS384 or ES384, depending on the type of key:
 https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html
 """
 
@@ -32,16 +32,16 @@ class SigningKey:
 
     @property
     def algorithm(self) -> Algorithm:
-        """How this kind of key signs."""
+        """The signing algorithm of this type of key."""
         return "ES384" if isinstance(self.key, ECKey) else "RS384"
 
     @property
     def kid(self) -> str:
-        """The id that a JWK brings with it; else its thumbprint (RFC 7638)."""
+        """The id in the JWK, or its thumbprint (RFC 7638)."""
         return str(self.key.get("kid") or self.key.thumbprint())
 
     def public_set(self) -> dict[str, Any]:
-        """The JWKS that a server is given: the public key only."""
+        """The JWKS to register at a server: the public key only."""
         public = self.key.as_dict(private=False)
         told = {"kid": self.kid, "use": "sig", "alg": self.algorithm, "key_ops": ["verify"]}
         return {"keys": [{**public, **told}]}
@@ -51,23 +51,23 @@ class SigningKey:
         return self.key.as_pem(private=True)
 
     def sign(self, header: Mapping[str, str], claims: Mapping[str, Any]) -> str:
-        """A signed JWT."""
+        """Return a signed JWT."""
         whole = {"alg": self.algorithm, **header}
         return jwt.encode(whole, dict(claims), self.key, algorithms=[self.algorithm])
 
 
 def make(algorithm: Algorithm) -> SigningKey:
-    """A new key."""
+    """Create a key."""
     if algorithm == "ES384":
         return SigningKey(ECKey.generate_key(CURVE))
     return SigningKey(RSAKey.generate_key(RSA_BITS))
 
 
 def read(secret: Secret) -> SigningKey:
-    """The private key in a secret, as PEM or as a JWK.
+    """Read the private key in a secret, a PEM or a JWK.
 
     Raises:
-        AbateError: names the variable, and what a key has to be.
+        AbateError: the key cannot be used; names the variable and the supported keys.
     """
     try:
         key = _import(secret.value)
@@ -75,10 +75,10 @@ def read(secret: Secret) -> SigningKey:
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         # The text of the error may quote the key.
         raise _unusable(
-            secret.name, "no private key as PEM or JWK, or one with a password"
+            secret.name, "no private key in PEM or JWK format, or a key with a password"
         ) from None
     if not usable:
-        raise _unusable(secret.name, "a key that SMART cannot sign with")
+        raise _unusable(secret.name, "a key that SMART does not support")
     return SigningKey(key)
 
 
@@ -100,4 +100,4 @@ def _is_strong(key: ECKey | RSAKey) -> bool:
 
 
 def _unusable(name: str, found: str) -> AbateError:
-    return AbateError(f"{name} holds {found}; expected {_WANTED}. To make one: abate keygen")
+    return AbateError(f"{name} holds {found}; expected {_WANTED}. To create a key: abate keygen")

@@ -1,4 +1,4 @@
-"""The kinds of login, as requests take them: each puts its header on a request."""
+"""The kinds of login, as auth objects of requests that add a header to a request."""
 
 import base64
 from dataclasses import replace
@@ -21,7 +21,7 @@ from abate.http.urls import origin
 
 
 class Fixed(AuthBase):
-    """A header that stays: a password (RFC 7617) or a token that was given to us (RFC 6750)."""
+    """A constant header: a password (RFC 7617) or a fixed token (RFC 6750)."""
 
     def __init__(self, header: str) -> None:
         """Send `header` as Authorization."""
@@ -33,16 +33,16 @@ class Fixed(AuthBase):
         return request
 
     def renew(self, refused: PreparedRequest) -> bool:
-        """There is nothing new to show."""
+        """Return False: the header is constant."""
         del refused
         return False
 
 
 class Asked(AuthBase):
-    """A token that is asked for, and asked for anew when it ends or is refused."""
+    """A requested token, which is requested again when it expires or is refused."""
 
     def __init__(self, tokens: Tokens) -> None:
-        """Show the current one of `tokens`."""
+        """Use the current token of `tokens`."""
         self._tokens = tokens
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -51,7 +51,7 @@ class Asked(AuthBase):
         return request
 
     def renew(self, refused: PreparedRequest) -> bool:
-        """Drop the token that was refused."""
+        """Drop the refused token, so that a new one is requested."""
         shown = str(refused.headers.get("Authorization", ""))
         self._tokens.drop(shown.removeprefix("Bearer "))
         return True
@@ -60,17 +60,17 @@ class Asked(AuthBase):
 def make(
     auth: Auth, base: str, access: Access, timeout_seconds: float, scopes: Scopes
 ) -> Login | None:
-    """The login that a table of the study file names, or None; nothing is sent yet.
+    """Make the login of a table of the study file, or None; nothing is sent yet.
 
     Args:
         auth: the table.
-        base: the server.
-        access: how it is entered without a login; its table names the secrets.
+        base: the base URL of the server.
+        access: the access without a login; its table determines the names of the secrets.
         timeout_seconds: how long to wait for a token.
-        scopes: what a SMART login asks for, unless the table says it.
+        scopes: the scopes that a SMART login requests, unless the table sets them.
 
     Raises:
-        AbateError: a secret is missing, or cannot be one.
+        AbateError: a secret is missing or invalid.
     """
     if auth.kind == "none":
         return None
@@ -99,7 +99,7 @@ def _endpoint(
     kept, scopes = asking
 
     def enter(url: str) -> FhirServer:
-        """Our certificate is shown to the server itself only."""
+        """Open a session; the client certificate is sent to the server itself only."""
         if origin(url) == origin(base):
             return FhirServer(url, timeout_seconds, access)
         return FhirServer(url, timeout_seconds, replace(access, certificate=None))

@@ -1,4 +1,4 @@
-"""Scopes: what is asked for, and whether what was granted covers it.
+"""Scopes: which are requested, and whether the granted scopes cover them.
 
 https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 """
@@ -14,29 +14,29 @@ def _reading(kind: str) -> str:
     return f"system/{kind}.rs"
 
 
-# Read, created under ids of our choice, updated, searched by identifier; never deleted.
+# For reading, create by update under abate's own ids, update, search by identifier; no delete.
 WRITE = tuple(f"system/{kind}.crus" for kind in sorted(WRITTEN_NAMES))
-# What `abate check --write` writes, and deletes again.
+# The resource that `abate check --write` writes and deletes.
 PROBE = ("system/List.cruds",)
-# What `abate check` and `abate init` read: what each study needs, and what a study may need.
+# The types that `abate check` and `abate init` read: required ones, and optional ones.
 CHECK = tuple(_reading(one.name) for one in READ if one.is_needed(ALWAYS))
 CHECK_BESIDES = tuple(_reading(name) for name in OPTIONAL_TO_READ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scopes:
-    """What a login asks for: what is needed, and what is asked for besides, if it is to be had."""
+    """The scopes of a login: required scopes, and optional scopes."""
 
     needed: Sequence[str]
     besides: Sequence[str] = ()
 
 
 def to_read(sections: Iterable[str], patients: Iterable[str]) -> tuple[str, ...]:
-    """What a pull needs.
+    """Return the scopes that a pull needs.
 
     Args:
-        sections: the tables of the study file that name codes.
-        patients: whose resources are pulled, where the study file says it: a Group is read too.
+        sections: the tables of the study file that contain codes.
+        patients: the listed patients of the study file; a Group among them is read too.
     """
     named = set(sections)
     needed = [one.name for one in READ if one.is_needed(named)]
@@ -45,18 +45,18 @@ def to_read(sections: Iterable[str], patients: Iterable[str]) -> tuple[str, ...]
 
 
 _CLINICAL = re.compile(r"(system|user|patient)/(\*|[A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)")
-# SMART 1, as SMART 2 reads it.
+# The permissions of SMART 1 in the form of SMART 2.
 _OF_VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
 
 
 def missing(asked: Iterable[str], granted: str) -> list[str]:
-    """Those asked for that what was granted (scopes with spaces between) does not cover."""
+    """Return the requested scopes that `granted` (separated by spaces) does not cover."""
     have = granted.split()
     return [one for one in asked if one not in have and not _is_covered(one, have)]
 
 
 def _is_covered(asked: str, granted: Iterable[str]) -> bool:
-    """Whether each permission is granted; one with a `?query` is less than one without."""
+    """Return whether each permission is granted; a scope with a `?query` grants less."""
     wanted = _CLINICAL.fullmatch(asked.partition("?")[0])
     if wanted is None:
         return False

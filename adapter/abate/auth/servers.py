@@ -1,4 +1,4 @@
-"""The servers of a study: where settings, secrets and TLS files become a session."""
+"""The servers of a study: make sessions from settings, secrets and TLS files."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,12 +20,12 @@ WRITE_TIMEOUT_SECONDS = 60.0
 
 
 def source_server(settings: Settings, folder: Path, log: Log = SILENT) -> FhirServer:
-    """The server to pull from; nothing is sent yet. Long waits are logged.
+    """Return the server to pull from; nothing is sent yet. Long waits are logged.
 
     Args:
-        settings: the study's.
-        folder: where relative paths start.
-        log: where long waits are logged.
+        settings: the settings of the study.
+        folder: the base of relative paths.
+        log: receives messages about long waits.
 
     Raises:
         AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.
@@ -36,7 +36,7 @@ def source_server(settings: Settings, folder: Path, log: Log = SILENT) -> FhirSe
 
 
 def limits_of(source: Source) -> Limits:
-    """The limits that a study file sets on its pull."""
+    """Return the pull limits of a study file."""
     return Limits(
         tries=TRIES_OF_A_PULL,
         parallel=source.parallel,
@@ -47,13 +47,13 @@ def limits_of(source: Source) -> Limits:
 
 
 def read_scopes(settings: Settings) -> tuple[str, ...]:
-    """The scopes that the study's pull needs, and no others."""
+    """Return the scopes that the study's pull needs, and no others."""
     named = [name for name in CODED_SECTIONS if getattr(settings, name)]
     return to_read(named, settings.source.read_groups)
 
 
 def target_server(settings: Settings, folder: Path, log: Log = SILENT) -> FhirServer:
-    """The server that the report goes to: the source, with its login, where none is named.
+    """Return the server to publish to: by default the source, with its login.
 
     Raises:
         AbateError: as for the source.
@@ -65,7 +65,7 @@ def target_server(settings: Settings, folder: Path, log: Log = SILENT) -> FhirSe
 
 
 def refuse_unready(settings: Settings, folder: Path) -> None:
-    """Stop before any work if one of the two servers could not be entered.
+    """Stop before any work if the access settings of either server are incomplete.
 
     Raises:
         AbateError: as for each.
@@ -76,7 +76,7 @@ def refuse_unready(settings: Settings, folder: Path) -> None:
         servers.enter_context(target_server(settings, folder))
 
 
-def access_to(  # noqa: PLR0913 - each one is a part of how a server is entered
+def access_to(  # noqa: PLR0913 - each argument is a part of the access
     server: Server,
     table: str,
     folder: Path,
@@ -85,15 +85,15 @@ def access_to(  # noqa: PLR0913 - each one is a part of how a server is entered
     *,
     besides: Sequence[str] = (),
 ) -> Access:
-    """How a server is entered, as its table says.
+    """Return the access to a server, from its table.
 
     Args:
-        server: its table.
-        table: the table's name: `source` or `target`.
-        folder: where relative paths start.
-        scopes: what a SMART login asks for, unless the table says it.
+        server: the table.
+        table: the name of the table: `source` or `target`.
+        folder: the base of relative paths.
+        scopes: the scopes that a SMART login requests, unless the table sets them.
         timeout_seconds: how long to wait for a token.
-        besides: what it asks for besides, and can do without.
+        besides: additional, optional scopes.
 
     Raises:
         AbateError: as `source_server`.

@@ -1,4 +1,4 @@
-"""The token endpoint: one request, its answer, and what may be told of it."""
+"""The token endpoint: send one request, check its answer, and report errors without secrets."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,28 +22,28 @@ TRIES = 4
 # RFC 6749, section 5.2; RFC 6749, section 4.1.2.1; RFC 8707; RFC 9449.
 CODES = {
     "invalid_request": "",
-    "invalid_client": "check client_id, the secret, and that the public key is registered there",
+    "invalid_client": "check client_id, the secret, and that the public key is registered",
     "invalid_grant": "check client_id, and that the clocks of both machines are right",
-    "unauthorized_client": "let its operator allow this client the client_credentials grant",
-    "unsupported_grant_type": "it does not know the client_credentials grant",
-    "invalid_scope": "check scopes, and what the client is registered for",
+    "unauthorized_client": "ask its operator to allow the client_credentials grant for this client",
+    "unsupported_grant_type": "it does not support the client_credentials grant",
+    "invalid_scope": "check scopes, and the scopes that the client is registered for",
     "access_denied": "",
     "server_error": "",
     "temporarily_unavailable": "try later",
     "invalid_target": "",
-    "use_dpop_nonce": "it wants DPoP, which abate has not",
+    "use_dpop_nonce": "it requires DPoP, which abate does not support",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Asks for tokens.
+    """Requests tokens.
 
     Attributes:
-        find: where they are asked for.
-        enter: a session to an address, without a login.
-        client: who asks.
-        scopes: what is asked for.
+        find: finds the token endpoint.
+        enter: opens a session to a URL, without a login.
+        client: the client.
+        scopes: the requested scopes.
     """
 
     find: Callable[[], Found]
@@ -52,11 +52,11 @@ class Endpoint:
     scopes: Scopes
 
     def ask(self) -> Token:
-        """Ask for a token.
+        """Request a token.
 
         Raises:
-            LoginRefused: there is none for us, or one that may do less than was asked for.
-            SourceError: nobody answers, or not in a way that is understood.
+            LoginRefused: the request is refused, or the token lacks requested scopes.
+            SourceError: there is no answer, or an invalid one.
         """
         found = self.find()
         asked_at = time.monotonic()
@@ -66,17 +66,17 @@ class Endpoint:
             answer = self._answer(found, self.scopes.needed)
         content = _read_grant(answer)
         granted = content.get("scope")
-        # Without a scope, what was asked for was granted: RFC 6749, section 5.1.
+        # Without `scope` in the answer, all requested scopes were granted: RFC 6749, section 5.1.
         if isinstance(granted, str) and (lacking := missing(self.scopes.needed, granted)):
             raise LoginRefused(
-                f"{address(found.token_url)} grants less than was asked for: "
-                f"{', '.join(lacking)} is missing. Let its operator grant it to this client; or "
-                "ask for what you have: scopes in the study file"
+                f"{address(found.token_url)} does not grant all requested scopes: "
+                f"{', '.join(lacking)} is missing. Ask its operator to grant it to this client, or "
+                "set scopes in the study file to those that the client has"
             )
         return token(_value(content, found.token_url), asked_at, _seconds(content))
 
     def _answer(self, found: Found, scopes: Sequence[str]) -> Answer:
-        """What was answered; a server in trouble is asked again, with an assertion of its own."""
+        """Return the answer; if the server fails, retry with a new assertion."""
         with self.enter(found.token_url) as server:
             attempts = Attempts(TRIES)
             while not attempts.is_last:
@@ -87,7 +87,7 @@ class Endpoint:
             return self._post(server, found, scopes)
 
     def _try(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer | None:
-        """What was answered; None if the connection broke on the way."""
+        """Return the answer; None if the connection broke."""
         try:
             return self._post(server, found, scopes)
         except Unanswered:
@@ -102,7 +102,7 @@ class Endpoint:
 
 
 def _is_final(answer: Answer) -> bool:
-    """Whether the endpoint itself has answered: a gateway may say of its trouble with 200 too."""
+    """Return whether the endpoint itself answered: a gateway may report a failure with 200."""
     if answer.status != HTTPStatus.OK:
         return answer.status not in TRANSIENT
     content = _json(answer)
@@ -111,7 +111,7 @@ def _is_final(answer: Answer) -> bool:
 
 def _read_grant(answer: Answer) -> Mapping[str, Any]:
     if answer.status in TRANSIENT:
-        raise SourceError(f"{answer.place} answered {answer.status}, also when asked again")
+        raise SourceError(f"{answer.place} answered {answer.status} after repeated attempts")
     content = _json(answer)
     if answer.status == HTTPStatus.OK and content is not None:
         return content
@@ -119,15 +119,15 @@ def _read_grant(answer: Answer) -> Mapping[str, Any]:
     if not isinstance(code, str) or code not in CODES:
         kind = shown_type(answer.headers)
         raise LoginRefused(
-            f"{answer.place} answered {answer.status} with {kind}, not as a token endpoint does: "
-            "check token_url, or where the server says that tokens come from"
+            f"{answer.place} answered {answer.status} with {kind}, not like a token endpoint: "
+            "check token_url, or the token endpoint that the server declares"
         )
     advice = f": {CODES[code]}" if CODES[code] else ""
     raise LoginRefused(f"{answer.place} refuses the login ({answer.status}, {code}){advice}")
 
 
 def _error(answer: Answer) -> object:
-    """The code of an error (RFC 6749, section 5.2); None where there is none."""
+    """Return the error code (RFC 6749, section 5.2); None if there is none."""
     return None if answer.status == HTTPStatus.OK else (_json(answer) or {}).get("error")
 
 
@@ -140,7 +140,7 @@ def _json(answer: Answer) -> Mapping[str, Any] | None:
 
 
 def _value(content: Mapping[str, Any], url: str) -> str:
-    """The token; one that cannot stand in a header is none."""
+    """Return the token; a value that is invalid in a header counts as missing."""
     value, kind = content.get("access_token"), content.get("token_type", "bearer")
     is_bearer = isinstance(kind, str) and kind.lower() == "bearer"
     fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
@@ -150,7 +150,7 @@ def _value(content: Mapping[str, Any], url: str) -> str:
 
 
 def _seconds(content: Mapping[str, Any]) -> float | None:
-    """How long the token lasts; some write the number as text."""
+    """Return the lifetime of the token; some servers send the number as text."""
     said = content.get("expires_in")
     try:
         seconds = float(said) if isinstance(said, (int, float, str)) else 0.0

@@ -1,44 +1,44 @@
-"""Access tokens: kept in memory, shared by all threads, asked for anew when they end."""
+"""Access tokens: kept in memory, shared by all threads, requested again when they expire."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-# What SMART says that a token should last at most, where a server does not say.
+# The longest lifetime that SMART recommends; used if a server sends none.
 ASSUMED_SECONDS = 300.0
-# A token this near to its end may be over before it arrives.
+# A token this close to its expiry may expire before it is received.
 MARGIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, and until when it is used, on the clock of `time.monotonic`."""
+    """A token and the end of its use, on the clock of `time.monotonic`."""
 
     value: str = field(repr=False)
     until: float
 
 
 def token(value: str, asked_at: float, expires_in: float | None) -> Token:
-    """A token that was asked for at `asked_at`; it is used until shortly before its end."""
+    """Make a token that was requested at `asked_at`; it is used until shortly before it expires."""
     lasts = ASSUMED_SECONDS if expires_in is None else expires_in
     return Token(value, asked_at + lasts - min(MARGIN_SECONDS, lasts / 10))
 
 
 class Tokens:
-    """One token at a time; whoever needs one while it is asked for waits for it."""
+    """Holds one token; threads that need it wait while it is requested."""
 
     def __init__(self, ask: Callable[[], Token]) -> None:
-        """Ask for tokens by `ask`, when the first one is needed."""
+        """Request tokens by `ask`, when the first one is needed."""
         self._ask = ask
         self._lock = Lock()
         self._token: Token | None = None
 
     def current(self) -> str:
-        """The token's value.
+        """Return the value of the token.
 
         Raises:
-            SourceError: none is to be had.
+            SourceError: no token could be obtained.
         """
         with self._lock:
             if self._token is None or time.monotonic() >= self._token.until:
@@ -47,7 +47,7 @@ class Tokens:
             return self._token.value
 
     def drop(self, value: str) -> None:
-        """Use this token no more; one that has come in its place meanwhile stays."""
+        """Stop using this token, unless another thread has already replaced it."""
         with self._lock:
             if self._token is not None and self._token.value == value:
                 self._token = None

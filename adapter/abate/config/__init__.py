@@ -1,1 +1,1 @@
-"""The study file: what it may say, how it is read, and what is wrong with it."""
+"""The study file: its settings, its reader, and its error messages."""

@@ -1,4 +1,4 @@
-"""What is wrong with a key of the study file, in plain words; never the value that was found."""
+"""Error messages for the keys of the study file; they never show the value that was found."""
 
 import re
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ WORDS = {
     "greater_than_equal": "expected {ge:g} or more",
     "int_type": "expected a whole number",
     "less_than_equal": "expected {le:g} or less",
-    "list_type": 'expected a list, as ["a", "b"] is',
+    "list_type": 'expected a list, such as ["a", "b"]',
     "literal_error": "expected {expected}",
     "missing": "this key is missing",
     "model_type": "expected a table",
     "string_pattern_mismatch": (
-        "expected lower-case letters, digits and '-', beginning with no '-' (63 at most)"
+        "expected lower-case letters, digits and '-', not beginning with '-' (63 at most)"
     ),
     "string_type": 'expected text, in quotes: "..."',
     "too_short": "expected at least one code list (list:NAME) or code (system|code)",
@@ -37,16 +37,18 @@ _SERVERS = ("source", "target")
 
 
 def locate(fault: ErrorDetails) -> Location:
-    """The key that a fault belongs to."""
+    """Return the key that an error belongs to."""
     inner: Location = fault.get("ctx", {}).get("inner", ())
     return tuple(part for part in (*fault["loc"], *inner) if part != "[key]")
 
 
 def words(fault: ErrorDetails) -> str:
-    """What is wrong, and what was expected."""
+    """Describe the error, and the expected value."""
     if fault["type"] == "extra_forbidden":
         return _unknown(fault["loc"])
-    return WORDS.get(fault["type"], "this value cannot stand here").format_map(fault.get("ctx", {}))
+    return WORDS.get(fault["type"], "this value is not allowed here").format_map(
+        fault.get("ctx", {})
+    )
 
 
 def _unknown(location: Location) -> str:
@@ -54,14 +56,14 @@ def _unknown(location: Location) -> str:
     known = _known_keys(location[:-1])
     secret = _no_secret(location) if _SECRET.search(name) else ""
     close = "" if secret else nearest(name, known)
-    return f"there is no such key.{secret}{close} Known here: {', '.join(known)}."
+    return f"unknown key.{secret}{close} Known keys: {', '.join(known)}."
 
 
 def _no_secret(location: Location) -> str:
     if location[0] not in _SERVERS:
-        return " No secret stands in a study file."
+        return " A study file must not contain secrets."
     name = f"ABATE_{str(location[0]).upper()}_..."
-    return f" No secret stands in a study file: secrets come from the environment ({name})."
+    return f" A study file must not contain secrets: they come from the environment ({name})."
 
 
 def _known_keys(location: Location) -> list[str]:
@@ -72,7 +74,7 @@ def _known_keys(location: Location) -> list[str]:
 
 
 def _inside(kind: type[BaseModel], part: str | int) -> Any:
-    """The type of the value at `part` of a table; of `X | None` it is X."""
+    """Return the type of the value at `part` of a table; X for `X | None`."""
     if get_origin(kind) in (dict, list):
         return get_args(kind)[-1]
     fields = _fields(kind)

@@ -1,4 +1,4 @@
-"""Where in the study file a key stands, so that a message can name its line."""
+"""Find the line of a key in the study file, for messages."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,14 +16,14 @@ _PARTS = re.compile(_PART)
 
 @dataclass(frozen=True, slots=True)
 class StudyText:
-    """Who wrote a key: the study file, or a `--set` option (location to name)."""
+    """The text of the study file, and its `--set` options (location to name)."""
 
     path: Path
     text: str
     chosen: Mapping[Location, str]
 
     def message(self, location: Location, words: str) -> str:
-        """`FILE, line N: key: words`, or `--set key: words`."""
+        """Format a message as `FILE, line N: key: words` or `--set key: words`."""
         name = dot(location)
         for chosen, option in self.chosen.items():
             if location and _is_related(chosen, location):
@@ -35,12 +35,12 @@ class StudyText:
 
 
 def dot(location: Location) -> str:
-    """The key as `--set` takes it; entries of an array are counted from 1."""
+    """Return the key in the form of `--set`; entries of an array are counted from 1."""
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
 
 
 def line_of(text: str, location: Location) -> int | None:
-    """The line, counted from 1, that holds the key at `location` or the nearest table above it."""
+    """Return the line (from 1) of the key at `location`, or of the nearest table above it."""
     lines: dict[Location, int] = {}
     for key, line in _keys(text):
         lines.setdefault(key, line)
@@ -56,7 +56,7 @@ def _is_related(chosen: Location, location: Location) -> bool:
 
 
 def _keys(text: str) -> Iterable[tuple[Location, int]]:
-    """Each key and table of the TOML text with its line; array tables are counted from 0."""
+    """Yield each key and table of a TOML text with its line; array tables are counted from 0."""
     table: Location = ()
     last: dict[Location, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -74,7 +74,7 @@ def _keys(text: str) -> Iterable[tuple[Location, int]]:
 
 
 def _number(named: Location, last: Mapping[Location, int]) -> Location:
-    """`[analysis.endpoint]` belongs to the last `[[analysis]]` above it."""
+    """Add array indices: `[analysis.endpoint]` belongs to the last `[[analysis]]` above it."""
     for length in range(len(named) - 1, 0, -1):
         if named[:length] in last:
             return (*named[:length], last[named[:length]], *named[length:])

@@ -1,4 +1,4 @@
-"""Read the study file: TOML, then the settings, then errors that name key, line and cure."""
+"""Read the study file into settings; errors name the key, its line and the remedy."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> "StudyFile":
     """Read the study file at `path`, with `--set` overrides like `scores.per_visit=worst`.
 
     Raises:
-        StudyFileError: the file cannot be read, is no TOML, or says something it may not.
+        StudyFileError: the file cannot be read, is not TOML, or has an invalid setting.
     """
     overrides = tuple(overrides)
     text = _text(path)
@@ -72,20 +72,20 @@ def read(path: Path, overrides: Iterable[str] = ()) -> "StudyFile":
 
 
 class WrongSetting(StudyFileError):
-    """A key that only a later step could check (a code list, a plugin); see `naming_lines`."""
+    """An invalid key that a later step found (a code list, a plugin); see `naming_lines`."""
 
     def __init__(self, location: Location, message: str) -> None:
-        """What is wrong with the key at `location`."""
+        """Set the location of the key and the message."""
         super().__init__(message)
         self.location = location
 
 
 @contextmanager
 def naming_lines(study_file: "StudyFile") -> Iterator[None]:
-    """Name the line of the study file in a `WrongSetting`.
+    """Add the line of the study file to a `WrongSetting`.
 
     Raises:
-        StudyFileError: in its place.
+        StudyFileError: instead of the `WrongSetting`.
     """
     try:
         yield
@@ -102,10 +102,9 @@ def _complain(study_file: "StudyFile", location: Location, message: str) -> Stud
 
 
 def _digest(settings: "Settings", folder: Path) -> str:
-    """A digest of what the results depend on: the settings, and the study's own code lists.
+    """Compute a digest of what the results depend on: the settings and the study's code lists.
 
-    How the file is written, where the output lies, how the pull goes about it and how a server
-    is logged in to do not matter.
+    The layout of the file, the output directory, the pull settings and the logins are excluded.
     """
     content = settings.model_dump(mode="json", exclude=_NO_MATTER)
     if directory := settings.codes.directory:
@@ -114,7 +113,7 @@ def _digest(settings: "Settings", folder: Path) -> str:
 
 
 def _code_lists(folder: Path) -> list[str]:
-    """A digest of each code list; one that cannot be read is told when it is needed."""
+    """Return a digest of each code list; an unreadable list raises its error when it is used."""
     digests = []
     for path in sorted(folder.glob("*.toml")):
         with suppress(OSError):
@@ -127,12 +126,14 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise StudyFileError(
-            f"{path}: there is no such study file. Name yours: abate run PATH. "
-            "A whole one to begin with: abate demo --directory demo"
+            f"{path}: study file not found. Pass its path: abate run PATH. "
+            "To create a complete example: abate demo --directory demo"
         ) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise StudyFileError(f"{path}, line {line}: this is not UTF-8 text: save it so") from None
+        raise StudyFileError(
+            f"{path}, line {line}: not UTF-8 text. Save the file as UTF-8"
+        ) from None
     except OSError as error:
         raise StudyFileError(f"{path}: the study file cannot be read: {error.strerror}") from None
 
@@ -144,7 +145,7 @@ def _content(path: Path, text: str) -> dict[str, Any]:
         at = _AT.search(str(error))
         line = at[1] if at and at[1] else len(text.splitlines())
         raise StudyFileError(
-            f"{path}, line {line}: this is no TOML: {_AT.sub('', str(error))}"
+            f"{path}, line {line}: not valid TOML: {_AT.sub('', str(error))}"
         ) from None
 
 
@@ -153,10 +154,10 @@ def _name(override: str) -> str:
 
 
 def _set(content: dict[str, Any], override: str) -> Location:
-    """Set one key of `content`; never shows the value, which may be a secret set by mistake."""
+    """Set one key of `content`; errors never show the value, which may be a secret."""
     name, (_, equals, value) = _name(override), override.partition("=")
     if not equals or not _KEYS.fullmatch(name):
-        raise StudyFileError("--set: write it as KEY=VALUE, as in --set scores.per_visit=worst")
+        raise StudyFileError("--set: expected KEY=VALUE, as in --set scores.per_visit=worst")
     *path, last = name.split(".")
     table: Any = content
     location: Location = ()
@@ -169,7 +170,7 @@ def _set(content: dict[str, Any], override: str) -> Location:
 
 
 def _inside(table: Any, key: str, name: str, location: Location) -> tuple[Any, Location]:
-    """The table at `key`; a table of an array goes by its number, counted from 1."""
+    """Return the table at `key`; tables of an array are numbered from 1."""
     if isinstance(table, dict):
         return table.setdefault(key, {}), (*location, key)
     if not isinstance(table, list):

@@ -1,6 +1,6 @@
-"""What the study file says of a server: its address, how it is trusted, and the login.
+"""The settings of a server in the study file: its URL, its TLS certificates, and the login.
 
-The secrets of a login never stand there: see `auth.secrets`.
+The secrets of a login come from the environment: see `auth.secrets`.
 """
 
 from typing import Annotated, Literal, Self
@@ -41,16 +41,16 @@ class Auth(BaseModel):
     def _as_the_kind_wants(self) -> Self:
         needed = _NEEDED.get(self.kind)
         if needed and getattr(self, needed) is None:
-            raise fault_at(f"kind = {self.kind!r} needs this key", needed)
+            raise fault_at(f"kind = {self.kind!r} requires this key", needed)
         for key in sorted(self.model_fields_set - {"kind"} - _TAKEN[self.kind]):
-            raise fault_at(f"kind = {self.kind!r} takes no such key", key)
+            raise fault_at(f"kind = {self.kind!r} does not use this key", key)
         return self
 
 
 class Server(BaseModel):
-    """What `[source]` and `[target]` share.
+    """The settings that `[source]` and `[target]` share.
 
-    `ca`, `certificate` and `certificate_key` are paths that start at the study file's folder.
+    `ca`, `certificate` and `certificate_key` are paths relative to the study file's folder.
     """
 
     model_config = _STRICT
@@ -65,5 +65,5 @@ class Server(BaseModel):
     @model_validator(mode="after")
     def _key_with_certificate(self) -> Self:
         if self.certificate_key is not None and self.certificate is None:
-            raise fault_at("there is no certificate that this is the key of", "certificate_key")
+            raise fault_at("this key needs a certificate, but none is set", "certificate_key")
         return self

@@ -1,7 +1,8 @@
-"""The study file: what it may say, and how it is read.
+"""The settings of the study file.
 
-One TOML file holds a whole study. `read` gives a frozen `Settings`, or a `StudyFileError` that
-names the key, its line, and the nearest right name. Secrets never stand in it.
+One TOML file defines a whole study. `config.reader.read` returns a `StudyFile` with frozen
+`Settings`, or raises a `StudyFileError` that names the key, its line and the closest known key. A
+study file must not contain secrets.
 """
 
 from datetime import date, timedelta
@@ -20,16 +21,16 @@ Audience = Literal["care", "public"]
 
 
 class Section(BaseModel):
-    """One table of the study file: frozen, and unknown keys are errors."""
+    """One table of the study file: frozen; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Study(Section):
-    """`[study]`: what the study is called, and its calendar.
+    """`[study]`: the names of the study, and its calendar.
 
-    `synthetic` says that no patient is real: only then may a report go to a public test server.
-    `cutoff` is the data cut-off; without it, the day of the last complete pull.
+    `synthetic` means that no patient is real; a report may go to a public test server only then.
+    `cutoff` is the data cut-off; it defaults to the day of the last complete pull.
     """
 
     id: Slug
@@ -40,22 +41,22 @@ class Study(Section):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone whose calendar days are counted."""
+        """The time zone of the study's calendar days."""
         return ZoneInfo(self.timezone)
 
 
 class Target(Server):
-    """`[target]`: the FHIR server that the report goes to; without it, the source.
+    """`[target]`: the FHIR server that the report is published to; the source by default.
 
-    `audience` says who reads there: `care`, people who may read these patients' records anyway, or
-    `public`, anybody else.
+    `audience` is who can read it there: `care` for people who may read these patients' records
+    anyway, `public` for everyone else.
     """
 
     audience: Audience = "public"
 
 
 class Codes(Section):
-    """`[codes]`: a folder of code lists beside the study file, that extends the shipped ones."""
+    """`[codes]`: a folder of the study's code lists, in addition to the shipped ones."""
 
     directory: str | None = None
 
@@ -74,18 +75,18 @@ class Index(Coded):
 
 
 class Adjunct(Coded):
-    """`[adjunct.NAME]`: another procedure at the same lesion, within so many hours."""
+    """`[adjunct.NAME]`: another procedure at the same lesion, within a number of hours."""
 
     within_hours: Annotated[int, Field(ge=0, le=24 * 366)] = 24
 
     @property
     def within(self) -> timedelta:
-        """The same as a duration."""
+        """The number of hours as a duration."""
         return timedelta(hours=self.within_hours)
 
 
 class Scores(Coded):
-    """`[scores]`: which pain scores count, and which one stands for a visit."""
+    """`[scores]`: which pain scores are used, and which one represents a visit."""
 
     per_visit: Literal["nearest", "worst", "first", "last", "median"] = "nearest"
     minimum_after: Annotated[int, Field(ge=0)] = 1
@@ -96,7 +97,7 @@ class Scores(Coded):
 
 
 class Baseline(Section):
-    """`baseline` of `[visits]`: days before the index procedure, and what its own day means."""
+    """`baseline` of `[visits]`: days before the procedure, and how its own day is treated."""
 
     from_: Annotated[int, Field(alias="from", le=0)] = -7
     to: Annotated[int, Field(le=0)] = 0
@@ -123,7 +124,7 @@ class Visit(Section):
             return value
         if type(value) is not int or value < 1:
             raise ValueError(
-                "expected a day after the procedure, as 7, or a window, as "
+                "expected a day after the procedure, such as 7, or a window, such as "
                 "{ day = 7, from = 5, to = 10 }"
             )
         return {"day": value, "from": value, "to": value}
@@ -163,7 +164,8 @@ class Visits(BaseModel):
 class AnalysisSpec(BaseModel):
     """`[[analysis]]`: one analysis to run, by its plugin's name, with its parameters.
 
-    All keys but `use`, `name` and `primary` are the analysis's own, checked by the host.
+    All keys except `use`, `name` and `primary` are parameters of the analysis; the host checks
+    them.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
@@ -181,15 +183,15 @@ class AnalysisSpec(BaseModel):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The keys that are the analysis's own."""
+        """The parameters of the analysis."""
         return dict(self.__pydantic_extra__ or {})
 
 
 class Report(Section):
-    """`[report]`: what may leave the house.
+    """`[report]`: what may be published.
 
-    `minimum_cell` is the smallest count that may be seen (1: any), or a preset's name. `members`
-    lists patients and procedures in what is published; only where no count is hidden.
+    `minimum_cell` is the smallest count that is shown (1: any), or the name of a preset. `members`
+    lists patients and procedures in the published report; it requires that no count is hidden.
     """
 
     minimum_cell: MinimumCell = 5
@@ -199,13 +201,13 @@ class Report(Section):
     @model_validator(mode="after")
     def _members_only_in_the_open(self) -> Self:
         if self.members and self.minimum_cell not in (1, "none"):
-            words = "patients can be listed only where no count is hidden: minimum_cell = 1"
+            words = "patients can be listed only if no count is hidden: minimum_cell = 1"
             raise fault_at(words, "members")
         return self
 
 
 class Paper(Section):
-    """`[paper]`: a file of published figures, to be held beside the study's own."""
+    """`[paper]`: a file of published figures, to be compared with the study's results."""
 
     figures: str
 
@@ -225,7 +227,7 @@ class Plugins(Section):
 
 
 class Settings(Section):
-    """A whole study file."""
+    """All settings of a study file."""
 
     study: Study
     source: Source
@@ -250,26 +252,26 @@ class Settings(Section):
         seen: set[str] = set()
         for place, spec in enumerate(self.analysis):
             if spec.name in seen:
-                words = f"an [[analysis]] above has the name {spec.name!r} too: give each its own"
+                words = f"an earlier [[analysis]] has the name {spec.name!r}: names must differ"
                 raise fault_at(words, "analysis", place, "name")
             seen.add(spec.name)
         return self
 
     @property
     def target_url(self) -> str:
-        """The server that the report goes to."""
+        """The URL of the server that the report is published to."""
         return (self.target or self.source).url
 
     @property
     def audience(self) -> Audience:
-        """Who reads what is published: without `[target]`, `public`."""
+        """Who can read the published report; `public` without `[target]`."""
         return self.target.audience if self.target else "public"
 
 
 class StudyFile(BaseModel):
-    """A study file that was read: its settings, where it lies, its text, and a digest.
+    """A study file: its settings, its path, its text, and a digest.
 
-    `overrides` are the `--set` options that changed it; the digest is of what the results depend
+    `overrides` are the `--set` options that changed it. The digest covers what the results depend
     on: settings and code lists.
     """
 
@@ -283,7 +285,7 @@ class StudyFile(BaseModel):
 
     @property
     def folder(self) -> Path:
-        """The folder that relative paths in the file start from."""
+        """The folder that paths in the file are relative to."""
         return self.path.parent
 
     @property
@@ -293,6 +295,6 @@ class StudyFile(BaseModel):
 
     @property
     def code_directories(self) -> list[Path]:
-        """The folders of code lists of the study's own."""
+        """The folders of the study's own code lists."""
         directory = self.settings.codes.directory
         return [self.folder / directory] if directory else []

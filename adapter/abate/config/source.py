@@ -1,4 +1,4 @@
-"""What the study file says of the server or the files to pull from, and of how to pull."""
+"""The settings of the source: the server or the files, and how to pull."""
 
 from datetime import UTC, tzinfo
 from typing import Annotated, Literal, Self
@@ -11,7 +11,7 @@ from abate.config.types import Export, SearchCode, Zone, fault_at
 
 
 class TypeQuery(BaseModel):
-    """`[source.query.TYPE]`: what a search of a type asks for besides, as some servers insist."""
+    """`[source.query.TYPE]`: additional search parameters of a type, which some servers require."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -29,7 +29,7 @@ class SourceQuery(BaseModel):
 
     @property
     def categories(self) -> dict[str, list[str]]:
-        """The categories that are asked for, by resource type."""
+        """The requested categories, by resource type."""
         given = {name.capitalize(): getattr(self, name) for name in type(self).model_fields}
         return {kind: one.category for kind, one in given.items() if one.category}
 
@@ -37,16 +37,15 @@ class SourceQuery(BaseModel):
 class Source(Server):
     """`[source]`: the FHIR server to pull from.
 
-    `timezone` is the zone of times that carry no offset; without it they are rejected.
-    `page_size` is what is asked for as `_count`; the server may give less. `patients` are ids,
-    `system|value` identifiers, or `Group/ID`. `files` are paths or globs that start at the study
-    file's folder. `export` is what is exported: `system`, `patient` or `Group/ID`. With
-    `passes = 1` a query that the server does not count is believed after one pass in which no id
-    comes twice; else `abate.source.search.uncounted` says what must agree. `withheld` is what
-    becomes of a
-    pull of which the server says that it withholds rows. `overlap_minutes` of what was pulled
-    before are asked for again. `parallel` and `requests_per_second` are what the server can bear;
-    `max_minutes` and `max_requests` end a pull that costs more.
+    `timezone` is the time zone of times without an offset; by default such times are rejected.
+    `page_size` is the `_count` of a search; the server may send fewer rows. `patients` are ids,
+    `system|value` identifiers, or `Group/ID`. `files` are paths or globs relative to the study
+    file's folder. `export` is the level of the export: `system`, `patient` or `Group/ID`. With
+    `passes = 1`, a query without a count is complete after one pass without a repeated id;
+    otherwise `abate.source.search.uncounted` decides. `withheld` decides about a pull if the server
+    reports that it withholds rows. A pull repeats the last `overlap_minutes` of the previous one.
+    `parallel` and `requests_per_second` limit the load on the server; `max_minutes` and
+    `max_requests` end a pull that exceeds them.
     """
 
     strategy: Literal["auto", "population", "patient", "files", "bulk"] = "auto"
@@ -68,7 +67,7 @@ class Source(Server):
 
     @property
     def zone(self) -> tzinfo:
-        """The zone of times that carry no offset, where a zone is needed: UTC by default."""
+        """The time zone of times without an offset; UTC by default."""
         return ZoneInfo(self.timezone) if self.timezone else UTC
 
     @property
@@ -80,17 +79,17 @@ class Source(Server):
     @model_validator(mode="after")
     def _files_for_their_strategy(self) -> Self:
         if (self.strategy == "files") != bool(self.files):
-            words = "strategy = 'files' and files = [...] go together: found one without the other"
+            words = "strategy = 'files' and files = [...] require each other: only one is set"
             raise fault_at(words, "files" if self.files else "strategy")
         return self
 
     @model_validator(mode="after")
     def _as_an_export_wants(self) -> Self:
         if self.export and self.strategy != "bulk":
-            raise fault_at("only strategy = 'bulk' makes an export", "export")
+            raise fault_at("this key requires strategy = 'bulk'", "export")
         if self.strategy == "bulk" and self.patients and not self._says_whom_to_export():
             words = (
-                "strategy = 'bulk' takes one Group/ID here; or, beside export = 'Group/ID', the "
+                "strategy = 'bulk' accepts one Group/ID here; or, with export = 'Group/ID', the "
                 "ids of its members"
             )
             raise fault_at(words, "patients")

@@ -1,4 +1,4 @@
-"""The kinds of value that a study file holds, each with its check."""
+"""The value types of the study file, with their checks."""
 
 import re
 from functools import cache
@@ -21,20 +21,20 @@ from abate.http.urls import is_private
 
 
 def fault_at(words: str, *inner: str | int) -> PydanticCustomError:
-    """A fault of the key that lies `inner` the table that is being checked."""
+    """Make the error of the key at `inner` below the checked table."""
     return PydanticCustomError("fault", "{words}", {"words": words, "inner": inner})
 
 
 @cache
 def time_zones() -> frozenset[str]:
-    """The time zones of the IANA database; to find them, Python opens some 600 files."""
+    """Return the time zones of the IANA database; cached, since Python opens some 600 files."""
     return frozenset(available_timezones())
 
 
 def _known_zone(name: str) -> str:
     if name not in time_zones():
         raise ValueError(
-            f"{name!r} is no time zone of the IANA database, as 'Europe/Vienna' is."
+            f"{name!r} is not a time zone of the IANA database, such as 'Europe/Vienna'."
             f"{nearest(name, time_zones())}"
         )
     return name
@@ -43,7 +43,7 @@ def _known_zone(name: str) -> str:
 def _http_url(text: str) -> str:
     url = _url(text)
     if url.query is not None or url.fragment is not None:
-        raise ValueError("expected a base URL: it has no '?' and no '#'")
+        raise ValueError("expected a base URL without '?' and '#'")
     return text.rstrip("/")
 
 
@@ -51,35 +51,37 @@ def _private_url(text: str) -> str:
     if _url(text).fragment is not None:
         raise ValueError("expected a URL without '#'")
     if not is_private(text):
-        raise ValueError("expected a URL with https: secrets do not travel in the clear")
+        raise ValueError("expected an https URL: secrets are sent to it")
     return text
 
 
 def _url(text: str) -> HttpUrl:
     try:
         url = TypeAdapter(HttpUrl).validate_python(text)
-    except ValidationError:  # Its text holds the whole URL, and so the password in it.
-        raise ValueError("expected a URL, as 'https://fhir.example.com/r4' is") from None
+    except ValidationError:  # Its text contains the whole URL, and so a password in it.
+        raise ValueError("expected a URL, such as 'https://fhir.example.com/r4'") from None
     if url.username or url.password:
-        raise ValueError("the URL holds a user name or password: no secret stands in a study file")
+        raise ValueError(
+            "the URL contains a user name or password: a study file must not contain secrets"
+        )
     return url
 
 
 def _user_name(text: str) -> str:
     if not text or ":" in text or not text.isprintable():
-        raise ValueError("expected a user name: it has no ':' (RFC 7617, section 2)")
+        raise ValueError("expected a user name without ':' (RFC 7617, section 2)")
     return text
 
 
 def _export(text: str) -> str:
     if not re.fullmatch(r"system|patient|Group/[A-Za-z0-9.-]{1,64}", text):
-        raise ValueError("expected 'system', 'patient', or a group, as 'Group/pain'")
+        raise ValueError("expected 'system', 'patient', or a group, such as 'Group/pain'")
     return text
 
 
 def _scope(text: str) -> str:
     if not _SCOPE.fullmatch(text):
-        raise ValueError("expected one scope an entry, as 'system/Observation.rs' is")
+        raise ValueError("expected one scope per entry, such as 'system/Observation.rs'")
     return text
 
 
@@ -104,5 +106,5 @@ KeySetUrl = Annotated[str, AfterValidator(_private_url)]
 Export = Annotated[str, AfterValidator(_export)]
 UserName = Annotated[str, AfterValidator(_user_name)]
 Scope = Annotated[str, AfterValidator(_scope)]
-# A code of a search value, with or without its system; several stand in a list.
+# A code in a search value, with or without its system; or a list of them.
 SearchCode = Annotated[str, StringConstraints(pattern=r"^[^\s,$]+$")]

@@ -1,4 +1,4 @@
-"""Visits: names, windows, and the rule that windows never overlap."""
+"""Check the visits: their names, and that their windows do not overlap."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}")
 
 
 class VisitFault(ValueError):
-    """What is wrong with a visit; `visit` is its name."""
+    """An invalid visit; `visit` is its name."""
 
     def __init__(self, visit: str, words: str) -> None:
         super().__init__(words)
@@ -19,13 +19,13 @@ class VisitFault(ValueError):
 
 
 def check_windows(windows: Mapping[str, tuple[int, int]]) -> None:
-    """Hold the names to their form, since statistics are named after them, and the windows apart.
+    """Check the names, since statistics are named after visits, and that no windows overlap.
 
     Args:
         windows: first and last day of each visit, in days from the index procedure.
 
     Raises:
-        VisitFault: two windows share a day, or a visit has a name that it may not have.
+        VisitFault: two windows share a day, or the name of a visit is invalid.
     """
     for name in windows:
         _check_name(name)
@@ -37,8 +37,8 @@ def check_windows(windows: Mapping[str, tuple[int, int]]) -> None:
 
 def _check_name(name: str) -> None:
     if name == SAME_DAY_AFTER:
-        raise VisitFault(name, "this visit is made by abate itself: choose another name")
+        raise VisitFault(name, "this name is reserved by abate: choose another name")
     if not _NAME.fullmatch(name):
         raise VisitFault(
-            name, "a visit's name is a letter, then letters, digits or '-' (32 at most)"
+            name, "a visit name must be a letter, then letters, digits or '-' (32 at most)"
         )

@@ -1,1 +1,1 @@
-"""HTTP to one server: sessions, bodies within bounds, attempts, budget, downloads."""
+"""HTTP to one server: sessions, limits on response bodies, retries, budget, downloads."""

@@ -1,4 +1,4 @@
-"""How a server is entered: the login, whom its TLS trusts, and no plain http over a network."""
+"""Access to a server: the login, TLS certificates, and no plain http over a network."""
 
 import ssl
 from collections.abc import Callable
@@ -18,30 +18,30 @@ UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 
 
 class Login(Protocol):
-    """What shows a server who we are."""
+    """A login to a server."""
 
     def __call__(self, request: Prepared) -> Prepared:
-        """Put the login on a request.
+        """Add the login to a request.
 
         Raises:
-            LoginRefused: no token is to be had.
+            LoginRefused: no token is available.
         """
 
     def renew(self, refused: Prepared) -> bool:
-        """After a 401: whether another try has something new to show."""
+        """Return whether another attempt after a 401 has a new token to send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How one server is entered.
+    """The access settings of one server.
 
     Attributes:
-        login: who we are; None where nobody asks.
-        ca: the certificates of those whom we trust, in one PEM file; None for those of certifi.
-        certificate: our own, for mutual TLS, as a PEM file, which may hold the key too.
-        certificate_key: the key, where it is a file of its own.
-        insecure_http: plain http may go over a network.
-        table: the table of the study file that all this comes from, for messages.
+        login: the login; None for a server without a login.
+        ca: the trusted certificates, in one PEM file; None for those of certifi.
+        certificate: the client certificate for mutual TLS, a PEM file that may contain the key.
+        certificate_key: the key, if it is in a separate file.
+        insecure_http: whether plain http over a network is allowed.
+        table: the table of the study file with these settings, for messages.
     """
 
     login: Login | None = None
@@ -53,12 +53,12 @@ class Access:
 
     @property
     def verify(self) -> str | None:
-        """What requests takes; None leaves it to requests and REQUESTS_CA_BUNDLE."""
+        """The `verify` argument of requests; None leaves it to requests and REQUESTS_CA_BUNDLE."""
         return str(self.ca) if self.ca else None
 
     @property
     def cert(self) -> str | tuple[str, str] | None:
-        """What requests takes as our certificate."""
+        """The `cert` argument of requests."""
         if self.certificate is None or self.certificate_key is None:
             return str(self.certificate) if self.certificate else None
         return str(self.certificate), str(self.certificate_key)
@@ -67,17 +67,17 @@ class Access:
         """Refuse plain http to another machine.
 
         Raises:
-            SourceError: anybody on the way could read patients' data.
+            SourceError: the connection is not encrypted.
         """
         if not (self.insecure_http or is_private(base)):
             raise SourceError(
-                f"{base} is plain http to another machine: whoever is on the way reads patients' "
-                "data and logins. Use its https address; or, where the network itself is safe, "
+                f"{base} is plain http to another machine: anyone on the network can read "
+                "patients' data and logins. Use its https address; or, if the network is safe, "
                 f"set insecure_http = true in [{self.table}] (--insecure-http without a study file)"
             )
 
     def refuse_unreadable(self) -> None:
-        """Refuse TLS files that cannot be used, before the first request.
+        """Stop before the first request if a TLS file cannot be used.
 
         Raises:
             StudyFileError: names the key of the study file.
@@ -87,7 +87,7 @@ class Access:
             _try_file("ca", self.table, lambda: context.load_verify_locations(cafile=self.ca))
         if self.certificate is not None:
             certificate, key = self.certificate, self.certificate_key
-            # With a password to offer, OpenSSL does not ask for one where nobody sits.
+            # Without a password callback, OpenSSL would ask for a password on the terminal.
             _try_file(
                 "certificate",
                 self.table,
@@ -95,46 +95,46 @@ class Access:
             )
 
     def login_wanted(self, base: str, status: int) -> SourceError:
-        """The error where the server answers 401, or 403 to what we need."""
+        """Return the error for an answer of 401 or 403."""
         if self.login is None:
             return SourceError(
-                f"{base} wants a login (it answered {status}), and none is set. Add "
+                f"{base} requires a login (it answered {status}), but none is set. Add "
                 f'[{self.table}.auth] with its kind to the study file, as kind = "smart", and its '
                 "secret to the environment; for abate check and abate init: --auth"
             )
         return LoginRefused(
-            f"{base} knows our login, and does not let it do this (it answered {status}): ask its "
-            "operator for the rights or scopes that are missing"
+            f"{base} accepted the login but does not permit this (it answered {status}): ask its "
+            "operator for the missing rights or scopes"
         )
 
 
 def login_refused(where: str) -> LoginRefused:
-    """The error where a server answers 401 to a login, also to a fresh one."""
+    """Return the error for a 401 to a login, even to a new token."""
     return LoginRefused(
-        f"login refused: {where} answered 401 to our login. Check that the secret in the "
-        "environment is that of this server, and is still valid"
+        f"login refused: {where} answered 401 to the login. Check that the secret in the "
+        "environment belongs to this server and is still valid"
     )
 
 
 class OwnOrigin(AuthBase):
-    """Puts the login on requests to one origin, and on no other."""
+    """Adds the login to requests to one origin only."""
 
     def __init__(self, base: str, login: Login | None) -> None:
-        """Keep `login` for the origin of `base`; None sends none."""
+        """Use `login` for the origin of `base`; None sends no login."""
         self._origin, self._login = origin(base), login
 
     def __call__(self, request: Prepared) -> Prepared:
-        """Log in; without this, requests would send what it finds in a .netrc file."""
+        """Add the login; without an auth object, requests would send a login from a .netrc file."""
         if self._login is None or origin(str(request.url)) != self._origin:
             return request
         request.hooks["response"].append(self._send_again)
         return self._login(request)
 
     def _send_again(self, refused: requests.Response, **options: Any) -> requests.Response:
-        """After a 401, send the request once more if there is a new token to show.
+        """After a 401, send the request once more if there is a new token.
 
-        requests calls this with the options of the first sending; its own login for Digest does
-        the same.
+        requests calls this with the options of the first request, as it does for its own Digest
+        login.
         """
         login = self._login
         is_refused = refused.status_code == UNAUTHORIZED
@@ -152,5 +152,5 @@ def _try_file(key: str, table: str, load: Callable[[], None]) -> None:
     except OSError as error:
         reason = error.strerror
         if isinstance(error, ssl.SSLError):
-            reason = "it is no PEM, or its key is another's or locked by a password"
+            reason = "it is not a PEM file, or its key does not match or needs a password"
         raise StudyFileError(f"[{table}] {key}: the file cannot be used: {reason}") from None

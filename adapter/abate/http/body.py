@@ -1,7 +1,7 @@
-"""The body of an answer, piece by piece: unpacked, in bounded memory and bounded time.
+"""Read the body of a response in chunks: decompressed, in bounded memory and bounded time.
 
-Packed bodies are opened here and not by urllib3, which takes a gzip stream that was cut off for a
-whole one (2.8).
+Bodies are decompressed here and not by urllib3, which accepts a truncated gzip stream as complete
+(2.8).
 """
 
 import codecs
@@ -19,8 +19,8 @@ from abate.http.failures import broken_off, damage
 from abate.http.response import charset, is_json, media_type
 
 _PIECE = 256 * 1024
-_GZIP = 31  # zlib's word for "with the header and the checksum of gzip"
-# Servers are seen to name the charset here; it packs nothing.
+_GZIP = 31  # zlib's window size for "with the header and checksum of gzip"
+# Some servers send the charset as the encoding; that is not a compression.
 _PLAIN = ("", "identity", "none", "utf-8")
 _CHARSETS = ("us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-16", "utf-32")
 _UTF8 = ("utf-8", "utf8")
@@ -28,16 +28,16 @@ _LINES = ("ndjson", "jsonl")
 
 
 class TooLarge(SourceError):
-    """One answer is longer than we read."""
+    """A response is larger than the limit."""
 
 
 class TooSlow(SourceError):
-    """One answer takes longer than we wait for its end."""
+    """A response takes longer than the time limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much of one body is read, in bytes as they come and unpacked, and for how long."""
+    """The limits for one body: bytes (as received and decompressed) and seconds."""
 
     bytes: int
     seconds: float
@@ -47,14 +47,14 @@ class Bounds:
 def receive(
     response: requests.Response, place: str, bounds: Bounds, write: Callable[[bytes], object]
 ) -> None:
-    """Read a body to its end, and write what is in it.
+    """Read a body to its end, and write the decompressed bytes.
 
     Raises:
-        TooLarge: it is longer than the bound, or says that it will be.
-        TooSlow: its end does not come.
-        BudgetSpent: the time of the whole pull is over.
-        Failure: it is not whole.
-        SourceError: it is packed, or written, in a way that is not known here.
+        TooLarge: the body, or its announced length, exceeds the limit.
+        TooSlow: the body takes longer than the time limit.
+        BudgetSpent: the time of the whole pull is used up.
+        Failure: the body is truncated or damaged.
+        SourceError: the compression or the charset is not supported.
     """
     headers = {name.lower(): value for name, value in response.headers.items()}
     _refuse_declared(headers, place, bounds)
@@ -66,7 +66,7 @@ def receive(
     except zlib.error:
         raise damage(place, response.status_code, "damaged gzip") from None
     except UnicodeError:
-        raise damage(place, response.status_code, "text of another charset") from None
+        raise damage(place, response.status_code, "text in another charset") from None
     except HTTPError as error:
         raise broken_off(place, response.status_code, error) from None
 
@@ -78,13 +78,13 @@ def _refuse_declared(headers: Mapping[str, str], place: str, bounds: Bounds) -> 
 
 
 def _receive(response: requests.Response, place: str, bounds: Bounds) -> Iterator[bytes]:
-    """The bytes as they come: each piece is what one look at the socket gave."""
+    """Yield the bytes as received, one chunk per read of the socket."""
     end, count = clock.now() + bounds.seconds, 0
     while piece := response.raw.read1(_PIECE, decode_content=False):
         if clock.now() > end:
             raise TooSlow(
-                f"{place} answers too slowly: after {bounds.seconds:g} seconds the end of the "
-                "answer was not there. Ask for less at once ([source] page_size)"
+                f"{place} answers too slowly: the response was not complete after "
+                f"{bounds.seconds:g} seconds. Set a smaller [source] page_size"
             )
         count += len(piece)
         _refuse_more(count, place, bounds)
@@ -97,11 +97,11 @@ def _unpack(pieces: Iterable[bytes], headers: Mapping[str, str], place: str) -> 
         return _gunzip(pieces)
     if packed in _PLAIN:
         return iter(pieces)
-    raise SourceError(f"{place} packs its answer in a way that was not asked for")
+    raise SourceError(f"{place} compresses its answer in a way that was not requested")
 
 
 def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What is in a gzip stream, of one or more members; never more than a piece at once."""
+    """Decompress a gzip stream of one or more members, in chunks of bounded size."""
     member, is_open = zlib.decompressobj(_GZIP), False
     for packed in pieces:
         rest = packed
@@ -110,7 +110,7 @@ def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 member = zlib.decompressobj(_GZIP)
             yield from _decompress(member, rest)
             is_open = not member.eof
-            rest = member.unused_data.lstrip(b"\0")  # Padding after the end is no member.
+            rest = member.unused_data.lstrip(b"\0")  # Zero padding after the end is not a member.
     if is_open:
         raise zlib.error("cut off")
 
@@ -133,7 +133,7 @@ def _bound(pieces: Iterable[bytes], place: str, bounds: Bounds) -> Iterator[byte
 
 
 def _text(pieces: Iterable[bytes], headers: Mapping[str, str], place: str) -> Iterator[bytes]:
-    """JSON and NDJSON as UTF-8 without a byte order mark; anything else as it is."""
+    """Yield JSON and NDJSON as UTF-8 without a byte order mark; other types unchanged."""
     kind = media_type(headers)
     if not is_json(kind) and not kind.endswith(_LINES):
         return iter(pieces)
@@ -141,12 +141,12 @@ def _text(pieces: Iterable[bytes], headers: Mapping[str, str], place: str) -> It
     if found in _UTF8:
         return _without_mark(pieces)
     if found not in _CHARSETS:
-        raise SourceError(f"{place} answers in a charset that is not read here: UTF-8 is wanted")
+        raise SourceError(f"{place} answers in an unsupported charset: abate reads UTF-8 only")
     return _as_utf8(pieces, found)
 
 
 def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same without the byte order mark that some servers begin with."""
+    """Remove the byte order mark that some servers send."""
     rest, head = iter(pieces), b""
     for piece in rest:
         head += piece
@@ -170,6 +170,6 @@ def _refuse_more(count: int, place: str, bounds: Bounds) -> None:
 
 def _too_large(place: str, bounds: Bounds) -> TooLarge:
     return TooLarge(
-        f"{place}: an answer is larger than {bounds.bytes / 1_000_000:.0f} MB, and was not read "
-        "to its end: does the server heed _count?"
+        f"{place}: an answer is larger than {bounds.bytes / 1_000_000:.0f} MB and was not read "
+        "to its end. Check whether the server honours _count"
     )

@@ -1,10 +1,10 @@
-"""Answers that are read within bounds: a server cannot hold a pull by sending byte after byte.
+"""Read responses within time limits, so that a server cannot delay a pull by sending slowly.
 
-The timeout of requests is for each piece that comes. The head of an answer, and the lengths of its
-chunks, are read inside of http.client, a byte at a time if the server wants it so. Here each look
-at the socket asks first whether the pull may go on, and none takes longer than a second: so the
-budget's end, or the end of the pull, cuts the socket. http.client reads from a file that it makes
-of the socket; that file is replaced.
+The timeout of requests applies to each single read. http.client reads the head of a response and
+the lengths of its chunks itself, even if the server sends one byte at a time. Here, each read of
+the socket first checks whether the pull may continue, and waits for one second at most. So the end
+of the budget, or of the pull, also ends the read. http.client reads from a file object that it
+makes from the socket; this module replaces that object.
 """
 
 from collections.abc import Callable
@@ -26,16 +26,16 @@ _LOOK_SECONDS = 1.0
 
 
 class HeadLate(Exception):
-    """The head of an answer does not come to its end."""
+    """The head of a response is not complete in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBounds:
-    """What bounds the reading of answers.
+    """The limits on reading responses.
 
     Attributes:
-        refuse: raises where nothing may be read any more.
-        head_seconds: how long the head of an answer may take.
+        refuse: raises an error if reading must stop.
+        head_seconds: how long the head of a response may take.
     """
 
     refuse: Callable[[], None]
@@ -43,7 +43,7 @@ class ReadBounds:
 
 
 class _File(RawIOBase):
-    """A socket as a file that is read within bounds."""
+    """A socket as a file object that is read within limits."""
 
     def __init__(self, raw: RawIOBase, connected: socket, reading: ReadBounds) -> None:
         """Read from `connected`, which `raw` keeps open; the socket's timeout is for each piece."""
@@ -75,7 +75,7 @@ class _File(RawIOBase):
 
 
 class _BoundedResponse(HTTPResponse):
-    """An answer that is read within bounds."""
+    """A response that is read within limits."""
 
     def __init__(
         self, connected: socket, *arguments: Any, reading: ReadBounds, **named: Any
@@ -92,10 +92,10 @@ class _BoundedResponse(HTTPResponse):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """What a session sends by: its answers are read within bounds."""
+    """The adapter of a session whose responses are read within limits."""
 
     def __init__(self, reading: ReadBounds) -> None:
-        """Bound all answers by `reading`."""
+        """Apply the limits `reading` to all responses."""
         self._pools = {
             "http": _bound(HTTPConnectionPool, HTTPConnection, reading),
             "https": _bound(HTTPSConnectionPool, HTTPSConnection, reading),
@@ -117,7 +117,7 @@ class BoundedAdapter(HTTPAdapter):
 def _bound(
     pool: type[HTTPConnectionPool], connection: type[HTTPConnection], reading: ReadBounds
 ) -> type[HTTPConnectionPool]:
-    """The same kind of pool, with connections whose answers are bounded."""
+    """Return a pool class whose connections read responses within limits."""
     response = partial(_BoundedResponse, reading=reading)
     bounded = type(connection.__name__, (connection,), {"response_class": staticmethod(response)})
     return type(pool.__name__, (pool,), {"ConnectionCls": bounded})

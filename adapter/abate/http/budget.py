@@ -1,4 +1,4 @@
-"""How a server may be asked, and what asking it may cost: settings, and the books of one pull."""
+"""The request limits of a server, and the budget of one pull."""
 
 import threading
 from collections.abc import Iterator
@@ -10,30 +10,30 @@ from abate.errors import SourceError
 from abate.http import clock
 
 MEBIBYTE = 1 << 20
-# A page of 10,000 Observations has about 20 MB. More than this is a server that has lost its
-# count, and would not fit into memory beside what is made of it.
+# A page of 10,000 Observations has about 20 MB. A server that sends more ignores `_count`, and the
+# decoded page would not fit into memory.
 LARGEST_ANSWER = 256 * MEBIBYTE
-# Interactive commands give up after some seconds; a pull at night sits out a server's restart.
+# Interactive commands give up after some seconds; a nightly pull waits for a server's restart.
 TRIES = 4
 TRIES_OF_A_PULL = 7
 
 
 class BudgetSpent(SourceError):
-    """The pull has used up its time or its requests: it ends with nothing stored."""
+    """The pull has used up its time or its requests; it ends and stores nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How a server may be asked.
+    """The request limits of a server.
 
     Attributes:
-        tries: how often one thing is asked for in all, where the server is away or busy.
+        tries: the number of attempts at a request if the server is unavailable or busy.
         parallel: how many requests run at once.
-        requests_per_second: how many begin in a second; None: as many as there are.
-        max_requests: how many requests in all, repeated ones too; None: no end.
-        max_minutes: how long all may take; None: no end.
-        largest_answer: bytes of one body, as it comes and unpacked.
-        answer_seconds: how long one answer may take from its first byte to its last.
+        requests_per_second: how many requests begin in a second; None for no limit.
+        max_requests: how many requests in total, retries included; None for no limit.
+        max_minutes: how long the pull may take; None for no limit.
+        largest_answer: the most bytes of one body, as received and decompressed.
+        answer_seconds: how long one response may take from its first byte to its last.
     """
 
     tries: int = TRIES
@@ -46,10 +46,10 @@ class Limits:
 
 
 class Budget:
-    """What was asked and read until now, and what is left; threads share it."""
+    """The requests, bytes and time used so far, and the rest; safe for threads."""
 
     def __init__(self, limits: Limits) -> None:
-        """Time runs from now on."""
+        """Start the clock."""
         self._limits = limits
         self._lock = threading.Lock()
         self._end = inf if limits.max_minutes is None else clock.now() + limits.max_minutes * 60
@@ -59,12 +59,12 @@ class Budget:
 
     @property
     def seconds_left(self) -> float:
-        """How much time is left, and never none: what has no time left is refused elsewhere."""
+        """Return the seconds left, never zero: `refuse_late` stops a pull without time."""
         return inf if self._is_lifted else max(self._end - clock.now(), 0.001)
 
     @contextmanager
     def lift(self) -> Iterator[None]:
-        """Let some requests pass in any case: those that leave the server tidy."""
+        """Exempt requests from the budget, so that a pull can clean up on the server."""
         self._is_lifted = True
         try:
             yield
@@ -73,7 +73,7 @@ class Budget:
 
     @contextmanager
     def halt(self) -> Iterator[None]:
-        """Let no request begin or go on: something has ended what they are for."""
+        """Stop all requests, running ones too, since the pull has ended."""
         self._is_halted = True
         try:
             yield
@@ -81,10 +81,10 @@ class Budget:
             self._is_halted = False
 
     def spend_request(self) -> None:
-        """Enter one request.
+        """Count one request.
 
         Raises:
-            BudgetSpent: there is none left, or no time.
+            BudgetSpent: no request or no time is left.
         """
         self.refuse_late()
         with self._lock:
@@ -93,17 +93,17 @@ class Budget:
             self.requests += 1
 
     def spend_bytes(self, count: int) -> None:
-        """Enter bytes that were read.
+        """Count bytes that were read.
 
         Raises:
-            BudgetSpent: the time is over.
+            BudgetSpent: the time is used up.
         """
         self.refuse_late()
         with self._lock:
             self.bytes += count
 
     def refuse_late(self, wait: float = 0) -> None:
-        """Stop where the time is over, or would be after a wait of so many seconds.
+        """Stop if the time is used up, or would be after a wait of `wait` seconds.
 
         Raises:
             BudgetSpent: names the setting.

@@ -1,13 +1,13 @@
-"""The clock of the HTTP layer, and its one way to wait: tests put theirs in this place."""
+"""The clock and the sleep function of the HTTP layer; tests replace them."""
 
 import time
 
 
 def now() -> float:
-    """Seconds on a clock that only goes forward."""
+    """Return the seconds of a monotonic clock."""
     return time.monotonic()
 
 
 def sleep(seconds: float) -> None:
-    """Wait."""
+    """Wait for this number of seconds."""
     time.sleep(seconds)

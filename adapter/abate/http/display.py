@@ -1,8 +1,8 @@
-"""What may be shown of a text that a server chose: words that are known beforehand.
+"""Show texts from a server in messages and logs: known words only.
 
-A server, or whoever answers in its place, can write a patient's name or a token into any text: the
-path of a redirect, a media type, a version, a code. Messages and logs show these texts by the
-functions of this module only.
+A server, or a machine that answers in its place, can write a patient's name or a token into any
+text: the path of a redirect, a media type, a version, a code. Messages and logs show such texts
+only through the functions of this module.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from abate.http.json_values import as_object, as_objects
 
 # fmt: off
-# https://hl7.org/fhir/R4/valueset-issue-type.html, and the two that R5 added.
+# https://hl7.org/fhir/R4/valueset-issue-type.html, and the two codes that R5 added.
 ISSUES = frozenset({
     "business-rule", "code-invalid", "conflict", "deleted", "duplicate", "exception", "expired",
     "extension", "forbidden", "incomplete", "informational", "invalid", "invariant",
@@ -21,7 +21,7 @@ ISSUES = frozenset({
     "not-supported", "processing", "required", "security", "structure", "success", "suppressed",
     "throttled", "timeout", "too-costly", "too-long", "transient", "unknown", "value",
 })
-# https://hl7.org/fhir/R4/valueset-issue-severity.html, and the one that R5 added.
+# https://hl7.org/fhir/R4/valueset-issue-severity.html, and the code that R5 added.
 SEVERITIES = frozenset({"fatal", "error", "warning", "information", "success"})
 _MEDIA_TYPES = frozenset({
     "application/fhir+json", "application/fhir+ndjson", "application/fhir+xml", "application/gzip",
@@ -44,13 +44,13 @@ _TYPES = frozenset({
     "Task", "ValueSet",
 })
 # fmt: on
-# Epic numbers its faults so (2026). They tell its support what happened, and name nobody.
+# Epic's error codes (2026). They help its support, and identify nobody.
 _NUMBER = re.compile(r"41\d\d|59\d\d\d")
 _MOST_CODES = 5
-# https://hl7.org/fhir/R4/valueset-FHIR-version.html, and what came later.
+# https://hl7.org/fhir/R4/valueset-FHIR-version.html, and later versions.
 _VERSION = re.compile(r"[0-6]\.\d{1,2}(\.\d{1,2})?(-(ballot|draft|snapshot|cibuild)\d?)?")
 _HOST = re.compile(r"([A-Za-z0-9_.-]{1,100}|\[[0-9a-fA-F:.]{2,40}\])(:\d{1,5})?")
-# Segments of the path of a FHIR server, as many call them.
+# Common path segments of FHIR base URLs.
 _SEGMENT = re.compile(
     r"|fhir|api|open|secure|server|metadata|_search|_history|v\d|(fhir|base)?-?(dstu2|stu3|r4b?|r5)"
     r"|\.well-known|smart-configuration|auth|oauth2?|connect|openid-connect|token",
@@ -60,57 +60,57 @@ _PERCENT = re.compile(r"\d{1,3}(\.\d{1,2})? ?%")
 
 
 def media_type(text: str) -> str:
-    """A media type in lower case, without parameters."""
+    """Return a known media type in lower case, without parameters."""
     if not text:
         return "no content type"
     return text if text in _MEDIA_TYPES else "an unknown content type"
 
 
 def is_type(text: Any) -> bool:
-    """Whether a text is a resource type that is known."""
+    """Return whether a text is a known resource type."""
     return _is_one(text, _TYPES)
 
 
 def resource_type(text: str) -> str:
-    """The type of a resource."""
+    """Return a known resource type."""
     return text if is_type(text) else "an unknown type"
 
 
 def fhir_version(text: Any) -> str:
-    """The version of FHIR that a server says that it speaks, as `FHIR 4.0.1`."""
+    """Return the FHIR version that a server declares, as `FHIR 4.0.1`."""
     is_known = isinstance(text, str) and _VERSION.fullmatch(text)
     return f"FHIR {text}" if is_known else "an unknown version of FHIR"
 
 
 def address(url: str) -> str:
-    """A URL: scheme, host, port, and the segments of its path that are known; `…` for others."""
+    """Return a URL's scheme, host, port and known path segments; `…` for unknown ones."""
     segments = urlsplit(url).path.split("/")
     path = "/".join(one if _is_known(one) else "…" for one in segments)
     return f"{origin(url)}{path}"
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL, without a login."""
+    """Return scheme, host and port of a URL, without a login."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}" if _HOST.fullmatch(host) else "an address without a host"
 
 
 def issues(outcome: Any) -> list[str]:
-    """The codes of an OperationOutcome, each once: never its texts."""
+    """Return the distinct codes of an OperationOutcome, never its texts."""
     return list(dict.fromkeys(_codes(outcome)))[:_MOST_CODES]
 
 
 def issue(severity: Any, code: Any) -> str:
-    """An issue of an OperationOutcome, as `warning processing`; empty if it is not known."""
+    """Return an issue of an OperationOutcome as `warning processing`; empty if unknown."""
     is_known = _is_one(severity, SEVERITIES) and _is_one(code, ISSUES)
     return f"{severity} {code}" if is_known else ""
 
 
 def one_line(text: Any, longest: int = 80) -> str:
-    """A text from a server on one short line, without control characters; empty if it is no text.
+    """Return a server's text as one short line without control characters; empty if not a text.
 
-    Only for what somebody has to read as the server has it: a code, or the name of its software.
+    Use it only for texts that must be shown unchanged: a code, or the name of the software.
     """
     if not isinstance(text, str):
         return ""
@@ -120,7 +120,7 @@ def one_line(text: Any, longest: int = 80) -> str:
 
 
 def percent(text: str) -> str:
-    """The first percentage in a text; empty if there is none."""
+    """Return the first percentage in a text; empty if there is none."""
     found = _PERCENT.search(text)
     return found[0] if found else ""
 

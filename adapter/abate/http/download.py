@@ -1,4 +1,4 @@
-"""A large file of lines, straight to disk: in bounded memory, whole or not at all."""
+"""Download a large NDJSON file to disk, in bounded memory; no partial file is kept."""
 
 import os
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from abate.http.response import Answer
 from abate.http.transport import Request, Transport
 from abate.http.urls import is_loopback, join, origin, sent_away
 
-# Of some servers a file comes as a Binary resource unless NDJSON is asked for (HAPI 8.8).
+# Some servers send a Binary resource unless NDJSON is requested (HAPI 8.8).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
 REDIRECTS = 5
 # Of gzip and of zstd.
@@ -37,22 +37,22 @@ _PRIVATE = 0o600
 
 
 class LinkExpired(SourceError):
-    """The link to a file is no longer good (403, 410): a new one must be asked for."""
+    """The link to a file is no longer valid (403, 410); a new link must be requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downloaded:
-    """A file that is here: bytes and lines as written, unpacked; the last line may lack its end."""
+    """The size of a downloaded file, decompressed; the last line may lack a newline."""
 
     bytes: int
     lines: int
 
 
 class Lines:
-    """A file of NDJSON that is begun anew with each try, readable by its owner only."""
+    """An NDJSON file that each attempt starts again, readable by its owner only."""
 
     def __init__(self, path: Path) -> None:
-        """Write to `path`; what is there goes."""
+        """Write to `path`; an existing file is replaced."""
         self._path = path
         self._bytes = self._ends = 0
         self._last = bytearray()
@@ -60,14 +60,14 @@ class Lines:
 
     @property
     def written(self) -> Downloaded:
-        """What the last try has written."""
+        """Return the size of the file of the last attempt."""
         return Downloaded(bytes=self._bytes, lines=self._ends + bool(self._last))
 
     def fill(self, receive_into: Callable[[Callable[[bytes], object]], None]) -> None:
-        """Begin anew and let pieces come in.
+        """Start the file again, and write the received chunks.
 
         Raises:
-            StoreError: the disk refuses.
+            StoreError: the file cannot be written.
         """
         self._bytes = self._ends = 0
         self._last.clear()
@@ -77,15 +77,15 @@ class Lines:
                 receive_into(lambda piece: self._write(file, piece))
 
     def remove(self) -> None:
-        """Leave nothing of a file that is not whole."""
+        """Delete an incomplete file."""
         if self._path.is_file():
             self._path.unlink()
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether the last line has no end and is no JSON: the file does not end there.
+        """Return whether the file is truncated: its last line has no newline and is not JSON.
 
-        Of a file that is packed itself, whoever unpacks it finds that out.
+        In a compressed file, the decompression detects this.
         """
         if self._is_packed or not self._last.strip():
             return False
@@ -110,13 +110,13 @@ class Lines:
 
 
 def fetch(transport: Transport, url: str, lines: Lines, *, is_known: bool) -> Answer:
-    """One try at a file: the head of the answer, with its body in `lines` if it is the file.
+    """Try once to download a file; return the head of the response. The body goes to `lines`.
 
-    Redirects are followed; the login stays with our own server.
+    Redirects are followed; the login is sent to the study's server only.
 
     Raises:
-        Failure: the file is not whole.
-        SourceError: it lies where we do not go, or is a page for people.
+        Failure: the file is incomplete.
+        SourceError: the location is not allowed, or the response is an HTML page.
     """
 
     def read_body(response: requests.Response, head: Answer) -> None:
@@ -138,20 +138,20 @@ def fetch(transport: Transport, url: str, lines: Lines, *, is_known: bool) -> An
         head = transport.send(request, read_body)
         if head.status not in REDIRECT or "location" not in head.headers:
             if lines.is_cut_off:
-                raise damage(head.place, head.status, "a last line that is cut off")
+                raise damage(head.place, head.status, "a truncated last line")
             return head
         url = join(url, head.headers["location"])
         is_known = is_known and origin(url) == origin(transport.base)
-    raise SourceError(f"{display.address(url)} sends us on, again and again")
+    raise SourceError(f"{display.address(url)} redirects too often")
 
 
 def refuse_elsewhere(base: str, url: str) -> None:
-    """Hold the rule where files may lie: at our server, or elsewhere by https.
+    """Check the location of a file: it must be on the study's server, or use https.
 
     A file on this machine is fetched only if the server is on this machine too.
 
     Raises:
-        SourceError: names the place.
+        SourceError: the location is not allowed; names it.
     """
     is_here = is_loopback(base) and is_loopback(url)
     is_safe = urlsplit(url).scheme == "https" and not is_loopback(url)
@@ -160,10 +160,10 @@ def refuse_elsewhere(base: str, url: str) -> None:
 
 
 def refuse_other(answer: Answer) -> None:
-    """Stop unless the file came.
+    """Stop if the response is not the file.
 
     Raises:
-        LinkExpired: the link is no longer good.
+        LinkExpired: the link is no longer valid.
         SourceError: names the status.
     """
     if answer.status in EXPIRED_LINK:

@@ -1,4 +1,4 @@
-"""What may go wrong with one request, and the groups of HTTP statuses that abate tells apart."""
+"""The failures of a request, and the groups of HTTP statuses that abate distinguishes."""
 
 import ssl
 from collections.abc import Iterator
@@ -17,25 +17,25 @@ CONFLICT = (409, 412)
 REFUSED_CONTENT = (400, 422)
 NOT_HERE = (404, 405)
 NOT_OFFERED = (*NOT_HERE, 501)
-# Of a link to a file, as storage services answer once it has expired.
+# The answers of storage services to an expired link to a file.
 EXPIRED_LINK = (403, 410)
-# Of a next link whose cursor is no longer known: 410 by FHIR, and with some servers these (2026).
+# The answers of some servers to an expired next link (2026), besides FHIR's 410.
 EXPIRED_CURSOR = (400, 404)
-# The server has not begun with what it was asked.
+# The server has not started to process the request.
 NOT_BEGUN = (425, 429)
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
-# The server asks to be left alone: all threads pause, not only the one that was told so.
+# The server asks for a pause: all threads wait, not only the one that received the answer.
 BUSY = (429, 503)
-# The server works on a whole answer each time: it is asked less often than one that is away.
+# Each attempt costs the server full work, so there are fewer attempts than if it is unavailable.
 COSTLY_TRIES = 3
 
 
 class Unseen(SourceError):
-    """The server cannot be reached, and has not seen the request."""
+    """The server cannot be reached, and has not received the request."""
 
 
 class Unanswered(SourceError):
-    """No whole answer came, and the server may have done what it was asked."""
+    """No complete answer was received; the server may have processed the request."""
 
 
 @dataclass(eq=False)
@@ -44,11 +44,11 @@ class Failure(Exception):
 
     Attributes:
         words: what happened, and where.
-        was_sent: whether the server may have seen the request.
+        was_sent: whether the server may have received the request.
         is_transient: whether another attempt may succeed.
-        is_costly: whether the server has worked for it.
-        answer: the answer, if it was a whole one.
-        cure: what somebody can do about it.
+        is_costly: whether the server has processed the request.
+        answer: the answer, if it was complete.
+        cure: what the user can do about it.
     """
 
     words: str
@@ -61,20 +61,20 @@ class Failure(Exception):
 
     @property
     def is_busy(self) -> bool:
-        """Whether the server asks to be left alone, by all threads."""
+        """Whether the server asks for a pause of all threads."""
         return self.answer is not None and self.answer.status in BUSY
 
     def is_worth_repeating(self, number: int, most: int, *, is_read: bool) -> bool:
-        """Whether to ask again after attempt `number` of `most`; a write only if none was sent."""
+        """Return whether to retry after attempt `number` of `most`; a write only if not sent."""
         most = min(most, COSTLY_TRIES) if self.is_costly else most
         return self.is_transient and number < most and (is_read or not self.was_sent)
 
     def result(self) -> Answer:
-        """The answer as it is, if there is one.
+        """Return the answer, if there is one.
 
         Raises:
-            Unanswered: there is none, and the server may have seen the request.
-            Unseen: there is none, and it has not.
+            Unanswered: there is no answer, and the server may have received the request.
+            Unseen: there is no answer, and the server has not received the request.
         """
         if self.answer is None:
             kind = Unanswered if self.was_sent and self.is_transient else Unseen
@@ -83,17 +83,17 @@ class Failure(Exception):
 
 
 def refuse_flawed(answer: Answer, *, is_fhir: bool) -> None:
-    """Stop at an answer that is worth asking for again.
+    """Stop at an answer that calls for another attempt.
 
-    A gateway that gives up answers `{"message": "Endpoint request timed out"}`, at some sites with
-    status 200 (2026): that usually passes, as a 504 does.
+    A gateway whose server times out answers `{"message": "Endpoint request timed out"}`, at some
+    sites with status 200 (2026). Like a 504, this is usually temporary.
 
     Args:
-        answer: what came.
-        is_fhir: whether a FHIR resource was asked for, and not any JSON.
+        answer: the answer.
+        is_fhir: whether a FHIR resource was requested, and not any JSON.
 
     Raises:
-        Failure: the server is busy, its JSON is cut off or damaged, or is not a FHIR resource.
+        Failure: the server is busy, its JSON is truncated or damaged, or is not a FHIR resource.
     """
     if answer.status in TRANSIENT:
         raise Failure(f"{answer.place} answered {answer.told}", answer=answer)
@@ -103,7 +103,7 @@ def refuse_flawed(answer: Answer, *, is_fhir: bool) -> None:
 
 
 def unreachable(place: str, error: requests.RequestException) -> Failure:
-    """The failure if no answer came."""
+    """Return the failure of a request without an answer."""
     causes = list(_causes(error))
     return Failure(
         f"{place} cannot be reached ({_reason(error)})",
@@ -115,29 +115,29 @@ def unreachable(place: str, error: requests.RequestException) -> Failure:
 
 
 def broken_off(place: str, status: int, error: HTTPError) -> Failure:
-    """The failure if an answer did not come to its end."""
+    """Return the failure of an incomplete answer."""
     is_late = isinstance(error, ReadTimeoutError)
-    words = "did not go on in time" if is_late else "broke off"
+    words = "stopped for too long" if is_late else "broke off"
     return Failure(f"{place} answered {status}, and the answer {words}", is_costly=True)
 
 
 def damage(place: str, status: int, found: str) -> Failure:
-    """The failure if a body is not what its headers say."""
+    """Return the failure of a body that does not match its headers."""
     return Failure(f"{place} answered {status} with {found}", is_costly=True)
 
 
 def refuse_page(answer: Answer) -> None:
-    """Stop at a page for people in place of data.
+    """Stop at an HTML page instead of data.
 
     Raises:
-        SourceError: names its content type, and not its text.
+        SourceError: names the content type, not the text.
     """
     if (kind := shown_type(answer.headers)).startswith(("text/html", "application/xhtml")):
         raise SourceError(f"{answer.place} answered {answer.status} with {kind}, not with data")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, and those that it was made of, as requests and urllib3 wrap them."""
+    """Yield an error and its causes, as wrapped by requests and urllib3."""
     yield error
     for inner in (*error.args, getattr(error, "reason", None), error.__cause__):
         if isinstance(inner, BaseException):
@@ -146,11 +146,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _reason(error: requests.RequestException) -> str:
     reasons: dict[type[requests.RequestException], str] = {
-        requests.exceptions.ProxyError: "the proxy that the environment names does not answer",
+        requests.exceptions.ProxyError: "the proxy set in the environment does not answer",
         requests.exceptions.SSLError: "its certificate is not trusted",
         requests.exceptions.ConnectTimeout: "it did not answer in time",
         requests.exceptions.ReadTimeout: "it did not answer in time",
-        requests.exceptions.ConnectionError: "nobody answers there, or the connection broke",
+        requests.exceptions.ConnectionError: "no connection, or the connection broke",
     }
     for kind, words in reasons.items():
         if isinstance(error, kind):

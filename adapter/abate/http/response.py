@@ -1,6 +1,6 @@
-"""What a server answered, as plain values: status, headers, body, and how it is told in words.
+"""The answer of a server as plain values: status, headers, body, and a description for messages.
 
-Nothing that is told holds text of the body: only codes of an OperationOutcome, which are not text.
+A description never contains text of the body, only the codes of an OperationOutcome.
 """
 
 import codecs
@@ -19,19 +19,19 @@ from abate.http import display
 
 FHIR_JSON = "application/fhir+json"
 _PIECE = 1 << 20
-# `application/json+fhir` is what servers of DSTU 2 said.
+# DSTU 2 servers sent `application/json+fhir`.
 _JSON = re.compile(r"(application|text)/(json|json\+fhir|[a-z0-9.-]+\+json)")
 
 
 class _ResourceHead(msgspec.Struct):
-    """What every FHIR resource says of itself."""
+    """The elements that identify a FHIR resource."""
 
     resourceType: str  # noqa: N815 - FHIR's own name
     id: Any = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server answered: status, headers (names in lower case), body."""
+    """The answer of a server: status, headers (names in lower case), body."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,14 +40,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_json(self) -> bool:
-        """Whether the body says that it is JSON."""
+        """Whether the content type is JSON."""
         return is_json(media_type(self.headers))
 
     def flaw(self, *, is_fhir: bool) -> str:
-        """What is wrong with the body, in words; empty if nothing is.
+        """Describe what is wrong with the body; empty if nothing is.
 
         Args:
-            is_fhir: whether a FHIR resource was asked for, and not any JSON.
+            is_fhir: whether a FHIR resource was requested, and not any JSON.
         """
         if not self.body:
             return "an empty body"
@@ -62,18 +62,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def date(self) -> datetime | None:
-        """The time on the server's clock; None where it tells none."""
+        """The time on the server's clock; None if it sends none."""
         return http_date(self.headers.get("date", ""))
 
     @property
     def told(self) -> str:
-        """The status, with the codes of an OperationOutcome, as `400 (processing, 4127)`."""
+        """The status with the codes of an OperationOutcome, as `400 (processing, 4127)`."""
         codes = ", ".join(self.issues)
         return f"{self.status} ({codes})" if codes else str(self.status)
 
     @property
     def issues(self) -> list[str]:
-        """The codes of an OperationOutcome: never its texts, which may quote a patient's data."""
+        """The codes of an OperationOutcome, never its texts, which may quote a patient's data."""
         try:
             outcome = self.json()
         except SourceError:
@@ -81,18 +81,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return display.issues(outcome)
 
     def json(self) -> Any:
-        """The body as Python values.
+        """Decode the body to Python values.
 
         Raises:
-            SourceError: it is no JSON.
+            SourceError: the body is not JSON.
         """
         return self.decode(Any)
 
     def decode(self, kind: Any) -> Any:
-        """The body as `kind`, by msgspec.
+        """Decode the body to `kind`, by msgspec.
 
         Raises:
-            SourceError: it is no JSON, or not of that shape.
+            SourceError: the body is not JSON, or does not have this structure.
         """
         if not self.is_json:
             found = shown_type(self.headers)
@@ -100,15 +100,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return self._parse(kind)
         except msgspec.ValidationError:
-            raise SourceError(f"{self.place} answered {self.status} with other JSON") from None
+            raise SourceError(f"{self.place} answered {self.status} with unexpected JSON") from None
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise SourceError(f"{self.place} answered {self.status} with broken JSON") from None
 
     def resource(self, name: str) -> dict[str, Any]:
-        """The resource that was read as `Type/id`.
+        """Return the resource that was read as `Type/id`.
 
         Raises:
-            SourceError: the body is something else; names no content of it.
+            SourceError: the body is something else; the message shows no content of it.
         """
         found = self.decode(_ResourceHead)
         if f"{found.resourceType}/{found.id}" != name:
@@ -116,40 +116,40 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return dict(self.json())
 
     def _parse(self, kind: Any) -> Any:
-        _refuse_other_than_utf8(self.body)  # msgspec passes over the texts that it does not read.
+        _refuse_other_than_utf8(self.body)  # msgspec skips the texts of undeclared fields.
         return msgspec.json.decode(self.body, type=kind)
 
 
 def answer_of(response: requests.Response, body: bytes, place: str) -> Answer:
-    """The answer of a response whose body was read; `place` is where it came from, for people."""
+    """Make the answer of a response whose body was read; `place` names its origin in messages."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(status=response.status_code, headers=headers, body=body, place=place)
 
 
 def media_type(headers: Mapping[str, str]) -> str:
-    """The media type that headers name, in lower case, without parameters."""
+    """Return the media type in the headers, in lower case, without parameters."""
     return headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 def is_json(kind: str) -> bool:
-    """Whether a media type is JSON as a whole; NDJSON is not."""
+    """Return whether a media type is JSON; NDJSON is not."""
     return _JSON.fullmatch(kind) is not None
 
 
 def charset(headers: Mapping[str, str]) -> str:
-    """The charset that headers name, in lower case; UTF-8 where they name none."""
+    """Return the charset in the headers, in lower case; UTF-8 if there is none."""
     message = Message()
     message["content-type"] = headers.get("content-type", "")
     return (message.get_content_charset() or "utf-8").strip()
 
 
 def shown_type(headers: Mapping[str, str]) -> str:
-    """The media type for people."""
+    """Return the media type for messages."""
     return display.media_type(media_type(headers))
 
 
 def http_date(text: str) -> datetime | None:
-    """An HTTP date as a time with its offset; None where it is none."""
+    """Parse an HTTP date to a time with offset; None if it is invalid."""
     try:
         found = parsedate_to_datetime(text)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
@@ -158,10 +158,10 @@ def http_date(text: str) -> datetime | None:
 
 
 def _refuse_other_than_utf8(body: bytes) -> None:
-    """Piece by piece, so that a large body is not copied.
+    """Stop if a body is not UTF-8; check it in chunks, so that a large body is not copied.
 
     Raises:
-        UnicodeError: it is something else.
+        UnicodeError: the body is not UTF-8.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     whole = memoryview(body)

@@ -1,7 +1,7 @@
-"""How often something is asked for, and when: attempts, waits, and the turns of the threads.
+"""Retries and rate limiting: attempts, waits, and the turns of the threads.
 
-urllib3's Retry looks at status and connection only. Here a whole answer is judged, all threads of
-a pull pause together, and every wait is paid from one budget.
+urllib3's Retry checks the status and the connection only. Here the complete answer is checked, all
+threads of a pull pause together, and every wait counts against one budget.
 """
 
 import random
@@ -21,17 +21,17 @@ from abate.telemetry.log import Log
 
 BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
-# Cerner has asked for five hours: no nightly job waits that long for one answer.
+# Cerner has asked for five hours; a nightly job cannot wait that long for one answer.
 LONGEST_WAIT_SECONDS = 120.0
-# More than a day is a mistake: servers are seen to send the time of the day in seconds.
+# More than a day is an error: some servers send the time of day in seconds.
 _SENSIBLE_SECONDS = 86_400
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-# Shorter waits are not reported.
+# Shorter waits are not logged.
 _TOLD_SECONDS = 5
 
 
 class Attempts:
-    """The attempts at one thing, counted from 1, with a wait between two of them.
+    """The attempts at one operation, counted from 1, with a wait between two attempts.
 
     attempts = Attempts(limits.tries)
     while True:
@@ -42,16 +42,16 @@ class Attempts:
     """
 
     def __init__(self, most: float = inf) -> None:
-        """At most so many."""
+        """Allow `most` attempts."""
         self.number, self._most = 1, most
 
     @property
     def is_last(self) -> bool:
-        """Whether no other attempt follows."""
+        """Whether this is the last attempt."""
         return self.number >= self._most
 
     def seconds(self, answer: Answer | None = None) -> float:
-        """How long to wait before the next one: as the answer asks, or longer each time."""
+        """Return the wait before the next attempt: as the answer asks, or longer each time."""
         return seconds_to_wait(self.number, answer)
 
     def wait(
@@ -60,19 +60,19 @@ class Attempts:
         seconds: float | None = None,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """Wait for the next attempt, `seconds` if they are known, in the way of `sleep`."""
+        """Wait before the next attempt by `sleep`; for `seconds`, if given."""
         (sleep or clock.sleep)(self.seconds(answer) if seconds is None else seconds)
         self.number += 1
 
 
 class Turns:
-    """The turns of the requests to one server: so many at once, so many a second.
+    """Limits the requests to one server: how many at once, and how many a second.
 
-    All threads that ask the server share them; while it asks to be left alone, none begins.
+    All threads share it. While the server asks for a pause, no request begins.
     """
 
     def __init__(self, limits: Limits, budget: Budget) -> None:
-        """Turns as `limits` want them, paid from `budget`."""
+        """Apply `limits`, and count requests against `budget`."""
         self._places = threading.BoundedSemaphore(limits.parallel)
         self._gap = 1 / limits.requests_per_second if limits.requests_per_second else 0.0
         self._budget = budget
@@ -82,7 +82,7 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a place and for the moment, and keep the place while a request runs.
+        """Wait until a request may begin, and hold its slot while it runs.
 
         Raises:
             BudgetSpent: the wait would be too long, or no request is left.
@@ -95,12 +95,12 @@ class Turns:
             yield
 
     def pause(self, seconds: float) -> None:
-        """Let no request of any thread begin for so long: the server has asked for it."""
+        """Delay the requests of all threads, since the server asked for it."""
         with self._lock:
             self._paused_until = max(self._paused_until, clock.now() + seconds)
 
     def _wait(self) -> float:
-        """Seconds until a request may begin; if it may at once, the next one's gap begins."""
+        """Return the seconds until a request may begin; if zero, reserve the time for it."""
         with self._lock:
             now = clock.now()
             wait = max(self._next, self._paused_until) - now
@@ -110,17 +110,17 @@ class Turns:
 
 
 class RequestAttempt:
-    """One attempt at a request: a context manager that keeps a turn, and judges a failure."""
+    """One attempt at a request: a context manager that holds a slot and handles a failure."""
 
     def __init__(self, retry: "Retry", *, is_read: bool) -> None:
-        """The first attempt; `is_read` says whether it may be sent again."""
+        """Begin the first attempt; `is_read` allows the request to be repeated."""
         self.answer: Answer | None = None
         self._retry, self._is_read = retry, is_read
         self._attempts, self._turn = Attempts(), ExitStack()
 
     @property
     def outcome(self) -> Answer:
-        """The answer, once there is no other attempt."""
+        """Return the answer of the last attempt."""
         if self.answer is None:
             raise RuntimeError("this attempt is not the last one")
         return self.answer
@@ -141,7 +141,7 @@ class RequestAttempt:
         return False
 
     def _judge(self, failure: Failure) -> None:
-        """Wait for the next attempt; without one, the answer of this one stands.
+        """Wait for the next attempt; if there is none, keep the answer of this one.
 
         Raises:
             SourceError: there is no answer.
@@ -155,7 +155,7 @@ class RequestAttempt:
 
 
 class Retry:
-    """Repeats requests to one server if that may help; safe for threads.
+    """Repeats failed requests to one server if another attempt may succeed; safe for threads.
 
     for attempt in retry.attempts(is_read=True):
         with attempt:
@@ -163,18 +163,19 @@ class Retry:
     """
 
     def __init__(self, limits: Limits, budget: Budget, log: Log) -> None:
-        """Ask within `limits`, from one `budget`; long waits are logged."""
+        """Apply `limits` and one `budget`; log long waits."""
         self.limits, self.turns = limits, Turns(limits, budget)
         self._log, self._budget = log, budget
 
     def attempts(self, *, is_read: bool) -> Iterator[RequestAttempt]:
-        """The attempts at one request, until one has an answer that is whole, or is the last.
+        """Yield attempts at one request, until one has a complete answer or is the last.
 
         Args:
-            is_read: whether it may be sent again; a write is, only if nothing was sent.
+            is_read: whether the request may be repeated; a write is repeated only if it was not
+                sent.
 
         Raises:
-            SourceError: no attempt brought an answer.
+            SourceError: no attempt received an answer.
             BudgetSpent: time or requests are used up.
         """
         attempt = RequestAttempt(self, is_read=is_read)
@@ -182,7 +183,7 @@ class Retry:
             yield attempt
 
     def wait(self, attempts: Attempts, failure: Failure) -> None:
-        """Wait for the next attempt, or let all threads wait if the server is busy."""
+        """Wait for the next attempt; if the server is busy, delay all threads."""
         seconds = attempts.seconds(failure.answer)
         self._budget.refuse_late(seconds)
         if seconds >= _TOLD_SECONDS:
@@ -191,26 +192,26 @@ class Retry:
 
 
 def seconds_to_wait(number: int, answer: Answer | None = None) -> float:
-    """Seconds after attempt `number`: as the server asks in its `answer`, or longer each time."""
+    """Return the wait after attempt `number`: as the server asks, or longer each time."""
     asked = read_retry_after(answer.headers) if answer else None
     return asked or backoff(number)
 
 
 def backoff(number: int) -> float:
-    """Seconds after attempt `number`: doubled each time, of which the upper half is by chance.
+    """Return the wait after attempt `number`: doubled each time, with random jitter of up to half.
 
-    Chance keeps clients that were turned away together from coming back together.
+    The jitter keeps clients that failed at the same time from retrying at the same time.
     """
     longest = min(BACKOFF_SECONDS * 2.0 ** min(number - 1, 30), LONGEST_BACKOFF_SECONDS)
     return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a server asks us to wait, at most two minutes; None if it says nothing sensible.
+    """Return the wait that a server asks for, at most two minutes; None if there is no valid one.
 
-    `Retry-After` is a number of seconds or an HTTP date, which is read by the server's own clock:
-    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after. In the wild it is also an epoch, in
-    seconds or milliseconds, or negative: then the caller's backoff is better.
+    `Retry-After` is a number of seconds or an HTTP date, which is compared with the server's own
+    clock: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after. Some servers send an epoch, in
+    seconds or milliseconds, or a negative number; the caller then uses its backoff.
     """
     seconds = _seconds(headers)
     if seconds is None or not 0 < seconds <= _SENSIBLE_SECONDS:

@@ -1,7 +1,7 @@
-"""HTTP sessions, one for each thread: requests does not promise that threads may share one.
+"""HTTP sessions, one for each thread, since requests does not promise thread safety.
 
-A thread's session keeps its connections and its cookies; a search's pages are asked for by one
-thread, so that a load balancer that marks its clients by a cookie sends them to one server.
+A thread's session keeps its connections and cookies. All pages of a search are requested by one
+thread, so that a load balancer with sticky cookies sends them to one server.
 """
 
 import logging
@@ -16,26 +16,26 @@ from abate.http.access import Access, OwnOrigin
 from abate.http.bounded_socket import BoundedAdapter, ReadBounds
 from abate.http.urls import origin
 
-# HAPI 8.8 as shipped answers a repeated search up to a minute stale without no-cache; with
+# Without no-cache, HAPI 8.8 as shipped answers a repeated search up to a minute stale; with
 # no-store it gives one page and a wrong total (2026-11).
 HEADERS = {
     "User-Agent": "abate",
     "Cache-Control": "no-cache",
     "Accept-Encoding": "gzip",
 }
-# Its messages hold whole URLs, and so the ids of patients.
+# Its log messages contain whole URLs, and so the ids of patients.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 
 class _Session(requests.Session):
-    """A session that asks the environment for the proxies of a host once, not at each request."""
+    """A session that reads the proxies from the environment once, not for each request."""
 
     def __init__(self) -> None:
         super().__init__()
         self._environment: dict[tuple[str, str | None, int | None], Any] = {}
 
     def merge_environment_settings(self, url: Any, *given: Any) -> Any:
-        """As requests does it; what is `given` is the same for all requests of a session."""
+        """Cache the settings, since `given` is the same for all requests of a session."""
         host = origin(url)
         if host not in self._environment:
             self._environment[host] = super().merge_environment_settings(url, *given)
@@ -43,16 +43,16 @@ class _Session(requests.Session):
 
 
 class Sessions:
-    """The sessions of all threads, made when a thread first asks for its own."""
+    """The sessions of all threads; each is made when its thread first needs it."""
 
     def __init__(self, make: Callable[[], requests.Session]) -> None:
-        """Each thread's session is what `make` makes."""
+        """Make each thread's session by `make`."""
         self._make = make
         self._mine = threading.local()
         self._all: list[requests.Session] = []  # Appending to a list is safe for threads.
 
     def mine(self) -> requests.Session:
-        """The session of this thread."""
+        """Return the session of this thread."""
         session: requests.Session | None = getattr(self._mine, "session", None)
         if session is None:
             session = self._mine.session = self._make()
@@ -60,13 +60,13 @@ class Sessions:
         return session
 
     def close(self) -> None:
-        """Close them all; a thread that asks again gets open connections again."""
+        """Close all sessions; a session that is used again opens new connections."""
         for session in self._all:
             session.close()
 
 
 def known(base: str, access: Access, reading: ReadBounds) -> requests.Session:
-    """A session to our own server, with our login and our certificate."""
+    """Make a session to the study's server, with its login and the client certificate."""
     session = _bare(reading)
     session.auth = OwnOrigin(base, access.login)
     session.cert = access.cert
@@ -74,7 +74,7 @@ def known(base: str, access: Access, reading: ReadBounds) -> requests.Session:
 
 
 def stranger(reading: ReadBounds) -> requests.Session:
-    """A session to a storage elsewhere: it sends no login and keeps no cookie."""
+    """Make a session to external storage; it sends no login and keeps no cookies."""
     session = _bare(reading)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
@@ -90,5 +90,5 @@ def _bare(reading: ReadBounds) -> requests.Session:
 
 
 def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send no login: without this, requests would send what it finds in a .netrc file."""
+    """Send no login; without an auth function, requests would use a .netrc file."""
     return request

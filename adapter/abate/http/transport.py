@@ -1,4 +1,4 @@
-"""Send one request over the network and read its answer; nothing is sent twice here."""
+"""Send one request over the network and read its answer, without retries."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -18,9 +18,9 @@ from abate.http.response import FHIR_JSON, Answer, answer_of
 from abate.http.sessions import Sessions
 from abate.http.urls import is_loopback, origin
 
-# Of a query or a form; a parameter may stand there more than once.
+# The parameters of a query or a form; a name may occur several times.
 Parameters = Mapping[str, str] | list[tuple[str, str]]
-# Reads the body of a response to where it belongs.
+# Reads the body of a response into its destination.
 ReadBody = Callable[[requests.Response, Answer], None]
 
 LARGEST_FILE = 1 << 40
@@ -29,9 +29,9 @@ LONGEST_SECONDS = 12 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; `is_known` ones go to our own server, with login and cookies.
+    """One request; with `is_known`, it goes to the study's server with login and cookies.
 
-    `named` is what it is called in messages, where its own URL may tell too much.
+    `named` replaces the URL in messages if the URL may contain private data.
     """
 
     method: str
@@ -44,26 +44,26 @@ class Request:
 
     @property
     def is_fhir(self) -> bool:
-        """Whether it asks for a FHIR resource."""
+        """Whether the request is for a FHIR resource."""
         return self.headers.get("Accept") == FHIR_JSON
 
     @property
     def place(self) -> str:
-        """Where it goes, for people."""
+        """The destination, for messages."""
         return self.named or urls.place_of(self.url)
 
 
 class Transport:
-    """The sessions to one server, and to the storages that it sends us to; safe for threads."""
+    """The sessions to one server and to the storage it redirects to; safe for threads."""
 
     def __init__(
         self, base: str, timeout_seconds: float, access: Access, limits: Limits, budget: Budget
     ) -> None:
-        """Nothing is sent yet; `timeout_seconds` is for a connection and for each piece."""
+        """Prepare the sessions; `timeout_seconds` applies to a connection and to each read."""
         self.base = base
         self._access = access
         self._timeout, self._limits, self._budget = timeout_seconds, limits, budget
-        # A proxy of the environment is for other machines: it would see the patients' ids.
+        # No proxy from the environment for this machine: it would see the patients' ids.
         self._proxies = {"no_proxy": "*"} if is_loopback(base) else None
         reading = ReadBounds(refuse=budget.refuse_late, head_seconds=limits.answer_seconds)
         self._known = Sessions(partial(sessions.known, base, access, reading))
@@ -75,17 +75,17 @@ class Transport:
         self._strangers.close()
 
     def send(self, request: Request, read_body: ReadBody | None = None) -> Answer:
-        """Send one request and read its answer: the only place from which anything is sent.
+        """Send one request and read its answer. All requests are sent by this function.
 
         Args:
-            request: what is sent.
-            read_body: reads the body to where it belongs, and judges the answer; without it, the
-                answer has the body, and one worth asking for again is a Failure.
+            request: the request.
+            read_body: reads the body into its destination and checks the answer; without it, the
+                answer contains the body, and an answer that calls for a retry is a Failure.
 
         Raises:
-            Failure: there is no answer, or it is worth asking for again.
-            LoginRefused: the server does not take our login, nor a new token.
-            SourceError: it is too large or too slow, or our login would go elsewhere.
+            Failure: there is no answer, or it calls for a retry.
+            LoginRefused: the server refuses the login, and a new token too.
+            SourceError: the answer is too large or too slow, or the login would be sent elsewhere.
         """
         if request.is_known and origin(request.url) != origin(self.base):
             raise urls.sent_away(self.base, request.url)
@@ -99,7 +99,7 @@ class Transport:
                 headers=dict(request.headers),
                 timeout=(min(self._timeout, self._budget.seconds_left), self._timeout),
                 proxies=self._proxies,
-                # Said with each request: of the session's own, REQUESTS_CA_BUNDLE gets the better.
+                # Set on each request: REQUESTS_CA_BUNDLE would override the session's own setting.
                 verify=self._access.verify,
                 allow_redirects=False,
                 stream=True,
@@ -126,20 +126,20 @@ class Transport:
 
     @contextmanager
     def _failures(self, request: Request, session: requests.Session) -> Iterator[None]:
-        """Turn the errors of requests into ours."""
+        """Convert the errors of requests to abate's."""
         try:
             yield
         except HeadLate:
             raise TooSlow(
-                f"{request.place} answers too slowly: after {self._limits.answer_seconds:g} "
-                "seconds the head of the answer was not there"
+                f"{request.place} answers too slowly: the head of the response was not complete "
+                f"after {self._limits.answer_seconds:g} seconds"
             ) from None
         except requests.RequestException as error:
             self._budget.refuse_late()
             raise unreachable(request.place, error) from None
         except Failure as failure:
             if failure.is_costly:
-                # What is left of a broken answer must not be taken for the next one.
+                # The rest of a broken response must not be read as the next response.
                 session.close()
             raise
 
@@ -148,5 +148,5 @@ class Transport:
         return Bounds(bytes=largest, seconds=seconds, budget=self._budget)
 
     def bounds_of_file(self) -> Bounds:
-        """The bounds of a file, which goes to disk and not to memory."""
+        """Return the limits of a file, which is written to disk and not kept in memory."""
         return Bounds(bytes=LARGEST_FILE, seconds=LONGEST_SECONDS, budget=self._budget)

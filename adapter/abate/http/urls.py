@@ -1,4 +1,4 @@
-"""Where a URL leads: this machine, our server, the same under another name, or elsewhere."""
+"""Classify URLs: this machine, the study's server, the same server by another name, or others."""
 
 import ipaddress
 import re
@@ -11,7 +11,7 @@ from abate.http import display
 _PORT_TWICE = re.compile(r"^(https?://[^/?#]*?):(\d+):\2(?=[/?#]|$)", re.IGNORECASE)
 _FHIR_PATH = re.compile(r"/?|/[A-Z][A-Za-z]+(/.*)?|/[_$].*")
 _WEB = ("http", "https")
-# The id of a resource that is a patient's, in a path.
+# The id of a patient's resource in a path.
 _ID = re.compile(r"(/(?:Patient|Procedure|Condition|Observation|Encounter)/)(?![_$])[^/]+")
 _PORTS = {"http": 80, "https": 443}
 
@@ -19,35 +19,35 @@ Origin = tuple[str, str | None, int | None]
 
 
 class SentAway(SourceError):
-    """The server sends us to a place that we do not go to."""
+    """The server refers to a location that is not allowed."""
 
 
 def place_of(url: str) -> str:
-    """A URL of our own making without what may be secret: login, query, fragment, and an id."""
+    """Return a URL made by abate without its private parts: login, query, fragment and ids."""
     path = _ID.sub(r"\1[id]", urlsplit(url).path)
     return f"{display.origin(url)}{path}"
 
 
 def join(start: str, url: str) -> str:
-    """`url` made absolute, as a link that was found at `start`.
+    """Make a link that was found at `start` absolute.
 
     Raises:
-        SourceError: it is no URL.
+        SourceError: the link is not a URL.
     """
     try:
         absolute = urljoin(start, _PORT_TWICE.sub(r"\1:\2", url.strip()))
         origin(absolute)
     except ValueError:
         place = place_of(start).rstrip("/")
-        raise SourceError(f"{place} sends us on to a text that is no URL") from None
+        raise SourceError(f"{place} refers to a text that is not a URL") from None
     return absolute
 
 
 def at_home(base: str, url: str) -> str | None:
-    """`url` on the origin of `base`, if it is the same server by another name; else None.
+    """Return `url` on the origin of `base` if it is the same server by another name; else None.
 
-    Behind a proxy a server may call itself by an internal name, a wrong port, or http. Its links
-    then have the path of our base, and are asked for where our base is, and nowhere else.
+    Behind a proxy, a server may use an internal name, a wrong port, or http in its links. Such
+    links have the path of `base`, and are requested from the origin of `base` only.
     """
     ours, link = urlsplit(base), urlsplit(url)
     if origin(url) != origin(base) and not _is_below(ours, link):
@@ -56,15 +56,15 @@ def at_home(base: str, url: str) -> str | None:
 
 
 def sent_away(place: str, target: str) -> SentAway:
-    """The error where a server sends us to a place that we do not go to."""
+    """Return the error for a reference to a location that is not allowed."""
     return SentAway(
-        f"{place} sends us on to {display.address(target)}, which is not followed: use the address "
-        "that the server calls itself by"
+        f"{place} refers to {display.address(target)}, which is not followed. Use the base URL "
+        "that the server uses for itself"
     )
 
 
 def _is_below(base: SplitResult, link: SplitResult) -> bool:
-    """Whether a path begins with the base's; below the root of a host, it must look like FHIR."""
+    """Return whether a path is below the base's; at the root of a host, it must look like FHIR."""
     if link.scheme not in _WEB or ".." in link.path.split("/"):
         return False
     rest = link.path.removeprefix(base.path)
@@ -74,7 +74,7 @@ def _is_below(base: SplitResult, link: SplitResult) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
+    """Return whether a URL leads to this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -83,15 +83,15 @@ def is_loopback(url: str) -> bool:
 
 
 def is_private(url: str) -> bool:
-    """Whether nobody on the way can read what is sent: https, or it stays on this machine."""
+    """Return whether the connection is private: https, or to this machine."""
     return urlsplit(url).scheme == "https" or is_loopback(url)
 
 
 def origin(url: str) -> Origin:
-    """Scheme, host and port: what a login or a cookie belongs to.
+    """Return scheme, host and port, which a login or a cookie belongs to.
 
     Raises:
-        ValueError: it is no URL.
+        ValueError: the text is not a URL.
     """
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -1,6 +1,6 @@
-"""Bring resources from where they are, and account for each one.
+"""Pull resources from a server or from files, and account for each one.
 
-Each way of pulling is a `PullSource`: it lands NDJSON and fills a ledger, or raises.
+Each way of pulling is a `PullSource`: it lands NDJSON and fills a ledger, or raises an error.
 """
 
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ __all__ = ["PullSource", "Pulled"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """What came of a pull.
+    """The result of a pull.
 
     Attributes:
-        ledger: the books.
-        strategy: how it went about it.
-        newest: the newest `lastUpdated` of all resources that were seen, of the study or not.
-        newest_page: the newest `lastUpdated` of a page; either is None where none was seen.
-        searches: what is known of the searches of each type, by which it went.
-        arrived: the types of which an export or files brought something, whatever its code.
-        is_change: whether they hold what changed, and not all that there is.
+        ledger: the ledger of the pull.
+        strategy: the strategy of the pull.
+        newest: the newest `lastUpdated` of all received resources, of the study or not, or None.
+        newest_page: the newest `lastUpdated` of a page, or None.
+        searches: the known state of the searches of each type that was searched.
+        arrived: the types of which an export or files had resources, with any code.
+        is_change: whether an export or files held changes only, and not everything.
     """
 
     ledger: Ledger
@@ -41,13 +41,13 @@ class Pulled:
 
 
 class PullSource(Protocol):
-    """A place that resources come from."""
+    """A source of resources."""
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land what `plan` asks for and return the books.
+        """Land the resources that `plan` needs, and return the result with its ledger.
 
         Raises:
-            SourceError: the server cannot be pulled from.
-            IncompletePull: something that the server has did not arrive.
-            NothingFound: there are no such procedures, or no scores.
+            SourceError: the source cannot be read.
+            IncompletePull: resources of the server are missing from the result.
+            NothingFound: there are no index procedures or no pain scores.
         """

@@ -1,4 +1,4 @@
-"""A file of this machine as a stream of bytes: plain, or packed with gzip or zstd."""
+"""Read a local file as a stream of bytes: plain, or compressed with gzip or zstd."""
 
 import gzip
 import sys
@@ -22,17 +22,17 @@ PACKED = (".gz", ".zst")
 
 @contextmanager
 def unpack(path: Path, name: str) -> Iterator[BinaryIO]:
-    """The bytes of a file, unpacked as they are read.
+    """Open a file, and decompress it during reading.
 
-    What is inside the file decides, not its name; a file that is named as packed and is not, or is
-    empty, is damaged.
+    The content decides about the compression, not the name. A file with the name of a compressed
+    file that is not compressed, or is empty, counts as damaged.
 
     Args:
         path: the file.
-        name: what it is called in messages.
+        name: its name in messages.
 
     Raises:
-        SourceError: it cannot be read, or it is cut off or damaged; names the file.
+        SourceError: the file cannot be read, or is truncated or damaged; names the file.
     """
     try:
         with path.open("rb") as file:
@@ -55,4 +55,4 @@ def unpack(path: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def _damage(name: str) -> SourceError:
-    return SourceError(f"{name} is cut off or damaged: what it was packed from is not all there")
+    return SourceError(f"{name} is truncated or damaged: it cannot be decompressed completely")

@@ -1,4 +1,4 @@
-"""Several tasks under way at once, in threads."""
+"""Run several tasks at once, in threads."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -10,12 +10,12 @@ Halt = Callable[[], AbstractContextManager[None]]
 
 
 def at_once(tasks: Sequence[Callable[[], Done]], most: int, halt: Halt = nullcontext) -> list[Done]:
-    """Do the tasks, so many at a time; the first that fails ends the others, as does a signal.
+    """Run tasks in parallel; the first failure, or a signal, ends the others.
 
     Args:
-        tasks: what they give comes in their order.
-        most: so many at a time.
-        halt: entered while those under way are waited for, so that they end soon.
+        tasks: the tasks; their results are returned in the same order.
+        most: how many run at once.
+        halt: entered while the running tasks are ended, so that they end soon.
     """
     if most == 1 or len(tasks) <= 1:
         return [task() for task in tasks]

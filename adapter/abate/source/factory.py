@@ -1,4 +1,4 @@
-"""The source that a study's strategy names."""
+"""Choose the source for the strategy of a study."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def choose_source(
     settings: Settings, folder: Path, kept: "ServerState", log: Log
 ) -> Iterator[PullSource]:
-    """Where the study's resources come from; a server's sessions are closed at the end.
+    """Yield the source of the study's resources; a server's sessions are closed at the end.
 
     Args:
-        settings: the study's.
-        folder: where relative paths start.
-        kept: what its store has.
-        log: told of what is odd about a server.
+        settings: the settings of the study.
+        folder: the base of relative paths.
+        kept: the state of the store.
+        log: receives messages about unusual behaviour of a server.
 
     Raises:
         AbateError: a secret is missing; or a TLS file, or plain http, cannot be used.

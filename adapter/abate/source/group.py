@@ -1,8 +1,8 @@
-"""A Group of patients, read from a server: who is an active member, and who has left it.
+"""Read a Group of patients from a server: its active members, and those who have left.
 
-https://hl7.org/fhir/R4/group.html: a member counts unless it is `inactive` or its `period` does not
-include the present, by the server's clock. The data cut-off has no part in this: a patient who has
-left may have withdrawn the consent to be studied.
+https://hl7.org/fhir/R4/group.html: a member is active unless it is `inactive` or its `period` does
+not include the present, by the server's clock. The data cut-off is not used here, since a patient
+who has left may have withdrawn consent.
 """
 
 import calendar
@@ -20,7 +20,7 @@ from abate.http.json_values import as_object, as_objects, as_text
 from abate.http.response import Answer
 
 GROUP = "Group/"
-# https://hl7.org/fhir/R4/valueset-observation-values.html: a resource of which parts are left out.
+# https://hl7.org/fhir/R4/valueset-observation-values.html: a resource with parts removed.
 _SUBSETTED = "SUBSETTED"
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
@@ -31,8 +31,8 @@ class Group:
 
     Attributes:
         reference: `Group/ID`.
-        listed: the ids of all whom it lists, active or not.
-        active: the ids of its active members, each once, in their order.
+        listed: the ids of all listed members, active or not.
+        active: the distinct ids of the active members, in their order.
     """
 
     reference: str
@@ -41,11 +41,11 @@ class Group:
 
     @property
     def left(self) -> frozenset[str]:
-        """The ids of those whom it lists and who are no active members."""
+        """The ids of the listed members that are not active."""
         return self.listed - frozenset(self.active)
 
     def __str__(self) -> str:
-        """The Group in numbers, for people."""
+        """Describe the Group in numbers, for messages."""
         return f"{self.reference} has {len(self.active)} active members of {len(self.listed)}"
 
 
@@ -53,14 +53,14 @@ def read_group(server: FhirServer, reference: str, zone: tzinfo = UTC) -> Group:
     """Read a Group.
 
     Args:
-        server: where it is.
+        server: the server of the Group.
         reference: `Group/ID`.
-        zone: the zone of dates, and of times that carry no offset.
+        zone: the time zone of dates, and of times without an offset.
 
     Raises:
-        SourceError: a login is wanted.
-        IncompletePull: it cannot be read whole, or who is a member cannot be told.
-        NothingFound: it has no active member.
+        SourceError: the server requires a login.
+        IncompletePull: the Group cannot be read completely, or its active members are unclear.
+        NothingFound: the Group has no active member.
     """
     answer = server.get(reference)
     if answer.status == HTTPStatus.UNAUTHORIZED:
@@ -82,25 +82,25 @@ def read_group(server: FhirServer, reference: str, zone: tzinfo = UTC) -> Group:
     )
     if not group.active:
         raise NothingFound(
-            f"{answer.place} lists {len(group.listed)} patients, and none of them is an active "
+            f"{answer.place} lists {len(group.listed)} patients, but none of them is an active "
             "member. Check the Group, or name another one in [source]."
         )
     return group
 
 
 def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
-    """The members that a Group lists, each an object."""
+    """Return the listed members of a Group, each an object."""
     if answer.status != HTTPStatus.OK:
         raise IncompletePull(
-            f"{answer.place} answered {answer.told}: who is a member of {reference} is not known, "
-            "and what arrives cannot be compared with it. Nothing was stored. Ask for the right "
-            "to read the Group (scope system/Group.rs), or list its patients by id in [source] "
-            "patients (for an export: beside export)"
+            f"{answer.place} answered {answer.told}: the members of {reference} are not known, so "
+            "the received patients cannot be compared with them. Nothing was stored. Ask for the "
+            "right to read the Group (scope system/Group.rs), or list its patients by id in "
+            "[source] patients (for an export: together with export)"
         )
     try:
         group = answer.resource(reference)
     except SourceError:
-        raise _unreadable(answer, "that is not the Group that was asked for") from None
+        raise _unreadable(answer, "it is not the requested Group") from None
     members = group.get("member", [])
     if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
         raise _unreadable(answer, "its members cannot be read")
@@ -110,13 +110,13 @@ def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
 
 
 def _incomplete(group: dict[str, Any], listed: int) -> str:
-    """Why the members that are listed are not all, or are none any more; empty if they are."""
+    """Describe why the list of members is incomplete or outdated; empty if it is neither."""
     number, tags = group.get("quantity"), as_objects(as_object(group.get("meta")).get("tag"))
-    codes = [one.get("code") for one in tags]
+    codes = [tag.get("code") for tag in tags]
     if _SUBSETTED in codes:
         return "the server shows only a part of it"
     if isinstance(number, int) and number > listed:
-        return f"it counts {number} members and lists {listed}"
+        return f"it counts {number} members but lists {listed}"
     if group.get("active", True) is not True:
         return "it is no longer in use (active is not true)"
     return ""
@@ -132,15 +132,15 @@ def _reference(member: dict[str, Any]) -> str:
 
 def _others(members: Sequence[dict[str, Any]], ids: Sequence[str | None]) -> str:
     nested = sum(f"/{_reference(one)}".rpartition("/")[0].endswith("/Group") for one in members)
-    also = f" ({nested} are Groups, which are not followed: name each)" if nested else ""
-    return f"{ids.count(None)} of its {len(ids)} members are not patients of that server{also}"
+    also = f" ({nested} are Groups, which are not followed: list each of them)" if nested else ""
+    return f"{ids.count(None)} of its {len(ids)} members are not patients of this server{also}"
 
 
 def _is_active(member: dict[str, Any], now: datetime, zone: tzinfo, answer: Answer) -> bool:
-    """Whether a member is one now.
+    """Return whether a member is active now.
 
     Raises:
-        IncompletePull: that cannot be told.
+        IncompletePull: this cannot be determined.
     """
     inactive, period = member.get("inactive", False), member.get("period", {})
     if not isinstance(inactive, bool) or not isinstance(period, dict):
@@ -154,10 +154,10 @@ def _is_active(member: dict[str, Any], now: datetime, zone: tzinfo, answer: Answ
 
 
 def _span(moment: Any, zone: tzinfo) -> tuple[datetime, datetime]:
-    """From when to before when a FHIR dateTime is.
+    """Return the first moment of a FHIR dateTime, and the first moment after it.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a FHIR dateTime.
     """
     text = moment if isinstance(moment, str) else ""
     if (date := _DATE.fullmatch(text)) is None:
@@ -172,5 +172,5 @@ def _span(moment: Any, zone: tzinfo) -> tuple[datetime, datetime]:
 
 def _unreadable(answer: Answer, why: str) -> IncompletePull:
     return IncompletePull(
-        f"{answer.place} cannot be taken as the list of patients: {why}. Nothing was stored."
+        f"{answer.place} cannot be used as the list of patients: {why}. Nothing was stored."
     )

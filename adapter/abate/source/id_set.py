@@ -1,4 +1,4 @@
-"""The ids that a query brought: how many distinct ones, in eight bytes each."""
+"""A set of received ids, in eight bytes each, to count the distinct ids."""
 
 from hashlib import blake2b
 from pathlib import Path
@@ -6,26 +6,26 @@ from pathlib import Path
 import numpy as np
 
 FILE = "ids"
-# So many new ones are held one by one before they are sorted in.
+# How many new ids are collected before they are merged into the sorted array.
 _PENDING = 20_000
 
 
 class IdSet:
-    """A growing set of ids, kept as hashes. Two with the same hash count as one: the pull stops."""
+    """A growing set of ids, kept as hashes. A collision of two stops the pull."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create an empty set."""
         self._sorted = np.empty(0, np.uint64)
         self._pending: set[int] = set()
 
     @property
     def hashes(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint64]]":
-        """All of them, in order, each once."""
+        """Return the distinct hashes, sorted."""
         self._settle()
         return self._sorted
 
     def add(self, identifier: str) -> bool:
-        """One more; whether it was not there yet."""
+        """Add an id; return whether it is new."""
         code = _hash(identifier)
         if code in self._pending or self._is_sorted_in(code):
             return False
@@ -35,7 +35,7 @@ class IdSet:
         return True
 
     def update(self, other: "IdSet") -> None:
-        """All of another set too."""
+        """Add all ids of another set."""
         self._sorted = np.union1d(self.hashes, other.hashes)
 
     def __len__(self) -> int:
@@ -46,14 +46,14 @@ class IdSet:
             return NotImplemented
         return np.array_equal(self.hashes, other.hashes)
 
-    __hash__ = None  # type: ignore[assignment]  # It grows.
+    __hash__ = None  # type: ignore[assignment]  # Mutable.
 
     def save(self, folder: Path) -> None:
-        """Keep the hashes in a unit's folder."""
+        """Save the hashes in a unit's folder."""
         self.hashes.tofile(folder / FILE)
 
     def read(self, folder: Path) -> None:
-        """All that were kept in a unit's folder."""
+        """Add the hashes that were saved in a unit's folder."""
         if (folder / FILE).exists():
             self._sorted = np.union1d(self.hashes, np.fromfile(folder / FILE, np.uint64))
 
@@ -69,5 +69,5 @@ class IdSet:
 
 
 def _hash(identifier: str) -> int:
-    """Eight bytes of BLAKE2b."""
+    """Return eight bytes of BLAKE2b."""
     return int.from_bytes(blake2b(identifier.encode(), digest_size=8).digest(), "little")

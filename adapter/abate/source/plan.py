@@ -1,4 +1,4 @@
-"""What a study needs from a server: which types, by which codes."""
+"""The plan of a study's pull: which types, by which codes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ PATIENTS, PROCEDURES, SCORES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The roles of all codes, and from them what to ask for; by type the categories asked for."""
+    """The roles of all codes, the queries that follow, and the requested categories by type."""
 
     roles: tuple[Role, ...]
     page_size: int = 200
@@ -27,7 +27,7 @@ class Plan:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        """What is asked for by code, one query a type: all that the store keeps of that type."""
+        """Return the queries by code, one for each type: everything that the store keeps of it."""
         return tuple(
             Query(name=one.query, type=one.name, tokens=tuple(tokens), extra=self._extra(one.name))
             for one in READ
@@ -36,7 +36,7 @@ class Plan:
 
     @property
     def besides(self) -> tuple[Query, ...]:
-        """What is asked for besides the index procedures, where those are asked for first."""
+        """Return the queries after that of the index procedures, if those are queried first."""
         index = set(self.index.tokens)
         asked = (
             query.of(tokens=tuple(one for one in query.tokens if one not in index))
@@ -47,7 +47,7 @@ class Plan:
         return tuple(query for query in asked if query.tokens)
 
     def has_index(self, query: Query) -> bool:
-        """Whether a query asks for the index procedures, by whose patients all else is found."""
+        """Return whether a query is for the index procedures, whose patients all others need."""
         return set(self.index.tokens) <= set(query.tokens)
 
     def _extra(self, kind: str) -> Mapping[str, str]:
@@ -56,12 +56,12 @@ class Plan:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The types that are found by their codes."""
+        """Return the types that are searched by code."""
         return tuple(query.type for query in self.queries)
 
     @property
     def index(self) -> Query:
-        """The index procedures alone."""
+        """Return the query of the index procedures only."""
         return Query(
             name=INDEX,
             type=INDEX_TYPE,
@@ -70,13 +70,13 @@ class Plan:
         )
 
     def tokens(self, *roles: str) -> list[str]:
-        """The codes of these roles as FHIR search tokens, each once."""
+        """Return the distinct codes of these roles as FHIR search tokens."""
         codes = [one.code for one in self.roles if one.role in roles]
         return list(dict.fromkeys(token(code.system, code.code) for code in codes))
 
 
 def make(settings: Settings, lists: CodeLists) -> Plan:
-    """The plan of a study.
+    """Make the plan of a study.
 
     Raises:
         WrongSetting: a code list is unknown or empty.
@@ -114,5 +114,5 @@ def _resolve(location: Location, coded: Coded, lists: CodeLists) -> tuple[Code, 
         raise WrongSetting(place, str(error)) from None
     if not codes:
         named = ", ".join(coded.codes)
-        raise WrongSetting(place, f"{named} holds no code: add yours in [codes] directory.")
+        raise WrongSetting(place, f"{named} contains no codes: add yours in [codes] directory.")
     return codes

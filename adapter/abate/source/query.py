@@ -1,4 +1,4 @@
-"""One search: what is asked for, how FHIR writes it, and whether a resource answers it."""
+"""One search: its criteria, its FHIR parameters, and whether a resource matches it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 _ESCAPES = {ord(special): f"\\{special}" for special in "\\,|$"}
 
-# So many codes stand in a URL; more go in the body of a search by POST.
+# How many codes fit into a URL; a search with more is sent by POST.
 CODES_IN_A_URL = 40
-# So many ids stand in one search for resources by their ids.
+# How many ids one search by id contains.
 IDS_A_QUERY = 20
 CATEGORY = "category"
-# Before anything that a server can hold.
+# Earlier than any resource on a server.
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeWindow:
-    """A stretch of time by which a search is divided: from `start` to before `end`."""
+    """A time window of a divided search: from `start` to before `end`."""
 
     parameter: str
     start: datetime
@@ -33,39 +33,39 @@ class TimeWindow:
 
     @classmethod
     def of_all(cls, parameter: str, since: datetime | None = None) -> Self:
-        """All that a server can have, or all since then; also where its clock is ahead."""
+        """Return the window of all resources, or all since a time, even if the clock is ahead."""
         tomorrow = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
         return cls(parameter=parameter, start=since or LONG_AGO, end=tomorrow)
 
     @property
     def pairs(self) -> Pairs:
-        """The two ends as search parameters."""
+        """Return both ends as search parameters."""
         return [
             (self.parameter, f"ge{instant(self.start)}"),
             (self.parameter, f"lt{instant(self.end)}"),
         ]
 
     def is_without(self, head: Head) -> bool:
-        """Whether a resource was changed at another time; not known where it does not say when."""
+        """Return whether a resource is outside of the window; False if it has no time."""
         updated = head.last_updated if self.parameter == "_lastUpdated" else None
         return updated is not None and not self.start <= updated < self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A search of one type. Empty `tokens`, `patients` or `ids` ask for any.
+    """A search of one type. Empty `tokens`, `patients` or `ids` mean no restriction.
 
     Attributes:
-        name: what is asked for, for people.
+        name: the name of the query, for messages.
         type: the resource type.
         tokens: codes as search tokens, `system|code`.
-        wanted: codes as search tokens that the server is not asked by: they are looked for here.
-        patients: ids of the patients whose resources are wanted.
-        ids: ids of the resources that are wanted.
-        linked: ids of Patients; those are wanted who were merged into one of them.
-        since: only what changed since then, by `_lastUpdated`.
-        window: only a part of it.
-        extra: other parameters, such as `category`, on which some servers insist.
+        wanted: codes as search tokens that are not sent to the server but filtered by abate.
+        patients: ids of the patients whose resources are requested.
+        ids: ids of the requested resources.
+        linked: ids of Patients; the query is for the Patients that were merged into them.
+        since: restricts the query to changes since then, by `_lastUpdated`.
+        window: restricts the query to a time window.
+        extra: other parameters, such as `category`, which some servers require.
         is_personal: whether `extra` names patients.
     """
 
@@ -83,23 +83,23 @@ class Query:
 
     @property
     def is_private(self) -> bool:
-        """Whether it names patients or resources, or is too long for a URL."""
+        """Whether the query contains ids of patients or resources, or is too long for a URL."""
         names_somebody = bool(self.patients or self.ids or self.linked) or self.is_personal
         return names_somebody or len(self.tokens) > CODES_IN_A_URL
 
     @property
     def is_by_category(self) -> bool:
-        """Whether it finds only what has some category, so that nothing shows that all came."""
+        """Whether the query is restricted to categories, so that completeness cannot be shown."""
         return CATEGORY in self.extra
 
     @property
     def people(self) -> int:
-        """How many patients it asks for, by their records or by themselves."""
+        """The number of patients in the query, as subjects or as Patients."""
         return len(self.patients) + (len(self.ids) if self.type == "Patient" else 0)
 
     @property
     def pairs(self) -> Pairs:
-        """The parameters, without those of paging."""
+        """Return the parameters, without those of paging."""
         pairs: Pairs = [
             (name, ",".join(values))
             for name, values in (
@@ -118,18 +118,18 @@ class Query:
 
     @property
     def parameters(self) -> set[str]:
-        """The names of the parameters that decide what answers."""
+        """Return the names of the parameters that restrict the result."""
         return {name for name, _ in self.pairs if name != "_elements"}
 
     def of(self, **changes: object) -> Self:
-        """The same with some of its parts changed."""
+        """Return a copy with some attributes changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # dataclasses.replace checks the names.
 
     def stray(self, head: Head, base: str) -> str | None:
-        """The parameter that the server has not heeded, if this resource does not answer.
+        """Return the parameter that the server ignored, if this resource does not match.
 
-        What a resource does not say (no subject of this server, no lastUpdated) counts as heeded:
-        the mapping judges it.
+        A missing element (no subject on this server, no lastUpdated) counts as a match: the mapping
+        decides about it.
         """
         if self.ids and head.id not in self.ids:
             return "_id"
@@ -148,27 +148,27 @@ class Query:
         return None
 
     def without_code(self) -> Self:
-        """The same for a server that is not asked by code: the codes are looked for here."""
+        """Return the query without codes; abate filters the codes itself."""
         return self.of(tokens=(), wanted=self.tokens or self.wanted)
 
     def is_wanted(self, head: Head) -> bool:
-        """Whether a resource has one of the codes that the server was not asked by."""
+        """Return whether a resource has one of the codes that abate filters itself."""
         return not self.wanted or has_code(head, self.wanted)
 
 
 def has_code(head: Head, tokens: Iterable[str]) -> bool:
-    """By the code alone: of what system it is, is for the mapping to judge."""
+    """Return whether a resource has one of the codes; the mapping checks the system."""
     return not head.codes.isdisjoint(bare(token) for token in tokens)
 
 
 def in_pieces(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
-    """So many of them at a time, in their order."""
+    """Yield the items in tuples of `size`, in their order."""
     for first in range(0, len(items), size):
         yield tuple(items[first : first + size])
 
 
 def token(system: str, code: str) -> str:
-    r"""A search token: `system|code`, or the code alone; `\`, `,`, `|` and `$` are escaped.
+    r"""Return a search token: `system|code`, or only the code; `\`, `,`, `|` and `$` are escaped.
 
     https://hl7.org/fhir/R4/search.html#escaping
     """
@@ -176,7 +176,7 @@ def token(system: str, code: str) -> str:
 
 
 def bare(token: str) -> str:
-    r"""The code of a token without its system, and without the escapes `\,`, `\|`, `\$`, `\\`."""
+    r"""Return the code of a token without system and without the escapes `\,`, `\|`, `\$`, `\\`."""
     code = token.replace(r"\\", "\0").replace(r"\|", "\1").rpartition("|")[2]
     for special in ",$":
         code = code.replace(f"\\{special}", special)
@@ -184,6 +184,6 @@ def bare(token: str) -> str:
 
 
 def instant(moment: datetime) -> str:
-    """A FHIR instant in UTC, to the millisecond."""
+    """Format a FHIR instant in UTC, to the millisecond."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

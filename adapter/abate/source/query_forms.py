@@ -1,4 +1,4 @@
-"""The forms in which one question is asked: servers of some vendors refuse the usual one.
+"""The alternative forms of a query, since servers of some vendors refuse the usual form.
 
 Oracle Health searches Procedures by patient and date only; Epic and Oracle Health refuse
 Observations without a category (jwilleke/yourphr#755, 2025; both vendors' documentation, 2026).
@@ -25,36 +25,38 @@ CATEGORIES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """How the resources of a type are asked for.
+    """The form of the queries for a type.
 
     Attributes:
-        has_code: whether the server is asked by code; else the codes are looked for here.
-        categories: the categories that are asked for, where the query itself names none.
+        has_code: whether the query has the codes; else abate filters the codes itself.
+        categories: the requested categories, if the query itself has none.
     """
 
     has_code: bool = True
     categories: tuple[str, ...] = ()
 
     def of(self, query: Query) -> Query:
-        """The same question in this form."""
+        """Return the query in this form."""
         if self.categories and not query.is_by_category:
             query = query.of(extra={**query.extra, CATEGORY: ",".join(self.categories)})
         return query if self.has_code else query.without_code()
 
     def __str__(self) -> str:
-        """The form in words."""
-        code = "by code" if self.has_code else "without a code, and the codes are looked for here"
+        """Describe the form."""
+        code = "by code" if self.has_code else "without a code, and abate filters the codes itself"
         return f"{code}, {with_categories(self.categories)}" if self.categories else code
 
 
 def with_categories(categories: Sequence[str]) -> str:
-    """A search by category in words: it is complete only for resources of these categories."""
-    words = f"with the categories {', '.join(categories)}: what has none of these is not found"
+    """Describe a search by category: it is complete only for resources of these categories."""
+    words = (
+        f"with the categories {', '.join(categories)}: it finds no resources without one of these"
+    )
     if tuple(categories) != CATEGORIES:
         return words
     return (
-        f"{words}. They are those of FHIR's own code system: where the site files some under a "
-        "category of its own alone, name it too in [source.query.observation] category"
+        f"{words}. They are the categories of FHIR's own code system. If the site uses a category "
+        "of its own, add it to [source.query.observation] category"
     )
 
 
@@ -63,9 +65,9 @@ WITHOUT_CODE = Form(has_code=False)
 
 
 def other_forms(query: Query) -> Iterator[Form]:
-    """The forms to try, where a server refuses the usual one.
+    """Yield the forms to try if a server refuses the usual form.
 
-    Those with categories come last: they do not find what has no category.
+    Forms with categories come last: they do not find resources without a category.
     """
     if query.tokens:
         yield WITHOUT_CODE

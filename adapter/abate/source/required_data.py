@@ -1,4 +1,4 @@
-"""Whether what landed is enough to study: where nothing was asked by code, nothing tells before."""
+"""Check that the landed resources suffice for a study if the source is not searched by code."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ from abate.store.landing import Landing
 
 
 def refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
-    """Stop where no index procedure landed, or no pain score.
+    """Stop if no index procedure or no pain score landed.
 
     Raises:
-        NothingFound: says which.
+        NothingFound: names what is missing.
     """
     wanted = {
         "Procedure": ("procedure with one of the {} codes of [index]", plan.tokens("index")),
@@ -23,13 +23,13 @@ def refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
         codes = {bare(token) for token in tokens}
         if not any(not codes.isdisjoint(head.codes) for head in heads(landing, kind)):
             raise NothingFound(
-                f"nothing that arrived of {server} is a {what.format(len(tokens))}. Check the "
-                "codes, and what was sent."
+                f"none of the resources from {server} is a {what.format(len(tokens))}. Check the "
+                "codes, and the resources that were sent."
             )
 
 
 def heads(landing: Landing, kind: str) -> Iterator[Head]:
-    """The heads of the resources of a type that landed; broken lines have none."""
+    """Yield the heads of the landed resources of a type; invalid lines are skipped."""
     for path in landing.paths(kind):
         with path.open("rb") as file:
             for line in file:

@@ -1,4 +1,4 @@
-"""The files of an export: brought here, sorted by type, and held against what was asked for."""
+"""Download the files of an export, split them by type, and compare them with the request."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -25,9 +25,9 @@ from abate.telemetry.log import Log
 
 
 class ReceivedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What one file brought: counts by type, of what landed, of other types, of other codes.
+    """The counts of one file by type: landed, of other types, of other codes.
 
-    `is_counted` says whether the manifest counts as many lines.
+    `is_counted` is whether the manifest has the same count.
     """
 
     received: dict[str, int]
@@ -37,7 +37,7 @@ class ReceivedFile(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lines(self) -> int:
-        """All that stood in the file."""
+        """Return the number of resources in the file."""
         counts = (self.received, self.others, self.strays)
         return sum(sum(one.values()) for one in counts)
 
@@ -61,11 +61,11 @@ class BulkFiles:
     """The files of one manifest.
 
     Attributes:
-        parallel: how many files come at once.
-        codes: of each type, the codes that were asked for; of a type that is not there, all.
-        is_change: whether they hold what changed, and not all that there is.
-        known: the ids that the store has: one of them may have lost its code.
-        judge: judges the OperationOutcomes beside the rows and among them.
+        parallel: how many files are downloaded at once.
+        codes: by type, the requested codes; all codes of a type that is not listed.
+        is_change: whether the files hold changes only, and not everything.
+        known: the ids that the store has; one of them may have lost its code.
+        judge: checks the OperationOutcomes in and beside the files.
     """
 
     server: FhirServer
@@ -79,11 +79,11 @@ class BulkFiles:
     judge: Judge = refuse
 
     def bring(self) -> list[ReceivedFile]:
-        """Land each file of the output, unless it landed in a run before this one.
+        """Land each file of the output, unless an earlier run landed it.
 
         Raises:
-            LinkExpired: a link is no longer good.
-            SourceError: a file did not arrive whole.
+            LinkExpired: a link is no longer valid.
+            SourceError: a file is incomplete.
         """
         files = list(enumerate(self.manifest.output, start=1))
         tasks = [partial(self._one, *one) for one in files]
@@ -95,14 +95,14 @@ class BulkFiles:
             brought = msgspec.json.decode(kept, type=ReceivedFile)
             if take_again(self.landing, note, brought.received):
                 return brought
-        self.log.info(f"bringing {name}: file {place} of {len(self.manifest.output)}")
+        self.log.info(f"downloading {name}: file {place} of {len(self.manifest.output)}")
         brought = self._land(file, name, note)
         if brought.lines < file.least:
             brought = self._once_more(file, name, note, brought)
         if isinstance(file.count, int) and file.count != brought.lines:
             self.log.warning(
-                f"the manifest counts {file.count} lines in {name}, and {brought.lines} "
-                "are there: those count"
+                f"the manifest counts {file.count} lines in {name}, but the file has "
+                f"{brought.lines}, which are used"
             )
         brought = msgspec.structs.replace(brought, is_counted=file.count == brought.lines)
         self.landing.remember(note, msgspec.json.encode(brought))
@@ -119,10 +119,10 @@ class BulkFiles:
         return ReceivedFile(received=found.received, others=found.others, strays=strays)
 
     def _once_more(self, file: File, name: str, note: str, first: ReceivedFile) -> ReceivedFile:
-        """A file with too few lines was cut off between two, or the manifest is wrong.
+        """Download a file with too few lines again: it was truncated, or the manifest is wrong.
 
         Raises:
-            IncompletePull: there are fewer lines than before, or none of those that are counted.
+            IncompletePull: the file has fewer lines than before, or none although some are counted.
         """
         again = self._land(file, name, note)
         if again.lines < first.lines or (not again.lines and isinstance(file.count, int)):
@@ -133,7 +133,7 @@ class BulkFiles:
         return again
 
     def _filter(self, placed: Iterator[Placed], strays: Counter[str]) -> Iterator[Placed]:
-        """Without the resources that have none of the codes: those are counted."""
+        """Remove the resources that have none of the codes, and count them."""
         for place, resource in placed:
             kind = type_of(resource) or ""
             codes = self.codes.get(kind)
@@ -144,7 +144,7 @@ class BulkFiles:
 
     @contextmanager
     def _here(self, file: File, name: str) -> Iterator[BinaryIO]:
-        """A file, for as long as it is read."""
+        """Yield a downloaded file, and delete it after reading."""
         path = self.landing.folder / f".download-{name}"
         is_authorised = self.manifest.is_authorised(file, self.server.base)
         try:
@@ -155,10 +155,10 @@ class BulkFiles:
             path.unlink(missing_ok=True)
 
     def refuse_failed(self) -> None:
-        """Stop where the export tells of an error, or of missing rows; say its warnings.
+        """Stop if the export reports errors or missing rows; log its warnings.
 
         Raises:
-            IncompletePull: tells how many errors, and their codes.
+            IncompletePull: names the number of errors and their codes.
         """
         found: Counter[Issue] = Counter()
         for place, file in enumerate(self.manifest.outcomes, start=1):
@@ -172,15 +172,15 @@ class BulkFiles:
         if errors:
             codes = ", ".join(sorted({one.code for one in errors}))
             raise IncompletePull(
-                f"the export of {self.server.base} tells of {sum(errors.values())} errors "
-                f"({codes}): what it has made is not all there is"
+                f"the export of {self.server.base} reports {sum(errors.values())} errors "
+                f"({codes}): it may be incomplete"
             )
         for one, number in sorted(found.items()):
             if one.severity == "warning":
-                self.log.warning(f"the export tells of {number} warnings ({one.code})")
+                self.log.warning(f"the export reports {number} warnings ({one.code})")
 
     def note_deleted(self) -> None:
-        """Land, of each type, what has gone; and that only what changed has landed."""
+        """Land the deleted ids of each type, and note that only changes have landed."""
         gone: dict[str, set[str]] = defaultdict(set)
         for place, file in enumerate(self.manifest.deleted or [], start=1):
             name = f"deleted-{place:05}.ndjson"
@@ -200,7 +200,7 @@ class BulkFiles:
         try:
             bundle = msgspec.json.decode(line, type=_Deletions)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            raise IncompletePull(f"{name} has a line that is no Bundle of deletions") from None
+            raise IncompletePull(f"{name} has a line that is not a Bundle of deletions") from None
         for entry in bundle.entry:
             if entry.request.method != "DELETE" or not isinstance(entry.request.url, str):
                 raise IncompletePull(f"{name} has an entry that is not a deletion")
@@ -211,10 +211,10 @@ class BulkFiles:
 
 
 def _with_resources(placed: Iterator[Placed], name: str) -> Iterator[Placed]:
-    """The same lines.
+    """Yield the same lines.
 
     Raises:
-        IncompletePull: there are some and none is a resource, as where a gateway tells of an error.
+        IncompletePull: no line is a resource, as in the error message of a gateway.
     """
     count, is_found = 0, False
     for one in placed:
@@ -223,13 +223,13 @@ def _with_resources(placed: Iterator[Placed], name: str) -> Iterator[Placed]:
         yield one
     if count and not is_found:
         raise IncompletePull(
-            f"{name} of the export has {count} lines, and none of them is a FHIR resource. "
+            f"{name} of the export has {count} lines, but none of them is a FHIR resource. "
             "Nothing was stored; run again."
         )
 
 
 def _is_other(resource: bytes, codes: set[str], known: set[str]) -> bool:
-    """Whether nobody asked for it; what is broken lands, and the mapping rejects it."""
+    """Return whether a resource was not requested; the mapping rejects invalid ones, which land."""
     try:
         head = head_of(resource)
     except SourceError:
@@ -238,7 +238,7 @@ def _is_other(resource: bytes, codes: set[str], known: set[str]) -> bool:
 
 
 def _told(outcome: bytes) -> Any:
-    """The `issue` of an outcome; None where it cannot be read."""
+    """Return the `issue` of an outcome; None if it cannot be read."""
     try:
         return head_of(outcome).issue
     except SourceError:

@@ -1,4 +1,4 @@
-"""One Bulk Data export: begun, waited for, and taken away at the end.
+"""One Bulk Data export: start it, wait for it, and delete it at the end.
 
 https://hl7.org/fhir/uv/bulkdata/STU3/export.html
 """
@@ -17,66 +17,68 @@ from abate.http.response import Answer
 from abate.http.retry import Attempts
 from abate.telemetry.log import Log
 
-_WHAT_TO_DO = "Wait for some hours, or have it cancelled at the server, and run again"
-_NOT_KNOWN = f"It is not known whether an export has begun there. {_WHAT_TO_DO}"
+_WHAT_TO_DO = "Wait some hours, or ask the server's operator to cancel it, and run again"
+_NOT_KNOWN = f"It is not known whether an export has started there. {_WHAT_TO_DO}"
 
-# So often it is said that an export goes on, and what ends it.
+# The intervals of the messages that an export is still running, and what ends it.
 _REMINDER_SECONDS = 30 * 60
 # https://hl7.org/fhir/uv/bulkdata/STU2/OperationDefinition-export.html
 _VALUES = {"_since": "valueInstant"}
 
 
 class NotKnown(SourceError):
-    """An export may have begun that can be neither found nor cancelled: no other one is begun."""
+    """An export may have started that cannot be found or cancelled; no other one is started."""
 
 
 class ExportJob:
     """An export on a server."""
 
     def __init__(self, server: FhirServer, log: Log, location: str = "") -> None:
-        """At `location`, if it was begun before."""
+        """Continue the export at `location`, if it was started before."""
         self._server, self._log = server, log
         self.location = location
         self._said = ""
 
     def begin(self, path: str, parameters: Mapping[str, str], filters: list[str]) -> bool:
-        """Begin it; whether the filters were taken.
+        """Start the export; return whether the server accepted the filters.
 
-        Where the server refuses with 400, it is begun without them.
+        If the server refuses with 400, the export is started without them.
 
         Args:
-            path: below the base, as `Patient/$export`.
-            parameters: of the export.
+            path: the path below the base, such as `Patient/$export`.
+            parameters: the parameters of the export.
             filters: searches by type, for `_typeFilter`.
 
         Raises:
-            NotKnown: the answer does not tell whether it has begun, or where it stands.
-            SourceError: it is not taken up, or stands elsewhere.
+            NotKnown: it is not known whether the export has started, or its status URL.
+            SourceError: the export is refused, or its status URL is elsewhere.
         """
         pairs, is_filtered = list(parameters.items()), bool(filters)
         answer = self._kick_off(path, [*pairs, *(("_typeFilter", one) for one in filters)])
         if is_filtered and answer.status == HTTPStatus.BAD_REQUEST:
-            self._log.info("the server takes no _typeFilter: everything of each type is exported")
+            self._log.info(
+                "the server does not accept _typeFilter: all resources of each type are exported"
+            )
             answer, is_filtered = self._kick_off(path, pairs), False
         if answer.status != HTTPStatus.ACCEPTED:
             raise _not_begun(answer)
         location = answer.headers.get("content-location", "")
         if not location:
             raise NotKnown(
-                f"{answer.place} does not say where its export stands: one has begun there that "
-                f"cannot be waited for or cancelled. {_WHAT_TO_DO}"
+                f"{answer.place} gives no status URL of its export: an export has started that "
+                f"abate cannot wait for or cancel. {_WHAT_TO_DO}"
             )
         self.location = self._server.resolve(location)
         return is_filtered
 
     def _kick_off(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
-        """The answer to a kick-off; while the server says that it is busy, it is repeated.
+        """Send the kick-off request and return the answer; repeat it while the server is busy.
 
-        Anything else may have begun an export, which nobody could find again: it is sent once.
-        A server that takes none by GET (405) is asked by POST.
+        It is not repeated after any other answer, which may mean that an export has started: its
+        status URL would be lost. If the server does not accept GET (405), POST is used.
 
         Raises:
-            NotKnown: no answer came.
+            NotKnown: there is no answer.
         """
         attempts = Attempts(self._server.limits.tries)
         while True:
@@ -95,7 +97,7 @@ class ExportJob:
         return answer
 
     def manifest(self) -> Answer:
-        """The answer that holds the manifest, as soon as the export is complete.
+        """Wait for the export, and return the answer with its manifest.
 
         Raises:
             SourceError: the export has failed.
@@ -117,9 +119,9 @@ class ExportJob:
             self._wait(attempts, answer, _progress(answer))
 
     def _remind(self, seconds: float) -> None:
-        """Say how long the export was waited for, and whether something ends that."""
+        """Log how long the export has been running, and whether a limit will end the wait."""
         most = self._server.limits.max_minutes
-        limit = f"set to {most:g}" if most else "not set: nothing ends it"
+        limit = f"set to {most:g}" if most else "not set: there is no limit"
         self._log.warning(
             f"the export has not completed after {seconds / 60:.0f} minutes. [source] "
             f"max_minutes, which ends a pull, is {limit}"
@@ -134,7 +136,7 @@ class ExportJob:
         attempts.wait(seconds=seconds)
 
     def drop(self) -> None:
-        """Tell the server that its files are no longer wanted; whether it listens is its matter."""
+        """Ask the server to delete the export; its answer is not checked."""
         if self.location:
             with suppress(AbateError), self._server.budget.lift():
                 self._server.delete(self.location)
@@ -142,29 +144,29 @@ class ExportJob:
 
 
 def _not_begun(answer: Answer) -> SourceError:
-    """The error of a kick-off that was not answered 202."""
-    words = f"{answer.place} answered {answer.told}, and not 202"
+    """Return the error of a kick-off that was not answered 202."""
+    words = f"{answer.place} answered {answer.told} instead of 202"
     if answer.status in BUSY:
-        return SourceError(f"{words}: no export has begun. The server is busy: try later")
+        return SourceError(f"{words}: no export has started. The server is busy: try later")
     if _has_refused(answer.status):
         return SourceError(
-            f"{words}: no export has begun. Check [source] export, and the rights of the login"
+            f"{words}: no export has started. Check [source] export, and the rights of the login"
         )
     return NotKnown(f"{words}. {_NOT_KNOWN}")
 
 
 def _has_refused(status: int) -> bool:
-    """Whether a status says that nothing has begun: 408 and 5xx do not, nor does a success."""
+    """Return whether a status shows that no export has started; 408, 5xx and 2xx do not."""
     is_refusal = 400 <= status < 500 and status != HTTPStatus.REQUEST_TIMEOUT
     return is_refusal or status == HTTPStatus.NOT_IMPLEMENTED
 
 
 def in_fhir(parameters: list[tuple[str, str]]) -> bytes:
-    """Parameters of an export as the resource that a POST sends."""
+    """Return the parameters of an export as the Parameters resource for a POST."""
     named = [{"name": name, _VALUES.get(name, "valueString"): value} for name, value in parameters]
     return msgspec.json.encode({"resourceType": "Parameters", "parameter": named})
 
 
 def _progress(answer: Answer) -> str:
     percent = display.percent(answer.headers.get("x-progress", ""))
-    return f"the export is under way ({percent})" if percent else "the export is under way"
+    return f"the export is running ({percent})" if percent else "the export is running"

@@ -1,4 +1,4 @@
-"""The manifest of a Bulk Data export: which files it has made, and up to which moment.
+"""The manifest of a Bulk Data export: its files and its transaction time.
 
 https://hl7.org/fhir/uv/bulkdata/STU3/export.html#response---complete-status
 """
@@ -13,12 +13,12 @@ from abate.errors import IncompletePull, SourceError
 from abate.http import display
 from abate.http.urls import join, origin
 
-# A server of 2026 writes `2026-03-01T12:00:00+00:00Z`.
+# A server writes `2026-03-01T12:00:00+00:00Z` (2026).
 _TWO_ZONES = re.compile(r"([+-]\d\d:\d\d)Z$")
 
 
 class File(msgspec.Struct, frozen=True):
-    """One file of an export; its `type` and `count` are what the server says, right or wrong."""
+    """One file of an export; its `type` and `count` are the server's claims, and may be wrong."""
 
     url: str
     type: Any = None
@@ -26,12 +26,12 @@ class File(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """The resource type, fit for the name of a file."""
+        """The resource type, safe for a file name."""
         return str(self.type) if display.is_type(self.type) else "mixed"
 
     @property
     def least(self) -> int:
-        """How many lines there must be; an empty file should not be there at all."""
+        """The minimum number of lines; an export should not list empty files."""
         return max(self.count, 1) if isinstance(self.count, int) else 1
 
 
@@ -42,7 +42,7 @@ class ManifestLink(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What an export has made."""
+    """The content of a manifest."""
 
     output: list[File]
     transactionTime: Any = None  # noqa: N815 - the specification's own name
@@ -54,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
     @property
     def moment(self) -> datetime | None:
-        """Up to when, by the server's clock, all is in it; None where it does not say."""
+        """The time, by the server's clock, up to which the export is complete, or None."""
         text = _TWO_ZONES.sub(r"\1", str(self.transactionTime))
         try:
             found = datetime.fromisoformat(text)
@@ -68,7 +68,7 @@ class Manifest(msgspec.Struct, frozen=True):
         return [*(self.error or []), *(self.outcome or [])]
 
     def is_authorised(self, file: File, base: str) -> bool:
-        """Whether the login goes with a file; where nothing is said, it goes to our server only."""
+        """Return whether to send the login with a file; by default only to the study's server."""
         if isinstance(self.requiresAccessToken, bool):
             return self.requiresAccessToken
         return origin(join(f"{base}/", file.url)) == origin(base)
@@ -78,18 +78,18 @@ def manifest_of(body: bytes, place: str) -> Manifest:
     """Read a manifest.
 
     Raises:
-        IncompletePull: it is none, or says neither a file nor its moment.
-        SourceError: it is one page of several, which nobody asked for.
+        IncompletePull: it is not a manifest, or has neither a file nor a transactionTime.
+        SourceError: it is one page of several, which was not requested.
     """
     try:
         manifest = msgspec.json.decode(body, type=Manifest)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise IncompletePull(f"{place} answered 200 with no manifest of an export") from None
+        raise IncompletePull(f"{place} answered 200 without an export manifest") from None
     if not manifest.output and manifest.moment is None:
         raise IncompletePull(
-            f"{place} answered 200 with no manifest of an export: it names neither a file nor a "
+            f"{place} answered 200 without an export manifest: the answer has neither a file nor a "
             "transactionTime"
         )
     if any(one.relation == "next" for one in manifest.link):
-        raise SourceError(f"{place} gives its manifest in parts, for which it was not asked")
+        raise SourceError(f"{place} sends its manifest in several parts, which was not requested")
     return manifest

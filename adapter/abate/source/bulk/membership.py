@@ -1,7 +1,7 @@
-"""An export of a Group, compared with the Group: nobody else is in it, and nobody is missing.
+"""Compare an export of a Group with the Group: no other patients, and no missing members.
 
-A server may export everybody for an empty Group, or leave out whom it may not show. Patients who
-were merged count as one: the record of one may be listed, and those of the other exported.
+A server may export all patients for an empty Group, or omit patients it may not show. Merged
+Patients count as one: one record may be listed, and the resources of the other exported.
 """
 
 from collections import defaultdict
@@ -21,12 +21,12 @@ from abate.store.pull_remarks import is_withheld, note_left
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedPatients:
-    """The patients of what has landed.
+    """The patients of the landed resources.
 
     Attributes:
         patients: the ids of the Patients.
         subjects: the ids of the patients of all other resources.
-        links: two ids each, of Patients who were merged.
+        links: pairs of ids of merged Patients.
     """
 
     patients: frozenset[str]
@@ -34,7 +34,7 @@ class ExportedPatients:
     links: tuple[tuple[str, str], ...]
 
     def with_merged(self, ids: Iterable[str]) -> set[str]:
-        """These, and all who were merged with one of them."""
+        """Return the ids, with those of all Patients merged with them."""
         linked = defaultdict[str, set[str]](set)
         for one, other in self.links:
             linked[one].add(other)
@@ -46,16 +46,16 @@ class ExportedPatients:
         return found
 
     def left(self, group: Group) -> set[str]:
-        """The ids of all who have left the Group."""
+        """Return the ids of all patients who have left the Group."""
         return self.with_merged(group.left) - self.with_merged(group.active)
 
     def missing(self, group: Group) -> list[str]:
-        """The ids of active members whose Patient has not landed under any of its records."""
+        """Return the ids of active members without a landed Patient under any of their records."""
         here = self.with_merged(self.patients)
         return [one for one in group.active if one not in here]
 
     def refuse_strangers(self, group: Group) -> None:
-        """Stop if the export holds patients whom the Group does not list.
+        """Stop if the export contains patients that the Group does not list.
 
         Raises:
             IncompletePull: says how many.
@@ -64,22 +64,22 @@ class ExportedPatients:
         strangers = exported - self.with_merged(group.listed)
         if strangers:
             raise IncompletePull(
-                f"the export of {group.reference} holds {len(exported)} patients, of whom "
+                f"the export of {group.reference} contains {len(exported)} patients, of whom "
                 f"{len(strangers)} are not members: {group}. The server has not exported "
                 "this Group. Nothing was stored; ask its operator."
             )
 
 
 def compare(group: Group, pull: Pull) -> None:
-    """Compare what has landed with the Group; note in the landing who has left.
+    """Compare the landed patients with the Group; note in the landing who has left.
 
     Args:
-        group: its members.
-        pull: what can search the server for active members who were not exported.
+        group: the Group.
+        pull: searches the server for active members that were not exported.
 
     Raises:
-        IncompletePull: others are exported too, or members are missing; nothing that has landed is
-            kept, so that the next run asks for a new export.
+        IncompletePull: other patients are exported too, or members are missing; the landed files
+            are deleted, so that the next run requests a new export.
     """
     found = read_exported(pull.landing, pull.base)
     pull.log.info(str(group))
@@ -94,7 +94,7 @@ def compare(group: Group, pull: Pull) -> None:
 
 
 def _refuse_missing(missing: Sequence[str], group: Group, pull: Pull) -> None:
-    """Stop if the server has active members whom its export lacks; those deleted are said.
+    """Stop if the export lacks active members who are on the server; log those who are not.
 
     Raises:
         IncompletePull: says how many.
@@ -108,13 +108,13 @@ def _refuse_missing(missing: Sequence[str], group: Group, pull: Pull) -> None:
     if there:
         raise IncompletePull(
             f"the export of {group.reference} lacks {len(there)} of its {len(group.active)} active "
-            "members, whom the server has. Nothing was stored; run again."
+            "members, who are on the server. Nothing was stored; run again."
         )
-    pull.log.warning(f"{words} are not on the server any more")
+    pull.log.warning(f"{words} are no longer on the server")
 
 
 def read_exported(landing: Landing, base: str) -> ExportedPatients:
-    """The patients of what has landed from the server at `base`."""
+    """Return the patients of the resources landed from the server at `base`."""
     ids, links = set[str](), list[tuple[str, str]]()
     for head in heads(landing, "Patient"):
         ids.add(head.id)

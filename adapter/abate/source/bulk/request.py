@@ -1,4 +1,4 @@
-"""What an export is asked for, types and searches by code; and what comes that was not."""
+"""The request of an export (types, and filters by code), and the excluded resources."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -11,45 +11,45 @@ from abate.source.plan import Plan
 from abate.store.landing import Landing
 from abate.telemetry.log import Log
 
-# More would not fit into the URL that an export is begun by.
+# Longer filters would not fit into the URL of the kick-off.
 LONGEST_FILTERS = 3000
 
 
 def note_filtered(landing: Landing, kinds: Iterable[str]) -> None:
-    """Note the types for which the server took a filter."""
+    """Note the types for which the server accepted a filter."""
     landing.remember("filtered", ",".join(kinds).encode())
 
 
 def types_of(plan: Plan) -> list[str]:
-    """The types that the study needs."""
+    """Return the types that the study needs."""
     coded = {query.type for query in plan.queries}
     return [kind for kind in MAPPED_NAMES if kind == "Patient" or kind in coded]
 
 
 def recall_filtered(landing: Landing) -> list[str]:
-    """The types for which the server took a filter."""
+    """Return the types for which the server accepted a filter."""
     return [one for one in (landing.recall("filtered") or b"").decode().split(",") if one]
 
 
 def tell_left_out(brought: Sequence[ReceivedFile], log: Log, filtered: Sequence[str]) -> None:
-    """Log what came and was not asked for; a warning if the server took our filter."""
+    """Log the number of excluded resources; as a warning if the server accepted a filter."""
     strays, others = Counter[str](), Counter[str]()
     for one in brought:
         strays.update(one.strays)
         others.update(one.others)
     log_others(log, others)
     for kind, count in sorted(strays.items()):
-        words = f"{kind}: {count} resources without one of the study's codes are left out"
+        words = f"{kind}: {count} resources without one of the study's codes were excluded"
         if kind in filtered:
-            log.warning(f"the export does not heed code in {words}")
+            log.warning(f"the export does not honour code in {words}")
         else:
             log.info(words)
 
 
 def filters(plan: Plan, unfiltered: Collection[str] = ()) -> dict[str, str]:
-    """The searches by code, by type, for `_typeFilter`; none where they are too long.
+    """Return the searches by code, by type, for `_typeFilter`; none if they are too long.
 
-    What is in a search is encoded once more: some servers divide the whole by its commas.
+    The content of a search is encoded twice, since some servers split the parameter at commas.
     """
     found = {
         one.type: f"{one.type}?code={quote(','.join(one.tokens), safe='')}"

@@ -1,7 +1,7 @@
-"""Pull by Bulk Data export: the server writes files, and we fetch them.
+"""Pull by Bulk Data export: the server writes files, and abate downloads them.
 
-The first night is whole. On later ones the server is asked for what changed since the last export's
-own moment; a server that heeds no `_since` gives everything, which does no harm.
+The first export is complete. Later ones request changes since the transaction time of the last
+export; a server that ignores `_since` exports everything, which is harmless.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,22 +49,22 @@ if TYPE_CHECKING:
 
 
 class BulkSource:
-    """A FHIR server that is asked for an export."""
+    """A FHIR server that is pulled by Bulk Data export."""
 
     def __init__(self, server: FhirServer, settings: Settings, kept: "ServerState") -> None:
-        """Pull from `server` what the store does not have, of which `kept` tells."""
+        """Pull from `server`; `kept` describes what the store already has."""
         self._server = server
         self._settings = settings
         self._kept = kept
-        # Of a patient who joins a Group, a server need not give what is older, nor say who left it.
+        # For a Group, a server need not export older resources of new members, or report who left.
         is_whole = kept.is_compared or self._path.startswith("Group/")
         self._since = None if is_whole else kept.since
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land what an export brings; see `PullSource.bring`.
+        """Land the files of an export; see `PullSource.bring`.
 
-        Where links expire on the way, or what an earlier run had begun is no longer there, one
-        new export is begun.
+        If links expire, or the export of an earlier run no longer exists, one new export is
+        started.
         """
         self._server.capability()
         self._refuse_clock_behind(landing, log)
@@ -77,8 +77,8 @@ class BulkSource:
         ledger = self._enter(plan, landing, brought)
         if self._since is not None and not self._fetch_people(plan, landing, log, ledger):
             log.warning(
-                "the server does not find by patient what new patients of the study had "
-                "before the last export: everything is exported again"
+                "the server does not find the earlier resources of new patients by patient: "
+                "everything is exported again"
             )
             self._since = None
             self._begin_again(landing)
@@ -101,28 +101,28 @@ class BulkSource:
     def _export(
         self, plan: Plan, landing: Landing, log: Log, *, was_begun: bool
     ) -> list[ReceivedFile]:
-        """Land the files of one export; of another one if the first cannot be used."""
+        """Land the files of one export; of a second one if the first cannot be used."""
         try:
             brought = self._export_once(plan, landing, log)
         except SourceError as fault:
             if not _is_worth_another(fault, was_begun=was_begun):
                 raise
-            log.info(f"{fault}: a new export is begun")
+            log.info(f"{fault}: starting a new export")
             self._begin_again(landing)
             brought = self._export_once(plan, landing, log)
         if silent := self._silent(landing, brought):
             log.warning(
-                f"nothing of {', '.join(silent)} was exported by _typeFilter, which "
-                "the server may not know there: a new export is begun, without it for these"
+                f"no {', '.join(silent)} was exported with _typeFilter, which the server may "
+                "not support there: starting a new export without it for these types"
             )
             self._begin_again(landing, silent)
             brought = self._export_once(plan, landing, log)
         return brought
 
     def _refuse_clock_behind(self, landing: Landing, log: Log) -> None:
-        """Ask for everything where the server's clock went back: `_since` would skip changes.
+        """Request everything if the server's clock went back: `_since` would skip changes.
 
-        An export of changes that an earlier run began is not used.
+        An export of changes that an earlier run started is not used.
         """
         try:
             refuse_clock_behind(self._server, self._since)
@@ -132,27 +132,27 @@ class BulkSource:
             landing.begin_again()
 
     def _tidy(self, landing: Landing, log: Log) -> None:
-        """Cancel the export of an earlier run that this one does not go on with.
+        """Cancel the export of an earlier run if this run does not use it.
 
-        Some servers begin no other one of the same Group before that (Epic, 2025).
+        Some servers do not start another export of the same Group before that (Epic, 2025).
         """
         if self._kept.is_whole and landing.recall("kick-off") is not None:
             landing.begin_again()
         location = landing.abandoned.get("export", b"").decode()
         if location and origin(location) == origin(self._server.base):
-            log.info("an earlier run began an export: it is cancelled, and a new one is begun")
+            log.info("an earlier run started an export: cancelling it and starting a new one")
             ExportJob(self._server, log, location=location).drop()
         elif landing.recall("export") is not None:
-            log.info("an earlier run began an export: it is used (--full begins a new one)")
+            log.info("an earlier run started an export: using it (--full starts a new one)")
         elif "kick-off" in landing.abandoned or landing.recall("kick-off") is not None:
             log.warning(
-                "an earlier run was stopped while it began an export: it is not known "
-                "whether one has begun at the server, which may refuse another one"
+                "an earlier run was stopped while it started an export: it is not known "
+                "whether an export is running, and the server may refuse another one"
             )
 
     @contextmanager
     def _way_out(self, *, was_begun: bool) -> Iterator[None]:
-        """Name `--full` where a night fails that would be asked for in the same way again."""
+        """Suggest `--full` if a pull fails that the next run would repeat in the same way."""
         try:
             yield
         except (LoginRefused, NotKnown):
@@ -162,21 +162,21 @@ class BulkSource:
                 raise
             words = str(fault).rstrip(".")
             raise type(fault)(
-                f"{words}. If this happens again, run with --full: it begins a new export of "
-                "everything, whatever was begun or pulled before"
+                f"{words}. If this happens again, run with --full: it starts a new export of "
+                "everything, whatever was started or pulled before"
             ) from None
 
     @staticmethod
     def _begin_again(landing: Landing, silent: Sequence[str] = ()) -> None:
-        """Let go of what has landed; what is known of the server's filters stays."""
+        """Delete the landed files; the notes about the server's filters are kept."""
         known = recall_unfiltered(landing).union(silent)
         landing.begin_again()
         note_unfiltered(landing, known)
 
     def _silent(self, landing: Landing, brought: Sequence[ReceivedFile]) -> list[str]:
-        """The types of which a filter found nothing in an export of everything.
+        """Return the types for which a filter found nothing in an export of everything.
 
-        Some servers ignore `_typeFilter` in this way (observed 2026), and say nothing.
+        Some servers silently export nothing for a `_typeFilter` they do not support (2026).
         """
         if self._since is not None:
             return []
@@ -184,7 +184,7 @@ class BulkSource:
         return [kind for kind in recall_filtered(landing) if kind not in found]
 
     def _export_once(self, plan: Plan, landing: Landing, log: Log) -> list[ReceivedFile]:
-        """Land the files of one export, and take it away, whatever happens."""
+        """Land the files of one export, and delete it on the server in any case."""
         job = ExportJob(self._server, log, location=(landing.recall("export") or b"").decode())
         try:
             before = self._group()
@@ -202,7 +202,7 @@ class BulkSource:
         return brought
 
     def _group(self) -> Group | None:
-        """The Group that is exported, as it stands now; None where none is."""
+        """Return the exported Group as it is now; None if no Group is exported."""
         reference = self._path.removesuffix("/$export")
         if not reference.startswith(GROUP):
             return None
@@ -212,11 +212,11 @@ class BulkSource:
         return read_group(self._server, reference, self._settings.zone)
 
     def _compare(self, before: Group, plan: Plan, landing: Landing, log: Log) -> None:
-        """Compare what has landed with the Group, as it was before the export and is now.
+        """Compare the landed patients with the Group, as it was before the export and is now.
 
         Raises:
-            IncompletePull: others are exported too, or members are missing; the next run asks for
-                a new export.
+            IncompletePull: other patients are exported too, or members are missing; the next run
+                requests a new export.
         """
         now = self._group() or before
         group = replace(now, listed=now.listed | before.listed)
@@ -242,7 +242,7 @@ class BulkSource:
         return judge_of(landing, is_accepted=self._settings.withheld == "accept")
 
     def _manifest(self, job: ExportJob, plan: Plan, landing: Landing) -> bytes:
-        """The manifest of the export that runs already, or of a new one."""
+        """Return the manifest of the running export, or of a new one."""
         if not job.location:
             landing.begin(self._server.time)
             landing.remember("kick-off", b"")
@@ -254,7 +254,7 @@ class BulkSource:
             return kept
         body = job.manifest().body
         manifest = manifest_of(body, self._server.base)
-        # A server that tells no time is held to this machine's: a moment ahead would skip changes.
+        # Without a server time, this machine's clock is the limit: a later time would skip changes.
         begun = landing.pull.watermark or landing.pull.started_at
         landing.move_watermark(_earlier(manifest.moment, begun))
         landing.remember("manifest", body)
@@ -273,11 +273,11 @@ class BulkSource:
     def _tell(self, manifest: Manifest, log: Log) -> None:
         if self._since is not None and manifest.deleted is None:
             log.warning(
-                "the export does not tell what was deleted: that is not noticed. "
-                "Say from time to time: abate reconcile, or run with --full"
+                "the export does not report deletions, so they are not detected. "
+                "Run `abate reconcile` regularly, or run with --full"
             )
         if manifest.moment is None:
-            log.warning("the manifest has no transactionTime: the next export is whole again")
+            log.warning("the manifest has no transactionTime: the next export is complete again")
 
     def _enter(self, plan: Plan, landing: Landing, brought: Sequence[ReceivedFile]) -> Ledger:
         ledger = Ledger()
@@ -297,10 +297,10 @@ class BulkSource:
         return ledger
 
     def _fetch_people(self, plan: Plan, landing: Landing, log: Log, ledger: Ledger) -> bool:
-        """Search for the Patients of new index procedures, and what they had before.
+        """Search for the Patients of new index procedures, and for their earlier resources.
 
         Returns:
-            Whether the server finds it by patient.
+            Whether the server finds these resources by patient.
         """
         pull = self._pull(plan, landing, log, ledger)
         landed = {head.id for head in heads(landing, "Patient")}
@@ -311,7 +311,7 @@ class BulkSource:
         return not land_newcomers(pull, plan.queries, people)
 
     def _pull(self, plan: Plan, landing: Landing, log: Log, ledger: Ledger) -> Pull:
-        """What searches the server for what an export does not tell."""
+        """Return a pull that searches the server for what the export does not contain."""
         pager = Pager(
             server=self._server, log=log, page_size=plan.page_size, judge=self._judge(landing)
         )
@@ -326,21 +326,22 @@ class BulkSource:
 
 
 def _is_worth_another(fault: SourceError, *, was_begun: bool) -> bool:
-    """Whether a new export may do better, after one that an earlier run began or that expired."""
+    """Return whether a new export may succeed after one that was started earlier or expired."""
     is_final = isinstance(fault, BudgetSpent | LoginRefused | NotKnown)
     return not is_final and (was_begun or isinstance(fault, LinkExpired))
 
 
 def _earlier(moment: datetime | None, begun: datetime) -> datetime | None:
-    """Up to when all is here: a manifest's moment, but not after its export was begun.
+    """Return the earlier of a manifest's time and the start of its export.
 
-    Without its zone, by a clock that is ahead, or of the end of the export, it would skip changes.
+    A manifest's time without a zone, by a clock that is ahead, or of the end of the export would
+    skip changes.
     """
     return None if moment is None else min(moment, begun)
 
 
 def _refuse_insufficient(landing: Landing, plan: Plan, server: str) -> None:
-    """As `refuse_insufficient`; the next run asks for a new export."""
+    """Call `refuse_insufficient`; if it fails, the next run requests a new export."""
     try:
         refuse_insufficient(landing, plan, server)
     except NothingFound:

@@ -1,1 +1,1 @@
-"""Pull from files of this machine."""
+"""Pull from local files."""

@@ -1,8 +1,8 @@
-"""The resources of a Bundle in a file, with the references that the Bundle resolves itself.
+"""Read the resources of a Bundle in a file, and resolve the references within the Bundle.
 
 In a transaction, entries refer to each other by `fullUrl` (`urn:uuid:...`) or by a search
-(`Patient?identifier=...`). A server resolves both when it takes the Bundle; here nobody does. What
-is rewritten is the reference alone: all other bytes stay as they were sent.
+(`Patient?identifier=...`). A server resolves both when it processes the Bundle; for a file, abate
+does. Only the references are rewritten; all other bytes are kept unchanged.
 
 https://hl7.org/fhir/R4/bundle.html#references
 """
@@ -24,7 +24,7 @@ _NAME = re.compile(
     r"urn:(?:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|oid:([0-2](?:\.(?:0|[1-9]\d*))+))",
     re.IGNORECASE,
 )
-# A reference that its Bundle, or the server that it names, resolves; JSON may write `\/` for `/`.
+# A reference to resolve in the Bundle or by its server; JSON may write `\/` for `/`.
 _REFERENCE = re.compile(
     rb'("reference"\s*:\s*)("(?:urn:|https?:|[A-Z][A-Za-z]{1,39}\?)(?:[^"\\]|\\.)*")'
 )
@@ -70,31 +70,31 @@ class _Placed(NamedTuple):
 
     @property
     def resource(self) -> bytes:
-        """The resource, with its id before its other elements where it is made: it has a type."""
+        """Return the resource; a generated id is inserted before its other elements."""
         sent = bytes(self.json)
         return b'{"id":"' + self.id.encode() + b'",' + sent[1:] if self.is_id_made else sent
 
 
 def kind_of(resource: bytes) -> Any:
-    """The resource type; None where it is no resource."""
+    """Return the resource type; None if it is not a resource."""
     return _head(resource).resourceType
 
 
 def entries(
     document: bytes, name: str, servers: FileServers | None = None
 ) -> Iterator[tuple[int, bytes]]:
-    """The resources of a Bundle with their places; those of a Bundle in it too.
+    """Yield the resources of a Bundle with their places; also those of nested Bundles.
 
-    An entry without an id gets the one of its `fullUrl`.
+    An entry without an id gets the id of its `fullUrl`.
 
     Args:
         document: the Bundle.
-        name: what its file is called in messages.
-        servers: told of the servers that the `fullUrl`s name.
+        name: the name of its file in messages.
+        servers: records the servers of the `fullUrl`s.
 
     Raises:
-        SourceError: it cannot be read; or is a history: its entries are no state of anything; or
-            its ids are of another server, or of another Bundle, than those that were read before.
+        SourceError: the Bundle cannot be read; or is a history, which is not a current state; or
+            its ids belong to another server, or to another Bundle, than those read before.
     """
     placed = list(_place(_decode(document, name)))
     names = _Names(placed)
@@ -142,9 +142,9 @@ def _head(resource: bytes) -> _Head:
 
 
 def _id_from(full_url: str) -> str:
-    """The id in a `fullUrl` that is the same thing's in every Bundle; empty where there is none.
+    """Return the id in a `fullUrl` if it is globally unique; else an empty text.
 
-    Two Bundles may call two patients `urn:uuid:patient`.
+    Two Bundles may use `urn:uuid:patient` for two patients.
     """
     found = _NAME.fullmatch(full_url)
     name = (
@@ -158,7 +158,7 @@ def _id_from(full_url: str) -> str:
 
 
 class _Names:
-    """What the entries of a Bundle are called, and by whom each may be referred to."""
+    """The names by which the entries of a Bundle can be referred to."""
 
     def __init__(self, placed: Sequence[_Placed]) -> None:
         self._entries = placed
@@ -168,7 +168,7 @@ class _Names:
                 self._by_url[one.full_url].add(one.reference)
 
     def resolve(self, one: _Placed) -> bytes:
-        """An entry's resource, with references that lead to one entry rewritten to `Type/id`."""
+        """Return an entry's resource, with references to single entries rewritten to `Type/id`."""
         base = base_of(one.full_url)
         return _REFERENCE.sub(lambda found: self._rewritten(found, base), one.resource)
 
@@ -181,7 +181,7 @@ class _Names:
         return found[0] if target is None else found[1] + msgspec.json.encode(target)
 
     def _target(self, reference: str, base: str | None) -> str | None:
-        """The only entry that a reference leads to, or what it is on the entry's own server."""
+        """Return the only entry that a reference matches, or its id on the entry's server."""
         kind, is_search, query = reference.partition("?")
         if is_search and kind.isalpha():
             return _only(self._found(kind, query))
@@ -191,7 +191,7 @@ class _Names:
         return _only(known or ())
 
     def _found(self, kind: str, query: str) -> set[str]:
-        """The entries of a type that a search by one identifier finds."""
+        """Return the entries of a type that a search by one identifier finds."""
         name, _, value = query.partition("=")
         if name != "identifier" or "&" in value:
             return set()

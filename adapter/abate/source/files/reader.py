@@ -1,7 +1,7 @@
-"""The resources in a file of NDJSON or JSON, each with its place there, as they were sent.
+"""Read the resources in a file of NDJSON or JSON unchanged, each with its place in the file.
 
-NDJSON is read line by line. A Bundle, or a resource that is written over several lines, is read as
-a whole; its entries are cut out of it. Neither may be larger than the largest answer of a server.
+NDJSON is read line by line. A Bundle, or a resource on several lines, is read as a whole. Neither
+may be larger than the limit for the answer of a server.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ _LINES = (".ndjson", ".jsonl")
 
 
 class Called(NamedTuple):
-    """What a file is called; and in messages, where its name may tell too much."""
+    """The name of a file, and its name in messages, since the name may identify a patient."""
 
     name: str
     shown: str
 
 
-# The place, from 1, of a line in its file or of an entry in its Bundle; and what stands there.
+# The place (from 1) of a line in its file or of an entry in its Bundle, and its content.
 Placed = tuple[int, bytes]
 
 
@@ -36,17 +36,17 @@ def contents(
     largest: int = LARGEST_ANSWER,
     servers: FileServers | None = None,
 ) -> Iterator[Placed]:
-    """What stands in a file, in its order; a line that is broken is given as it is.
+    """Yield the content of a file in its order; an invalid line is passed on unchanged.
 
     Args:
-        file: the bytes, unpacked.
-        called: what the file is called.
-        largest: the most bytes of a line, or of a Bundle.
-        servers: told of the servers that the resources are of.
+        file: the decompressed bytes.
+        called: the name of the file.
+        largest: the maximum size of a line or of a Bundle, in bytes.
+        servers: records the servers of the resources.
 
     Raises:
-        SourceError: a line or a Bundle is too large, a Bundle cannot be read, or is a history; or
-            the resources are of two servers.
+        SourceError: a line or a Bundle is too large, a Bundle cannot be read or is a history, or
+            the resources are from two servers.
     """
     is_lines, name = _stem(called.name).endswith(_LINES), called.shown
     start = _first_line(file, name, largest)
@@ -66,7 +66,7 @@ def contents(
 
 
 def _first_line(file: BinaryIO, name: str, largest: int) -> Placed | None:
-    """The first line that is not blank, without a byte order mark."""
+    """Return the first line that is not blank, without a byte order mark."""
     for number, line in _read(file, 0, name, largest):
         bare = line.removeprefix(_MARK) if number == 1 else line
         if bare.strip():
@@ -87,13 +87,15 @@ def _read(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Plac
 
 
 def _place(number: int, line: bytes, name: str, servers: FileServers | None) -> Iterator[Placed]:
-    """A line; of one that is a Bundle, what is in it.
+    """Yield a line, or the entries of a line that is a Bundle.
 
     Raises:
-        SourceError: it is the last one, and cut off.
+        SourceError: it is the last line, and truncated.
     """
     if not line.endswith(b"\n") and not _is_json(line):
-        raise SourceError(f"{name} is cut off: its last line ({number}) has no end, and is no JSON")
+        raise SourceError(
+            f"{name} is truncated: its last line ({number}) has no newline and is not JSON"
+        )
     line = line.strip()
     if b'"Bundle"' in line and kind_of(line) == "Bundle":
         yield from ((number, resource) for _, resource in entries(line, name, servers))
@@ -109,20 +111,20 @@ def _rest(file: BinaryIO, name: str, largest: int) -> bytes:
         largest -= len(piece)
         if largest < 0:
             raise SourceError(
-                f"{name} is larger than {_size(LARGEST_ANSWER)}, and no NDJSON: divide it, or "
-                "write one resource a line"
+                f"{name} is larger than {_size(LARGEST_ANSWER)} and is not NDJSON: divide it, or "
+                "write one resource per line"
             )
     return b"".join(pieces)
 
 
 def _note_own(servers: FileServers | None, name: str) -> None:
-    """A resource that stands alone names no server."""
+    """Record that a single resource names no server."""
     if servers is not None:
         servers.note("", name)
 
 
 def _whole(document: bytes, name: str, servers: FileServers | None) -> Iterator[Placed]:
-    """A resource, or what is in a Bundle."""
+    """Yield a single resource, or the entries of a Bundle."""
     kind = kind_of(document)
     if kind is None:
         raise SourceError(

@@ -1,8 +1,8 @@
-"""The servers that files say to be from: two servers may give one id to two patients.
+"""Check that all files are from one server, since two servers may use one id for two patients.
 
-An entry of a Bundle names its server by its `fullUrl` (`https://fhir.example.com/r4/Patient/7`). A
-line of NDJSON, or an entry without a `fullUrl`, names none: it is of `[source] url`. One made of
-`urn:uuid:...` is of no server, and its id is its own.
+An entry of a Bundle names its server in its `fullUrl` (`https://fhir.example.com/r4/Patient/7`). A
+line of NDJSON, or an entry without a `fullUrl`, belongs to `[source] url`. An entry with
+`urn:uuid:...` belongs to no server; its id is unique.
 """
 
 import hashlib
@@ -23,26 +23,26 @@ class _Versioned(msgspec.Struct):
 
 
 def base_of(full_url: str) -> str | None:
-    """The base of the server that a `fullUrl` names; None where it names none."""
+    """Return the base URL of the server in a `fullUrl`; None if there is none."""
     found = _RESTFUL.fullmatch(full_url)
     return found[1] if found else None
 
 
 class FileServers:
-    """The one server that all files of a study are from."""
+    """The one server of all files of a study."""
 
     def __init__(self, own: str) -> None:
-        """`own` is `[source] url`, whose resources those are that name no server."""
+        """Set `own` to `[source] url`, the server of resources that name no server."""
         self._own = own
         self._first: tuple[str, str] | None = None
         self._last = ""
         self._local: dict[str, tuple[bytes, str]] = {}
 
     def note(self, full_url: str, name: str) -> None:
-        """Take note of a resource in the file `name`.
+        """Record the server of a resource in the file `name`.
 
         Raises:
-            SourceError: it is of another server than those before it; names both.
+            SourceError: it is from another server than the earlier resources; names both.
         """
         if full_url.startswith("urn:"):
             return
@@ -51,10 +51,10 @@ class FileServers:
             self._compare(base, name)
 
     def note_local(self, full_url: str, reference: str, resource: bytes, name: str) -> None:
-        """Take note of an entry whose id is not that of its `urn:`: it may be its Bundle's alone.
+        """Record an entry whose id is not that of its `urn:`; it may be unique in its Bundle only.
 
-        A server gives new ids to what it takes by POST. So two Bundles may give one id to two
-        patients, and nothing but a version tells that they are one.
+        A server assigns new ids to resources sent by POST. So two Bundles may use one id for two
+        patients, and only a version shows that two entries are the same resource.
 
         Raises:
             SourceError: another resource had this id before, and none has a version.
@@ -76,7 +76,7 @@ class FileServers:
 
 
 def _key(base: str) -> tuple[str, str]:
-    """Where a base leads: one server may be named with http and with https."""
+    """Return a key of a base URL; http and https count as the same server."""
     parts = urlsplit(base)
     return parts.netloc.lower(), parts.path.rstrip("/")
 

@@ -1,7 +1,7 @@
-"""Pull from files of this machine: NDJSON, Bundles and single resources, also gzip and zstd.
+"""Pull from local files: NDJSON, Bundles and single resources, also compressed by gzip or zstd.
 
-All that the files hold lands, whole every time. Nothing is asked of a server: `[source] url` says
-whose references and ids these are.
+Every pull lands all resources of the files. No server is contacted: `[source] url` is the server
+that the references and ids belong to.
 """
 
 import glob
@@ -30,27 +30,27 @@ if TYPE_CHECKING:
     from abate.ingest.server_state import ServerState
 
 
-# As an export names its files: `Observation.ndjson`, `Patient.000.ndjson.gz`.
+# The file names of an export: `Observation.ndjson`, `Patient.000.ndjson.gz`.
 _PLAIN = re.compile(
     rf"({'|'.join(MAPPED_NAMES)})([._-]?\d{{1,4}})?\.(ndjson|jsonl|json)(\.gz|\.zst)?"
 )
 
 
 class FilesSource:
-    """Files that the study names."""
+    """The files of a study."""
 
     def __init__(self, settings: Settings, folder: Path, kept: "ServerState") -> None:
-        """Pull what `[source] files` leads to, from the study file's `folder` on."""
+        """Pull the files of `[source] files`, relative to the study file's `folder`."""
         self._patterns, self._folder = settings.files, folder
         self._server = kept.server
         self._accepts_withheld = settings.withheld == "accept"
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land all that the files hold; see `PullSource.bring`.
+        """Land all resources of the files; see `PullSource.bring`.
 
         Raises:
-            SourceError: a pattern leads to no file, a file cannot be read whole, or the files
-                are of two servers.
+            SourceError: a pattern matches no file, a file cannot be read completely, or the files
+                are from two servers.
         """
         ledger, others = Ledger(), Counter[str]()
         servers = FileServers(self._server)
@@ -73,17 +73,17 @@ class FilesSource:
 
 
 def find_files(folder: Path, patterns: Sequence[str]) -> list[Called]:
-    """The files that the patterns lead to, each once, in their order; and how each is shown.
+    """Return the distinct files that match the patterns, in order, with their names for messages.
 
-    A file may be called after a patient, as Synthea's Bundles are. So its name is shown only where
-    it stands in the study file, or tells no more than a type and a number.
+    A file may be named after a patient, as Synthea's Bundles are. So a name is shown only if it is
+    in the study file, or consists of a type and a number.
 
     Args:
-        folder: where relative patterns start.
+        folder: the base of relative patterns.
         patterns: paths, or globs; `**` is any folder.
 
     Raises:
-        SourceError: a pattern leads to no file.
+        SourceError: a pattern matches no file.
     """
     found, known = list[Called](), set[Path]()
     for pattern in patterns:
@@ -96,7 +96,7 @@ def find_files(folder: Path, patterns: Sequence[str]) -> list[Called]:
 
 
 def _shown(name: str, pattern: str, place: int) -> str:
-    """`file 3 of sent/*.json`, in the order of their names, or the name itself."""
+    """Return `file 3 of sent/*.json`, in the order of the names, or the name itself."""
     own = Path(name).name
     if name == pattern:
         return name
@@ -114,14 +114,14 @@ def _matching(folder: Path, pattern: str) -> list[str]:
     files = [name for name in names if not (folder / name).is_dir()]
     if not files:
         raise SourceError(
-            f"{pattern} of [source] files leads to no file, from {folder} on. Check the path, and "
-            "whether what writes the files has run."
+            f"{pattern} of [source] files matches no file in {folder}. Check the path, and that "
+            "the files have been written."
         )
     return files
 
 
 def enter(ledger: Ledger, found: Sorted) -> None:
-    """Enter what a file brought in the books, by type: each file is a page."""
+    """Record the counts of a file in the ledger, by type; each file is a page."""
     for kind in MAPPED_NAMES:
         if count := found.received[kind]:
             line = LedgerLine(
@@ -131,9 +131,9 @@ def enter(ledger: Ledger, found: Sorted) -> None:
 
 
 def log_others(log: Log, others: Counter[str]) -> None:
-    """Log how many resources no study needs."""
+    """Log the number of resources of types that abate does not read."""
     if others:
-        log.info(f"left out, of types that are not read: {', '.join(_counts(others))}")
+        log.info(f"excluded, of types that abate does not read: {', '.join(_counts(others))}")
 
 
 def _counts(others: Counter[str]) -> Iterator[str]:

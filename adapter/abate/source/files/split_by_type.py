@@ -1,4 +1,4 @@
-"""One file's resources, sorted by type into units: each type that the store keeps has its own."""
+"""Split the resources of a file by type into units, one for each type that the store keeps."""
 
 import re
 from collections import Counter
@@ -26,18 +26,18 @@ class _Type(msgspec.Struct):
 
 @dataclass(slots=True, kw_only=True)
 class Sorted:
-    """What one file brought.
+    """The counts of one file.
 
     Attributes:
-        received: how many lines landed, by type.
-        others: how many resources of other types stood there.
+        received: the number of landed lines, by type.
+        others: the number of resources of other types, by type.
     """
 
     received: Counter[str] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
 
 
-def land(  # noqa: PLR0913 - what lands, where, and how it is judged
+def land(  # noqa: PLR0913 - content, destination and checks
     landing: Landing,
     name: str,
     file: Called,
@@ -46,21 +46,21 @@ def land(  # noqa: PLR0913 - what lands, where, and how it is judged
     is_change: bool = False,
     judge: Judge = refuse,
 ) -> Sorted:
-    """Land the resources of a file, at the places where they stood there.
+    """Land the resources of a file, with their line numbers in the file.
 
-    A line that is no resource lands beside its neighbours, so that the mapping rejects it: with the
-    type of the line before, else with one that the file's name tells, else as an Observation.
+    A line that is not a resource lands too, so that the mapping rejects it: as the type of the line
+    before, else as the type in the file's name, else as an Observation.
 
     Args:
-        landing: where.
-        name: of the units; the type is added.
-        file: what the file is called.
-        placed: what stands in it.
-        is_change: whether it holds what changed, and not all that there is.
-        judge: judges the OperationOutcomes among them.
+        landing: the landing.
+        name: the name of the units; the type is added.
+        file: the name of the file.
+        placed: the content of the file.
+        is_change: whether the file holds changes only, and not everything.
+        judge: checks the OperationOutcomes in the file.
 
     Raises:
-        IncompletePull: an OperationOutcome among them tells of an error, or of missing rows.
+        IncompletePull: an OperationOutcome in the file reports an error, or missing rows.
     """
     found, current = Sorted(), guess_type(file.name)
     with ExitStack() as open_units:
@@ -85,14 +85,14 @@ def land(  # noqa: PLR0913 - what lands, where, and how it is judged
                 received=count,
                 pages=1,
                 is_change=is_change,
-                is_compared=is_change,  # An export has each resource as it is now.
+                is_compared=is_change,  # An export contains the current version of each resource.
                 file=file.name,
             )
     return found
 
 
 def type_of(resource: bytes) -> str | None:
-    """The resource type that a line says; None where it says none, or is broken."""
+    """Return the resource type of a line; None if it has none or is invalid."""
     try:
         found = msgspec.json.decode(resource, type=_Type).resourceType
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -101,11 +101,11 @@ def type_of(resource: bytes) -> str | None:
 
 
 def take_again(landing: Landing, name: str, received: Iterable[str]) -> bool:
-    """Take what `land` landed under a name in a run before this one, if all of it is still there.
+    """Reuse the units that `land` landed in an earlier run, if all of them still exist.
 
     Args:
-        landing: where.
-        name: of the units.
+        landing: the landing.
+        name: the name of the units.
         received: the types that landed.
     """
     return all(landing.has(f"{name}-{kind}") for kind in received)
@@ -118,25 +118,25 @@ def _judge_outcome(kind: str, resource: bytes, file: str, judge: Judge) -> None:
     judge(head.issue, file)
     if head.is_failure:
         raise IncompletePull(
-            f"{file} holds an OperationOutcome with an error: what it was written beside may not "
-            "be all there is. Ask who wrote the file, or have it written again"
+            f"{file} contains an OperationOutcome with an error: the file may be incomplete. Ask "
+            "its author, or have it written again"
         )
 
 
 def guess_type(file: str) -> str:
-    """The type that a file's name tells."""
+    """Return the type in a file's name."""
     return next((kind for kind in MAPPED_NAMES if kind.lower() in file.lower()), "Observation")
 
 
 @dataclass(slots=True)
 class _Placing:
-    """A unit whose lines have the numbers that they had in their file."""
+    """A unit whose lines keep their line numbers of the file."""
 
     unit: Unit
     _last: int = 0
 
     def write(self, kind: str, place: int, resource: bytes) -> None:
-        """Append one; blank lines stand for what is not of this type. A Bundle's line has many."""
+        """Append a resource; blank lines replace other types. A Bundle's line has several."""
         self.unit.skip(kind, place - self._last - 1)
         self.unit.write(kind, resource)
         self._last = max(place, self._last + 1)

@@ -1,6 +1,6 @@
-"""The types that are found by their codes: landed by code, or by patient where that does not do.
+"""Land the types that are searched by code; by patient, if the search by code does not work.
 
-An empty answer is judged before it is believed: see `empty_answers`.
+An empty answer is not trusted at once: see `empty_answers`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,12 +31,12 @@ from abate.store.evidence import (
     capability_digest,
 )
 
-# By which parameters each strategy searches.
+# The search parameters of each strategy.
 _PARAMETERS = {"population": BY_CODE, "patient": BY_PATIENT}
 
 
 def begin(pull: Pull, strategy: str, statement: Mapping[str, Any]) -> None:
-    """Take over what is known of the server's searches, from the store and from a killed run."""
+    """Load what the store and an interrupted run know about the server's searches."""
     pull.evidence = Evidence(
         parameter=_PARAMETERS[strategy],
         capability=capability_digest(statement),
@@ -49,19 +49,19 @@ def begin(pull: Pull, strategy: str, statement: Mapping[str, Any]) -> None:
 
 
 def note_index(pull: Pull) -> None:
-    """Note that the search by code works, if the index procedures are all that it is needed for."""
+    """Note that the search by code works, if only the index procedures need it."""
     if not any(query.type == INDEX_TYPE for query in pull.plan.besides):
         note(pull, INDEX_TYPE, WORKS)
 
 
 def land_by_code(pull: Pull, query: Query) -> bool:
-    """Land what a search of all patients by code finds; whether it finds something.
+    """Land the result of a search over all patients by code; return whether it found something.
 
-    A type that is known not to be found so, or whose search is refused, is not landed.
+    Nothing is landed if the type is known not to be found by code, or if the search is refused.
 
     Raises:
-        IncompletePull: these are the index procedures, by whose patients all else is asked for,
-            and the server does not find them by code.
+        IncompletePull: the query is for the index procedures, and the server does not find them
+            by code. All other queries need the patients of these procedures.
         NothingFound: there are no index procedures.
     """
     if not pull.fetcher.form(query.type).has_code and query.name != INDEX:
@@ -80,19 +80,19 @@ def land_by_code(pull: Pull, query: Query) -> bool:
 
 
 def refuse_by_code(pull: Pull, query: Query, fault: SearchRefused) -> None:
-    """The server refuses a search of all patients by code: it is asked by patient from now on.
+    """Switch to searches by patient, since the server refuses a search of all patients by code.
 
     Raises:
-        IncompletePull: these are the index procedures: whose patients to ask for is not known.
+        IncompletePull: the query is for the index procedures, so the patients are not known.
     """
     if pull.plan.has_index(query):
         raise IncompletePull(f"{fault} {NAME_PATIENTS}")
-    pull.pager.warn(f"{fault} The {query.name} of the study's patients are asked for.")
+    pull.pager.warn(f"{fault} The {query.name} are searched by patient instead.")
     pull.fetcher.forms[query.type] = WITHOUT_CODE
 
 
 def _refuse_unfound(pull: Pull, query: Query, *, is_found: bool) -> None:
-    """Stop where there are no index procedures, or the server does not find them by code."""
+    """Stop if there are no index procedures, or the server does not find them by code."""
     if not is_found:
         pull.landing.drop_empty(query.name)
     if not is_found and by_any(pull, query, is_by_patient=False) == FINDS_NOTHING:
@@ -101,7 +101,7 @@ def _refuse_unfound(pull: Pull, query: Query, *, is_found: bool) -> None:
 
 
 def _note_if_found(pull: Pull, query: Query) -> bool:
-    """Whether the server sent something for a query by patient: its search is known to find."""
+    """Return whether a query by patient found something; if so, note that this search works."""
     if pull.ledger.is_empty(query.name):
         return False
     if pull.fetcher.form(query.type).has_code:
@@ -114,17 +114,17 @@ def _note_if_found(pull: Pull, query: Query) -> bool:
 def land_by_patient(
     pull: Pull, query: Query, patients: Sequence[str], *, is_doubted: bool = False
 ) -> None:
-    """Land what the study's patients have, in the form that the server takes.
+    """Land the resources of the study's patients, in the query form that the server accepts.
 
     Args:
         pull: the pull.
-        query: what is asked for.
+        query: the query.
         patients: the ids of the study's patients.
-        is_doubted: a search by code found nothing of it; only if that cannot be believed, the
-            patients' resources are asked for.
+        is_doubted: whether a search by code found nothing; the patients' resources are then
+            requested only if that result cannot be trusted.
 
     Raises:
-        IncompletePull: the server has resources of the type, and finds none by patient.
+        IncompletePull: the server has resources of the type but finds none by patient.
     """
     if is_doubted and pull.fetcher.form(query.type).has_code:
         if judge(pull, query, patients) != FINDS_NOTHING:
@@ -139,7 +139,7 @@ def land_by_patient(
 
 
 def _by_patient(pull: Pull, query: Query, patients: Sequence[str]) -> list[Asked]:
-    """The units of a query by patient; in another form it is another question: another unit."""
+    """Return the units of a query by patient. A different query form makes a different unit."""
     asked = pull.fetcher.form(query.type).of(query)
     size = pull.patients_a_query
     by_patient = [asked.of(patients=some) for some in in_pieces(patients, size)]
@@ -147,24 +147,24 @@ def _by_patient(pull: Pull, query: Query, patients: Sequence[str]) -> list[Asked
 
 
 def land_newcomers(pull: Pull, queries: Sequence[Query], people: Iterable[str]) -> list[Query]:
-    """Land all that people who are new in the study have: the store has ids and versions of it.
+    """Land all resources of people who are new in the study.
 
-    They are asked for together with a patient who has resources of the type in the store. Where not
-    even these are found, the server does not find the type by patient.
+    Each query also includes a patient who has resources of the type in the store. If the server
+    does not find even these resources, it does not find the type by patient.
 
     Args:
-        pull: the pull of what changed.
-        queries: what is asked for, each by code and patient.
-        people: ids of Patients; those who were in the study before are passed over.
+        pull: the incremental pull.
+        queries: the queries, each by code and patient.
+        people: ids of Patients; those who were in the study before are skipped.
 
     Returns:
-        The queries that the server does not answer by patient: nothing of them has landed.
+        The queries that the server does not answer by patient. Nothing was landed for them.
     """
     studied = pull.kept.people().studied
     new = [one for one in dict.fromkeys(people) if one not in studied]
     if not new:
         return []
-    pull.log.info(f"{len(new)} patients are new in the study: all that they have is asked for")
+    pull.log.info(f"{len(new)} patients are new in the study: pulling all of their resources")
     return [query for query in queries if not _land_newcomers_of(pull, query, new)]
 
 
@@ -179,9 +179,9 @@ def _land_newcomers_of(pull: Pull, query: Query, new: Sequence[str]) -> bool:
 
 
 def ask_without_code(pull: Pull, query: Query) -> None:
-    """From now on the type is asked for by patient, and its codes are looked for here."""
+    """Search the type by patient from now on, and filter its codes locally."""
     pull.fetcher.forms[query.type] = WITHOUT_CODE
     pull.pager.warn(
-        f"the server finds no {query.type} by code, though it has some: the {query.name} of the "
-        "study's patients are asked for without a code, and the codes are looked for here"
+        f"the server finds no {query.type} by code, though it has some: the {query.name} are "
+        "searched by patient without a code, and abate filters the codes itself"
     )

@@ -1,8 +1,8 @@
-"""One query, from its first page to the one without a next link, and whether all of it arrived.
+"""Fetch all pages of one query, and check that the result is complete.
 
-What the server says it has is held against the distinct ids that arrived. Fewer: it is counted
-again, and asked once more, and what arrives is merged by id; still fewer is an error. If
-the server gives no count, `uncounted` says what is asked instead.
+The number of distinct ids received is compared with the server's count. If it is lower, the server
+is asked for the count and for the query once more, and the results are merged by id. If it is
+still lower, the pull stops with an error. `uncounted` handles servers that give no count.
 """
 
 from dataclasses import dataclass, field
@@ -23,16 +23,16 @@ from abate.source.search.received import IDLE_PAGES, LiveCounts, Pass, Received
 from abate.source.search.uncounted import Settling, Take
 from abate.store.ledger import count_of_pages
 
-# So often a query is begun, where its next links expire on the way.
+# How many times a query is started if its next links expire during paging.
 ATTEMPTS = 3
 
 
 @dataclass(slots=True, kw_only=True)
 class Fetcher:
-    """Fetches all that answers a query; what it learns of the server holds for all that follow.
+    """Fetches complete results; what it learns about the server applies to later queries too.
 
     Attributes:
-        forms: by type the form in which the server takes questions for patients' resources.
+        forms: by type, the query form that the server accepts for patients' resources.
     """
 
     pager: Pager
@@ -42,15 +42,15 @@ class Fetcher:
     _understood: set[tuple[str, ...]] = field(default_factory=set)
 
     def fetch(self, query: Query, take: Take) -> Received:
-        """Give all that answers a query to `take`, each resource once.
+        """Pass each resource that matches a query to `take`, once.
 
-        A question for patients' resources that the server refuses is asked in another form; the
-        form that it takes holds for the type from then on.
+        If the server refuses a query for patients' resources, it is sent in another form. The form
+        that the server accepts is used for the type from then on.
 
         Raises:
             IncompletePull: names the query, the type and the page.
-            NotHeeded: nothing is found by `_lastUpdated`, and something is there.
-            Refused: the server takes the query in no form.
+            NotHonoured: a search by `_lastUpdated` finds nothing, although resources exist.
+            SearchRefused: the server accepts none of the query forms.
         """
         asked = self.form(query.type).of(query) if query.patients else query
         received = Received(is_by_category=asked.is_by_category)
@@ -64,7 +64,7 @@ class Fetcher:
             return self._fetch_in_another_form(query, take, fault)
 
     def form(self, kind: str) -> Form:
-        """The form in which a type is asked for."""
+        """Return the query form for a type."""
         return self.forms.get(kind, USUAL)
 
     def _fetch_in_another_form(self, query: Query, take: Take, fault: SearchRefused) -> Received:
@@ -78,22 +78,24 @@ class Fetcher:
             except SearchRefused:
                 continue
             self.forms[query.type] = form
-            self.pager.warn(f"{fault} The server takes a search of {query.type} by patient {form}.")
+            self.pager.warn(
+                f"{fault} The server accepts a search of {query.type} by patient {form}."
+            )
             return received
         raise fault
 
     def count(self, query: Query) -> int | None:
-        """How many the server says it has, also where it finds them by their code only."""
+        """Return the server's count, also if it finds the resources only by code without system."""
         total, codes = self.pager.count(query), _codes(query)
         if total != 0 or codes == query.tokens:
             return total
         return self.pager.count(query.of(tokens=codes))
 
     def walk(self, query: Query, take: Take, received: Received) -> None:
-        """Go through all pages once; begin again if a next link has expired.
+        """Read all pages once; start again if a next link has expired.
 
         Raises:
-            IncompletePull: a page is not to be had.
+            IncompletePull: a page could not be fetched.
         """
         received.walked, link, begun = Pass(), None, 1
         while link is not None or not received.walked.pages:
@@ -116,17 +118,17 @@ class Fetcher:
 
     def _log_again(self, query: Query) -> None:
         self.pager.log.info(
-            f"{query.name}: a next link has expired, asking again",
+            f"{query.name}: a next link has expired, starting the query again",
             name="query.again",
             query=query.name,
             type=query.type,
         )
 
     def _take_rows(self, query: Query, page: Page, take: Take, received: Received) -> None:
-        """Judge each row of a page, and log what the server warns of beside them.
+        """Check each row of a page, and log the server's warnings.
 
         Raises:
-            IncompletePull: an entry is not a row, or page after page brings nothing new.
+            IncompletePull: an entry is not a row, or too many pages in a row hold nothing new.
         """
         walked, new = received.walked, 0
         number = walked.pages + 1
@@ -138,22 +140,22 @@ class Fetcher:
             words = list(warnings(page))
         self.tally.page(query.name, query.type, new)
         for warning in words:
-            self.pager.warn(f"the server says in {query.name}: {warning}")
+            self.pager.warn(f"the server warns in {query.name}: {warning}")
         if walked.is_idle(new):
-            raise incomplete(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
+            raise incomplete(query, number, f"{IDLE_PAGES} pages in a row held nothing new")
 
     def _is_wanted(
         self, query: Query, head: Head, received: Received, *, is_first_page: bool
     ) -> bool:
-        """Whether a row answers the query, and came for the first time; it is counted.
+        """Count a row; return whether it matches the query and was not received before.
 
         Raises:
-            NotHeeded: the server has not heeded `link`: else all its Patients would come.
+            NotHonoured: the server ignores `link`, so it would send all its Patients.
         """
         self.pager.server.note_resource(head.last_updated)
         parameter = query.stray(head, self.pager.server.base)
         if parameter == "link":
-            raise NotHonoured(str(incomplete(query, None, "the server does not heed link")))
+            raise NotHonoured(str(incomplete(query, None, "the server does not honour link")))
         if parameter is not None:
             received.others.add(head.id)
             received.strays[parameter] += 1
@@ -168,26 +170,26 @@ class Fetcher:
         return received.fitting.add(head.id)
 
     def _complete(self, query: Query, take: Take, received: Received) -> None:
-        """Make sure that all arrived: what the server counts, and no less.
+        """Check that at least as many resources were received as the server counts.
 
         Raises:
-            IncompletePull: something is missing, or that cannot be known.
+            IncompletePull: resources are missing, or this cannot be determined.
         """
         self._doubt(query, received)
         if received.expected is None:
             self._settle(query, take, received)
         if received.is_short and received.strays["code"]:
-            # The first page held only what answers, by chance, where all is counted (Epic, 2026).
+            # The count may include all resources although page 1 held only matches (Epic, 2026).
             everything = self.pager.count(query.of(tokens=()))
             received.is_heeded = everything != received.expected
         if received.is_short:
             self._fetch_again(query, take, received)
 
     def _believe(self, query: Query, take: Take, received: Received) -> Received:
-        """What a query brought; if that is nothing, only where nothing can be believed.
+        """Return the result of a query; an empty one only if it can be trusted.
 
         Raises:
-            NotHeeded: nothing is found by `_lastUpdated`, and something is there.
+            NotHonoured: a search by `_lastUpdated` finds nothing, although resources exist.
         """
         if received.fitting:
             self._understood.add(_shape(query))
@@ -195,20 +197,20 @@ class Fetcher:
             received = self._doubt_nothing(query, take, received)
         for parameter, number in received.strays.items():
             self.pager.warn(
-                f"the server does not heed {parameter} in {query.name}: {number} resources that "
-                "were not asked for are left out"
+                f"the server does not honour {parameter} in {query.name}: {number} resources that "
+                "do not match the query were excluded"
             )
         return received
 
     def _doubt(self, query: Query, received: Received) -> None:
-        """More than the server counts: rows came meanwhile, or its count means nothing."""
+        """Handle more rows than the server counts: new rows were added, or its count is wrong."""
         if received.expected is not None and received.received > received.expected:
             again = self.pager.count(query)
             is_enough = again is not None and again >= received.received
             received.expected = again if is_enough else None
 
     def _settle(self, query: Query, take: Take, received: Received) -> None:
-        """Without a count: all that was asked for by its id is there, or see `uncounted`."""
+        """Check a result without a count: by the requested ids, or as in `uncounted`."""
         if query.ids and len(received.fitting) == len(query.ids):
             received.is_settled = True
         elif not self.one_pass or received.walked.is_unsound:
@@ -219,25 +221,25 @@ class Fetcher:
             received.is_settled = settling.is_confirmed
 
     def _fetch_again(self, query: Query, take: Take, received: Received) -> None:
-        """Rows come and go while one pages: count again, and repeat the query once.
+        """Count again and repeat the query once, since rows may change during paging.
 
         Raises:
-            IncompletePull: still fewer arrived than the server counts.
+            IncompletePull: the result still has fewer resources than the server counts.
         """
         again = self.pager.count(query)
         received.expected = received.expected if again is None else again
         if not received.is_short:
             return
         self.pager.log.info(
-            f"{query.name}: {received.received} of {received.expected} arrived, asking again"
+            f"{query.name}: {received.received} of {received.expected} received, asking again"
         )
         self.walk(query, take, received)
         if received.is_short:
-            have = f"{received.received} arrived on {count_of_pages(received.pages)}"
-            raise incomplete(query, None, f"the server says it has {received.expected}, and {have}")
+            have = f"{received.received} were received on {count_of_pages(received.pages)}"
+            raise incomplete(query, None, f"the server counts {received.expected}, but {have}")
 
     def _doubt_nothing(self, query: Query, take: Take, received: Received) -> Received:
-        """An unknown parameter may find nothing too: a second question tells whether it does."""
+        """Test an empty result with a second query: an unknown parameter may find nothing too."""
         if query.since is not None and not self._finds_by_date(query):
             raise NotHonoured(
                 str(incomplete(query, None, "the server finds nothing by _lastUpdated"))
@@ -255,7 +257,7 @@ class Fetcher:
         return again
 
     def _finds_by_date(self, query: Query) -> bool:
-        """Whether all that is there is found by a date of long ago."""
+        """Return whether a search for changes since long ago finds all resources."""
         dated = self.pager.count(query.of(since=LONG_AGO))
         total = self.pager.count(query.of(since=None))
         return dated is not None and dated == total

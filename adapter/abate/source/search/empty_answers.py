@@ -1,8 +1,8 @@
 """Whether an empty answer to a search by code can be trusted.
 
-An empty answer says that nothing is there only where the same search is known to find something.
-What tells, the cheapest first: what was found before; a resource of the type that can be read, and
-is then searched by its own code; the resources of the study's patients, asked for without a code.
+An empty answer is trusted only if the same search is known to find existing resources. The checks,
+cheapest first: earlier results of the search; a search for a resource of the type by its own code;
+a search for the resources of the study's patients without a code.
 """
 
 from collections.abc import Sequence
@@ -23,39 +23,39 @@ from abate.store.evidence import (
     State,
 )
 
-# So many resources of a type are looked at, and so many of them are searched by their own codes.
+# How many resources of a type are sampled, and how many of them are searched by their own codes.
 SAMPLED = 20
 TRIED = 3
-# So many of the study's patients are asked for without a code.
+# For how many of the study's patients resources are searched without a code.
 PATIENTS = 50
 SEED = 20100831
 
 NAME_PATIENTS = (
-    "Name the study's patients, and they are asked for by patient: [source] patients = "
+    "List the study's patients, so that abate can search by patient: [source] patients = "
     '["Group/ID"], or ids, or identifiers.'
 )
 
 
 def unfound(query: Query) -> IncompletePull:
-    """The error of index procedures that no search by code finds."""
-    words = "the server has some, and finds none by code"
+    """Return the error for index procedures that no search by code finds."""
+    words = "the server has some, but finds none by code"
     return IncompletePull(f"{incomplete(query, None, words)} {NAME_PATIENTS}")
 
 
 def note(pull: Pull, kind: str, state: State) -> None:
-    """Note what is known of a type, for this pull and those that follow."""
+    """Note the state of a type, for this pull and later ones."""
     pull.evidence.note(kind, state)
     pull.evidence.remember(pull.landing)
 
 
 def keep(pull: Pull, kind: str) -> None:
-    """Keep what is known of a type, with its day."""
+    """Keep the known state of a type, with its day."""
     pull.evidence.keep(kind)
     pull.evidence.remember(pull.landing)
 
 
 def keep_without_code(pull: Pull, kind: str) -> None:
-    """Keep that a type is not found by code, if that is known."""
+    """Keep the state of a type if it is known not to be found by code."""
     if pull.evidence.known(kind) == FINDS_NOTHING:
         keep(pull, kind)
 
@@ -63,20 +63,21 @@ def keep_without_code(pull: Pull, kind: str) -> None:
 def judge(
     pull: Pull, query: Query, patients: Sequence[str], *, is_denied: bool | None = None
 ) -> State:
-    """What it means that a search brought nothing; it is noted.
+    """Decide what an empty search result means, and note it.
 
-    What was known before is believed, unless the answer denies resources that the store has. The
-    empty units are dropped: a later run asks again.
+    An earlier decision is reused, unless the answer contradicts resources in the store. The empty
+    units are dropped, so that a later run sends the query again.
 
     Args:
         pull: the pull.
-        query: what was asked.
+        query: the query with the empty result.
         patients: the study's patients.
-        is_denied: whether the answer denies what the store has; by default, if it has some.
+        is_denied: whether the answer contradicts the store; by default, if the store has such
+            resources.
 
     Raises:
-        IncompletePull: the server has resources of the type, and finds none by patient; or index
-            procedures, and finds none by code.
+        IncompletePull: the server has resources of the type but finds none by patient; or it has
+            index procedures but finds none by code.
     """
     pull.landing.drop_empty(query.name)
     if is_denied is None:
@@ -105,23 +106,23 @@ def judge(
 
 def _warn_of_open(pull: Pull, query: Query) -> None:
     pull.pager.warn(
-        f"the server has no {query.type} that can be found: whether there are {query.name} "
-        "is not known, and what depends on them is not assessable"
+        f"no search finds any {query.type} on the server: it is not known whether there are "
+        f"{query.name}, and everything that depends on them is not assessable"
     )
 
 
 def _is_population(pull: Pull, query: Query) -> bool:
-    """Whether this is the search that says whom to ask for: nothing can take its place."""
+    """Return whether this search yields the patients to ask for, so that it has no substitute."""
     return pull.plan.has_index(query) and pull.evidence.parameter == BY_CODE
 
 
 def _is_by_patient(pull: Pull, query: Query) -> bool:
-    """Whether the type is asked for by patient, by code besides or not."""
+    """Return whether the type is searched by patient, with or without a code."""
     return pull.evidence.parameter == BY_PATIENT or not pull.fetcher.form(query.type).has_code
 
 
 def by_any(pull: Pull, query: Query, *, is_by_patient: bool) -> State | None:
-    """By the resources of the type that can be read, of any patient; None where there are none."""
+    """Decide by resources of the type of any patient; None if there are none."""
     asked = Query(name=f"any {query.name}", type=query.type, extra=query.extra)
     heads = [one for one in pull.pager.sample(asked, SAMPLED) if one.codings]
     if is_by_patient:
@@ -133,13 +134,13 @@ def by_any(pull: Pull, query: Query, *, is_by_patient: bool) -> State | None:
     if is_by_code and any(_finds_by_code(pull, query, one, is_by_patient) for one in tried):
         return WORKS
     if is_by_patient and not any(_finds_by_patient(pull, query, one) for one in tried):
-        words = "the server has some, and finds none by patient, with a code or without"
+        words = "the server has some, but finds none by patient, with or without a code"
         raise incomplete(query, None, words)
     return FINDS_NOTHING if is_by_code else WORKS
 
 
 def _differing(heads: Sequence[Head]) -> list[Head]:
-    """A few of them, each with another code."""
+    """Return a few resources with different codes."""
     by_code = {head.codings[0]: head for head in reversed(heads)}
     return list(by_code.values())[-TRIED:]
 
@@ -149,7 +150,7 @@ def _patient(pull: Pull, head: Head) -> str | None:
 
 
 def _finds_by_code(pull: Pull, query: Query, head: Head, is_by_patient: bool) -> bool:
-    """Whether a resource is found as the query asks, by its own code (with or without system)."""
+    """Return whether the search finds a resource by its own code (with or without system)."""
     patient = _patient(pull, head) if is_by_patient else None
     whose = (patient,) if patient else ()
     found = token(*head.codings[0])
@@ -169,13 +170,13 @@ def _finds_by_patient(pull: Pull, query: Query, head: Head) -> bool:
 
 
 def _sample(pull: Pull, query: Query) -> list[Head]:
-    """The first resources that a search finds, in the form that the server takes."""
+    """Return the first resources of a search, in the query form that the server accepts."""
     asked = pull.fetcher.form(query.type).of(query) if query.patients else query
     return pull.pager.sample(asked, SAMPLED)
 
 
 def _by_patients(pull: Pull, query: Query, patients: Sequence[str]) -> State:
-    """By what the study's patients have of the type, asked for without a code."""
+    """Decide by a search for the study's patients without a code."""
     found: list[Head] = []
 
     def take(head: Head, _: bytes) -> None:
@@ -201,7 +202,7 @@ def _by_patients(pull: Pull, query: Query, patients: Sequence[str]) -> State:
 
 
 def _chosen(patients: Sequence[str]) -> list[str]:
-    """All of them; of many the same few each time."""
+    """Return all patients; of more than `PATIENTS`, the same sample each time."""
     if len(patients) <= PATIENTS:
         return list(patients)
-    return Random(SEED).sample(sorted(patients), PATIENTS)  # noqa: S311 - nothing secret hangs on it.
+    return Random(SEED).sample(sorted(patients), PATIENTS)  # noqa: S311 - not used for secrets

@@ -1,7 +1,7 @@
 """Compare the resources that a server lists with those of the store, by id and by version.
 
-A listing is believed only where it is as long as the server's count: a truncated listing would mark
-existing rows as deleted. What is listed and does not come is missing, and stops the pull.
+A listing is trusted only if it is as long as the server's count: a truncated listing would mark
+existing rows as deleted. A listed resource that cannot be fetched stops the pull.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -15,51 +15,51 @@ from abate.source.search.paging import NotHonoured, incomplete
 from abate.source.search.pull import Pull
 from abate.source.search.uncounted import Take
 
-# Servers that cannot leave elements out give whole resources, refuse, or find nothing.
+# A server without support for `_elements` sends whole resources, refuses, or finds nothing.
 _LISTINGS: tuple[Mapping[str, str], ...] = ({"_elements": "id,meta,code,subject"}, {})
 
-# More resources than this are pulled as pages of a search, and not by their ids.
+# More resources than this are pulled by a search and not by their ids.
 MOST_BY_ID = 1000
 
 
 def refuse_empty(pull: Pull, query: Query, there: Collection[str]) -> None:
-    """Stop where nothing answers any more a query that all depends on.
+    """Stop if the query that everything depends on no longer finds anything.
 
     Raises:
-        NothingFound: names it; the store stays as it was.
+        NothingFound: names the query; the store is not changed.
     """
     if there and query.name in (PROCEDURES, SCORES):
         raise NothingFound(
-            f"{pull.base} has no {query.name} any more, and had {len(there)}: the store stays as "
-            "it was. If that is right, begin anew with another output directory."
+            f"{pull.base} no longer has any {query.name}; it had {len(there)}. The store was not "
+            "changed. If this is correct, start again with another output directory."
         )
 
 
 def stale(query: Query, there: Mapping[str, Version], here: Mapping[str, Version]) -> set[str]:
-    """The ids of which the server has another version than the store.
+    """Return the ids whose version on the server differs from the version in the store.
 
     Raises:
-        NotHeeded: the listing does not tell versions, or more differ than are asked for by id.
+        NotHonoured: the listing has no versions, or more differ than can be fetched by id.
     """
     if unknown := incomparable(there, here):
-        raise NotHonoured(f"the server tells no version of {len(unknown)} {query.name}.")
+        raise NotHonoured(f"the server gives no version for {len(unknown)} {query.name}.")
     changed = differing(there, here)
     if len(changed) > MOST_BY_ID:
-        raise NotHonoured(f"the server has another version of {len(changed)} {query.name}.")
+        raise NotHonoured(f"the server has a different version of {len(changed)} {query.name}.")
     return changed
 
 
 def list_versions(pull: Pull, query: Query, there: Collection[str]) -> dict[str, Version]:
-    """The version of each resource that answers a query now, by id.
+    """Return the version of each resource that matches a query now, by id.
 
     Args:
         pull: the pull.
-        query: whose resources.
+        query: the query.
         there: the ids that the store has.
 
     Raises:
         IncompletePull: fewer are listed than the server counts.
-        NothingFound: nothing is there any more.
+        NothingFound: the query no longer finds anything.
     """
     for elements in _LISTINGS:
         found: dict[str, Version] = {}
@@ -75,7 +75,7 @@ def list_versions(pull: Pull, query: Query, there: Collection[str]) -> dict[str,
             break
     else:
         raise incomplete(
-            asked, None, f"{brought.received} are listed, and the server counts {total}"
+            asked, None, f"{brought.received} are listed, but the server counts {total}"
         )
     if not found:
         refuse_empty(pull, query, there)
@@ -83,16 +83,16 @@ def list_versions(pull: Pull, query: Query, there: Collection[str]) -> dict[str,
 
 
 def refuse_found(pull: Pull, query: Query, gone: Iterable[str]) -> None:
-    """Stop if a listing that no count confirms left out what a search by `_id` still finds.
+    """Stop if a search by `_id` finds resources that a listing without a count does not have.
 
     Raises:
-        IncompletePull: tells how many.
+        IncompletePull: names their number.
     """
     found: dict[str, Version] = {}
     for some in in_pieces(sorted(gone), IDS_A_QUERY):
         pull.fetcher.fetch(query.of(ids=some), _noting(found))
     if found:
-        raise incomplete(query, None, f"{len(found)} ids are not listed, and come by _id")
+        raise incomplete(query, None, f"{len(found)} ids are not listed, but found by _id")
 
 
 def _noting(found: dict[str, Version]) -> Take:
@@ -100,10 +100,10 @@ def _noting(found: dict[str, Version]) -> Take:
 
 
 def fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
-    """Bring what the store lacks, or has in another version, though `_lastUpdated` did not find it.
+    """Fetch resources by id that are new or changed, but that `_lastUpdated` did not find.
 
     Raises:
-        IncompletePull: some of it does not come.
+        IncompletePull: a listed resource cannot be fetched.
     """
     wanted, came = sorted(ids), set[str]()
 
@@ -118,4 +118,4 @@ def fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
     # Resources deleted meanwhile are not missing.
     lost = set(wanted) - came
     if lost and (still := lost & list_versions(pull, query, ()).keys()):
-        raise incomplete(query, None, f"{len(still)} ids are listed, and do not come by _id")
+        raise incomplete(query, None, f"{len(still)} ids are listed, but not found by _id")

@@ -1,12 +1,12 @@
-"""The nights after the first: only what changed, and what has gone.
+"""Incremental pulls: fetch changed resources and detect deleted ones.
 
-What changed is asked for by `_lastUpdated`, with an overlap. A resource that was deleted, or that
-no longer has one of the codes, never shows there: so the server's count is held against the
-store's, and where they differ all ids and versions are compared. Of Patients, which have no code,
-the history tells.
+Changes are requested by `_lastUpdated`, with an overlap. This query never returns a resource that
+was deleted or that lost its code. So the server's count is compared with the store's, and if they
+differ, all ids and versions are compared. Patients are not searched by code; their deletions are
+read from the history.
 
-All of this relies on the server's clock. Where it went back, resources that changed since may have
-dates from before the watermark: then everything is pulled.
+All of this relies on the server's clock. If the clock went back, changed resources may have dates
+before the watermark; then everything is pulled.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,33 +42,33 @@ from abate.source.search.uncounted import Take
 from abate.store.evidence import FINDS_NOTHING, WORKS
 from abate.store.landing import Record, Unit
 
-# The names of the units that hold what changed begin so.
+# The prefix of the names of units that hold changes.
 CHANGES = "changes-"
 
 
 class ClockWentBack(Exception):
-    """The server's clock is, or a resource's date shows that it was, earlier than before."""
+    """The server's clock went back: its time, or the date of a resource, is earlier than before."""
 
 
 def refuse_clock_behind(server: FhirServer, since: datetime | None) -> None:
-    """Hold the server's time against the moment from which changes are asked for.
+    """Compare the server's time with the time from which changes are requested.
 
     Raises:
         ClockWentBack: the server's time is earlier.
     """
     if since is not None and server.time is not None and server.time < since:
         raise ClockWentBack(
-            f"the clock of {server.base} went back: it is {instant(server.time)} there, and "
-            f"changes until {instant(since)} are here already."
+            f"the clock of {server.base} went back: it is {instant(server.time)} there, but "
+            f"changes until {instant(since)} have already been pulled."
         )
 
 
 def land_changes(pull: Pull, *, is_compared: bool) -> None:
-    """Land what changed since the watermark, of each type; compare all ids where that is asked.
+    """Land the changes of each type since the watermark; compare all ids if requested.
 
-    A type that is not found by code is asked for by patient, whole. What people who are new in the
-    study have is asked for by patient too; where the server does not find it so, the type is pulled
-    whole.
+    A type that is not found by code is pulled completely, by patient. The resources of people who
+    are new in the study are searched by patient too; if the server does not find them by patient,
+    the whole type is pulled again.
 
     Raises:
         ClockWentBack: the watermark cannot be relied on.
@@ -88,7 +88,7 @@ def land_changes(pull: Pull, *, is_compared: bool) -> None:
 
 
 def _land_changes_of(pull: Pull, is_compared: bool, query: Query) -> bool:
-    """Land what changed of a type; False if it has to be asked for by patient."""
+    """Land the changes of a type; return False if it must be searched by patient."""
     if not pull.fetcher.form(query.type).has_code:
         return False
     name = f"{CHANGES}{query.type}"
@@ -109,7 +109,7 @@ def _land_changes_of(pull: Pull, is_compared: bool, query: Query) -> bool:
 
 
 def _land_changes(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) -> Record | None:
-    """What changed; None where the server finds nothing by code, though there is something."""
+    """Land the changes; return None if the server finds existing resources no longer by code."""
     ids: set[str] = set()
     here = pull.kept.versions(query.type)
 
@@ -151,7 +151,7 @@ def _land_changes(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) ->
 
 
 def _refuse_earlier(query: Query, head: Head, here: Mapping[str, Version]) -> None:
-    """Hold the date of a resource that changed against the one that the store has.
+    """Compare the date of a changed resource with its date in the store.
 
     Raises:
         ClockWentBack: the newer version has an earlier date.
@@ -166,20 +166,20 @@ def _refuse_earlier(query: Query, head: Head, here: Mapping[str, Version]) -> No
 def _is_listed(
     pull: Pull, query: Query, total: int | None, here: Collection[str], *, is_compared: bool
 ) -> bool:
-    """Whether all ids are compared: the server's count is not the store's, or it was asked for."""
+    """Return whether to compare all ids: on request, or if the counts differ."""
     if total == 0:
         refuse_empty(pull, query, here)
     if total == len(here) and not is_compared:
         return False
     found = "an unknown number" if total is None else total
     pull.log.info(
-        f"{query.name}: {found} on the server, {len(here)} here: comparing ids and versions"
+        f"{query.name}: {found} on the server, {len(here)} in the store: comparing ids and versions"
     )
     return True
 
 
 def _is_believed(pull: Pull, query: Query, *, is_denied: bool) -> bool:
-    """Whether there is nothing of a type, or nothing new."""
+    """Return whether an empty result, of a type or of its changes, can be trusted."""
     patients = list(dict.fromkeys([*pull.kept.people().index, *pull.index_patients()]))
     if judge(pull, query, patients, is_denied=is_denied) != FINDS_NOTHING:
         return True
@@ -188,7 +188,7 @@ def _is_believed(pull: Pull, query: Query, *, is_denied: bool) -> bool:
 
 
 def _land_changed_patients(pull: Pull, *, is_compared: bool) -> list[str]:
-    """The Patients that changed or have gone, of those that the study needs; all their ids."""
+    """Land changed and deleted Patients of the study; return the ids of all its Patients."""
     there = set(pull.kept.people().records)
     needed = [*pull.kept.people().index, *pull.index_patients()]
     name = f"{CHANGES}Patient"
@@ -239,7 +239,7 @@ def _land_patient_changes(
 
 
 def _by_date(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
-    """The Patients that changed; each by its id, where `_lastUpdated` finds nothing."""
+    """Fetch changed Patients; each by its id, if `_lastUpdated` does not work."""
     query = Query(name="changed patients", type="Patient", since=pull.kept.since)
     try:
         return pull.fetcher.fetch(query, take).pages, set()
@@ -249,7 +249,7 @@ def _by_date(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
 
 
 def _compare_patients(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
-    """Ask for each Patient by its id: on how many pages they came, and who did not."""
+    """Fetch each Patient by its id; return the number of pages and the ids not found."""
     found: set[str] = set()
     pages = 0
 
@@ -266,7 +266,7 @@ def _compare_patients(pull: Pull, there: set[str], take: Take) -> tuple[int, set
         ask(some)
     absent = sorted(there - found)
     for place, one in enumerate(absent):
-        # Some servers take no list; where the first few do not come alone either, they have gone.
+        # Some servers take no list of ids. If the first few are not found singly, they are deleted.
         if place == TRIED_ALONE and found.isdisjoint(absent):
             break
         ask((one,))
@@ -274,7 +274,7 @@ def _compare_patients(pull: Pull, there: set[str], take: Take) -> tuple[int, set
 
 
 def _from_history(pull: Pull, take: Take) -> tuple[int, set[str]]:
-    """The versions of all Patients since the watermark: on how many pages, and who was deleted."""
+    """Read the history since the watermark; return the number of pages and the deleted ids."""
     last: set[str] = set()
     gone: set[str] = set()
     pages = 0

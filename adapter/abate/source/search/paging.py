@@ -1,4 +1,4 @@
-"""The pages of one search or history, each a Bundle that was read; what is missing is named."""
+"""Read the pages of one search or history; errors name the query and the page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from abate.telemetry.log import Log
 _NOT_DONE = HTTPStatus.NOT_IMPLEMENTED
 _NO_LINK = (HTTPStatus.BAD_REQUEST, *NOT_OFFERED)
 _NO_HISTORY = (HTTPStatus.FORBIDDEN, *_NO_LINK)
-# Some servers answer 404 to a next link that is longer (microsoft/fhir-server#2250, 2021).
+# Some servers answer 404 to a longer next link (microsoft/fhir-server#2250, 2021).
 LONG_LINK = 4096
 _NO_GET = (*NOT_HERE, HTTPStatus.REQUEST_URI_TOO_LONG)
 
@@ -26,25 +26,25 @@ Versions = list[tuple[str, tuple[Head, bytes] | None]]
 
 
 class NotHonoured(IncompletePull):
-    """The server refuses a parameter, answers as if it were not there, or finds nothing by it."""
+    """The server refuses a parameter, ignores it, or finds nothing by it."""
 
 
 class SearchRefused(IncompletePull):
-    """The server refuses a search: it may take the same question in another form."""
+    """The server refuses a search; it may accept the query in another form."""
 
 
 class CursorExpired(IncompletePull):
-    """A next link that the server no longer knows: the query can be begun again."""
+    """The server no longer knows a next link; the query can be started again."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Pager:
-    """Asks one server for pages; what it learns of it holds for all queries that follow.
+    """Requests pages from one server; what it learns about the server applies to later queries.
 
-    It is shared by threads: what one learns, another may learn too, and nothing is lost by it.
+    Threads share it without a lock: two threads may learn the same fact twice, which is harmless.
 
     Attributes:
-        judge: judges what the server says beside the rows.
+        judge: checks the server's messages about a page.
     """
 
     server: FhirServer
@@ -56,7 +56,7 @@ class Pager:
     _told: set[str] = field(default_factory=set)
 
     def count(self, query: Query) -> int | None:
-        """How many the server says it has; None where it does not say."""
+        """Return the server's count; None if it gives none."""
         answer = self._search(query, [*query.pairs, ("_summary", "count")])
         if HTTPStatus(400) <= answer.status < HTTPStatus(500) or answer.status == _NOT_DONE:
             return None
@@ -73,19 +73,18 @@ class Pager:
         return is_new
 
     def page(self, query: Query, number: int, link: str | None, kind: str = "searchset") -> Page:
-        """One page: the first one of a search, or the one that a next link leads to.
+        """Return one page: the first page of a search, or the page of a next link.
 
         Raises:
-            IncompletePull: it is not to be had.
-            Refused, NotHeeded: the server refuses the search, or a parameter of it.
-            Expired: the link is no longer known.
+            IncompletePull: the page could not be fetched.
+            SearchRefused, NotHonoured: the server refuses the search, or a parameter of it.
+            CursorExpired: the link is no longer known.
         """
         is_private = query.is_private and self.takes_post
         pairs = [*query.pairs, ("_count", str(self.page_size)), *self._total]
         with naming(query, number):
             if link is not None:
-                # A server may write into its links what it likes, an id among it: no message
-                # shows them.
+                # No message shows a link: it may contain a patient's id.
                 named = f"{self.server.base} (a next link)"
                 answer = self.server.request("GET", link, is_read=True, named=named)
             elif is_private:
@@ -106,7 +105,7 @@ class Pager:
     def _without_refused(
         self, query: Query, pairs: Pairs, answer: Answer, *, is_private: bool
     ) -> Answer:
-        """The answer to a search; asked again without what the server refuses (POST, `_total`)."""
+        """Search; if the server refuses POST or `_total`, search again without it."""
         if is_private and answer.status in NOT_OFFERED:
             self._log_by_get(answer.status)
             answer = self._search(query, pairs)
@@ -130,10 +129,10 @@ class Pager:
             raise SearchRefused(str(incomplete(query, 1, f"{answer.place} answered {answer.told}")))
 
     def sample(self, query: Query, size: int) -> list[Head]:
-        """The first resources that a search finds, one page of them; none where it is refused.
+        """Return the first page of resources of a search; none if it is refused.
 
         Raises:
-            IncompletePull: the server is in trouble, or answers with something else.
+            IncompletePull: the server fails, or does not answer with a searchset.
         """
         answer = self._search(query, [*query.pairs, ("_count", str(size))])
         if is_refusal(answer.status) or answer.status in LOGIN_WANTED:
@@ -142,11 +141,11 @@ class Pager:
             return [head for head, _ in matches(read(query, 1, answer), query.type)]
 
     def _log_by_get(self, status: int) -> None:
-        """From now on no search is made by POST, which is logged once."""
+        """Search by GET from now on, and log this once."""
         self.takes_post = False
         text = (
-            f"{self.server.base} takes no search by POST ({status}). It is asked by GET, "
-            "so that patients' ids stand in its access logs."
+            f"{self.server.base} does not accept searches by POST ({status}). abate searches by "
+            "GET, so patients' ids appear in the server's access logs."
         )
         if self._is_new(text):
             self.log.warning(text, name="search.by_get", status=status)
@@ -156,11 +155,11 @@ class Pager:
         return [("_total", "accurate")] if self.takes_total else []
 
     def history(self, kind: str, since: datetime | None) -> Iterator[Versions]:
-        """All versions of a type since then, page by page, the newest first.
+        """Yield all versions of a type since a time, page by page, the newest first.
 
         Raises:
-            IncompletePull: a page is not to be had.
-            NotHeeded: the server has no history, or does not show it, or not to its end.
+            IncompletePull: a page could not be fetched.
+            NotHonoured: the server has no history, does not show it, or not all of it.
         """
         query = Query(name=f"history of {kind}", type=kind, since=since)
         walked, total, link = Pass(), None, None
@@ -176,11 +175,11 @@ class Pager:
             for _, version in entries:
                 self.server.note_resource(version[0].last_updated if version else None)
             if walked.is_idle(sum(walked.ids.add(repr(one)) for one in entries)):
-                raise incomplete(query, number, f"{IDLE_PAGES} pages in a row brought nothing new")
+                raise incomplete(query, number, f"{IDLE_PAGES} pages in a row held nothing new")
             yield entries
             link = next_link(query, page, walked)
         if total is not None and len(walked.ids) < total:
-            words = f"its total is {total}, and {len(walked.ids)} entries came"
+            words = f"its total is {total}, but {len(walked.ids)} entries were received"
             raise NotHonoured(str(incomplete(query, None, words)))
 
     def _first_of_history(self, query: Query) -> Page:
@@ -195,10 +194,10 @@ class Pager:
         return self._read(query, 1, answer, "history")
 
     def _read(self, query: Query, number: int, answer: Answer, kind: str = "searchset") -> Page:
-        """The page that an answer holds, with what the server says beside its rows judged.
+        """Decode the page of an answer, and check the server's messages about it.
 
         Raises:
-            IncompletePull: it holds none, or the server says that rows are missing.
+            IncompletePull: it is not a page, or the server reports missing rows.
         """
         page = read(query, number, answer, kind)
         with naming(query, number):
@@ -208,7 +207,7 @@ class Pager:
         return page
 
     def _search(self, query: Query, pairs: Pairs) -> Answer:
-        """Search; by GET if the server takes no POST, which is logged once."""
+        """Search by POST, or by GET if the server does not accept POST (logged once)."""
         with naming(query, 1):
             if query.is_private and self.takes_post:
                 path = f"{query.type}/_search"
@@ -220,16 +219,16 @@ class Pager:
 
 
 def is_refusal(status: int) -> bool:
-    """Whether a status says that the server does not take the request, as it stands."""
+    """Return whether a status means that the server does not accept the request as it is."""
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return (is_client_error and status not in TRANSIENT) or status == _NOT_DONE
 
 
 def read(query: Query, number: int, answer: Answer, kind: str = "searchset") -> Page:
-    """The page of a searchset, or of a history, that an answer holds.
+    """Decode the page of a searchset or a history from an answer.
 
     Raises:
-        IncompletePull: it holds none.
+        IncompletePull: the answer is not such a page.
     """
     if answer.status != HTTPStatus.OK:
         raise incomplete(query, number, f"{answer.place} answered {answer.told}")
@@ -242,10 +241,10 @@ def read(query: Query, number: int, answer: Answer, kind: str = "searchset") -> 
 
 
 def next_link(query: Query, page: Page, walked: Pass) -> str | None:
-    """Where the page after `page` is; None after the last one.
+    """Return the link to the page after `page`; None after the last page.
 
     Raises:
-        IncompletePull: the link leads back.
+        IncompletePull: the link leads to an earlier page.
     """
     link = page.next
     if link is not None and link in walked.links:
@@ -258,7 +257,7 @@ def next_link(query: Query, page: Page, walked: Pass) -> str | None:
 def _refuse_expired(
     query: Query, number: int, link: str, answer: Answer, *, is_private: bool
 ) -> None:
-    """Stop if a next link is no longer known, or is not taken by GET."""
+    """Stop if the server no longer knows a next link, or does not accept it by GET."""
     is_long = len(link) > LONG_LINK
     is_unknown = answer.status == HTTPStatus.GONE or answer.status in EXPIRED_CURSOR
     if is_unknown or ((is_private or is_long) and answer.status in _NO_GET):
@@ -270,10 +269,10 @@ def _refuse_expired(
 
 @contextmanager
 def naming(query: Query, number: int | None) -> Iterator[None]:
-    """Name the query and the page in what goes wrong.
+    """Name the query and the page in errors.
 
     Raises:
-        IncompletePull: in place of any SourceError but a login that is refused.
+        IncompletePull: instead of any SourceError except a refused login.
     """
     try:
         yield
@@ -284,7 +283,7 @@ def naming(query: Query, number: int | None) -> Iterator[None]:
 
 
 def incomplete(query: Query, number: int | None, reason: str) -> IncompletePull:
-    """The error that names what did not arrive."""
+    """Return the error for an incomplete query."""
     where = f", page {number}" if number else ""
     return IncompletePull(
         f"incomplete result for {query.name} ({query.type}{where}): {reason.rstrip('.')}. "

@@ -1,7 +1,7 @@
-"""A large query in parts, by stretches of time, so that several are under way at once.
+"""Divide a large query into time windows, so that several can run at once.
 
-With 100 ms a page, one after the other brings 1000 resources a page size at most, whatever reads
-them. The counts of the parts must add up to the count of the whole; else it is not divided.
+At 100 ms a page, sequential paging reads ten pages a second at most, however fast the client is.
+The counts of the parts must add up to the count of the whole query; else it is not divided.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SHORTEST = timedelta(seconds=1)
 
 
 def parts_of(pull: Pull, query: Query) -> list[Query]:
-    """The parts of a query, or itself; the same as a run before this one took, if it was killed."""
+    """Return the parts of a query, or the query; an interrupted run's parts are reused."""
     note = f"windows-{slug(query.name)}"
     if (kept := pull.landing.recall(note)) is not None:
         windows = msgspec.json.decode(kept, type=list[TimeWindow])
@@ -33,7 +33,7 @@ def parts_of(pull: Pull, query: Query) -> list[Query]:
 
 
 def _divide(pager: Pager, query: Query, expected: int, parts: int) -> list[TimeWindow]:
-    """The windows of a query, about so many; none if it is small or cannot be divided."""
+    """Return about `parts` windows of a query; none if it is small or cannot be divided."""
     most = max(pager.page_size, ceil(expected / parts))
     if expected <= 2 * pager.page_size or query.window is not None:
         return []
@@ -47,7 +47,7 @@ def _divide(pager: Pager, query: Query, expected: int, parts: int) -> list[TimeW
 
 
 def _without_gaps(windows: list[TimeWindow], whole: TimeWindow) -> Iterator[TimeWindow]:
-    """The same, each from the end of the one before: a count of nothing is not believed."""
+    """Extend each window to the end of the previous one: a count of zero is not trusted."""
     start = whole.start
     for place, window in enumerate(windows, start=1):
         end = whole.end if place == len(windows) else window.end
@@ -58,7 +58,7 @@ def _without_gaps(windows: list[TimeWindow], whole: TimeWindow) -> Iterator[Time
 def _halves(
     pager: Pager, query: Query, window: TimeWindow, count: int, most: int
 ) -> Iterator[TimeWindow]:
-    """A stretch with `count` resources, halved until none has more than `most`."""
+    """Halve a window with `count` resources until no part has more than `most`."""
     middle = window.start + (window.end - window.start) / 2
     middle = middle.replace(microsecond=0)
     if count <= most or middle - window.start < _SHORTEST:

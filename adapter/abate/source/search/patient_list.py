@@ -14,12 +14,12 @@ IDENTIFIERS_A_QUERY = 20
 
 
 def list_patients(pull: Pull, listed: Sequence[str], zone: tzinfo = UTC) -> list[str]:
-    """The ids of the listed patients, each once, in their order.
+    """Return the distinct ids of the listed patients, in their order.
 
     Args:
-        pull: the pull that they are wanted for.
+        pull: the pull.
         listed: `Group/ID`, identifiers as `system|value`, and ids.
-        zone: the zone of the dates of a membership.
+        zone: the time zone of the membership dates.
 
     Raises:
         IncompletePull: a Group cannot be read.

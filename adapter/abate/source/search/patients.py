@@ -1,4 +1,4 @@
-"""The Patients of a study, and all who were merged with them."""
+"""Land the Patients of a study, and all Patients merged with them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,7 +9,7 @@ from abate.source.required_data import heads
 from abate.source.search.paging import NotHonoured
 from abate.source.search.pull import Pull, in_units
 
-# So many that a list did not bring are asked for alone, before that is taken for the server's way.
+# How many ids that a list query missed are tried singly, to learn whether the server takes lists.
 TRIED_ALONE = 3
 
 _QUERY = Query(name=PATIENTS, type="Patient")
@@ -18,16 +18,16 @@ _QUERY = Query(name=PATIENTS, type="Patient")
 def land_patients(
     pull: Pull, wanted: Iterable[str], known: Iterable[str] = (), survivors: Iterable[str] = ()
 ) -> list[str]:
-    """Land the Patients with these ids, and those that they were merged with; all their ids.
+    """Land the Patients with these ids, and those merged with them; return all their ids.
 
-    Who was merged into a Patient, only the record of the former may tell: the server is asked for
-    those who link to each Patient.
+    Only the record of the Patient who was merged away may name the surviving Patient. So the
+    server is also asked for the Patients that link to each Patient.
 
     Args:
         pull: the pull.
-        wanted: their ids.
-        known: those that need not come, since the store has them.
-        survivors: those among them who may be the survivors of others that it has not.
+        wanted: the ids of the Patients.
+        known: ids that are already in the store and need not be fetched.
+        survivors: known ids that may have merged Patients which the store does not have.
     """
     wanted, there, asked = list(wanted), set(known), list[str]()
     new = [*survivors, *_list_landed(pull, there)]
@@ -46,21 +46,21 @@ def land_patients(
         except NotHonoured as fault:
             pull.takes_link = False
             pull.pager.warn(
-                f"{fault} Patients who were merged are found only where the survivor's record "
-                "tells of it."
+                f"{fault} Merged Patients are found only if the surviving Patient's record links "
+                "to them."
             )
         new = _list_landed(pull, there)
     return asked
 
 
 def _missing(pull: Pull, wanted: Sequence[str], there: set[str]) -> list[str]:
-    """Those of the wanted, and of whom landed Patients name, that are not there."""
+    """Return the ids that are wanted, or linked by landed Patients, and not in `there`."""
     linked = (other for _, other in _merges(pull))
     return [one for one in dict.fromkeys([*wanted, *linked]) if one not in there]
 
 
 def _land_one_by_one(pull: Pull, wanted: Sequence[str]) -> None:
-    """Ask again for those that a list of ids has not brought: some servers take no list."""
+    """Fetch singly the ids that a list query missed: some servers accept no list."""
     landed = set(_list_landed(pull, ()))
     absent = [one for one in wanted if one not in landed]
     if len(wanted) == 1 or not absent:
@@ -68,19 +68,19 @@ def _land_one_by_one(pull: Pull, wanted: Sequence[str]) -> None:
     alone = [_QUERY.of(ids=(one,)) for one in absent]
     pull.land(_QUERY, in_units(alone[:TRIED_ALONE], 1))
     if alone[TRIED_ALONE:] and not landed.issuperset(_list_landed(pull, ())):
-        pull.pager.warn("the server takes no list of ids: each is asked for by itself")
+        pull.pager.warn("the server does not accept a list of ids: each id is requested separately")
         pull.land(_QUERY, in_units(alone[TRIED_ALONE:], 1))
 
 
 def _list_landed(pull: Pull, known: Iterable[str]) -> list[str]:
-    """The ids of the Patients that have landed and are not known."""
+    """Return the ids of the landed Patients that are not known."""
     known = set(known)
     ids = dict.fromkeys(head.id for head in heads(pull.landing, "Patient"))
     return [one for one in ids if one not in known]
 
 
 def with_merged(pull: Pull, people: Iterable[str]) -> list[str]:
-    """These, and all who were merged with one of them by what the landed Patients say."""
+    """Return the ids, with those of all Patients that landed Patients link as merged."""
     together, pairs = dict.fromkeys(people), list(_merges(pull))
     size = -1
     while size != len(together):
@@ -92,7 +92,7 @@ def with_merged(pull: Pull, people: Iterable[str]) -> list[str]:
 
 
 def _merges(pull: Pull) -> Iterator[tuple[str, str]]:
-    """Each landed Patient with one whom it was merged with."""
+    """Yield each landed Patient with each Patient merged with it."""
     for head in heads(pull.landing, "Patient"):
         for reference in (*head.links_of("replaced-by"), *head.links_of("replaces")):
             other = local_id(reference, "Patient", pull.base)

@@ -1,4 +1,4 @@
-"""One pull by search: lands what the queries bring, and keeps the books."""
+"""One pull by search: land the results of the queries and record the counts."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,10 +27,10 @@ from abate.telemetry.log import Log
 if TYPE_CHECKING:
     from abate.ingest.server_state import ServerState
 
-# So many patients' resources land as one unit.
+# How many patients' resources are landed as one unit.
 PATIENTS_A_UNIT = 50
 
-# The queries that land together.
+# The queries that are landed together.
 Asked = Sequence[Query]
 
 
@@ -39,10 +39,10 @@ class Pull:
     """One pull, whatever its strategy.
 
     Attributes:
-        parallel: how many queries are under way at once.
-        takes_link: whether the server finds Patients by their links; it is tried.
-        has_history: whether the server tells the history of Patients.
-        patients_a_query: how many patients stand in one search.
+        parallel: how many queries run at once.
+        takes_link: whether the server finds Patients by their links; True until a search fails.
+        has_history: whether the server supports the history of Patients.
+        patients_a_query: how many patients one search contains.
         evidence: which searches are known to find what is there.
     """
 
@@ -60,7 +60,7 @@ class Pull:
 
     @property
     def pager(self) -> Pager:
-        """What asks the server for pages."""
+        """The pager of the server."""
         return self.fetcher.pager
 
     @property
@@ -69,15 +69,15 @@ class Pull:
         return self.pager.server.base
 
     def land(self, query: Query, units: Sequence[Asked], *, is_change: bool = False) -> None:
-        """Land the queries of several units, some at once, and enter what they bring.
+        """Land the queries of several units, some in parallel, and record the counts.
 
         Args:
-            query: what is asked for, as a whole.
-            units: the queries that it is asked by; those of one unit land together.
-            is_change: whether they are not all that the study has of the type.
+            query: the whole query.
+            units: the queries that it is divided into; those of one unit are landed together.
+            is_change: whether the result is only the changes and not all of the type.
 
         Raises:
-            IncompletePull: they brought less than the server has.
+            IncompletePull: fewer resources were received than the server has.
         """
         done = _Progress(
             log=self.log, query=query, of=sum(one.people for unit in units for one in unit)
@@ -95,7 +95,7 @@ class Pull:
                 self.enter(query, record)
 
     def _land_unit(self, query: Query, done: "_Progress", is_change: bool, asked: Asked) -> Record:
-        """Land some queries as one unit, unless it landed before."""
+        """Land queries as one unit, unless an earlier run landed it."""
         name = _name(query, asked)
         if not self.landing.has(name):
             self.log.info(
@@ -105,7 +105,7 @@ class Pull:
             with self.landing.unit(name) as unit:
 
                 def take(head: Head, raw: bytes) -> None:
-                    if ids.add(head.id):  # It may answer to several patients, and be nobody's.
+                    if ids.add(head.id):  # Several patients' queries may return it.
                         unit.write(query.type, raw)
 
                 for one in asked:
@@ -116,10 +116,10 @@ class Pull:
         return self.landing.records[name]
 
     def _enter_parts(self, query: Query, units: Sequence[Asked], pages: int) -> None:
-        """Enter what the parts of a query brought; undivided, it is asked if that is too little.
+        """Record the counts of a query's parts; repeat it undivided if resources are missing.
 
         Raises:
-            IncompletePull: the undivided query too brings less than the server counts.
+            IncompletePull: the undivided query also returns less than the server counts.
         """
         ids, expected, left_out = IdSet(), self.pager.count(query), 0
         is_confirmed = not query.is_by_category
@@ -145,7 +145,7 @@ class Pull:
         )
 
     def enter(self, query: Query, record: Record) -> None:
-        """Enter in the books what a unit brought for a query, or a part of it."""
+        """Record in the ledger the counts of a unit of a query."""
         self.ledger.add(
             LedgerLine(
                 query=query.name,
@@ -159,10 +159,10 @@ class Pull:
         )
 
     def refuse_nothing(self) -> None:
-        """Stop where there is nothing to study.
+        """Stop if there are no index procedures to study.
 
         Raises:
-            NothingFound: no index procedure landed, or none of a patient of this server.
+            NothingFound: no index procedure landed, or none has a patient of this server.
         """
         found, codes = self.index_procedures(), len(self.plan.index.tokens)
         if not found:
@@ -173,9 +173,9 @@ class Pull:
         patients = self.index_patients()
         if not patients:
             raise NothingFound(
-                f"{self.base} has {found} index procedures, and none names a patient of that "
-                "server as its subject. Check that [source] url is the address that the server "
-                "calls itself by in its references."
+                f"{self.base} has {found} index procedures, but none has a patient of this "
+                "server as its subject. Check that [source] url is the base URL that the server "
+                "uses in its references."
             )
         self.log.info(
             f"{found} index procedures of {len(patients)} patients",
@@ -185,20 +185,20 @@ class Pull:
         )
 
     def refuse_no_scores(self, left: Sequence[Query] = ()) -> None:
-        """Stop if no pain score was found, unless they are among what is `left` to be asked for.
+        """Stop if no pain score was found, unless `left` still contains their query.
 
         Raises:
-            NothingFound: as it says.
+            NothingFound: there are no pain scores with the study's codes.
         """
         is_left = any(query.name == SCORES for query in left)
         if not is_left and not self.ledger.count_received(SCORES):
             raise NothingFound(
-                f"{self.base} has {self.index_procedures()} index procedures and no pain score "
+                f"{self.base} has {self.index_procedures()} index procedures but no pain score "
                 "with one of the codes of [scores]. Check those codes."
             )
 
     def index_procedures(self) -> int:
-        """How many index procedures landed."""
+        """Return the number of landed index procedures."""
         return len({head.id for head in self._index_heads()})
 
     def _index_heads(self) -> Iterator[Head]:
@@ -208,7 +208,7 @@ class Pull:
         )
 
     def index_patients(self) -> list[str]:
-        """The ids of the patients of the index procedures that landed, each once, in order."""
+        """Return the distinct ids of the landed index procedures' patients, in order."""
         ids = (
             local_id(head.subject_reference, "Patient", self.base) for head in self._index_heads()
         )
@@ -217,7 +217,7 @@ class Pull:
 
 @dataclass(slots=True, kw_only=True)
 class _Progress:
-    """Logs how many patients' resources have landed; threads may share it."""
+    """Logs for how many patients resources have landed; safe for threads."""
 
     log: Log
     query: Query
@@ -226,14 +226,14 @@ class _Progress:
     lock: Lock = field(default_factory=Lock)
 
     def add(self, asked: Asked) -> None:
-        """A unit has landed."""
+        """Count a landed unit."""
         if not self.of:
             return
         with self.lock:
             self.people += sum(one.people for one in asked)
             people = self.people
         self.log.info(
-            f"{self.query.name}: {people} of {self.of} patients are here",
+            f"{self.query.name}: {people} of {self.of} patients landed",
             name="patients.done",
             received=people,
             expected=self.of,
@@ -241,23 +241,23 @@ class _Progress:
 
 
 def in_units(asked: Sequence[Query], patients: int) -> list[Asked]:
-    """Queries of so many `patients` each, as units of about `PATIENTS_A_UNIT` patients."""
+    """Group queries of `patients` patients each into units of about `PATIENTS_A_UNIT`."""
     return list(in_pieces(asked, max(1, PATIENTS_A_UNIT // patients)))
 
 
 def slug(name: str) -> str:
-    """A name in letters, digits and hyphens."""
+    """Return a name in letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _name(query: Query, asked: Asked) -> str:
-    """The name of a unit: the same question has the same name in each run."""
+    """Return the name of a unit; the same query has the same name in each run."""
     text = "\n".join(f"{one.type}?{one.pairs}" for one in asked)
     return f"{slug(query.name)}-{sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _record(query: Query, received: Sequence[Received], ids: int, *, is_change: bool) -> Record:
-    """The record of a unit, whose queries brought so many distinct ids."""
+    """Return the record of a unit with `ids` distinct ids."""
     counts = [one.expected for one in received if one.expected is not None]
     return Record(
         query=query.name,

@@ -1,4 +1,4 @@
-"""What a query brought, held against what the server says it has."""
+"""The received resources of a query, compared with the server's count."""
 
 from array import array
 from collections import Counter
@@ -10,7 +10,7 @@ from abate.source.id_set import IdSet
 from abate.store.ledger import LedgerLine
 from abate.telemetry.log import Log
 
-# So many pages in a row may bring nothing new: rows deleted on the way leave empty ones (HAPI).
+# How many pages in a row may hold nothing new: rows deleted during paging leave empty pages (HAPI).
 IDLE_PAGES = 50
 
 
@@ -19,12 +19,12 @@ class Pass:
     """One pass through the pages of a query or a history.
 
     Attributes:
-        ids: of all that came.
+        ids: the ids of all received rows.
         links: the next links that were followed.
-        idle: how many pages in a row brought nothing new.
-        pages: how many there were.
-        repeats: how many rows had come before in the same pass.
-        times: when the rows were changed last, in seconds since 1970, of those that say so.
+        idle: how many pages in a row held nothing new.
+        pages: the number of pages.
+        repeats: how many rows were received before in the same pass.
+        times: `lastUpdated` of the rows that have it, in seconds since 1970.
     """
 
     ids: IdSet = field(default_factory=IdSet)
@@ -35,7 +35,7 @@ class Pass:
     times: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, head: Head) -> bool:
-        """One more row; whether it is new."""
+        """Add a row; return whether it is new."""
         is_new = self.ids.add(head.id)
         if is_new and (moment := head.last_updated) is not None:
             self.times.append(moment.timestamp())
@@ -43,38 +43,38 @@ class Pass:
         return is_new
 
     def is_idle(self, page: int) -> bool:
-        """One more page with `page` new ids: whether `IDLE_PAGES` in a row had none."""
+        """Count a page with `page` new ids; return whether `IDLE_PAGES` in a row had none."""
         self.pages += 1
         self.idle = 0 if page else self.idle + 1
         return self.idle == IDLE_PAGES
 
     @property
     def is_unsound(self) -> bool:
-        """Whether an id came twice, so that another may be missing in its place."""
+        """Whether an id was received twice, so that another one may be missing."""
         return self.repeats > 0 and (self.pages > 1 or len(self.ids) > 1)
 
     def is_doubtful(self, page_size: int) -> bool:
-        """Whether a server could have left out something: by its links, or a page that is full."""
+        """Return whether rows could be missing: the pass had several pages or a full one."""
         return self.is_unsound or self.pages > 1 or len(self.ids) >= page_size
 
 
 @dataclass(slots=True, kw_only=True)
 class Received:
-    """What a query brought.
+    """The received resources of a query.
 
     Attributes:
-        expected: how many the server has; None where it does not say.
-        fitting: the ids of the resources that answer.
-        counted: those of them that came since the query was last begun anew.
-        outside: the ids of those of them that were changed outside of the query's window.
-        others: the ids of those that came and do not.
-        unwanted: the ids of those that answer and have none of the codes that are looked for here.
-        strays: how many these are, by the parameter that was not heeded.
-        pages: on how many pages all came.
-        is_heeded: whether the first page held only what answers.
-        is_understood: whether the server says that it understood the parameters.
-        is_by_category: whether only what has some category was asked for.
-        is_settled: whether it is known without a count that nothing is missing.
+        expected: the server's count; None if it gives none.
+        fitting: the ids of the resources that match the query.
+        counted: the matching ids received since the query was last started again.
+        outside: the matching ids that were changed outside of the query's window.
+        others: the ids of received resources that do not match.
+        unwanted: the matching ids without any of the codes that abate filters itself.
+        strays: the number of resources that do not match, by the parameter that was ignored.
+        pages: the number of pages.
+        is_heeded: whether the first page held only matching resources.
+        is_understood: whether the server reports that it understood the parameters.
+        is_by_category: whether the query was restricted to some categories.
+        is_settled: whether the result is known to be complete without a count.
         walked: the last pass through the pages.
     """
 
@@ -94,15 +94,16 @@ class Received:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether anything but passes that are alike shows that nothing is missing."""
+        """Whether more than identical passes shows that nothing is missing."""
         return not self.is_by_category and (self.expected is not None or self.is_settled)
 
     @property
     def received(self) -> int:
-        """How many distinct resources stand against what was expected.
+        """The number of distinct resources to compare with `expected`.
 
-        A server that ignores a parameter counts the others too. One that drops it on the way, by a
-        next link without it, counts only what answers: in the window, which its link drops as well.
+        A server that ignores a parameter also counts resources that do not match. A server whose
+        next link drops the parameter counts only matching resources inside the window, since its
+        link drops the window as well.
         """
         is_dropped = bool(self.strays) and self.is_heeded
         return len(self.counted) + self.left_out - (len(self.outside) if is_dropped else 0)
@@ -114,17 +115,17 @@ class Received:
 
     @property
     def left_out(self) -> int:
-        """How many distinct resources the server counts, that are not among those that fit."""
+        """The number of distinct resources that the server counts but that do not match."""
         return len(self.unwanted) + (0 if self.is_heeded else len(self.others))
 
     def begin_again(self) -> None:
-        """Its next links have expired: what arrived before does not count for what follows."""
+        """Reset the counts, since the query is started again after a next link expired."""
         self.counted, self.outside = IdSet(), IdSet()
         self.others, self.unwanted = IdSet(), IdSet()
 
     @property
     def is_short(self) -> bool:
-        """Whether fewer arrived than the server has."""
+        """Whether fewer resources were received than the server counts."""
         return self.expected is not None and self.received < self.expected
 
 

@@ -1,10 +1,10 @@
 """Pull by REST search: over the whole population by code, or patient by patient.
 
-Both ask for the index procedures by code first, unless the patients are listed. `population` then
-asks each type by its codes, several parts at once, and from the second night on only for what
-changed. `patient` asks for each patient's resources; it is whole every night, since that is one
-query a patient and type either way. Each query is counted: see `completeness`. An empty answer is
-doubted: see `empty_answers`.
+Both strategies search the index procedures by code first, unless the patients are listed.
+`population` then searches each type by its codes, several parts at once; from the second pull on,
+it requests only changes. `patient` searches each patient's resources; every pull is complete, since
+changes would take the same number of queries. Each result is compared with a count: see
+`completeness`. An empty answer is tested: see `empty_answers`.
 """
 
 from functools import partial
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
 
 
 class SearchSource:
-    """A FHIR server that is asked by search."""
+    """A FHIR server that is pulled by search."""
 
     def __init__(self, server: FhirServer, settings: Settings, kept: "ServerState") -> None:
-        """Pull from `server` what the store does not have, of which `kept` tells."""
+        """Pull from `server`; `kept` describes what the store already has."""
         self._server = server
         self._settings = settings
         self._kept = kept
 
     def bring(self, plan: Plan, landing: Landing, log: Log) -> Pulled:
-        """Land what `plan` asks for; see `PullSource.bring`.
+        """Land the queries of `plan`; see `PullSource.bring`.
 
-        In this order: the index procedures, from which the strategy `auto` chooses; each other type
-        by code, if the strategy is `population`; the Patients; by patient, what is left.
+        The order: the index procedures, which the strategy `auto` needs for its choice; each other
+        type by code, if the strategy is `population`; the Patients; the rest by patient.
         """
         statement = self._server.capability()
         landing.begin(self._server.time)
@@ -108,7 +108,7 @@ class SearchSource:
         )
 
     def _strategy(self, pull: Pull) -> str | None:
-        """The strategy that is set, or was chosen before; None if it is to be chosen."""
+        """Return the strategy that is set or was chosen before; None if there is none yet."""
         if self._settings.strategy != "auto":
             return self._settings.strategy
         if self._settings.patients:
@@ -119,7 +119,7 @@ class SearchSource:
         return None if note is None else note.decode()
 
     def _finish(self, pull: Pull, strategy: str) -> Pulled:
-        """What came of the pull; its books are logged."""
+        """Log the counts of the pull, and return its result."""
         for line in pull.ledger.lines:
             pull.log.info(f"pulled {line}", name="query.done", **line.fields)
         pull.ledger.warn(f"{pull.base} gives", pull.log)
@@ -134,7 +134,7 @@ class SearchSource:
 
 
 def _choose(pull: Pull) -> str:
-    """The strategy that fits the server; a later run of this pull keeps to it."""
+    """Choose the strategy for the server; a later run of this pull reuses it."""
     strategy, why = choose(pull)
     pull.landing.remember("strategy", strategy.encode())
     pull.log.info(f"strategy {strategy}: {why}")

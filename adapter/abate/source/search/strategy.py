@@ -1,8 +1,8 @@
 """The strategy `auto`: the whole population by code, or patient by patient.
 
-The index procedures have landed, so that the study's patients are known. The server counts what it
-has by code, and what these patients have of it: a search by code that would bring mostly what other
-people have is not used.
+The index procedures have landed, so the study's patients are known. The server is asked how many
+resources it has by code, and how many of them belong to these patients. If a search by code would
+return mostly resources of other people, it is not used.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from math import ceil
 from abate.source.query import Query, in_pieces
 from abate.source.search.pull import Pull
 
-# So many resources may come for each one of the study's patients.
+# How many resources a search by code may return for each resource of the study's patients.
 MOST_A_RESOURCE = 1.2
-# What so many patients have is counted; of more, the rest is estimated.
+# The resources of this number of patients are counted; the rest is estimated.
 COUNTED = 20
 
 Choice = tuple[str, str]
 
 
 def choose(pull: Pull) -> Choice:
-    """The strategy that brings the least, and why.
+    """Return the strategy that transfers fewer resources, and the reason.
 
-    `population` where all that it brings is at most 1.2 times what the study's patients have: from
-    the second night on it asks only for what changed.
+    `population` is chosen if it returns at most 1.2 times the resources of the study's patients,
+    since it requests only changes from the second pull on.
     """
     people = pull.index_patients()
     in_both = pull.index_procedures() + len(people)
@@ -34,10 +34,10 @@ def choose(pull: Pull) -> Choice:
             return "patient", "the server does not count a search over all patients"
         share = _share(pull, query, people) if total else 0
         if share is None:
-            return "patient", "the server does not count what a patient has"
+            return "patient", "the server does not count the resources of a patient"
         there, studied = there + total, studied + min(total, share)
     why = (
-        f"of {there} resources that a search by code finds, about {studied} are of the study's "
+        f"of {there} resources that a search by code finds, about {studied} belong to the study's "
         f"{len(people)} patients"
     )
     is_mostly_ours = in_both + there <= MOST_A_RESOURCE * (in_both + studied)
@@ -45,7 +45,7 @@ def choose(pull: Pull) -> Choice:
 
 
 def _share(pull: Pull, query: Query, people: Sequence[str]) -> int | None:
-    """How many resources the study's patients have; None where the server does not count them."""
+    """Return how many resources the study's patients have; None if the server gives no count."""
     counted = people[:: ceil(len(people) / COUNTED)]
     total = 0
     for some in in_pieces(counted, pull.patients_a_query):

@@ -1,9 +1,9 @@
-"""A query of which the server gives no count: what shows that all of it arrived.
+"""Check that a query is complete if the server gives no count.
 
-Two passes that bring the same show little: a server that gives one page twice and leaves out
-another, or ends its links early, does so in each pass. So a query of several pages is asked again
-in halves, by `_lastUpdated`: their pages begin elsewhere. Halves that bring more are halved again.
-What cannot be halved is passed again, and there an id that comes twice in each pass is an error.
+Two identical passes prove little: a server that repeats one page and omits another, or that ends
+its links early, does so in each pass. So a query of several pages is repeated in halves, by
+`_lastUpdated`, whose pages begin elsewhere. Halves that return more are halved again. A query that
+cannot be halved is passed again; there, an id that is received twice in each pass is an error.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ from abate.source.query import Query, TimeWindow
 from abate.source.search.paging import NotHonoured, incomplete
 from abate.source.search.received import Received
 
-# So often a query is passed, until two passes bring the same.
+# How many passes a query gets at most until two of them are identical.
 PASSES = 3
 PARAMETER = "_lastUpdated"
 
@@ -29,14 +29,14 @@ Parts = Sequence[tuple[Query, Received]]
 
 @dataclass(slots=True, kw_only=True)
 class Settling:
-    """Makes sure that one query has brought all.
+    """Makes sure that the result of one query is complete.
 
     Attributes:
         walk: passes through the pages of a query once.
-        take: gets what arrived in no earlier pass.
-        received: what the query and its parts have brought so far.
-        page_size: how many resources a page was asked for.
-        is_confirmed: whether halves have shown it, and not only passes that are alike.
+        take: is called with each resource that no earlier pass received.
+        received: the received resources of the query and its parts so far.
+        page_size: the requested number of resources on a page.
+        is_confirmed: whether halves confirmed the result, and not only identical passes.
     """
 
     walk: Walk
@@ -46,13 +46,13 @@ class Settling:
     is_confirmed: bool = True
 
     def settle(self, query: Query, one: Received) -> None:
-        """Make sure that a query, of which a pass has brought `one`, has brought all.
+        """Make sure that a query is complete, after a pass that returned `one`.
 
         Raises:
-            IncompletePull: it has not, or that cannot be known.
+            IncompletePull: resources are missing, or this cannot be determined.
         """
         if one.is_short:
-            raise incomplete(query, None, f"a part has {one.expected}, and {one.received} arrived")
+            raise incomplete(query, None, f"a part has {one.expected}, received {one.received}")
         if one.expected == one.received:
             return
         before, parts = len(one.fitting), self._in_halves(query, one)
@@ -65,7 +65,7 @@ class Settling:
             self._pass_again(query, one)
 
     def _in_halves(self, query: Query, one: Received) -> Parts:
-        """What the halves of a query bring; none if it cannot be halved, or need not be."""
+        """Fetch the halves of a query; none if it cannot be halved or need not be."""
         halves = halve(query, one.walked.times) if one.walked.is_doubtful(self.page_size) else []
         try:
             return [(half, self._pass(half)) for half in halves]
@@ -83,9 +83,9 @@ class Settling:
             self.take(head, raw)
 
     def _pass_again(self, query: Query, one: Received) -> None:
-        """Pass a query again, until two passes bring the same, and the later one no id twice.
+        """Repeat a query until two passes are identical and the later one has no repeated id.
 
-        A row that changes while one pages comes twice too: the next pass is without it.
+        A row that changes during paging is received twice too, but not in the next pass.
         """
         self.is_confirmed = False
         unsound = int(one.walked.is_unsound)
@@ -100,14 +100,14 @@ class Settling:
 
 
 def halve(query: Query, times: Sequence[float]) -> list[Query]:
-    """A query in two stretches of `_lastUpdated`, with about as many rows; none if it has no two.
+    """Divide a query into two windows of `_lastUpdated` with about equal rows; none if impossible.
 
     Args:
-        query: what is halved.
-        times: when the rows that it brought were changed, in seconds since 1970.
+        query: the query.
+        times: `lastUpdated` of the received rows, in seconds since 1970.
     """
     window = query.window or TimeWindow.of_all(PARAMETER, query.since)
-    # To the second: some servers search by nothing finer.
+    # To the second: some servers have no finer search precision.
     seconds = np.unique(np.floor(times))
     if window.parameter != PARAMETER or len(seconds) < 2:
         return []
@@ -122,7 +122,7 @@ def halve(query: Query, times: Sequence[float]) -> list[Query]:
 
 
 def _agrees(one: Received, before: int, parts: Parts) -> bool:
-    """Whether parts brought the same as the `before` ids of the whole, and no id twice."""
+    """Return whether the parts have the same ids as the whole (`before`), none of them twice."""
     together = _together(part for _, part in parts)
     both = _together([one])
     both.update(together)
@@ -131,7 +131,7 @@ def _agrees(one: Received, before: int, parts: Parts) -> bool:
 
 
 def _together(parts: Iterable[Received]) -> IdSet:
-    """All ids that some parts brought."""
+    """Return the union of the ids of some parts."""
     found = IdSet()
     for part in parts:
         found.update(part.fitting)
@@ -141,4 +141,4 @@ def _together(parts: Iterable[Received]) -> IdSet:
 def _words(unsound: int) -> str:
     if unsound > 1:
         return "ids come twice in each pass: its pages overlap, and others may be missing"
-    return f"{PASSES} passes brought different ids"
+    return f"{PASSES} passes returned different ids"
