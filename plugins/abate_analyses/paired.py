@@ -9,7 +9,7 @@ from abate_analyses.shared.changes import directions, median_of
 from abate_analyses.shared.counts import Whole, count
 from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.pair_charts import DRAWN_UP_TO, TOO_MANY, slopes, waterfall
-from abate_analyses.shared.pair_units import paired_units
+from abate_analyses.shared.pair_units import units_of_pairs
 from abate_analyses.shared.sign_test import sign_test
 from abate_analyses.shared.signed_rank import shift, wilcoxon
 from abate_analyses.shared.units import of_estimates
@@ -37,7 +37,7 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
         tables=[_table(estimates)],
         charts=[slopes(pairs, reference, str(endpoint)), waterfall(pairs)],
         notes=[DIRECTION] if drawn else [DIRECTION, TOO_MANY],
-        units=of_estimates(estimates, paired_units(cohort, pairs, endpoint)),
+        units=of_estimates(estimates, units_of_pairs(cohort, pairs, endpoint)),
     )
 
 

@@ -82,7 +82,7 @@ def _tests(visit: str, changes: Mapping[str, Pairs], corrected: float | None) ->
         sign_test(first_lesion, pairs.first_lesion_per_patient()),
         by_patient.sign_flips(f"patient-sign-flips-{visit}", pairs, first_lesion),
     ]
-    return found if len(pairs) >= TESTED_FROM else [_untested(one) for one in found]
+    return found if len(pairs) >= TESTED_FROM else [_list_untested(one) for one in found]
 
 
 def _by_holm(
@@ -104,7 +104,7 @@ def _by_holm(
     )
 
 
-def _untested(estimate: Estimate) -> Estimate:
+def _list_untested(estimate: Estimate) -> Estimate:
     return replace(estimate, value=None, interval=None, p=None, note=_NO_TEST)
 
 

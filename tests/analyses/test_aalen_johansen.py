@@ -57,7 +57,7 @@ class TestOnMgus2:
         assert found == pytest.approx([0.3203670103, 0.5318177041, 0.7240279761], abs=1e-10)
 
     def test_the_number_at_risk_is_that_of_survfit(self, mgus2):
-        assert [curve(mgus2).followed_to(time) for time in (60, 120, 240)] == [874, 424, 57]
+        assert [curve(mgus2).count_at_risk(time) for time in (60, 120, 240)] == [874, 424, 57]
 
     def test_the_standard_error_is_near_the_jackknife_of_survfit(self, mgus2):
         # survfit's is the infinitesimal jackknife: another estimator of the same thing.
@@ -88,7 +88,7 @@ def test_who_is_censored_at_a_time_is_at_risk_then():
 
 def test_nobody_gives_an_empty_curve():
     found = cumulative_incidence([], [])
-    assert (found.read(10), found.followed_to(0), found.median()) == ((0.0, 0.0), 0, None)
+    assert (found.read(10), found.count_at_risk(0), found.median()) == ((0.0, 0.0), 0, None)
 
 
 def test_before_the_first_time_nothing_has_happened():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import PermutationMethod, binomtest, norm, wilcoxon
 
 from abate_analyses.statistics.exact_integers import billionths
-from abate_analyses.statistics.rank_tests import doubled_ranks, signed_rank
+from abate_analyses.statistics.rank_tests import double_ranks, wilcoxon_signed_rank
 from abate_analyses.statistics.sign_flips import flip_test
 
 # Table 2 of the paper, D0 to the last score in D1, D2, Wk1.
@@ -40,7 +40,7 @@ unhurried = settings(deadline=None, max_examples=60)
     ],
 )
 def test_wilcoxon_is_that_of_r(values, zeros, p):
-    test = signed_rank(billionths(values), zeros)
+    test = wilcoxon_signed_rank(billionths(values), zeros)
     assert test.p == pytest.approx(p, abs=1e-10)
     assert test.exact
 
@@ -51,7 +51,7 @@ def test_wilcoxon_is_that_of_r(values, zeros, p):
     [(PUBLISHED, 4.5, 0.0366371157), (OTHER, 20, 0.1459301268)],
 )
 def test_above_the_switch_it_is_the_corrected_normal_approximation_of_r(values, v, p):
-    test = signed_rank(billionths(values), "dropped", exact_up_to=1)
+    test = wilcoxon_signed_rank(billionths(values), "dropped", exact_up_to=1)
     assert (test.v, test.exact) == (v, False)
     assert test.p == pytest.approx(p, abs=1e-10)
 
@@ -61,13 +61,13 @@ def test_above_the_switch_it_is_the_corrected_normal_approximation_of_r(values, 
 def test_wilcoxon_is_scipys_by_full_permutation(values, zeros):
     name = {"dropped": "wilcox", "pratt": "pratt"}[zeros]
     oracle = wilcoxon(values, zero_method=name, method=PermutationMethod(n_resamples=np.inf)).pvalue
-    assert signed_rank(billionths(values), zeros).p == pytest.approx(oracle, abs=1e-12)
+    assert wilcoxon_signed_rank(billionths(values), zeros).p == pytest.approx(oracle, abs=1e-12)
 
 
 @unhurried
 @given(changes, st.sampled_from(["dropped", "pratt"]))
 def test_it_is_enumeration_of_all_signs(values, zeros):
-    weights = doubled_ranks(billionths(values), zeros)
+    weights = double_ranks(billionths(values), zeros)
     assert flip_test(weights).p == pytest.approx(by_enumeration(weights), abs=1e-12)
 
 
@@ -88,8 +88,8 @@ def by_enumeration(weights):
 @unhurried
 @given(changes)
 def test_it_makes_no_difference_which_way_pain_goes(values):
-    assert signed_rank(billionths(values), "pratt").p == pytest.approx(
-        signed_rank(-billionths(values), "pratt").p, abs=1e-12
+    assert wilcoxon_signed_rank(billionths(values), "pratt").p == pytest.approx(
+        wilcoxon_signed_rank(-billionths(values), "pratt").p, abs=1e-12
     )
 
 
@@ -103,7 +103,7 @@ def test_equal_weights_make_the_sign_test(falls, rises):
 
 def test_noise_of_the_last_digit_neither_breaks_ties_nor_makes_changes():
     noisy = [0.3 - 0.1, 0.2, 0.1 + 0.2 - 0.3, -0.7]
-    assert doubled_ranks(billionths(noisy), "dropped").tolist() == [3, 3, -6]
+    assert double_ranks(billionths(noisy), "dropped").tolist() == [3, 3, -6]
 
 
 def test_a_sum_of_zero_has_p_1():

@@ -7,7 +7,7 @@ from werkzeug import Response
 
 from abate.errors import SourceError
 from abate.fhir.client import FhirServer
-from abate.publish.existing import AT_ONCE, all_standing
+from abate.publish.existing import AT_ONCE, read_all_existing
 from asked import is_batch, is_read, is_transaction
 
 FHIR = "application/fhir+json"
@@ -106,7 +106,7 @@ def test_a_report_is_read_in_few_requests(abate, ran, aimed, around):
     names = [*behind.ours(), "List/none"] * 20
     many = [f"List/none-{number}" for number in range(AT_ONCE)]
     with FhirServer(url) as server:
-        found = all_standing(server, [*names, *many])
+        found = read_all_existing(server, [*names, *many])
     assert {name for name, one in found.items() if one} == set(behind.ours())
     assert list(found) == [*dict.fromkeys(names), *many]
 
@@ -114,5 +114,5 @@ def test_a_report_is_read_in_few_requests(abate, ran, aimed, around):
 def test_a_server_that_is_gone_is_not_asked_twice():
     with FhirServer("http://127.0.0.1:9/fhir") as server:
         with pytest.raises(SourceError, match="cannot be reached"):
-            all_standing(server, ["List/a", "List/b"])
+            read_all_existing(server, ["List/a", "List/b"])
         assert server.budget.requests == server.limits.tries

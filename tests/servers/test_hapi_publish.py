@@ -26,7 +26,7 @@ from abate.fhir.canonical import (
 )
 from abate.fhir.client import FhirServer
 from abate.http.failures import Unanswered
-from abate.publish.existing import all_standing, standing
+from abate.publish.existing import read_all_existing, read_existing
 from abate.report.fhir.content_digest import mark
 
 pytestmark = pytest.mark.server
@@ -181,10 +181,10 @@ def test_all_types_are_written_and_the_validator_finds_no_error(published, targe
 def test_what_stands_is_read_in_one_request(published, target):
     absent = f"List/{uuid.uuid4()}"
     with FhirServer(target.base) as server:
-        found = all_standing(server, published)
+        found = read_all_existing(server, published)
         assert server.budget.requests == 1
-        assert found == {name: standing(server, name) for name in published}
-        assert all_standing(server, [*published, absent]) == {**found, absent: None}
+        assert found == {name: read_existing(server, name) for name in published}
+        assert read_all_existing(server, [*published, absent]) == {**found, absent: None}
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_what_is_no_json_is_told_in_words_and_not_shown(answered, kind, told, st
     with pytest.raises(SourceError) as refused:
         answer.json()
     assert str(refused.value).endswith(f"/Patient answered {status} with {told}, not with JSON")
-    assert answer.told == str(status)
+    assert answer.summary == str(status)
 
 
 def test_header_names_are_known_in_any_case(wild):

@@ -7,7 +7,7 @@ import pytest
 from abate.errors import IncompletePull, SourceError
 from abate.fhir.client import FhirServer
 from abate.publish.change import SYSTEM
-from abate.publish.existing import refuse_elsewhere, standing
+from abate.publish.existing import read_existing, refuse_elsewhere
 
 GATEWAY = '{"message": "Endpoint request timed out"}'
 BODIES = [GATEWAY, '{"error": "internal"}', "{}", "[]", "null", '"done"']
@@ -119,7 +119,7 @@ def test_a_group_must_be_the_one_that_was_asked_for(pull, httpserver, waits, bod
 def test_what_is_read_back_must_be_what_was_asked_for(wild, raw, waits, body):
     wild.answers = [raw.sent(body.encode())]
     with FhirServer(wild.base) as server, pytest.raises(SourceError, match="answered"):
-        standing(server, "Group/g")
+        read_existing(server, "Group/g")
     assert waits
 
 

@@ -20,7 +20,7 @@ WHOLES = frozenset(
 _OWN_DATA = ("values", "url", "sequence", "sphere", "graticule")
 
 
-def loose_ends(result: Result) -> Iterator[str]:
+def find_inconsistencies(result: Result) -> Iterator[str]:
     """What a table, a chart, a split or a measure says that the estimates do not."""
     names = [*(table.name for table in result.tables), *(chart.name for chart in result.charts)]
     yield from _badly_named(names)

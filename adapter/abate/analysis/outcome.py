@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from abate.analysis.consistency import loose_ends
+from abate.analysis.consistency import find_inconsistencies
 from abate.analysis.counts import unit_faults
 from abate.analysis.model import Estimate, Result
 from abate.cohort.units import Units, as_units
@@ -63,7 +63,7 @@ def _faults_of(result: Result, units: Mapping[str, Units]) -> Iterator[str]:
         known = units.get(estimate.name)
         for fault in (*_faults(estimate), *(unit_faults(estimate, known) if known else ())):
             yield f"the estimate {estimate.name!r}: {fault}"
-    yield from loose_ends(result)
+    yield from find_inconsistencies(result)
     for name in units:
         if name not in names:
             yield f"it gives the units of {name!r}, and there is no such estimate"

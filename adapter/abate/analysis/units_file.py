@@ -24,7 +24,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
+class _StoredUnits:
     """What the file holds: equal units stand once.
 
     Attributes:
@@ -60,7 +60,7 @@ def content(results: "Results", of: bytes) -> bytes:
                 places[id(units)] = len(found)
                 found.append(as_units(units))
             estimates.setdefault(outcome.name, {})[name] = places[id(units)]
-    kept = _Kept(
+    kept = _StoredUnits(
         format=FORMAT,
         results=_digest(of),
         units=found,
@@ -74,7 +74,7 @@ def content(results: "Results", of: bytes) -> bytes:
 def attach(results: "Results", of: bytes, folder: Path) -> "Results":
     """The results with their units; as they are if the file is missing or belongs to others."""
     try:
-        kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)
+        kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_StoredUnits)
     except (OSError, msgspec.MsgspecError):
         return results
     if (kept.format, kept.results) != (FORMAT, _digest(of)):
@@ -90,7 +90,7 @@ def attach(results: "Results", of: bytes, folder: Path) -> "Results":
     )
 
 
-def _with_units(outcome: "Outcome", kept: _Kept) -> "Outcome":
+def _with_units(outcome: "Outcome", kept: _StoredUnits) -> "Outcome":
     places = kept.estimates.get(outcome.name, {})
     if outcome.result is None:
         return outcome

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote_plus
 
-from abate.auth.discovery import Found
+from abate.auth.discovery import Discovery
 from abate.auth.secrets import Secret
 from abate.errors import LoginRefused
 
@@ -28,7 +28,7 @@ class ClientParameters:
 class Client(Protocol):
     """A registered client."""
 
-    def show(self, found: Found) -> ClientParameters:
+    def show(self, found: Discovery) -> ClientParameters:
         """Return the client's parameters for a token endpoint, new for each request.
 
         Raises:
@@ -58,7 +58,7 @@ class SecretClient:
     client_id: str
     secret: Secret
 
-    def show(self, found: Found) -> ClientParameters:
+    def show(self, found: Discovery) -> ClientParameters:
         """Return id and secret, form-encoded before they are joined (RFC 6749, section 2.3.1)."""
         methods = found.methods or ()
         if "client_secret_post" in methods and "client_secret_basic" not in methods:
@@ -79,7 +79,7 @@ class KeyClient:
     kid: str | None = None
     jku: str | None = None
 
-    def show(self, found: Found) -> ClientParameters:
+    def show(self, found: Discovery) -> ClientParameters:
         """Return a new assertion for each request: a server refuses a `jti` that was used."""
         self._refuse_algorithm(found)
         claims = {
@@ -95,7 +95,7 @@ class KeyClient:
             form={"client_assertion_type": ASSERTION, "client_assertion": assertion}
         )
 
-    def _refuse_algorithm(self, found: Found) -> None:
+    def _refuse_algorithm(self, found: Discovery) -> None:
         algorithm = self.key.algorithm
         if found.algorithms is not None and algorithm not in found.algorithms:
             taken = [one for one in ("ES384", "RS384") if one in found.algorithms]

@@ -19,7 +19,7 @@ OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-u
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Discovery:
     """The token endpoint and its supported options; a list is None if the server gives none.
 
     `algorithms` are the signing algorithms of assertions, `methods` the authentication methods.
@@ -30,7 +30,7 @@ class Found:
     methods: tuple[str, ...] | None = None
 
 
-def find(server: FhirServer, table: str) -> Found:
+def find(server: FhirServer, table: str) -> Discovery:
     """Ask a server, without a login, for its token endpoint.
 
     Raises:
@@ -49,7 +49,7 @@ def find(server: FhirServer, table: str) -> Found:
             f"oauth-uris. Set token_url in [{table}.auth]"
         )
     _refuse_open(server.base, url)
-    return Found(
+    return Discovery(
         token_url=url,
         algorithms=_texts(told, "token_endpoint_auth_signing_alg_values_supported"),
         methods=_texts(told, "token_endpoint_auth_methods_supported"),

@@ -9,7 +9,7 @@ from requests.auth import AuthBase
 
 from abate.auth import discovery
 from abate.auth.client_assertion import Client, KeyClient, SecretClient
-from abate.auth.discovery import Found
+from abate.auth.discovery import Discovery
 from abate.auth.scopes import Scopes
 from abate.auth.secrets import Secret, secret
 from abate.auth.token_endpoint import Endpoint
@@ -38,7 +38,7 @@ class Fixed(AuthBase):
         return False
 
 
-class Asked(AuthBase):
+class TokenLogin(AuthBase):
     """A requested token, which is requested again when it expires or is refused."""
 
     def __init__(self, tokens: Tokens) -> None:
@@ -81,7 +81,7 @@ def make(
         return Fixed(f"Bearer {kept.header}")
     is_ours = auth.scopes is None and auth.kind == "smart"
     asked = scopes if is_ours else Scopes(needed=auth.scopes or ())
-    return Asked(Tokens(_endpoint(auth, base, access, timeout_seconds, (kept, asked)).ask))
+    return TokenLogin(Tokens(_endpoint(auth, base, access, timeout_seconds, (kept, asked)).ask))
 
 
 def _basic(username: str, password: Secret) -> str:
@@ -104,9 +104,9 @@ def _endpoint(
             return FhirServer(url, timeout_seconds, access)
         return FhirServer(url, timeout_seconds, replace(access, certificate=None))
 
-    def find() -> Found:
+    def find() -> Discovery:
         if auth.token_url:
-            return Found(token_url=auth.token_url)
+            return Discovery(token_url=auth.token_url)
         with FhirServer(base, timeout_seconds, access) as server:
             return discovery.find(server, access.table)
 

@@ -65,16 +65,16 @@ def secret(table: str, kind: str, environment: Mapping[str, str] | None = None) 
     if given is not None and path is not None:
         raise AbateError(f"{name} and {name}_FILE are both set. Unset one of them.")
     if path is not None:
-        return _kept(f"the file of {name}_FILE", _content(f"{name}_FILE", Path(path)))
+        return _keep(f"the file of {name}_FILE", _content(f"{name}_FILE", Path(path)))
     if given is None:
         raise AbateError(
             f"a login of kind {kind!r} ([{table}.auth]) needs a secret in the environment: set "
             f"{name}, or {name}_FILE to the path of a file that contains it"
         )
-    return _kept(name, given)
+    return _keep(name, given)
 
 
-def _kept(name: str, value: str) -> Secret:
+def _keep(name: str, value: str) -> Secret:
     if not value.strip():
         raise AbateError(f"{name} is empty")
     return Secret(name, value.strip())

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from abate.auth.client_assertion import Client
-from abate.auth.discovery import Found
+from abate.auth.discovery import Discovery
 from abate.auth.scopes import Scopes, missing
 from abate.auth.tokens import Token, token
 from abate.errors import LoginRefused, SourceError
@@ -46,7 +46,7 @@ class Endpoint:
         scopes: the requested scopes.
     """
 
-    find: Callable[[], Found]
+    find: Callable[[], Discovery]
     enter: Callable[[str], AbstractContextManager[FhirServer]]
     client: Client
     scopes: Scopes
@@ -75,7 +75,7 @@ class Endpoint:
             )
         return token(_value(content, found.token_url), asked_at, _seconds(content))
 
-    def _answer(self, found: Found, scopes: Sequence[str]) -> Answer:
+    def _answer(self, found: Discovery, scopes: Sequence[str]) -> Answer:
         """Return the answer; if the server fails, retry with a new assertion."""
         with self.enter(found.token_url) as server:
             attempts = Attempts(TRIES)
@@ -86,14 +86,14 @@ class Endpoint:
                 attempts.wait(answer)
             return self._post(server, found, scopes)
 
-    def _try(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer | None:
+    def _try(self, server: FhirServer, found: Discovery, scopes: Sequence[str]) -> Answer | None:
         """Return the answer; None if the connection broke."""
         try:
             return self._post(server, found, scopes)
         except Unanswered:
             return None
 
-    def _post(self, server: FhirServer, found: Found, scopes: Sequence[str]) -> Answer:
+    def _post(self, server: FhirServer, found: Discovery, scopes: Sequence[str]) -> Answer:
         shown = self.client.show(found)
         form = {"grant_type": "client_credentials", **shown.form}
         if scopes:

@@ -124,7 +124,7 @@ def _ending(error: BaseException) -> tuple[str, int]:
 
 def _end(message: str, exit_code: int) -> None:
     """Print the message and exit. It should hold no patient data; redaction is a second check."""
-    options.say(f"abate: {redact.sentence(message, naming(None))}")
+    options.print_error(f"abate: {redact.sentence(message, naming(None))}")
     sys.exit(exit_code)
 
 

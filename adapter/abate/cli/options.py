@@ -60,7 +60,7 @@ def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
     return read(path, overrides)
 
 
-def say(text: str) -> None:
+def print_error(text: str) -> None:
     """Print a message on stderr."""
     _echo(text, sys.stderr)
 

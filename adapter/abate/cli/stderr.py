@@ -59,7 +59,7 @@ class _Lines:
             reading = self._throughput.reading()
             line = {**line, **reading, "text": f"{line.get('text', '')}{words(reading)}"}
         if text := log.as_json(line) if self._is_json else log.sentence(line):
-            options.say(text)
+            options.print_error(text)
 
 
 class _Terminal:
@@ -93,7 +93,7 @@ class _Terminal:
             return
         self.hide()
         if text := log.sentence(line):
-            options.say(text)
+            options.print_error(text)
 
     def hide(self) -> None:
         """Remove the progress line."""

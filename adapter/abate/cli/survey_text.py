@@ -18,7 +18,7 @@ def write_text(survey: Survey, advice: Advice) -> str:
         _item(str(survey.estimate), first=""),
         *_lists(survey.lists),
         *(_sample(sample) for sample in survey.samples),
-        *_written(survey.written),
+        *_format_write(survey.written),
         *_advice(advice),
         f"{survey.requests} requests, {survey.bytes / 1e6:.1f} MB; {_traces(survey)}.",
     ]
@@ -88,7 +88,7 @@ def _extent(sample: Sample) -> str:
     return "the newest first" if sample.newest_first else "in the server's order"
 
 
-def _written(written: Sequence[Shapes]) -> Iterator[str]:
+def _format_write(written: Sequence[Shapes]) -> Iterator[str]:
     for one in written:
         rows = [[str(tally.n), tally.what] for tally in (*one.values, *one.times, *one.categories)]
         if rows:

@@ -17,7 +17,7 @@ from abate.disclosure.by_patient import counts_beside_lesions, rows_beside_lesio
 from abate.disclosure.cells import Cell, CellRow, CellSheet, known_rests, sheet
 from abate.disclosure.differences import blocks, values_of
 from abate.disclosure.rule import Rule
-from abate.disclosure.visible_numbers import Visible, refusal, seen
+from abate.disclosure.visible_numbers import Visible, find_visible, refusal
 
 TOGETHER = 4
 MOST_GROUPS = 200_000
@@ -31,7 +31,7 @@ def audit(whole: Results, shown: Results, rule: Rule) -> None:
         PublishRefused: names the population that could be worked out, and no number.
     """
     cells = sheet(whole)
-    known = seen(whole, shown, cells, rule)
+    known = find_visible(whole, shown, cells, rule)
     for cell in (*_differences(cells, known, rule), *_sums(cells, known, rule)):
         raise refusal(f"what {cells.names[cell]} has besides others follows from what is shown")
 

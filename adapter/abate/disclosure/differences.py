@@ -148,7 +148,7 @@ class Sums:
         known = sorted(shown.union(*(self.wholes[at] for at in shown)))
         if not known:
             return []
-        matrix, sizes = self._seen(known)
+        matrix, sizes = self._find_known(known)
         try:
             found = list(_factors(matrix, sizes, rule.minimum, until))
         except ArithmeticError:
@@ -161,7 +161,7 @@ class Sums:
         parts = {at for at in shown if self.wholes[at] & used - shown}
         return {self.cells[at] for at in used & shown | parts or shown}
 
-    def _seen(self, shown: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    def _find_known(self, shown: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """One row a row that is known, one column an atom of these; and the atoms' sizes."""
         atoms: Counter[tuple[int, ...]] = Counter()
         for mask, size in zip(self.masks, self.sizes, strict=True):

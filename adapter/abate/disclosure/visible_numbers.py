@@ -34,7 +34,7 @@ class Visible:
     rows: set[int] = field(default_factory=set)
 
 
-def seen(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -> Visible:
+def find_visible(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -> Visible:
     """What a reader of released results sees.
 
     Raises:
@@ -60,7 +60,7 @@ def seen(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -> Visibl
                 look.at_estimate(full.result[one.name], one, mention)
                 if not one.withheld and not lost.isdisjoint(one.depends_on):
                     raise refusal(f"the estimate {one.name!r} is shown, and not what it is made of")
-            _refuse_loose(full.result, left.result)
+            _refuse_inconsistent(full.result, left.result)
     return known
 
 
@@ -188,7 +188,7 @@ def _numbers(given: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield path
 
 
-def _refuse_loose(whole: Result, shown: Result) -> None:
+def _refuse_inconsistent(whole: Result, shown: Result) -> None:
     """Refuse rows of tables and charts that no estimate answers for."""
     for table in shown.tables:
         for row in table.rows:

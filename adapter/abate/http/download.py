@@ -169,4 +169,4 @@ def refuse_other(answer: Answer) -> None:
     if answer.status in EXPIRED_LINK:
         raise LinkExpired(f"{answer.place} answered {answer.status}: the link has expired")
     if answer.status != HTTPStatus.OK:
-        raise SourceError(f"{answer.place} answered {answer.told}")
+        raise SourceError(f"{answer.place} answered {answer.summary}")

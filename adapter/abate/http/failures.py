@@ -96,7 +96,7 @@ def refuse_flawed(answer: Answer, *, is_fhir: bool) -> None:
         Failure: the server is busy, its JSON is truncated or damaged, or is not a FHIR resource.
     """
     if answer.status in TRANSIENT:
-        raise Failure(f"{answer.place} answered {answer.told}", answer=answer)
+        raise Failure(f"{answer.place} answered {answer.summary}", answer=answer)
     if answer.status == requests.codes.ok and (flaw := answer.flaw(is_fhir=is_fhir)):
         words = f"{answer.place} answered 200 with {flaw}"
         raise Failure(words, answer=answer, is_costly=True)

@@ -66,7 +66,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return http_date(self.headers.get("date", ""))
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The status with the codes of an OperationOutcome, as `400 (processing, 4127)`."""
         codes = ", ".join(self.issues)
         return f"{self.status} ({codes})" if codes else str(self.status)

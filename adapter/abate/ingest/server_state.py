@@ -96,7 +96,7 @@ class ServerState:
         if self.since is None:
             return []
         with read_store(self.path) as store:
-            return pull_remarks.kept_unfiltered(store, self.server)
+            return pull_remarks.read_unfiltered(store, self.server)
 
     def people(self) -> People:
         """Whom the store knows; it is read once."""

@@ -52,14 +52,14 @@ class Unfinished(PublishRefused):
         """`what` happened; see the class. An `answer` may ask for a wait."""
         self.what, self.attempt, self.cure, self.kind = what, attempt, cure, kind
         self.seconds = seconds_to_wait(attempt.number, answer)
-        super().__init__(self.said("It is not known whether any of it was written."))
+        super().__init__(self.describe("It is not known whether any of it was written."))
 
     @property
     def tries(self) -> int:
         """How often to send it in all."""
         return {"open": self.attempt.server.limits.tries, "conflict": TRIES}.get(self.kind, 1)
 
-    def said(self, known: str) -> str:
+    def describe(self, known: str) -> str:
         """The message, with what is known of what stands there."""
         return f"{self.what}. {known} {self.attempt.left}. {self.cure}".rstrip()
 
@@ -93,9 +93,9 @@ class Attempt:
             return
         cure = _cure(self.server, answer)
         if answer.status in TRANSIENT and answer.status not in NOT_BEGUN:
-            said = f"{answer.place} answered {answer.told} to the transaction{self._times}"
+            said = f"{answer.place} answered {answer.summary} to the transaction{self._times}"
             raise Unfinished(said, self, cure=cure, kind="open", answer=answer)
-        said = f"{answer.place} refused the transaction: {answer.told}"
+        said = f"{answer.place} refused the transaction: {answer.summary}"
         if answer.status not in CONFLICT:
             raise Unfinished(said, self, cure=cure, kind="refused")
         cure = f"Somebody else wrote there meanwhile{self._times}: try again later."
@@ -132,8 +132,8 @@ def refuse_unwritten(
     else:
         known = "Nothing was written there: all was read again and is as before."
         if problem.attempt.number == 1:
-            raise NothingWritten(problem.said(known)) from None
-    raise PublishRefused(problem.said(known)) from None
+            raise NothingWritten(problem.describe(known)) from None
+    raise PublishRefused(problem.describe(known)) from None
 
 
 def _cure(server: FhirServer, answer: Answer) -> str:

@@ -16,8 +16,8 @@ from abate.disclosure import rule_of
 from abate.errors import PublishRefused
 from abate.http.urls import is_loopback
 from abate.publish.change import Change, change, leave
-from abate.publish.existing import all_standing, refuse_elsewhere, refuse_unmarked, ways_in
-from abate.publish.leftovers import Remains, remaining, with_remains
+from abate.publish.existing import read_all_existing, refuse_elsewhere, refuse_unmarked, ways_in
+from abate.publish.leftovers import Leftovers, remaining, with_leftovers
 from abate.publish.retract_status import is_retracted, retract
 from abate.publish.study_key import Owner
 from abate.publish.target import TargetServer
@@ -99,14 +99,14 @@ def compare(
     taken, left = _taken(target, resources)
     if reason := target.inability(one["resourceType"] for one in taken):
         raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
-    found = all_standing(target.server, map(reference_to, taken))
+    found = read_all_existing(target.server, map(reference_to, taken))
     for one in taken:
         refuse_unmarked(target.server, one, found[reference_to(one)])
         if found[reference_to(one)] is None and reference_to(one) in ways_in(results.study):
             refuse_elsewhere(target.server, one)
     remains = remaining(target.server, results, found)
     owner.refuse_other(target.base, [*found.values(), *remains.all])
-    whole = [with_remains(one, results.study, remains) for one in taken]
+    whole = [with_leftovers(one, results.study, remains) for one in taken]
     changes = [change(one, found[reference_to(one)]) for one in whole]
     besides = [*map(retract, remains.vanished), *_adopt(owner, remains)]
     return [*_date(changes, results, found), *map(owner.adopt, besides), *left]
@@ -136,7 +136,7 @@ def _taken(
     return [one for one in resources if one not in dropped], left
 
 
-def _adopt(owner: Owner, remains: Remains) -> list[Change]:
+def _adopt(owner: Owner, remains: Leftovers) -> list[Change]:
     """What stays there as it is, where it does not carry the owner's key."""
     stays = [*remains.kept, *remains.retracted]
     return [leave(one) for one in stays if owner.is_other(one)]

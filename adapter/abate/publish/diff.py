@@ -83,7 +83,7 @@ def _name(resource: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for key, value in resource.items():
         if key in _APART:
             continue
-        for words, number in _numbers(value, _said(key)):
+        for words, number in _numbers(value, _read_texts(key)):
             name = " ".join(words) or "value"
             seen[name] = seen.get(name, 0) + 1
             yield name if seen[name] == 1 else f"{name} ({seen[name]})", number
@@ -93,7 +93,7 @@ def _numbers(node: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
     if isinstance(node, Mapping):
         here = (*words, *_label(node))
         for key, value in node.items():
-            yield from _numbers(value, (*here, *_said(key)))
+            yield from _numbers(value, (*here, *_read_texts(key)))
     elif isinstance(node, list):
         for one in node:
             yield from _numbers(one, words)
@@ -101,7 +101,7 @@ def _numbers(node: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
         yield words, node
 
 
-def _said(key: str) -> tuple[str, ...]:
+def _read_texts(key: str) -> tuple[str, ...]:
     return () if key in _SILENT else (_SAID.get(key, key),)
 
 

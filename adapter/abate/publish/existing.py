@@ -66,7 +66,7 @@ class _ReadBatch(msgspec.Struct):
     entry: list[_BatchEntry] = []
 
 
-def standing(server: FhirServer, name: str) -> Resource | None:
+def read_existing(server: FhirServer, name: str) -> Resource | None:
     """What a server has at `Type/id` now; None if there is nothing, or nothing any more.
 
     Raises:
@@ -82,7 +82,7 @@ def standing(server: FhirServer, name: str) -> Resource | None:
     return answer.resource(name)
 
 
-def all_standing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource | None]:
+def read_all_existing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource | None]:
     """What a server has at each `Type/id` now, as `standing` says it, in few requests.
 
     They are read in batches. What a batch does not answer plainly is read alone, and so is all
@@ -100,10 +100,10 @@ def all_standing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource
         if not answered:
             break
         absent = next((name for name in part if answered.get(name, ...) is None), None)
-        if absent is not None and standing(server, absent) is not None:
+        if absent is not None and read_existing(server, absent) is not None:
             break
         found |= answered
-    return {name: found[name] if name in found else standing(server, name) for name in wanted}
+    return {name: found[name] if name in found else read_existing(server, name) for name in wanted}
 
 
 def _read_batch(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:
@@ -197,7 +197,7 @@ def find_own(
     Args:
         server: the target.
         study: whose resources these are.
-        names: references; what is none of a resource there is not even asked for.
+        names: references; a reference that is not one to a resource of the target is not read.
         besides: references that are passed over.
     """
     passed = set(besides)
@@ -206,7 +206,7 @@ def find_own(
         for name in names
         if _REFERENCE.fullmatch(name) and not name.startswith(SHARED) and name not in passed
     ]
-    found = all_standing(server, asked).values()
+    found = read_all_existing(server, asked).values()
     return [own for one in found if (own := _own(one, study))]
 
 

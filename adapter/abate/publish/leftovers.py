@@ -12,7 +12,7 @@ from abate.report.fhir.elements import Resource, reference_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remains:
+class Leftovers:
     """The study's resources on the target that are not written now.
 
     Attributes:
@@ -33,7 +33,7 @@ class Remains:
 
 def remaining(
     server: FhirServer, results: Results, found: Mapping[str, Resource | None]
-) -> Remains:
+) -> Leftovers:
     """What only the report and the Provenance that stand on the target name.
 
     Args:
@@ -46,14 +46,14 @@ def remaining(
     retracted = [one.resource for one in owns if is_retracted(one.resource)]
     others = [one for one in owns if not is_retracted(one.resource)]
     failed = {outcome.name for outcome in results.failed}
-    return Remains(
-        kept=[one.resource for one in others if _is_kept(one, failed)],
-        vanished=[one.resource for one in others if not _is_kept(one, failed)],
+    return Leftovers(
+        kept=[one.resource for one in others if _stays(one, failed)],
+        vanished=[one.resource for one in others if not _stays(one, failed)],
         retracted=retracted,
     )
 
 
-def with_remains(resource: Resource, study: str, remains: Remains) -> Resource:
+def with_leftovers(resource: Resource, study: str, remains: Leftovers) -> Resource:
     """A report that lists what is kept too, or a Provenance that names all that remains."""
     report, provenance = ways_in(study)
     if reference_to(resource) == report:
@@ -64,7 +64,7 @@ def with_remains(resource: Resource, study: str, remains: Remains) -> Resource:
     return resource
 
 
-def _is_kept(own: Own, failed: set[str]) -> bool:
+def _stays(own: Own, failed: set[str]) -> bool:
     """Of an analysis that failed; what a plugin rendered may be of any."""
     return own.analysis in failed or (own.analysis is None and bool(failed))
 

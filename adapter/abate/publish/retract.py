@@ -17,8 +17,8 @@ from abate.publish.existing import (
     Own,
     find_own,
     list_references,
+    read_existing,
     refuse_unmarked,
-    standing,
     ways_in,
 )
 from abate.publish.retract_status import retract
@@ -46,9 +46,9 @@ def retractions(target: TargetServer, study: Study, owner: Owner, why: str = "")
         PublishRefused: it carries another study key, or it cannot be taken back.
         SourceError: the target does not answer as a FHIR server.
     """
-    found = [one.resource for one in _standing(target, study)]
+    found = [one.resource for one in _read_existing(target, study)]
     owner.refuse_other(target.base, found)
-    changes = [owner.adopt(_saying(why, retract(one))) for one in found]
+    changes = [owner.adopt(_with_reason(why, retract(one))) for one in found]
     provenance = _record(target, study, changes)
     if reason := target.inability(
         one.reference.partition("/")[0] for one in [*changes, provenance]
@@ -57,7 +57,7 @@ def retractions(target: TargetServer, study: Study, owner: Owner, why: str = "")
     return [*changes, provenance]
 
 
-def _saying(why: str, one: Change) -> Change:
+def _with_reason(why: str, one: Change) -> Change:
     """The retraction of the DiagnosticReport with the reason for it; of another as it is."""
     is_report = one.action == "retract" and one.resource["resourceType"] == "DiagnosticReport"
     if not (why and is_report):
@@ -71,10 +71,10 @@ def _saying(why: str, one: Change) -> Change:
     )
 
 
-def _standing(target: TargetServer, study: Study) -> list[Own]:
+def _read_existing(target: TargetServer, study: Study) -> list[Own]:
     """All that the study has on the target but the Provenance, which stays as it is."""
     names = ways_in(study.id)
-    report, provenance = (standing(target.server, name) for name in names)
+    report, provenance = (read_existing(target.server, name) for name in names)
     subject = str((report or {}).get("subject", {}).get("reference"))
     written = list_references(target.server, provenance, report)
     found = find_own(target.server, study.id, [*written, subject, names[0]], besides=(names[1],))
@@ -89,7 +89,7 @@ def _standing(target: TargetServer, study: Study) -> list[Own]:
 def _record(target: TargetServer, study: Study, changes: Sequence[Change]) -> Change:
     """The Provenance of the retraction: written whenever something is taken back."""
     resource = _provenance(study, [one.reference for one in changes if one.action != "left"])
-    found = standing(target.server, reference_to(resource))
+    found = read_existing(target.server, reference_to(resource))
     refuse_unmarked(target.server, resource, found)
     one = change(resource, found)
     if one.action == "unchanged" and any(other.action == "retract" for other in changes):

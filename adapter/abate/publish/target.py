@@ -76,7 +76,7 @@ def target_of(server: FhirServer) -> TargetServer:
 
 
 def _statement(server: FhirServer) -> Mapping[str, Any]:
-    """The CapabilityStatement; what is none is told as for a source."""
+    """The CapabilityStatement; an invalid one raises the same error as for a source."""
     answer = server.get("metadata")
     if answer.status == HTTPStatus.OK:
         try:

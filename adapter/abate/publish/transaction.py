@@ -21,7 +21,7 @@ from abate.http.urls import SentAway
 from abate.publish.attempts import TRIES, Attempt, Unfinished, refuse_unwritten
 from abate.publish.change import Change, transaction, version
 from abate.publish.diff import elements
-from abate.publish.existing import all_standing
+from abate.publish.existing import read_all_existing
 from abate.publish.study_key import key_of
 from abate.publish.transaction_response import refusals, stray, versions
 from abate.report.fhir.elements import Resource, name_of
@@ -159,7 +159,7 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
     attempts = Attempts(TRIES)
     while True:
         try:
-            standing_there = all_standing(server, wrong)
+            standing_there = read_all_existing(server, wrong)
         except SourceError as error:
             raise PublishRefused(
                 f"{server.base} took the report, and it could not be read back: {error}. Publish "

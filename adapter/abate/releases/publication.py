@@ -15,7 +15,7 @@ from abate.publish import compare, transaction
 from abate.publish.attempts import NothingWritten
 from abate.publish.change import Change
 from abate.publish.compare import Publishing
-from abate.publish.existing import SHARED, standing, ways_in
+from abate.publish.existing import SHARED, read_existing, ways_in
 from abate.publish.retract import NothingStands, retractions
 from abate.publish.retract_status import is_retracted
 from abate.publish.study_key import Owner
@@ -173,9 +173,9 @@ class Publication:
         return ways_in(self.owner.study)[0]
 
     @cached_property
-    def _standing(self) -> Resource | None:
+    def _read_existing(self) -> Resource | None:
         """The study's DiagnosticReport on the target."""
-        return standing(self.target.server, self._name)
+        return read_existing(self.target.server, self._name)
 
     @cached_property
     def _release(self) -> Release:
@@ -197,7 +197,7 @@ class Publication:
         found = list_published(self.report.found, self.report.shown, self._ledger.key())
         failed = {one.name for one in self.report.found.failed}
         before = self._stands_as
-        if before is None or self._standing is None or is_retracted(self._standing):
+        if before is None or self._read_existing is None or is_retracted(self._read_existing):
             return found
         return found.beside(before.estimates.of(failed))
 
@@ -207,25 +207,25 @@ class Publication:
         if minimum <= 1 or self.how.replaces:
             return None
         if self._is_unknown(changes):
-            return self._waiting(_UNKNOWN)
+            return self._find_waiting(_UNKNOWN)
         if not all(one.is_whole for one in self._earlier):
-            return self._waiting(_NOT_WHOLE)
+            return self._find_waiting(_NOT_WHOLE)
         before = [one.estimates.distinct for one in self._earlier]
         group = smallest_group(self._release.estimates.distinct, before, minimum)
         if group is not None:
-            return self._waiting(_TOO_FEW.format(more=minimum - group), minimum - group)
+            return self._find_waiting(_TOO_FEW.format(more=minimum - group), minimum - group)
         known = [one.estimates for one in self._earlier]
         is_told = is_all_or_none(self._release.estimates, known)
-        return self._waiting(_ALL_OR_NONE.format(more=1), 1) if is_told else None
+        return self._find_waiting(_ALL_OR_NONE.format(more=1), 1) if is_told else None
 
-    def _waiting(self, why: str, more: int | None = None) -> Waiting:
+    def _find_waiting(self, why: str, more: int | None = None) -> Waiting:
         return Waiting(
             study=self.owner.study, target=self.target.base, since=waiting.now(), why=why, more=more
         )
 
     def _is_unknown(self, changes: Sequence[Change]) -> bool:
         """Whether something of the study stands there that the ledger does not know."""
-        if self._standing is not None and digest_of(self._standing) is not None:
+        if self._read_existing is not None and digest_of(self._read_existing) is not None:
             return self._stands_as is None
         here = any(_place(one) == _place(self._release) for one in self._earlier)
         return _is_any_there(changes) and not here
@@ -233,9 +233,9 @@ class Publication:
     @property
     def _stands_as(self) -> Release | None:
         """The release that stands there, as the ledger has it."""
-        if self._standing is None:
+        if self._read_existing is None:
             return None
-        found = fingerprint(self._standing)
+        found = fingerprint(self._read_existing)
         return next((one for one in reversed(self._earlier) if one.fingerprint == found), None)
 
     def _end(self, found: Waiting, changes: Sequence[Change]) -> None:

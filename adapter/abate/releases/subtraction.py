@@ -52,7 +52,7 @@ def _pairs(new: Collection[Items], earlier: Sequence[Collection[Items]]) -> Iter
 def _combinations(
     new: Collection[Items], earlier: Sequence[Collection[Items]], minimum: int
 ) -> Iterator[int]:
-    """The numbers of units in combinations of rows that neither side has by itself."""
+    """The numbers of units in combinations of rows that neither side has alone."""
     before = sorted(_all(earlier), key=sorted)
     rows = [*before, *sorted(new, key=sorted)]
     if set(new) <= set(before):

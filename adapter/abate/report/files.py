@@ -74,12 +74,12 @@ def forget(folder: Path) -> None:
         StoreError: the disk refuses.
     """
     results_file.forget(folder)
-    for path in [folder / PAGE, *_written_before(folder / TABLES)]:
+    for path in [folder / PAGE, *_read_previous(folder / TABLES)]:
         with disk_errors(f"{path} cannot be written"):
             path.unlink(missing_ok=True)
 
 
-def _written_before(folder: Path) -> Iterator[Path]:
+def _read_previous(folder: Path) -> Iterator[Path]:
     descriptor = folder / tables.DESCRIPTOR
     try:
         package = msgspec.json.decode(descriptor.read_bytes(), type=_Package)

@@ -86,7 +86,7 @@ def as_csv(sheet: CsvTable) -> bytes:
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow([_inert(name) for name, _, _ in sheet.columns])
-    writer.writerows([[_written(value) for value in row] for row in sheet.rows])
+    writer.writerows([[_format(value) for value in row] for row in sheet.rows])
     return text.getvalue().encode()
 
 
@@ -184,7 +184,7 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _written(value: Value) -> Value:
+def _format(value: Value) -> Value:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

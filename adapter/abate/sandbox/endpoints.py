@@ -95,7 +95,7 @@ class Endpoints:
         if existing is not None:
             return responses.version_response(existing, 200, base_url(request))
         key = interactions.new_key(resource_type)
-        return _written(interactions.create(self._store, key, resource), request)
+        return _respond_to_write(interactions.create(self._store, key, resource), request)
 
     def update(self, request: Request, resource_type: str, id: str) -> Response:
         """Replace a resource, or create it under the id of the URL."""
@@ -104,7 +104,7 @@ class Endpoints:
         if "id" not in resource:
             raise RequestRefused(400, "invalid", "the resource has no id, and the URL has one")
         written = interactions.update(self._store, key, resource, condition(request))
-        return _written(written, request)
+        return _respond_to_write(written, request)
 
     def conditional_update(self, request: Request, resource_type: str) -> Response:
         """Replace the one resource that fits a query, or create it."""
@@ -112,7 +112,7 @@ class Endpoints:
         query = request.query_string.decode(errors="replace")
         key = interactions.conditional_key(self._store, resource_type, query, resource)
         written = interactions.update(self._store, key, resource, condition(request))
-        return _written(written, request)
+        return _respond_to_write(written, request)
 
     def delete(self, request: Request, resource_type: str, id: str) -> Response:
         """Delete a resource; what is not there is deleted already."""
@@ -166,7 +166,7 @@ def _read_entry(version: StoredVersion, if_none_match: str | None) -> dict[str, 
     return {"resource": responses.raw(version), "response": facts}
 
 
-def _written(written: interactions.WriteResult, request: Request) -> Response:
+def _respond_to_write(written: interactions.WriteResult, request: Request) -> Response:
     return responses.version_response(written.version, written.status, base_url(request))
 
 

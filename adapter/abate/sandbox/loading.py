@@ -13,7 +13,7 @@ from abate.sandbox.search.references import Key, resolve
 from abate.sandbox.store import DanglingReference, SandboxStore
 
 
-class _Found(NamedTuple):
+class _Loaded(NamedTuple):
     place: str
     full_url: str
     resource: Any
@@ -37,7 +37,7 @@ def load(store: SandboxStore, path: Path) -> int:
     return len(found)
 
 
-def _read(path: Path) -> Iterator[_Found]:
+def _read(path: Path) -> Iterator[_Loaded]:
     if path.suffix == ".ndjson":
         yield from _lines(path)
         return
@@ -45,14 +45,14 @@ def _read(path: Path) -> Iterator[_Found]:
     if isinstance(tree, dict) and tree.get("resourceType") == "Bundle":
         yield from _entries(tree, path)
     else:
-        yield _Found(f"{path}, line 1", "", tree)
+        yield _Loaded(f"{path}, line 1", "", tree)
 
 
-def _lines(path: Path) -> Iterator[_Found]:
+def _lines(path: Path) -> Iterator[_Loaded]:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield _Found(f"{path}, line {number}", "", _decode(line, path, number))
+                yield _Loaded(f"{path}, line {number}", "", _decode(line, path, number))
 
 
 def _decode(text: bytes, path: Path, line: int | None = None) -> Any:
@@ -63,7 +63,7 @@ def _decode(text: bytes, path: Path, line: int | None = None) -> Any:
     raise AbateError(f"{path}, line {where} is no JSON")
 
 
-def _entries(bundle: dict[str, Any], path: Path) -> Iterator[_Found]:
+def _entries(bundle: dict[str, Any], path: Path) -> Iterator[_Loaded]:
     entries = bundle.get("entry", [])
     if not isinstance(entries, list):
         raise AbateError(f"{path}: Bundle.entry is no list")
@@ -71,10 +71,10 @@ def _entries(bundle: dict[str, Any], path: Path) -> Iterator[_Found]:
         place = f"{path}, entry {index}"
         if not isinstance(entry, dict) or "resource" not in entry:
             raise AbateError(f"{place} has no resource")
-        yield _Found(place, str(entry.get("fullUrl", "")), entry["resource"])
+        yield _Loaded(place, str(entry.get("fullUrl", "")), entry["resource"])
 
 
-def _write(store: SandboxStore, found: list[_Found]) -> None:
+def _write(store: SandboxStore, found: list[_Loaded]) -> None:
     keys = [_key(one) for one in found]
     names = {one.full_url: str(key) for one, key in zip(found, keys, strict=True) if one.full_url}
     for one, key in zip(found, keys, strict=True):
@@ -90,7 +90,7 @@ def _write(store: SandboxStore, found: list[_Found]) -> None:
         raise AbateError(f"{place}: {dangling.diagnostics}") from None
 
 
-def _key(found: _Found) -> Key:
+def _key(found: _Loaded) -> Key:
     resource = found.resource
     resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(resource_type, str) or resource_type not in PARAMETERS:

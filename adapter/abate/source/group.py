@@ -92,7 +92,7 @@ def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
     """Return the listed members of a Group, each an object."""
     if answer.status != HTTPStatus.OK:
         raise IncompletePull(
-            f"{answer.place} answered {answer.told}: the members of {reference} are not known, so "
+            f"{answer.place} answered {answer.summary}: the members of {reference} are not known, so "
             "the received patients cannot be compared with them. Nothing was stored. Ask for the "
             "right to read the Group (scope system/Group.rs), or list its patients by id in "
             "[source] patients (for an export: together with export)"

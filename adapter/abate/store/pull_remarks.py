@@ -81,7 +81,7 @@ def withheld(store: "Store", server: str) -> list[str]:
     return _details(store, server, _WITHHELD)
 
 
-def kept_unfiltered(store: "Store", server: str) -> list[str]:
+def read_unfiltered(store: "Store", server: str) -> list[str]:
     """The types of which the last export of a server found nothing by a filter."""
     return _details(store, server, _UNFILTERED)
 

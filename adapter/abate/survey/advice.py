@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from abate.fhir.types import WRITTEN_NAMES
-from abate.survey.model import Advice, SeenCode, Survey
+from abate.survey.model import Advice, SampledCode, Survey
 from abate.survey.probes.categories import advise_category, setting
 from abate.survey.probes.declared import TRANSACTION
 from abate.survey.probes.read import without_code
@@ -136,33 +136,33 @@ def _report_refusal(survey: Survey) -> str:
     return ""
 
 
-def propose_index(survey: Survey) -> list[SeenCode]:
+def propose_index(survey: Survey) -> list[SampledCode]:
     """Procedure codes that no list has and whose name says that bone is filled with cement."""
     return [code for code in _unknown(survey, "Procedure") if _says(code, INDEX_WORDS)]
 
 
-def propose_scores(survey: Survey) -> list[SeenCode]:
+def propose_scores(survey: Survey) -> list[SampledCode]:
     """Observation codes that no list has and whose name speaks of pain, and of no other of it."""
     named = (code for code in _unknown(survey, "Observation") if _says(code, SCORE_WORDS))
     return [code for code in named if not _says(code, NO_INTENSITY)]
 
 
-def propose_radiotherapy(survey: Survey) -> list[SeenCode]:
+def propose_radiotherapy(survey: Survey) -> list[SampledCode]:
     """Procedure codes whose name says radiotherapy."""
     return [code for code in _unknown(survey, "Procedure") if _says(code, RADIOTHERAPY_WORDS)]
 
 
-def propose_others(survey: Survey, kind: str, taken: Iterable[SeenCode]) -> list[SeenCode]:
+def propose_others(survey: Survey, kind: str, taken: Iterable[SampledCode]) -> list[SampledCode]:
     """The most frequent further codes of a type that no list has, a few of them."""
     refused = {code.reference for code in taken}
     return [code for code in _unknown(survey, kind) if code.reference not in refused][:SHOWN]
 
 
-def _unknown(survey: Survey, kind: str) -> list[SeenCode]:
+def _unknown(survey: Survey, kind: str) -> list[SampledCode]:
     """The codes without a list that a study file can name."""
     seen = survey.sample_of(kind).codes
     return [code for code in seen if code.system and code.exact and not code.list]
 
 
-def _says(code: SeenCode, words: re.Pattern[str]) -> bool:
+def _says(code: SampledCode, words: re.Pattern[str]) -> bool:
     return bool(words.search(code.display) or words.search(code.code))

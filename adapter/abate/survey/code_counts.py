@@ -52,7 +52,7 @@ def _examine_codes(context: Context) -> None:
             taken = sample.take(context, kind, _known_codes(context.lists, kind), SHAPED)
             seen = [(code.system, code.code) for code in taken.codes]
         if context.searches[kind].state == "untried":
-            context.searches[kind] = _try_seen_code(context.client, kind, seen)
+            context.searches[kind] = _try_sampled_code(context.client, kind, seen)
 
 
 def _count_lists(context: Context) -> None:
@@ -106,7 +106,7 @@ def _try_absent_code(client: BudgetedClient, kind: str) -> CodeSearch:
     return CodeSearch(type=kind, state="untried")
 
 
-def _try_seen_code(
+def _try_sampled_code(
     client: BudgetedClient, kind: str, seen: Sequence[tuple[str, str]]
 ) -> CodeSearch:
     """Whether the first code that was seen is found, with its system and without."""

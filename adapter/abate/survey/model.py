@@ -70,7 +70,7 @@ class ListCount(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[CodeCount, ...] = ()
 
 
-class SeenCode(msgspec.Struct, frozen=True, kw_only=True):
+class SampledCode(msgspec.Struct, frozen=True, kw_only=True):
     """A code in the sample; `list` is the code list that has it, or nothing.
 
     `exact` says that it is shown as the server has it. One with blanks around it, or with control
@@ -103,7 +103,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = False
     newest_first: bool = False
     without_code: int = 0
-    codes: tuple[SeenCode, ...] = ()
+    codes: tuple[SampledCode, ...] = ()
     problem: str = ""
 
 
@@ -206,7 +206,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         return next((sample for sample in self.samples if sample.type == kind), Sample(type=kind))
 
 
-def tally(shapes: Iterable[str]) -> tuple[Frequency, ...]:
+def count_frequencies(shapes: Iterable[str]) -> tuple[Frequency, ...]:
     """Count them, the most frequent first."""
     ranked = sorted(Counter(shapes).items(), key=lambda item: (-item[1], item[0]))
     return tuple(Frequency(what=what, n=n) for what, n in ranked)

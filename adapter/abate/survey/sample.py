@@ -21,7 +21,7 @@ from abate.source.query import token
 from abate.source.query_forms import CATEGORIES
 from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context
-from abate.survey.model import Sample, SeenCode, Shapes, tally
+from abate.survey.model import Sample, SampledCode, Shapes, count_frequencies
 
 PAGES = 5
 PAGES_OF_SHAPES = 2
@@ -144,9 +144,9 @@ def _count_shapes(context: Context, kind: str, resources: Sequence[Mapping[str, 
     return Shapes(
         type=kind,
         n=len(resources),
-        values=tally(shape_of_value(score, units) for score in scores),
-        times=tally(map(shape_of_time, resources)),
-        categories=tally(name for score in scores for name in name_categories(score)),
+        values=count_frequencies(shape_of_value(score, units) for score in scores),
+        times=count_frequencies(map(shape_of_time, resources)),
+        categories=count_frequencies(name for score in scores for name in name_categories(score)),
     )
 
 
@@ -158,10 +158,10 @@ def _add_displays(resource: Mapping[str, Any], displays: dict[Coding, str]) -> N
             displays.setdefault(pair, display)
 
 
-def _code(pair: Coding, n: int, displays: Mapping[Coding, str], known: KnownCodes) -> SeenCode:
+def _code(pair: Coding, n: int, displays: Mapping[Coding, str], known: KnownCodes) -> SampledCode:
     in_list, name = known.get(pair, ("", ""))
     system, code = (one_line(part, LONGEST) for part in pair)
-    return SeenCode(
+    return SampledCode(
         system=system,
         code=code,
         display=name or displays.get(pair, ""),

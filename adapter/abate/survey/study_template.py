@@ -7,7 +7,7 @@ from importlib.resources import files
 from string import Template
 
 from abate.survey import advice
-from abate.survey.model import ListCount, SeenCode, Survey
+from abate.survey.model import ListCount, SampledCode, Survey
 
 FILL = "FILL IN"
 CHECK = "by its name: check"
@@ -131,8 +131,11 @@ def _index(survey: Survey) -> list[_Code]:
     taken = [*local, *advice.propose_radiotherapy(survey)]
     return [
         *_list(survey, "cementoplasty", "Procedure"),
-        *(_seen(code, CHECK) for code in local),
-        *(_seen(code, is_used=False) for code in advice.propose_others(survey, "Procedure", taken)),
+        *(_find_sampled(code, CHECK) for code in local),
+        *(
+            _find_sampled(code, is_used=False)
+            for code in advice.propose_others(survey, "Procedure", taken)
+        ),
     ]
 
 
@@ -145,8 +148,8 @@ def _scores(survey: Survey) -> list[_Code]:
     other = [] if listed or named else advice.propose_others(survey, "Observation", named)
     return [
         *listed,
-        *(_seen(code, CHECK, is_used=False) for code in named),
-        *(_seen(code, is_used=False) for code in other),
+        *(_find_sampled(code, CHECK, is_used=False) for code in named),
+        *(_find_sampled(code, is_used=False) for code in other),
     ]
 
 
@@ -170,7 +173,7 @@ def _number(n: int | None) -> str:
     return "some" if n is None else str(n)
 
 
-def _seen(code: SeenCode, note: str = "", *, is_used: bool = True) -> _Code:
+def _find_sampled(code: SampledCode, note: str = "", *, is_used: bool = True) -> _Code:
     comment = ", ".join(filter(None, [code.display, f"{code.n} in the sample", note]))
     return _Code(reference=code.reference, comment=comment, is_used=is_used)
 
@@ -188,7 +191,7 @@ def _codes(codes: Sequence[_Code]) -> str:
 
 def _beside(survey: Survey) -> list[str]:
     """The tables that a study may have besides: used if something was found for them."""
-    radiotherapy = [_seen(code, CHECK) for code in advice.propose_radiotherapy(survey)]
+    radiotherapy = [_find_sampled(code, CHECK) for code in advice.propose_radiotherapy(survey)]
     history = f"[history.radiotherapy]\n{_codes(radiotherapy)}\n"
     return [
         _optional(survey, "[adjunct.ablation]", "bone-ablation", "within_hours = 24\n"),

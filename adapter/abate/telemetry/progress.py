@@ -28,7 +28,7 @@ _BOOKED = ("query", "type", "expected", "received", "pages")
 _MAPPED = ("type", "received", "mapped", "ignored", "rejected")
 
 
-class Asking(msgspec.Struct, kw_only=True):
+class OpenQuery(msgspec.Struct, kw_only=True):
     """The current query of a pull, and when it began."""
 
     query: str
@@ -47,7 +47,7 @@ class Status(Run, kw_only=True):
     state: str = "running"
     stage: str = ""
     since: datetime | None = None
-    asking: Asking | None = None
+    asking: OpenQuery | None = None
 
 
 class Progress:
@@ -149,7 +149,7 @@ class Progress:
                 self._status.since, self._status.asking = datetime.now(UTC), None
                 self._write(is_lasting=False)
             case "query.begin":
-                self._status.asking = Asking(
+                self._status.asking = OpenQuery(
                     query=line["query"], type=line["type"], since=datetime.now(UTC)
                 )
                 self._write(is_lasting=False)

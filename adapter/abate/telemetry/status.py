@@ -78,7 +78,7 @@ def _end(progress: Progress, exit_code: int, message: str) -> None:
 def _bury(folder: Path) -> None:
     """Add a killed run to the history. The caller holds the lock, so no other command writes."""
     with suppress(AbateError):
-        last = _kept(folder)
+        last = _keep(folder)
         if not _is_among(last, history.recent(folder, 1)[0]):
             history.keep(_as_died(last) if last.state == "running" else last, folder)
 
@@ -89,11 +89,11 @@ def read(folder: Path) -> Status:
     Raises:
         AbateError: nothing has run there.
     """
-    status = _kept(folder)
+    status = _keep(folder)
     if status.state != "running":
         return status
     with suppress(OSError), FileLock(folder / LOCK, timeout=0, mode=0o600):
-        status = _kept(folder)  # It may have ended between the first read and the lock.
+        status = _keep(folder)  # It may have ended between the first read and the lock.
         if status.state == "running":
             return _as_died(status)
     return status
@@ -129,7 +129,7 @@ def _as_died(status: Status) -> Status:
     return status
 
 
-def _kept(folder: Path) -> Status:
+def _keep(folder: Path) -> Status:
     path = folder / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=Status)
@@ -141,7 +141,7 @@ def _kept(folder: Path) -> Status:
 
 def _holder(folder: Path) -> str:
     try:
-        status = _kept(folder)
+        status = _keep(folder)
     except AbateError:
         status = None
     if status is None or status.state != "running":  # It has the lock, but no status file yet.

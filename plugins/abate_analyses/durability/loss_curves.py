@@ -106,14 +106,14 @@ def counts_at(lost: Curves, at: At) -> dict[str, int]:
     """Who is at risk on the first day of a visit's window, and what happened by its last."""
     upto = lost.loss.place(at.last) + 1
     return {
-        f"at risk at {at.visit}": lost.loss.followed_to(at.first),
+        f"at risk at {at.visit}": lost.loss.count_at_risk(at.first),
         f"losses by {at.visit}": int(lost.loss.events[:upto].sum()),
         f"deaths by {at.visit}": int(lost.loss.competing[:upto].sum()),
     }
 
 
 def _at(lost: Curves, read: Read, at: At) -> Estimate:
-    followed = lost.loss.followed_to(at.first) > 0
+    followed = lost.loss.count_at_risk(at.first) > 0
     value, variance = read.curve.read(at.last)
     return Estimate(
         name=f"{read.name}-{at.visit}",

@@ -46,7 +46,7 @@ def relief(cohort: Cohort, pairs: Pairs, loss: Loss) -> Relief:
     frame = (
         had.join(_endpoint_days(cohort), on=["lesion_id", "endpoint_visit"], how="left",
                  maintain_order="left")
-        .join(_lasted(later), on="lesion_id", how="left", maintain_order="left")
+        .join(_lasts(later), on="lesion_id", how="left", maintain_order="left")
         .with_columns(
             pl.col("later").fill_null(0),
             pl.col("held_day").fill_null(pl.col("endpoint_day")),
@@ -54,7 +54,7 @@ def relief(cohort: Cohort, pairs: Pairs, loss: Loss) -> Relief:
         )
         .with_columns(
             pl.max_horizontal("follow_up_days", "endpoint_day", "last_day").alias("survival"),
-            _died(cohort).alias("died"),
+            _deaths(cohort).alias("died"),
         )
         .with_columns(
             pl.coalesce("loss_day", "survival").alias("time"),
@@ -86,7 +86,7 @@ def _later(cohort: Cohort, had: pl.DataFrame, loss: Loss) -> pl.DataFrame:
     )
 
 
-def _lasted(later: pl.DataFrame) -> pl.DataFrame:
+def _lasts(later: pl.DataFrame) -> pl.DataFrame:
     """One row a lesion with a later score: its first loss, and the last score before it."""
     held = pl.col("losses") == 0
     return later.group_by("lesion_id").agg(
@@ -107,7 +107,7 @@ def _endpoint_days(cohort: Cohort) -> pl.DataFrame:
     )
 
 
-def _died(cohort: Cohort) -> pl.Expr:
+def _deaths(cohort: Cohort) -> pl.Expr:
     """A death without a day ends relief at the last contact."""
     undated = cohort.events.filter((pl.col("kind") == "death") & pl.col("at").is_null())
     at_contact = (pl.col("end_reason") == "last-score") & pl.col("patient_id").is_in(

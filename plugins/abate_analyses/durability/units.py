@@ -15,25 +15,25 @@ def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, U
     """By the estimates' names."""
     pairs, frame = found.pairs.frame, found.frame
     scores = found.pairs.units.data
-    had = _timed(frame, scores)
+    had = _time(frame, scores)
     followed = frame.filter(pl.col("later") > 0)
     held = followed.filter(pl.col("cause") != EVENT)["lesion_id"]
     losses = _ids(frame, pl.col("cause") == EVENT)
-    later = {one: scores[one] for one in _scored_later(cohort, pairs)["lesion_id"]}
+    later = {one: scores[one] for one in _find_later_scores(cohort, pairs)["lesion_id"]}
     return {
-        "follow-up": _followed(cohort),
+        "follow-up": _follow(cohort),
         "relief": found.pairs.units.counting({"numerator": frame["lesion_id"]}),
         "longest-relief": had,
         "longest-relief-weeks": had,
         "median-time-to-loss": had.counting({"losses": losses}),
         "median-time-to-loss-km": had.counting({"losses": losses}),
-        "net-pain-relief": _timed(frame.filter(pl.col("survival") > 0), scores),
-        "persistence": _timed(followed, later).counting({"numerator": held}),
+        "net-pain-relief": _time(frame.filter(pl.col("survival") > 0), scores),
+        "persistence": _time(followed, later).counting({"numerator": held}),
         **{name: units for at in lost.visits for name, units in _at(found, had, at)},
     }
 
 
-def _scored_later(cohort: Cohort, pairs: pl.DataFrame) -> pl.DataFrame:
+def _find_later_scores(cohort: Cohort, pairs: pl.DataFrame) -> pl.DataFrame:
     """The pairs with a score after the endpoint, whether they had relief or not."""
     scores = cohort.scores.filter("chosen").select("lesion_id", "at")
     later = pairs.join(scores, on="lesion_id").filter(pl.col("at") > pl.col("endpoint_at"))
@@ -56,7 +56,7 @@ def _ids(frame: pl.DataFrame, kept: pl.Expr) -> list[str]:
     return frame.filter(kept)["lesion_id"].to_list()
 
 
-def _timed(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
+def _time(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
     """Lesions with relief; the datum is how long it lasted and what ended it.
 
     Who had relief depends on the scores, of those `among` which it was looked for.
@@ -66,7 +66,7 @@ def _timed(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
     return Units(data=data, among=among)
 
 
-def _followed(cohort: Cohort) -> Units:
+def _follow(cohort: Cohort) -> Units:
     """The patients with a score after; the datum is the day of the last one."""
     days = (
         cohort.scores.filter(pl.col("chosen") & (pl.col("visit") != BASELINE))

@@ -8,7 +8,7 @@ import polars as pl
 
 from abate import Cohort, Estimate, Interval, Ref, Result, Table
 from abate.cohort.visit_states import DEAD, NOT_DUE, NOT_SCORED, RE_TREATED, SCORED
-from abate_analyses.pain_course.carried_forward import carried_forward
+from abate_analyses.pain_course.carried_forward import carry_forward
 from abate_analyses.pain_course.charts import charts, notes
 from abate_analyses.pain_course.units import course_units
 from abate_analyses.shared import counts
@@ -40,12 +40,12 @@ def analyse(cohort: Cohort) -> Result:
     if not cohort.analysed.height:
         return Result.not_estimable(f"there are no {LESIONS}")
     states, scores = cohort.visit_states(), cohort.by_visit().frame
-    carried = carried_forward(states, scores)
+    carried = carry_forward(states, scores)
     tallies = _tallies(states)
     whole = counts.lesions(cohort.analysed)
     found = [
-        *_observed(cohort.visits, scores),
-        *_carried(list(tallies), _by_visit(carried)),
+        *_describe_observed(cohort.visits, scores),
+        *_describe_carried(list(tallies), _by_visit(carried)),
         *(one for visit in tallies for one in _states(visit, tallies[visit], whole)),
     ]
     estimates = mark_key(found, *(f"scored-of-due-{visit}" for visit in cohort.visits[:1]))
@@ -58,7 +58,7 @@ def analyse(cohort: Cohort) -> Result:
     )
 
 
-def scored_at(visit: str) -> str:
+def name_scored_at(visit: str) -> str:
     """The lesions with a score at a visit, in the words of `Cohort.at`."""
     return f"{LESIONS} with a {visit} score"
 
@@ -68,12 +68,12 @@ def due_at(visit: str) -> str:
     return f"{LESIONS} alive, followed and due at {visit}"
 
 
-def scored_by(visit: str) -> str:
+def name_scored_by(visit: str) -> str:
     """Those of them with a score at the visit, or with one to carry to it."""
     return f"{due_at(visit)}, with a score by then"
 
 
-def _observed(visits: Sequence[str], scores: pl.DataFrame) -> Iterator[Estimate]:
+def _describe_observed(visits: Sequence[str], scores: pl.DataFrame) -> Iterator[Estimate]:
     by_visit = _by_visit(scores)
     for visit in visits:
         yield _median(visit, by_visit.get(visit, NONE))
@@ -95,7 +95,7 @@ def _median(visit: str, values: pl.Series) -> Estimate:
         unit="{score}",
         interval=quartiles,
         method=METHOD,
-        population=scored_at(visit),
+        population=name_scored_at(visit),
         note="" if len(values) else "no analysed lesion was scored then",
         statistic="median",
     )
@@ -114,13 +114,15 @@ def _range(visit: str, values: pl.Series) -> Estimate:
         unit="{score}",
         interval=ends,
         method="highest less lowest of observed scores",
-        population=scored_at(visit),
+        population=name_scored_at(visit),
         note="" if len(values) else "no analysed lesion was scored then",
         individual=True,
     )
 
 
-def _carried(visits: Sequence[str], by_visit: Mapping[str, pl.Series]) -> Iterator[Estimate]:
+def _describe_carried(
+    visits: Sequence[str], by_visit: Mapping[str, pl.Series]
+) -> Iterator[Estimate]:
     for visit in visits:
         values = by_visit.get(visit, NONE)
         observed = _median(visit, values)
@@ -129,7 +131,7 @@ def _carried(visits: Sequence[str], by_visit: Mapping[str, pl.Series]) -> Iterat
             name=f"median-locf-{visit}",
             label=f"{observed.label}, last observation carried forward",
             method=CARRIED,
-            population=scored_by(visit),
+            population=name_scored_by(visit),
             note="" if len(values) else "no such lesion has a score to carry forward",
             depends_on=[f"scored-{visit}"],
         )

@@ -5,7 +5,7 @@ import polars as pl
 from abate.cohort.visit_states import NOT_SCORED, SCORED
 
 
-def carried_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+def carry_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     """The last chosen score up to each visit, of lesions that are alive, followed and due then.
 
     Args:

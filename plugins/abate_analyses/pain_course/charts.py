@@ -90,15 +90,13 @@ def _course(cohort: Cohort, days: Mapping[str, int]) -> Chart:
         spec={"$schema": SCHEMA, "layer": [lines, quartiles, median]},
         data={
             "lesions": _lines(cohort, days) if individual(cohort) else [],
-            "medians": [_cited(visit, day, median="value", n="n") for visit, day in days.items()],
-            "quartiles": [
-                _cited(visit, day, low="low", high="high") for visit, day in days.items()
-            ],
+            "medians": [_cite(visit, day, median="value", n="n") for visit, day in days.items()],
+            "quartiles": [_cite(visit, day, low="low", high="high") for visit, day in days.items()],
         },
     )
 
 
-def _cited(visit: str, day: int, **fields: str) -> dict[str, Cell]:
+def _cite(visit: str, day: int, **fields: str) -> dict[str, Cell]:
     cited = {name: Ref(f"median-{visit}", field) for name, field in fields.items()}
     return {"visit": visit, "day": day, **cited}
 
@@ -141,7 +139,7 @@ def _strip(cohort: Cohort, days: Mapping[str, int]) -> Chart:
             "the visits' windows. Its shape says whether it was taken for a visit, and why not."
         ),
         spec={"$schema": SCHEMA, "layer": [windows, points]},
-        data={"windows": _windows(cohort), "scores": _linked(cohort)},
+        data={"windows": _windows(cohort), "scores": _link(cohort)},
     )
 
 
@@ -158,7 +156,7 @@ def _windows(cohort: Cohort) -> Rows:
     ]
 
 
-def _linked(cohort: Cohort) -> Rows:
+def _link(cohort: Cohort) -> Rows:
     analysed = cohort.analysed.select("lesion_id", "label", "index_start")
     why = (
         pl.when("chosen").then(pl.lit(TAKEN)).otherwise(pl.col("left_out_by").fill_null("left out"))

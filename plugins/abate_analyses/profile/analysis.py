@@ -14,7 +14,7 @@ from abate_analyses.shared.adjuncts import by_adjunct
 from abate_analyses.shared.counts import PATIENTS, Whole
 from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.slugs import slug
-from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
+from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, select_treated
 from abate_analyses.shared.units import of_estimates
 from abate_analyses.statistics.quantiles import spread
 
@@ -30,7 +30,7 @@ def analyse(cohort: Cohort) -> Result:
     shown = [
         *_patients(cohort, first),
         *_lesions(cohort),
-        *_treated_facts(cohort),
+        *_describe_treated(cohort),
     ]
     missing = list(_not_assessable(cohort))
     found = [*_flow_counts(flow), *ages, *shown, *missing]
@@ -93,7 +93,7 @@ def _ages(first: pl.DataFrame) -> Iterator[Estimate]:
 
 def _patients(cohort: Cohort, first: pl.DataFrame) -> Iterator[Estimate]:
     whole = counts.patients(cohort.analysed)
-    yield from _shares("sex", counts.tally(first["sex"]), whole)
+    yield from _shares("sex", counts.count_values(first["sex"]), whole)
     facts = cohort.characteristics.join(first.select("patient_id"), on="patient_id", how="semi")
     for kind, tally in _facts(facts).items():
         yield from _shares(kind, tally, whole)
@@ -101,16 +101,16 @@ def _patients(cohort: Cohort, first: pl.DataFrame) -> Iterator[Estimate]:
 
 def _lesions(cohort: Cohort) -> Iterator[Estimate]:
     whole = counts.lesions(cohort.analysed)
-    yield from _shares("site", counts.tally(cohort.analysed["site"]), whole)
-    yield from _shares("site-group", counts.tally(cohort.analysed["site_group"]), whole)
+    yield from _shares("site", counts.count_values(cohort.analysed["site"]), whole)
+    yield from _shares("site-group", counts.count_values(cohort.analysed["site_group"]), whole)
     kinds = by_adjunct(cohort)["kind"]
-    yield from _shares("adjunct", counts.tally(kinds.drop_nulls()), whole)
+    yield from _shares("adjunct", counts.count_values(kinds.drop_nulls()), whole)
     yield counts.count("without-adjunct", kinds.null_count(), whole, "adjunct: none")
 
 
-def _treated_facts(cohort: Cohort) -> Iterator[Estimate]:
+def _describe_treated(cohort: Cohort) -> Iterator[Estimate]:
     """The facts over all treated patients, as a paper's text counts them."""
-    patients = treated(cohort).select("patient_id").unique()
+    patients = select_treated(cohort).select("patient_id").unique()
     whole = Whole(n=patients.height, population=TREATED_PATIENTS, basis="patient")
     facts = cohort.characteristics.join(patients, on="patient_id", how="semi")
     for kind, tally in _facts(facts).items():
@@ -147,7 +147,7 @@ def _facts(facts: pl.DataFrame) -> dict[str, Mapping[str, int]]:
     """How many patients have each fact, by kind; twice told counts once."""
     once = facts.select("patient_id", "kind", "name").unique(maintain_order=True)
     groups = once.group_by("kind", maintain_order=True)
-    return {str(kind): counts.tally(rows["name"]) for (kind,), rows in groups}
+    return {str(kind): counts.count_values(rows["name"]) for (kind,), rows in groups}
 
 
 def _shares(what: str, tally: Mapping[str, int], whole: Whole) -> Iterator[Estimate]:

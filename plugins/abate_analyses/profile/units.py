@@ -7,8 +7,8 @@ import polars as pl
 from abate import Cohort, Units
 from abate_analyses.shared.adjuncts import by_adjunct
 from abate_analyses.shared.slugs import slug
-from abate_analyses.shared.treated import treated
-from abate_analyses.shared.units import analysed, analysed_patients, by_value
+from abate_analyses.shared.treated import select_treated
+from abate_analyses.shared.units import by_value, find_analysed, find_analysed_patients
 
 
 def profile_units(cohort: Cohort, first: pl.DataFrame) -> dict[str, Units]:
@@ -20,15 +20,17 @@ def profile_units(cohort: Cohort, first: pl.DataFrame) -> dict[str, Units]:
     return {
         **dict(_flow(cohort)),
         **dict.fromkeys(("age", "age-quartiles"), ages),
-        **_counted("sex", analysed_patients(cohort, "sex"), by_value(first, "patient_id", "sex")),
+        **_count(
+            "sex", find_analysed_patients(cohort, "sex"), by_value(first, "patient_id", "sex")
+        ),
         **_lesions(cohort, "site"),
         **_lesions(cohort, "site-group"),
-        **_counted(
+        **_count(
             "adjunct",
-            analysed(cohort, "adjunct"),
+            find_analysed(cohort, "adjunct"),
             by_value(kinds.drop_nulls("kind"), "lesion_id", "kind"),
         ),
-        "without-adjunct": analysed(cohort, "adjunct").counting(without),
+        "without-adjunct": find_analysed(cohort, "adjunct").counting(without),
         **dict(_facts(cohort)),
     }
 
@@ -42,7 +44,7 @@ def fact_name(kind: str, value: str, *, treated: bool = False) -> str:
 
 def _flow(cohort: Cohort) -> Iterator[tuple[str, Units]]:
     for unit in ("patient", "lesion"):
-        ids = treated(cohort)[f"{unit}_id"].unique(maintain_order=True).to_list()
+        ids = select_treated(cohort)[f"{unit}_id"].unique(maintain_order=True).to_list()
         kept = set(cohort.analysed[f"{unit}_id"])
         parts = {"treated": ids, "analysed": kept, "excluded": set(ids) - kept}
         for stage, counted in parts.items():
@@ -53,10 +55,10 @@ def _flow(cohort: Cohort) -> Iterator[tuple[str, Units]]:
 def _lesions(cohort: Cohort, what: str) -> dict[str, Units]:
     """By site and by group of sites, which are one question: a group is its sites."""
     counted = by_value(cohort.analysed, "lesion_id", what.replace("-", "_"))
-    return _counted(what, analysed(cohort, "site"), counted)
+    return _count(what, find_analysed(cohort, "site"), counted)
 
 
-def _counted(what: str, whole: Units, by: dict[str, list[str]]) -> dict[str, Units]:
+def _count(what: str, whole: Units, by: dict[str, list[str]]) -> dict[str, Units]:
     names = {f"{what}-{slug(value)}": ids for value, ids in by.items()}
     return {name: whole.counting({name: ids}) for name, ids in names.items()}
 
@@ -65,7 +67,7 @@ def _facts(cohort: Cohort) -> Iterator[tuple[str, Units]]:
     """The facts over the analysed patients and over the treated ones: one question a kind."""
     wholes = {
         False: cohort.analysed["patient_id"].unique(),
-        True: treated(cohort)["patient_id"].unique(),
+        True: select_treated(cohort)["patient_id"].unique(),
     }
     for is_treated, ids in wholes.items():
         facts = cohort.characteristics.filter(pl.col("patient_id").is_in(ids.to_list()))

@@ -15,7 +15,13 @@ from abate_analyses.responders.estimates import (
 )
 from abate_analyses.responders.members import responder_units
 from abate_analyses.responders.strata import Strata, strata
-from abate_analyses.responders.units import alone_at_zero, analysed, asked, carried_forward, treated
+from abate_analyses.responders.units import (
+    alone_at_zero,
+    carry_forward,
+    count_analysed,
+    count_treated,
+    judge_pairs,
+)
 from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.units import of_estimates
 
@@ -41,25 +47,25 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
         tables=[_main(), _denominators(), _by_stratum(by_stratum)],
         notes=NOTES,
         units=of_estimates(found, known),
-        measures=[_measured(one, groups, by_stratum) for one in RESPONSES],
+        measures=[_measure(one, groups, by_stratum) for one in RESPONSES],
     )
 
 
 def _groups(cohort: Cohort, reference: str, endpoint: Endpoint) -> Groups:
     pairs = cohort.pairs(reference=reference, endpoint=endpoint)
-    of_pairs = asked(pairs)
+    of_pairs = judge_pairs(pairs)
     return Groups(
         pairs=of_pairs,
         high=of_pairs.with_high_reference(),
-        carried=carried_forward(cohort, pairs, reference, endpoint),
-        analysed=analysed(cohort),
-        treated=treated(cohort),
+        carried=carry_forward(cohort, pairs, reference, endpoint),
+        analysed=count_analysed(cohort),
+        treated=count_treated(cohort),
         zeros=int((cohort.at(endpoint).frame["value"] == 0).sum()),
         at_zero=of_pairs.at_zero + len(alone_at_zero(cohort, reference, endpoint)),
     )
 
 
-def _measured(response: Response, groups: Groups, by_stratum: Sequence[Strata]) -> Measured:
+def _measure(response: Response, groups: Groups, by_stratum: Sequence[Strata]) -> Measured:
     return Measured(
         estimate=response.name,
         initial="lesions-analysed",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from abate import Estimate
 from abate_analyses.responders.endpoints import RESPONSES, Response
-from abate_analyses.responders.units import Asked
+from abate_analyses.responders.units import JudgedPairs
 from abate_analyses.shared.counts import Whole, count
 from abate_analyses.statistics.intervals import clopper_pearson, wilson
 
@@ -40,9 +40,9 @@ class Groups:
         at_zero: how many analysed lesions have a reference of 0, with or without an endpoint.
     """
 
-    pairs: Asked
-    high: Asked
-    carried: Asked
+    pairs: JudgedPairs
+    high: JudgedPairs
+    carried: JudgedPairs
     analysed: Whole
     treated: Whole
     zeros: int
@@ -53,11 +53,11 @@ class Groups:
         """The treated lesions, or the analysed ones where nobody counted the treated."""
         return self.treated if self.treated.n else self.analysed
 
-    def responded(self, response: Response) -> int:
+    def count_responders(self, response: Response) -> int:
         """How many analysed lesions responded."""
         return self.pairs.number(response) if response.of_change else self.zeros
 
-    def defined(self, whole: Whole, response: Response) -> Whole:
+    def denominator(self, whole: Whole, response: Response) -> Whole:
         """`whole` as the denominator of this response."""
         if not response.of_reference:
             return whole
@@ -79,8 +79,8 @@ def _of(response: Response, groups: Groups) -> Iterator[Estimate]:
     yield proportion(response, number, whole)
     yield _by_wilson(response, number, whole)
     yield proportion(response, groups.high.number(response), groups.high.whole(response), OF_HIGH)
-    responded = groups.responded(response)
-    of_analysed = groups.defined(groups.analysed, response)
+    responded = groups.count_responders(response)
+    of_analysed = groups.denominator(groups.analysed, response)
     yield proportion(response, responded, of_analysed, OF_ANALYSED, MISSING)
     yield _of_treated(response, responded, groups)
     carried = groups.carried
@@ -88,8 +88,8 @@ def _of(response: Response, groups: Groups) -> Iterator[Estimate]:
 
 
 def _of_treated(response: Response, responded: int, groups: Groups) -> Estimate:
-    of_treated = groups.defined(groups.treated, response)
-    if of_treated.n < groups.defined(groups.analysed, response).n:
+    of_treated = groups.denominator(groups.treated, response)
+    if of_treated.n < groups.denominator(groups.analysed, response).n:
         empty = Whole(n=0, population=of_treated.population)
         return replace(proportion(response, 0, empty, OF_TREATED, MISSING), note=NOT_COUNTED)
     return proportion(response, responded, of_treated, OF_TREATED, MISSING)

@@ -11,8 +11,8 @@ from abate.cohort.units import NO_DATUM
 from abate_analyses.responders.endpoints import RESPONSES, Response
 from abate_analyses.responders.estimates import LOCF, OF_ANALYSED, OF_HIGH, OF_TREATED, Groups
 from abate_analyses.responders.strata import Strata
-from abate_analyses.responders.units import Asked, alone_at_zero
-from abate_analyses.shared.treated import treated
+from abate_analyses.responders.units import JudgedPairs, alone_at_zero
+from abate_analyses.shared.treated import select_treated
 
 
 def responder_units(
@@ -41,7 +41,7 @@ def responder_units(
     return found
 
 
-def _of(asked: Asked, response: Response) -> Units:
+def _of(asked: JudgedPairs, response: Response) -> Units:
     """The lesions for which a response is defined, and those that responded."""
     units = asked.units
     if response.of_reference:
@@ -55,7 +55,10 @@ def _of_all(
     """Over all analysed and all treated lesions, where a missing change is no response."""
     ended = cohort.at(endpoint).frame
     zeros = ended.filter(pl.col("value") == 0)["lesion_id"].to_list()
-    wholes = {OF_ANALYSED: cohort.analysed["lesion_id"], OF_TREATED: treated(cohort)["lesion_id"]}
+    wholes = {
+        OF_ANALYSED: cohort.analysed["lesion_id"],
+        OF_TREATED: select_treated(cohort)["lesion_id"],
+    }
     for suffix, ids in wholes.items():
         data = {**dict.fromkeys(ids, NO_DATUM), **groups.pairs.units.data}
         for response in RESPONSES:

@@ -8,7 +8,7 @@ import polars as pl
 from abate import Estimate
 from abate_analyses.responders.endpoints import RESPONSES, Response
 from abate_analyses.responders.estimates import proportion
-from abate_analyses.responders.units import Asked
+from abate_analyses.responders.units import JudgedPairs
 from abate_analyses.shared.slugs import slug
 
 NO_ADJUNCT = "none"
@@ -25,7 +25,7 @@ class Strata:
     """
 
     stratifier: str
-    parts: Mapping[str, Asked]
+    parts: Mapping[str, JudgedPairs]
 
     def suffix(self, stratum: str) -> str:
         """What the names of a stratum's estimates end with."""
@@ -44,7 +44,7 @@ class Strata:
         return {stratum: f"{response.name}-{self.suffix(stratum)}" for stratum in self.parts}
 
 
-def strata(asked: Asked, adjuncts: pl.DataFrame) -> Sequence[Strata]:
+def strata(asked: JudgedPairs, adjuncts: pl.DataFrame) -> Sequence[Strata]:
     """By adjunct (several kinds of one lesion are one stratum), and by site group."""
     kinds = (
         adjuncts.select("lesion_id", "kind")
@@ -53,7 +53,7 @@ def strata(asked: Asked, adjuncts: pl.DataFrame) -> Sequence[Strata]:
         .agg(pl.col("kind").sort().str.join(" and ").alias("adjunct"))
     )
     frame = asked.frame.join(kinds, on="lesion_id", how="left", maintain_order="left")
-    marked = Asked(
+    marked = JudgedPairs(
         frame=frame.with_columns(
             pl.col("adjunct").fill_null(NO_ADJUNCT), pl.col("site_group").fill_null(UNKNOWN)
         ),
@@ -65,7 +65,7 @@ def strata(asked: Asked, adjuncts: pl.DataFrame) -> Sequence[Strata]:
     ]
 
 
-def _by(asked: Asked, stratifier: str, column: str) -> Strata:
+def _by(asked: JudgedPairs, stratifier: str, column: str) -> Strata:
     values = asked.frame[column].unique().sort().to_list()
     words = stratifier.replace("-", " ")
     return Strata(

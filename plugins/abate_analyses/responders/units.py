@@ -21,7 +21,7 @@ _LEAST_REFERENCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class JudgedPairs:
     """Lesions with a reference and an endpoint.
 
     Attributes:
@@ -47,7 +47,7 @@ class Asked:
         """How many responded."""
         return int(self.frame[response.name].sum())
 
-    def where(self, kept: pl.Expr, words: str) -> "Asked":
+    def where(self, kept: pl.Expr, words: str) -> "JudgedPairs":
         """Those of these lesions that `kept` keeps."""
         return replace(
             self, frame=self.frame.filter(kept), population=f"{self.population}, {words}"
@@ -68,7 +68,7 @@ class Asked:
         """The ids of those that `kept` keeps."""
         return self.frame.filter(kept)["lesion_id"].to_list()
 
-    def with_high_reference(self) -> "Asked":
+    def with_high_reference(self) -> "JudgedPairs":
         """Those with a reference of 4 or more, as trials enter them."""
         high = self.where(pl.col("4_or_more"), "whose reference is 4 or more")
         return replace(high, all_above_zero=True)
@@ -79,12 +79,12 @@ def above_zero(population: str) -> str:
     return f"{population}, whose reference is above 0"
 
 
-def asked(pairs: Pairs) -> Asked:
+def judge_pairs(pairs: Pairs) -> JudgedPairs:
     """Judge each pair by every response."""
-    return Asked(frame=_judged(pairs.frame), population=pairs.population)
+    return JudgedPairs(frame=_judge(pairs.frame), population=pairs.population)
 
 
-def carried_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endpoint) -> Asked:
+def carry_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endpoint) -> JudgedPairs:
     """The pairs, and lesions without an endpoint whose last earlier score is carried to it.
 
     Nothing is carried past death or re-treatment, nor to a visit that is not yet due.
@@ -95,10 +95,10 @@ def carried_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endp
     if visits:
         earlier = cohort.pairs(reference=reference, endpoint=LastOf((SAME_DAY_AFTER, *visits)))
         carried = earlier.frame.join(frame, on="lesion_id", how="anti", maintain_order="left")
-        followed = carried.join(_followed(cohort, visits[-1]), on="lesion_id", how="semi")
+        followed = carried.join(_follow(cohort, visits[-1]), on="lesion_id", how="semi")
         frame = pl.concat([frame, followed])
         among = [*pairs.frame["lesion_id"], *carried["lesion_id"]]
-    return Asked(frame=_judged(frame), population=population, among=among)
+    return JudgedPairs(frame=_judge(frame), population=population, among=among)
 
 
 def _up_to(cohort: Cohort, endpoint: Endpoint) -> tuple[str, ...]:
@@ -108,13 +108,13 @@ def _up_to(cohort: Cohort, endpoint: Endpoint) -> tuple[str, ...]:
     return tuple(visit for visit in cohort.visits[: last + 1] if visit != BASELINE)
 
 
-def _followed(cohort: Cohort, visit: str) -> pl.DataFrame:
+def _follow(cohort: Cohort, visit: str) -> pl.DataFrame:
     states = cohort.visit_states()
     here = pl.col("state").is_in([SCORED, NOT_SCORED])
     return states.filter((pl.col("visit") == visit) & here)
 
 
-def _judged(frame: pl.DataFrame) -> pl.DataFrame:
+def _judge(frame: pl.DataFrame) -> pl.DataFrame:
     reference, endpoint = (
         (pl.col(name) * POINT).round().cast(pl.Int64) for name in ("reference", "endpoint")
     )
@@ -145,12 +145,12 @@ def _references(cohort: Cohort, reference: str) -> pl.DataFrame:
     return first.join(cohort.analysed.select("lesion_id"), on="lesion_id", how="semi")
 
 
-def treated(cohort: Cohort) -> Whole:
+def count_treated(cohort: Cohort) -> Whole:
     """The treated lesions, as the attrition table counts them."""
     rows = cohort.attrition.filter((pl.col("stage") == "treated") & (pl.col("unit") == "lesion"))
     return Whole(n=int(rows["n"].sum()), population=TREATED_LESIONS)
 
 
-def analysed(cohort: Cohort) -> Whole:
+def count_analysed(cohort: Cohort) -> Whole:
     """The analysed lesions."""
     return Whole(n=cohort.analysed.height, population=LESIONS)

@@ -17,8 +17,8 @@ from abate_analyses.shared.adjuncts import WITHOUT, by_adjunct, having
 from abate_analyses.shared.counts import LESIONS, Whole, count, lesions, patients, share
 from abate_analyses.shared.key import mark_key
 from abate_analyses.shared.slugs import slug
-from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, treated
-from abate_analyses.shared.units import analysed, of_estimates
+from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, select_treated
+from abate_analyses.shared.units import find_analysed, of_estimates
 
 UNLINKED = "An event that belongs to no lesion counts for its patient, and for no lesion."
 GRADES = "A grade is as people entered it; none is derived."
@@ -44,7 +44,7 @@ def analyse(cohort: Cohort) -> Result:
     by_patient = list(_by_patient(cohort, events))
     found = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
     shares = mark_key(found, "complication-lesions")
-    estimates = [*shares, _number(cohort, events), _unlinked(cohort, events)]
+    estimates = [*shares, _number(cohort, events), _count_unlinked(cohort, events)]
     return Result(
         estimates=estimates,
         tables=[_table(shares)],
@@ -78,7 +78,7 @@ def _without(cohort: Cohort, method: str, why: str) -> Result:
         notes=[f"{method}: that none is shown says nothing."],
         units=of_estimates(
             [missing, *apart],
-            {"complication-lesions": analysed(cohort, "complication"), **apart_units(cohort)},
+            {"complication-lesions": find_analysed(cohort, "complication"), **apart_units(cohort)},
         ),
     )
 
@@ -92,7 +92,7 @@ def _by_lesion(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
         groups.append((f"-adjunct-{slug(kind)}", Whole(n=len(ids), population=having(kind)), ids))
     ids = marked.filter(pl.col("kind").is_null())["lesion_id"]
     groups.append(("-without-adjunct", Whole(n=len(ids), population=WITHOUT), ids))
-    ids = treated(cohort)["lesion_id"]
+    ids = select_treated(cohort)["lesion_id"]
     groups.append(("-treated-lesions", Whole(n=len(ids), population=TREATED_LESIONS), ids))
     for what, rows in _any_and_lasting(events):
         hit = rows["lesion_id"]
@@ -123,7 +123,7 @@ def _kinds(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
 
 def _by_patient(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
     """Any and lasting, over analysed and treated patients, the events of no lesion too."""
-    ids = treated(cohort)["patient_id"].unique()
+    ids = select_treated(cohort)["patient_id"].unique()
     groups = [
         ("-patients", patients(cohort.analysed), cohort.analysed["patient_id"].unique()),
         (
@@ -178,7 +178,7 @@ def _of_events(events: int, hit: int, lesions: int) -> dict[str, int]:
     return {"complication-lesions": hit, **further}
 
 
-def _unlinked(cohort: Cohort, events: pl.DataFrame) -> Estimate:
+def _count_unlinked(cohort: Cohort, events: pl.DataFrame) -> Estimate:
     loose = events.filter(pl.col("lesion_id").is_null())
     number = _among(cohort.analysed["patient_id"].unique(), loose["patient_id"])
     return count(

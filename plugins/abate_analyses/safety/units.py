@@ -7,8 +7,8 @@ import polars as pl
 from abate import Cohort, Units
 from abate_analyses.shared.adjuncts import by_adjunct
 from abate_analyses.shared.slugs import slug
-from abate_analyses.shared.treated import treated
-from abate_analyses.shared.units import analysed, analysed_patients, by_value
+from abate_analyses.shared.treated import select_treated
+from abate_analyses.shared.units import by_value, find_analysed, find_analysed_patients
 
 NOT_STATED = "not stated"
 NOT_NAMED = "not named"
@@ -34,7 +34,7 @@ def safety_units(cohort: Cohort, events: pl.DataFrame) -> dict[str, Units]:
         **apart_units(cohort),
         "complications": _events(cohort, linked),
         "patient-level-complications": _hit(
-            analysed_patients(cohort, "complication of no lesion"),
+            find_analysed_patients(cohort, "complication of no lesion"),
             "patient-level-complications",
             loose,
         ),
@@ -46,8 +46,8 @@ def apart_units(cohort: Cohort) -> dict[str, Units]:
     dead = cohort.events.filter(pl.col("kind") == "death")["patient_id"]
     again = cohort.events.filter(pl.col("kind") == "re-treatment")["lesion_id"]
     return {
-        "deaths": _hit(analysed_patients(cohort, "death"), "numerator", dead),
-        "re-treatments": _hit(analysed(cohort, "re-treatment"), "numerator", again),
+        "deaths": _hit(find_analysed_patients(cohort, "death"), "numerator", dead),
+        "re-treatments": _hit(find_analysed(cohort, "re-treatment"), "numerator", again),
     }
 
 
@@ -57,13 +57,13 @@ def _shares(cohort: Cohort, events: pl.DataFrame) -> Iterator[tuple[str, Units]]
     lesions = {
         "lesions": cohort.analysed["lesion_id"],
         "without-adjunct": kinds.filter(pl.col("kind").is_null())["lesion_id"],
-        "treated-lesions": treated(cohort)["lesion_id"],
+        "treated-lesions": select_treated(cohort)["lesion_id"],
     }
     adjuncts = by_value(kinds.drop_nulls("kind"), "lesion_id", "kind")
     lesions |= {f"adjunct-{slug(kind)}": pl.Series(ids) for kind, ids in adjuncts.items()}
     patients = {
         "patients": cohort.analysed["patient_id"],
-        "treated-patients": treated(cohort)["patient_id"],
+        "treated-patients": select_treated(cohort)["patient_id"],
     }
     for what, rows in (("complication", events), ("lasting", events.filter("lasting"))):
         for unit, wholes in (("lesion_id", lesions), ("patient_id", patients)):
@@ -78,7 +78,7 @@ def _kinds(cohort: Cohort, linked: pl.DataFrame) -> Iterator[tuple[str, Units]]:
     """Each grade, each complication by its name."""
     graded = linked.with_columns(pl.col("grade").fill_null(NOT_STATED))
     named = linked.with_columns(pl.col("name").fill_null(NOT_NAMED))
-    whole = analysed(cohort, "complication")
+    whole = find_analysed(cohort, "complication")
     for grade, ids in by_value(graded, "lesion_id", "grade").items():
         yield grade_name(grade), whole.counting({"numerator": ids})
     for name, ids in by_value(named, "lesion_id", "name").items():
@@ -94,7 +94,7 @@ def _events(cohort: Cohort, linked: pl.DataFrame) -> Units:
         "further complications": further,
         "complications": [*hit, *further],
     }
-    return analysed(cohort, "complication").counting(counts)
+    return find_analysed(cohort, "complication").counting(counts)
 
 
 def _hit(whole: Units, count: str, ids: pl.Series) -> Units:

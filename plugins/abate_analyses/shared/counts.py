@@ -78,7 +78,7 @@ def share(name: str, number: int, whole: Whole, label: str, note: str = "") -> E
     )
 
 
-def tally(values: pl.Series) -> Mapping[str, int]:
+def count_values(values: pl.Series) -> Mapping[str, int]:
     """How often each value stands, the most frequent first; a missing one is `unknown`."""
     counted = values.fill_null("unknown").value_counts(sort=False).rows()
     return dict(sorted(counted, key=lambda row: (-row[1], row[0])))

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from abate import Cohort, LastOf, Pairs, Units
 from abate.cohort.data import units_of
-from abate_analyses.shared.units import directed, directed_patients, untied
+from abate_analyses.shared.units import find_directed, find_directed_patients, find_untied
 
 
-def paired_units(cohort: Cohort, pairs: Pairs, endpoint: str | LastOf) -> dict[str, Units]:
+def units_of_pairs(cohort: Cohort, pairs: Pairs, endpoint: str | LastOf) -> dict[str, Units]:
     """By the estimates' names."""
     first = pairs.first_lesion_per_patient()
-    of_pairs, of_untied = directed(pairs), untied(pairs)
+    of_pairs, of_untied = find_directed(pairs), find_untied(pairs)
     return {
         "median-endpoint": cohort.at(endpoint).units(str(endpoint)),
         "median-reference-of-pairs": units_of(pairs.frame, "lesion_id", "reference_datum"),
@@ -23,17 +23,17 @@ def paired_units(cohort: Cohort, pairs: Pairs, endpoint: str | LastOf) -> dict[s
             of_pairs,
         ),
         **dict.fromkeys(("hodges-lehmann-zeros-dropped", "sign-test", "wilcoxon"), of_untied),
-        **dict.fromkeys(("sign-test-first-lesion", "wilcoxon-first-lesion"), untied(first)),
-        "wilcoxon-pratt-first-lesion": directed(first),
-        "patient-sign-flips": directed_patients(pairs),
+        **dict.fromkeys(("sign-test-first-lesion", "wilcoxon-first-lesion"), find_untied(first)),
+        "wilcoxon-pratt-first-lesion": find_directed(first),
+        "patient-sign-flips": find_directed_patients(pairs),
     }  # fmt: skip
 
 
 def visit_units(visit: str, pairs: Pairs) -> Iterator[tuple[str, Units]]:
     """The same for the change at one visit."""
-    of_untied = untied(pairs)
-    yield f"median-change-{visit}", directed(pairs)
+    of_untied = find_untied(pairs)
+    yield f"median-change-{visit}", find_directed(pairs)
     yield f"sign-test-{visit}", of_untied
     yield f"holm-{visit}", of_untied
-    yield f"sign-test-first-lesion-{visit}", untied(pairs.first_lesion_per_patient())
-    yield f"patient-sign-flips-{visit}", directed_patients(pairs)
+    yield f"sign-test-first-lesion-{visit}", find_untied(pairs.first_lesion_per_patient())
+    yield f"patient-sign-flips-{visit}", find_directed_patients(pairs)

@@ -3,8 +3,8 @@
 from abate import Estimate, Interval, Pairs
 from abate_analyses.shared.changes import UNTIED, directions
 from abate_analyses.statistics.exact_integers import billionths
-from abate_analyses.statistics.hodges_lehmann import HodgesLehmann, Limits, hodges_lehmann
-from abate_analyses.statistics.rank_tests import SignedRank, Zeros, signed_rank
+from abate_analyses.statistics.hodges_lehmann import ConfidenceLimits, HodgesLehmann, hodges_lehmann
+from abate_analyses.statistics.rank_tests import SignedRank, Zeros, wilcoxon_signed_rank
 
 _ZEROS = {"dropped": "zeros dropped", "pratt": "zeros ranked and then dropped (Pratt)"}
 _EXACT = {
@@ -18,7 +18,7 @@ def wilcoxon(name: str, pairs: Pairs, zeros: Zeros) -> Estimate:
     """Wilcoxon's signed-rank test; its value is V, the sum of the ranks of the rises."""
     counted = directions(pairs.changes)
     dropped = zeros == "dropped"
-    test = signed_rank(billionths(pairs.changes), zeros) if counted.untied else None
+    test = wilcoxon_signed_rank(billionths(pairs.changes), zeros) if counted.untied else None
     both = {"falls": counted.falls, "rises": counted.rises}
     return Estimate(
         name=name,
@@ -70,7 +70,7 @@ def _interval(found: HodgesLehmann | None) -> Interval | None:
     return Interval(low=found.low, high=found.high, kind=f"{level}, signed rank")
 
 
-def _hodges_lehmann(limits: Limits | None, zeros: Zeros | None) -> str:
+def _hodges_lehmann(limits: ConfidenceLimits | None, zeros: Zeros | None) -> str:
     how = "normal approximation" if limits and not limits.exact else "exact"
     kept = "zeros dropped" if zeros else "zeros kept"
     return (

@@ -9,6 +9,6 @@ TREATED_LESIONS = "lesions treated"
 TREATED_PATIENTS = "patients treated"
 
 
-def treated(cohort: Cohort) -> pl.DataFrame:
+def select_treated(cohort: Cohort) -> pl.DataFrame:
     """The rows of `Cohort.lesions` that the attrition counts as treated."""
     return cohort.lesions.filter(is_treated())

@@ -32,19 +32,19 @@ def _of(estimate: Estimate, known: Units) -> Units:
     return known.counting({name: ids for name, ids in known.counts.items() if name in counted})
 
 
-def directed(pairs: Pairs) -> Units:
+def find_directed(pairs: Pairs) -> Units:
     """The lesions of pairs, and which of them fell, rose, stayed."""
     return pairs.units.counting(_by_sign(pairs.frame["lesion_id"], billionths(pairs.changes)))
 
 
-def untied(pairs: Pairs) -> Units:
+def find_untied(pairs: Pairs) -> Units:
     """The lesions whose two scores differ, and which of them fell and rose."""
-    known = directed(pairs)
+    known = find_directed(pairs)
     falls, rises = known.counts[FALLS], known.counts[RISES]
     return known.where(falls | rises).counting({FALLS: falls, RISES: rises})
 
 
-def directed_patients(pairs: Pairs) -> Units:
+def find_directed_patients(pairs: Pairs) -> Units:
     """The patients of pairs, and whose changes add up to a fall, to a rise, to neither."""
     points = pl.Series("points", billionths(pairs.changes), dtype=pl.Int64)
     frame = pairs.frame.select("patient_id").with_columns(points)
@@ -67,11 +67,11 @@ def by_value(frame: pl.DataFrame, unit: str, column: str) -> dict[str, list[str]
     return {str(value): one[unit].to_list() for (value,), one in groups}
 
 
-def analysed(cohort: Cohort, question: str) -> Units:
+def find_analysed(cohort: Cohort, question: str) -> Units:
     """The analysed lesions, of which one question was asked."""
     return Units.of(cohort.analysed["lesion_id"], question)
 
 
-def analysed_patients(cohort: Cohort, question: str) -> Units:
+def find_analysed_patients(cohort: Cohort, question: str) -> Units:
     """The patients of the analysed lesions, of which one question was asked."""
     return Units.of(cohort.analysed["patient_id"], question)

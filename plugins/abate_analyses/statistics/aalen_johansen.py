@@ -52,7 +52,7 @@ class Curve:
             return 0.0, 0.0
         return float(self.incidence[place]), float(self.variance[place])
 
-    def followed_to(self, time: float) -> int:
+    def count_at_risk(self, time: float) -> int:
         """How many units are at risk just before `time`."""
         place = int(np.searchsorted(self.times, time, side="left"))
         return int(self.at_risk[place]) if place < len(self.times) else 0

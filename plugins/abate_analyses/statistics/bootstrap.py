@@ -37,12 +37,12 @@ def median_by_patient(values: Sequence[float], patients: Sequence[str]) -> Perce
     _, owner = np.unique(np.asarray(patients)[order], return_inverse=True)
     if ordered.size == 0 or owner.max() + 1 < FEWEST_PATIENTS:
         return None
-    medians = np.concatenate(list(_resampled(ordered, owner)))
+    medians = np.concatenate(list(_resample(ordered, owner)))
     low, high = np.quantile(medians, [0.025, 0.975], method="inverted_cdf")
     return Percentiles(low=float(low), high=float(high))
 
 
-def _resampled(
+def _resample(
     ordered: NDArray[np.float64], owner: NDArray[np.intp]
 ) -> Iterator[NDArray[np.float64]]:
     generator = np.random.default_rng(SEED)

@@ -17,7 +17,7 @@ _LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConfidenceLimits:
     """The place of an interval's ends among the Walsh averages, from either end, and its level."""
 
     place: int
@@ -32,7 +32,7 @@ class HodgesLehmann:
     value: float
     low: float
     high: float
-    limits: Limits | None
+    limits: ConfidenceLimits | None
 
 
 def hodges_lehmann(changes: Billionths) -> HodgesLehmann:
@@ -68,30 +68,30 @@ def _at_most(ordered: Billionths, twice: int) -> int:
     return int(np.maximum(partners - np.arange(ordered.size), 0).sum())
 
 
-def limits_of(n: int) -> Limits | None:
+def limits_of(n: int) -> ConfidenceLimits | None:
     """The widest place that keeps 95 %: that of R's `qsignrank(0.025, n)`.
 
     It is the one of changes without ties; with ties the interval keeps at least its level.
     """
     if n > EXACT_UP_TO:
         return _approximate_limits(n)
-    below = np.cumsum(_untied(n))
+    below = np.cumsum(_break_ties(n))
     place = int(np.searchsorted(below, (1 - _LEVEL) / 2, side="left"))
     if not place:
         return None
-    return Limits(place=place, level=1 - 2 * float(below[place - 1]), exact=True)
+    return ConfidenceLimits(place=place, level=1 - 2 * float(below[place - 1]), exact=True)
 
 
-def _approximate_limits(n: int) -> Limits:
+def _approximate_limits(n: int) -> ConfidenceLimits:
     from scipy.special import ndtri
 
     deviation = sqrt(n * (n + 1) * (2 * n + 1) / 24)
     quantile = float(ndtri((1 + _LEVEL) / 2))
     place = floor(_walsh_averages(n) / 2 - quantile * deviation)
-    return Limits(place=place, level=_LEVEL, exact=False)
+    return ConfidenceLimits(place=place, level=_LEVEL, exact=False)
 
 
-def _untied(n: int) -> NDArray[np.float64]:
+def _break_ties(n: int) -> NDArray[np.float64]:
     """The chance of each sum of ranks 1 to n, each taken or not by the toss of a coin."""
     chances = np.zeros(_walsh_averages(n) + 1)
     chances[0] = 1.0

@@ -28,18 +28,20 @@ class SignedRank:
     exact: bool
 
 
-def signed_rank(changes: Billionths, zeros: Zeros, *, exact_up_to: int = EXACT_UP_TO) -> SignedRank:
+def wilcoxon_signed_rank(
+    changes: Billionths, zeros: Zeros, *, exact_up_to: int = EXACT_UP_TO
+) -> SignedRank:
     """Wilcoxon's test of changes, of which at least one is not zero.
 
     With `dropped` the zeros go before the ranking (Wilcoxon 1945), with `pratt` after it
     (Pratt 1959). Tied sizes share their middle rank.
     """
-    weights = doubled_ranks(changes, zeros)
+    weights = double_ranks(changes, zeros)
     test = flip_test(weights, correction=_HALF_OF_V_IN_DOUBLED_RANKS, exact_up_to=exact_up_to)
     return SignedRank(v=float(weights[weights > 0].sum()) / 2, p=test.p, exact=test.exact)
 
 
-def doubled_ranks(changes: Billionths, zeros: Zeros) -> NDArray[np.int64]:
+def double_ranks(changes: Billionths, zeros: Zeros) -> NDArray[np.int64]:
     """Twice the middle ranks of the sizes, with the changes' signs; whole, in spite of ties."""
     kept = changes if zeros == "pratt" else changes[changes != 0]
     _, size, tied = np.unique(np.abs(kept), return_inverse=True, return_counts=True)

@@ -39,13 +39,13 @@ def flip_test(weights: Whole, *, correction: int = 0, exact_up_to: int = EXACT_U
     divisor = int(np.gcd.reduce(sizes))
     sizes, reached = sizes // divisor, abs(total) // divisor
     if sizes.size <= exact_up_to and sizes.sum() <= _SUMS_UP_TO:
-        return Flipped(p=_counted(sizes, reached), exact=True)
+        return Flipped(p=_count(sizes, reached), exact=True)
     if sizes.size <= min(_LISTED_UP_TO, exact_up_to):
-        return Flipped(p=_listed(sizes, reached), exact=True)
-    return Flipped(p=_approximated(sizes, reached - correction / divisor), exact=False)
+        return Flipped(p=_list(sizes, reached), exact=True)
+    return Flipped(p=_approximate(sizes, reached - correction / divisor), exact=False)
 
 
-def _counted(sizes: Whole, reached: int) -> float:
+def _count(sizes: Whole, reached: int) -> float:
     """The chance that the absolute sum is `reached` or more, by the distribution of its part."""
     whole = int(sizes.sum())
     chances = np.zeros(whole + 1)
@@ -57,7 +57,7 @@ def _counted(sizes: Whole, reached: int) -> float:
     return min(1.0, 2 * float(chances[: (whole - reached) // 2 + 1].sum()))
 
 
-def _listed(sizes: Whole, reached: int) -> float:
+def _list(sizes: Whole, reached: int) -> float:
     """The same by listing: for few units whose weights have no common measure."""
     sums = np.zeros(1, dtype=np.int64)
     for size in sizes:
@@ -65,7 +65,7 @@ def _listed(sizes: Whole, reached: int) -> float:
     return float(np.mean(np.abs(sums) >= reached))
 
 
-def _approximated(sizes: Whole, reached: float) -> float:
+def _approximate(sizes: Whole, reached: float) -> float:
     """The normal approximation: the variance of the sum is that of the squares, ties and all."""
     from scipy.special import ndtr
 

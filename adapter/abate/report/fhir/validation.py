@@ -103,7 +103,7 @@ def _rule_faults(raw: Any, model: BaseModel, path: str, edition: Edition) -> Ite
 
 
 def _elements(raw: Mapping[str, Any], model: BaseModel, kind: str, path: str) -> Iterator[_Element]:
-    """The elements of a model that are there, each item of a list by itself."""
+    """The elements that a model has, with each item of a list as its own element."""
     for attribute, field in type(model).model_fields.items():
         key = field.alias or attribute
         if key not in raw:

@@ -86,10 +86,10 @@ class BulkFiles:
             SourceError: a file is incomplete.
         """
         files = list(enumerate(self.manifest.output, start=1))
-        tasks = [partial(self._one, *one) for one in files]
+        tasks = [partial(self._land_file, *one) for one in files]
         return at_once(tasks, self.parallel, self.server.budget.halt)
 
-    def _one(self, place: int, file: File) -> ReceivedFile:
+    def _land_file(self, place: int, file: File) -> ReceivedFile:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
         if (kept := self.landing.recall(note)) is not None:
             brought = msgspec.json.decode(kept, type=ReceivedFile)
@@ -165,7 +165,7 @@ class BulkFiles:
             name = f"outcome-{place:05}.ndjson"
             with self._here(file, name) as lines:
                 for _, outcome in contents(lines, Called(name, name)):
-                    told = _told(outcome)
+                    told = _issue_of(outcome)
                     self.judge(told, "the export")
                     found.update(issues(told))
         errors = {one: n for one, n in found.items() if one.is_error}
@@ -237,7 +237,7 @@ def _is_other(resource: bytes, codes: set[str], known: set[str]) -> bool:
     return codes.isdisjoint(head.codes) and head.id not in known
 
 
-def _told(outcome: bytes) -> Any:
+def _issue_of(outcome: bytes) -> Any:
     """Return the `issue` of an outcome; None if it cannot be read."""
     try:
         return head_of(outcome).issue

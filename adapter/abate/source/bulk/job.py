@@ -112,7 +112,9 @@ class ExportJob:
             if answer.status == HTTPStatus.OK:
                 return answer
             if answer.status != HTTPStatus.ACCEPTED:
-                raise SourceError(f"the export has failed: {answer.place} answered {answer.told}")
+                raise SourceError(
+                    f"the export has failed: {answer.place} answered {answer.summary}"
+                )
             if clock.now() - reminded >= _REMINDER_SECONDS:
                 reminded = clock.now()
                 self._remind(reminded - begun)
@@ -145,7 +147,7 @@ class ExportJob:
 
 def _not_begun(answer: Answer) -> SourceError:
     """Return the error of a kick-off that was not answered 202."""
-    words = f"{answer.place} answered {answer.told} instead of 202"
+    words = f"{answer.place} answered {answer.summary} instead of 202"
     if answer.status in BUSY:
         return SourceError(f"{words}: no export has started. The server is busy: try later")
     if _has_refused(answer.status):

@@ -126,7 +126,9 @@ class Pager:
                 str(incomplete(query, 1, f"the server refuses link ({answer.status})"))
             )
         if is_refusal(answer.status):
-            raise SearchRefused(str(incomplete(query, 1, f"{answer.place} answered {answer.told}")))
+            raise SearchRefused(
+                str(incomplete(query, 1, f"{answer.place} answered {answer.summary}"))
+            )
 
     def sample(self, query: Query, size: int) -> list[Head]:
         """Return the first page of resources of a search; none if it is refused.
@@ -190,7 +192,9 @@ class Pager:
             path = f"{query.type}/_history"
             answer = self.server.request("GET", path, parameters=pairs, is_read=True)
         if answer.status in _NO_HISTORY:
-            raise NotHonoured(str(incomplete(query, 1, f"{answer.place} answered {answer.told}")))
+            raise NotHonoured(
+                str(incomplete(query, 1, f"{answer.place} answered {answer.summary}"))
+            )
         return self._read(query, 1, answer, "history")
 
     def _read(self, query: Query, number: int, answer: Answer, kind: str = "searchset") -> Page:
@@ -231,7 +235,7 @@ def read(query: Query, number: int, answer: Answer, kind: str = "searchset") -> 
         IncompletePull: the answer is not such a page.
     """
     if answer.status != HTTPStatus.OK:
-        raise incomplete(query, number, f"{answer.place} answered {answer.told}")
+        raise incomplete(query, number, f"{answer.place} answered {answer.summary}")
     try:
         page: Page = answer.decode(Page)
         page.refuse_type(kind)
@@ -263,7 +267,7 @@ def _refuse_expired(
     if is_unknown or ((is_private or is_long) and answer.status in _NO_GET):
         why = f": its next link has {len(link)} characters" if is_long else ""
         raise CursorExpired(
-            str(incomplete(query, number, f"{answer.place} answered {answer.told}{why}"))
+            str(incomplete(query, number, f"{answer.place} answered {answer.summary}{why}"))
         )
 
 

@@ -19,7 +19,7 @@ from abate.source.query_forms import CATEGORIES, USUAL
 from abate.survey.budgeted_client import Spent
 from abate.survey.code_counts import known_scores
 from abate.survey.context import Context, Probe, Verdict
-from abate.survey.model import Category, Shapes, tally
+from abate.survey.model import Category, Shapes, count_frequencies
 from abate.survey.probes.by_patient import search
 from abate.survey.sample import NO_CATEGORY, UNSEARCHABLE, name_categories
 
@@ -86,7 +86,7 @@ def _find_category(context: Context) -> Category:
     named = sorted(set(seen) - {NO_CATEGORY, UNSEARCHABLE})
     tries = dict.fromkeys([tuple(named), tuple(name for name in named if name in CATEGORIES)])
     write = next((some for some in tries if some and _brings(context, codes, scores, some)), ())
-    return Category(is_wanted=True, n=len(scores), seen=tally(seen), write=write)
+    return Category(is_wanted=True, n=len(scores), seen=count_frequencies(seen), write=write)
 
 
 def _name_categories(raw: bytes) -> set[str]:

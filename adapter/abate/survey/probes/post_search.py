@@ -21,7 +21,7 @@ _Result: TypeAlias = tuple[int | None, frozenset[str] | None]
 
 
 def _ask_both_ways(context: Context) -> Verdict:
-    by_code = _seen_code(context)
+    by_code = _find_sampled_code(context)
     got = _read(context.client.get(TYPE, dict([*by_code, ("_count", str(PAGE))])))
     if got is None or got[1] == frozenset():
         return "not tried", "there is nothing to try it with"
@@ -37,7 +37,7 @@ def _ask_both_ways(context: Context) -> Verdict:
     return "NO", "it finds something else than by GET: a pull of some patients is incomplete"
 
 
-def _seen_code(context: Context) -> Pairs:
+def _find_sampled_code(context: Context) -> Pairs:
     """A search for a code that exists, if codes can be searched."""
     sample, search = context.samples.get(TYPE), context.searches.get(TYPE)
     if sample is None or search is None or search.state != "works":
@@ -61,7 +61,7 @@ def _read(answer: Answer) -> _Result | None:
 
 
 def _is_same(got: _Result, posted: _Result | None) -> bool:
-    """What both say is compared; HAPI says its total only now and then."""
+    """What both say is compared; HAPI does not always give a total."""
     if posted is None or got[1] != posted[1]:
         return False
     return None in (got[0], posted[0]) or got[0] == posted[0]

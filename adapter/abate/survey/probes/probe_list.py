@@ -11,7 +11,7 @@ from abate.errors import AbateError, SourceError
 from abate.fhir.canonical import CHECK, forms_of, stable_id
 from abate.fhir.client import FhirServer
 from abate.http.failures import ABSENT
-from abate.publish.existing import standing
+from abate.publish.existing import read_existing
 from abate.report.fhir.elements import Resource, reference_to
 
 TYPE = "List"
@@ -39,7 +39,7 @@ def find_existing(server: FhirServer) -> dict[str, bool]:
     Raises:
         SourceError: the server does not say.
     """
-    resources = ((name, standing(server, name)) for name in NAMES)
+    resources = ((name, read_existing(server, name)) for name in NAMES)
     return {name: _is_ours(resource) for name, resource in resources if resource is not None}
 
 

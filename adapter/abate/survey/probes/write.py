@@ -13,7 +13,7 @@ from abate.http.failures import CONFLICT, LOGIN_WANTED
 from abate.http.json_values import as_object
 from abate.http.response import Answer
 from abate.publish.change import Change, transaction
-from abate.publish.existing import standing
+from abate.publish.existing import read_existing
 from abate.report.fhir.elements import Resource, reference_to
 from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.declared import MATCH, TRANSACTION, TWICE, WHOLE
@@ -166,7 +166,7 @@ class _Tries:
         return self.context.client.transact(self._bundle(change))
 
     def _read(self, resource: Resource) -> Resource | None:
-        return standing(self.context.client.server, reference_to(resource))
+        return read_existing(self.context.client.server, reference_to(resource))
 
     def _title(self) -> Any:
         return (self._read(self.first) or {}).get("title")
