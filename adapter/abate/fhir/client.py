@@ -140,7 +140,7 @@ class FhirServer:
     def start(
         self, path: str, parameters: Parameters | None = None, body: bytes | None = None
     ) -> Answer:
-        """Begin a job, which the server works on by itself; not begun twice.
+        """Start an asynchronous job on the server; the request is not repeated.
 
         It is begun by GET, or with a `body`, a Parameters resource, by POST. Where it stands, the
         `content-location` of the answer says: https://hl7.org/fhir/async.html
@@ -249,7 +249,7 @@ class FhirServer:
     def post_form(
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """POST a form, as to a token endpoint; never repeated by itself."""
+        """POST a form, such as to a token endpoint; the request is not repeated automatically."""
         return self.request(
             "POST",
             url,

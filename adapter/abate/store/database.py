@@ -70,7 +70,7 @@ class Store:
         self._thread = ThreadPoolExecutor(max_workers=1)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._thread.shutdown()
         self._attached.close()
 
@@ -306,8 +306,8 @@ def _bind(sql: str, parameters: Parameters | None) -> dict[str, Any]:
 def _lay_out(store: Store) -> None:
     """Make the tables and the key of pseudonyms, unless this version has made them in this store.
 
-    To run the statements costs 5 ms of CPU each time, and writes the views anew; to look costs 0.2 ms
-    (DuckDB 2.0.1, 2026-12).
+    Running the statements takes 5 ms of CPU and rewrites the views; the check takes 0.2 ms (DuckDB
+    2.0.1, 2026-12).
     """
     sql = (MAPPINGS / "tables.sql").read_text("utf-8")
     digest = hashlib.sha256(sql.encode()).hexdigest()

@@ -143,7 +143,7 @@ class Landing:
         write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
 
     def begin_again(self) -> None:
-        """Let go of all that has landed, and of all notes."""
+        """Delete all landed data and notes."""
         self.abandoned = _notes(self.folder)
         self._empty()
         self.records.clear()
