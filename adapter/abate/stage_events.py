@@ -86,7 +86,7 @@ def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
 
 def _report_contract(log: Log, name: str, result: "Result") -> None:
     """Log that an analysis declares no key estimate, or uses a deprecated attribute."""
-    if result.estimates and not any(one.key for one in result.estimates):
+    if result.estimates and not any(estimate.key for estimate in result.estimates):
         log.info(
             f"the analysis {name!r} declares no key estimate: abate uses the first one, "
             f"{result.estimates[0].name!r}. Its author can set Estimate(key=True).",

@@ -80,8 +80,8 @@ def _table(estimates: Sequence[Estimate]) -> Table:
         title="Change from the reference to the endpoint",
         columns=("what", *fields),
         rows=[
-            (one.label, *(Ref(one.name, name) for name in fields))
-            for one in estimates
-            if one.statistic != "count"
+            (estimate.label, *(Ref(estimate.name, name) for name in fields))
+            for estimate in estimates
+            if estimate.statistic != "count"
         ],
     )

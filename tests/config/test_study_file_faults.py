@@ -372,7 +372,7 @@ def test_a_code_list_without_codes_is_named_with_its_line(small):
     with pytest.raises(StudyFileError) as caught, naming_lines(study_file):
         plan.make(study_file.settings, lists)
     assert str(caught.value).startswith(
-        f"{small}, line 15: scores.codes: list:pain-intensity holds no code"
+        f"{small}, line 15: scores.codes: list:pain-intensity contains no codes"
     )
 
 

@@ -58,7 +58,7 @@ def test_where_there_is_no_condition_at_all_nothing_is_counted(loop):
     loop.front = no_conditions
     ran = loop("sync")
     assert ran.exit_code == 0, ran.err
-    assert "what depends on them is not assessable" in ran.err
+    assert "everything that depends on them is not assessable" in ran.err
     found = results(loop)
     missing = estimate(found, "safety", "complication-lesions")
     assert (missing["value"], missing["method"]) == (None, "complications are not assessable")

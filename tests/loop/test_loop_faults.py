@@ -180,4 +180,4 @@ def test_no_scores_leave_an_older_store_as_it_was(loop, failed):
     assert loop("run", "--quiet").exit_code == 0
     store = loop.store()
     loop.front = always("/fhir/Observation", empty())
-    failed(loop, loop("run"), 1, "no pain scores any more, and had 73", store=store)
+    failed(loop, loop("run"), 1, "no longer has any pain scores; it had 73", store=store)

@@ -103,12 +103,14 @@ def _is_known(split: Split, numbers: Mapping[tuple[str, str], set[int]]) -> bool
 def _numbers_of(estimates: Sequence[Estimate]) -> dict[tuple[str, str], set[int]]:
     """The n of each population, and the counts by `POPULATION: COUNT` or `POPULATION: NAME`."""
     found: dict[tuple[str, str], set[int]] = {}
-    for one in estimates:
-        if (n := one.visible_n) is not None:
-            found.setdefault((one.basis, one.population), set()).add(n)
-        for name, count in one.counts.items():
-            for said in (name, one.name):
-                found.setdefault((one.basis, f"{one.population}: {said}"), set()).add(count)
+    for estimate in estimates:
+        if (n := estimate.visible_n) is not None:
+            found.setdefault((estimate.basis, estimate.population), set()).add(n)
+        for name, count in estimate.counts.items():
+            for said in (name, estimate.name):
+                found.setdefault((estimate.basis, f"{estimate.population}: {said}"), set()).add(
+                    count
+                )
     return found
 
 

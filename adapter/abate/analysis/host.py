@@ -105,7 +105,7 @@ class Host:
             PluginError: two plugins offer one name.
         """
         offered: dict[str, Offered] = {}
-        for one in (one for plugin in sorted(self._offers) for one in self._offers[plugin]):
+        for one in (offer for plugin in sorted(self._offers) for offer in self._offers[plugin]):
             name, other = one.kind.name, offered.get(one.kind.name)
             if other is not None:
                 raise PluginError(
@@ -280,7 +280,9 @@ class Host:
     def _first(self, hook: str, **arguments: Any) -> tuple[str, Any]:
         """The first answer to a hook and whose it is, in pluggy's order: the last one first."""
         implementations = getattr(self._manager.hook, hook).get_hookimpls()
-        for plugin in dict.fromkeys(one.plugin_name for one in reversed(implementations)):
+        for plugin in dict.fromkeys(
+            implementation.plugin_name for implementation in reversed(implementations)
+        ):
             given = self._call(plugin, hook, partial(self._only(plugin, hook), **arguments))
             if given is not None:
                 return plugin, given

@@ -126,6 +126,6 @@ def _refuse_unknown_hooks(manager: pluggy.PluginManager, module: object) -> None
     # (1.7, 2026-12).
     hooks = [name for name in vars(manager.hook) if getattr(manager.hook, name).has_spec()]
     for caller in manager.get_hookcallers(module) or ():
-        optional = all(one.optionalhook for one in caller.get_hookimpls())
+        optional = all(hookimpl.optionalhook for hookimpl in caller.get_hookimpls())
         if not caller.has_spec() and not optional:
             raise PluginError(f"there is no hook {caller.name!r}.{nearest(caller.name, hooks)}")

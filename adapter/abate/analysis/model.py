@@ -264,7 +264,7 @@ class Result:
     @property
     def key_estimates(self) -> list[Estimate]:
         """The estimates that are key; the first one if none is."""
-        return [one for one in self.estimates if one.key] or list(self.estimates[:1])
+        return [estimate for estimate in self.estimates if estimate.key] or list(self.estimates[:1])
 
     def cited(self, ref: Ref) -> float | None:
         """The number that `ref` cites; None where it is missing or withheld.

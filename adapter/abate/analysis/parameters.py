@@ -73,5 +73,5 @@ def _instance(location: Location, kind: type[Analysis], spec: AnalysisSpec) -> A
 
 def _wrong(location: Location, error: ValidationError) -> WrongSetting:
     details = error.errors(include_input=False, include_url=False)
-    messages = [one["msg"].removeprefix("Value error, ") for one in details]
+    messages = [detail["msg"].removeprefix("Value error, ") for detail in details]
     return WrongSetting((*location, *details[0]["loc"][:1]), ", or ".join(dict.fromkeys(messages)))

@@ -225,8 +225,8 @@ def plain(results: Results) -> dict[str, Any]:
 def without_units(results: Results) -> Results:
     """The same results without the units of their estimates."""
     outcomes = [
-        replace(one, result=replace(one.result, units={})) if one.result else one
-        for one in results.outcomes
+        replace(outcome, result=replace(outcome.result, units={})) if outcome.result else outcome
+        for outcome in results.outcomes
     ]
     attrition = [replace(one, units=()) for one in results.attrition]
     return replace(results, outcomes=outcomes, attrition=attrition, patient_of={})
@@ -234,17 +234,17 @@ def without_units(results: Results) -> Results:
 
 def has_units(results: Results) -> bool:
     """Whether any units are known: those of a run are, those of a release are not."""
-    of_estimates = any(one.result.units for one in results.outcomes if one.result)
+    of_estimates = any(outcome.result.units for outcome in results.outcomes if outcome.result)
     return of_estimates or any(step.units for step in results.attrition)
 
 
 def lacking_units(results: Results) -> dict[str, int]:
     """How many estimates of each analysis have no units, where there are any."""
     return {
-        one.name: number
-        for one in results.outcomes
-        if one.result
-        and (number := len({e.name for e in one.result.estimates} - {*one.result.units}))
+        outcome.name: number
+        for outcome in results.outcomes
+        if outcome.result
+        and (number := len({e.name for e in outcome.result.estimates} - {*outcome.result.units}))
     }
 
 

@@ -82,7 +82,7 @@ def attach(results: "Results", of: bytes, folder: Path) -> "Results":
     return replace(
         results,
         patient_of=kept.patient_of,
-        outcomes=[_with_units(one, kept) for one in results.outcomes],
+        outcomes=[_with_units(outcome, kept) for outcome in results.outcomes],
         attrition=[
             replace(step, units=units)
             for step, units in zip(results.attrition, kept.steps, strict=True)

@@ -40,7 +40,7 @@ def to_read(sections: Iterable[str], patients: Iterable[str]) -> tuple[str, ...]
     """
     named = set(sections)
     needed = [one.name for one in READ if one.is_needed(named)]
-    group = ["Group"] if any(one.startswith("Group/") for one in patients) else []
+    group = ["Group"] if any(patient.startswith("Group/") for patient in patients) else []
     return tuple(_reading(kind) for kind in sorted([*needed, *group]))
 
 

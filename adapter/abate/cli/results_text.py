@@ -21,14 +21,14 @@ def text(found: "Results") -> str:
     parts = [found.title, "\n".join(attrition(found.attrition))]
     if found.not_assessable:
         parts.append("\n".join(map(_line, not_assessable(found))))
-    for one in found.outcomes:
-        head = f"{one.name} ({one.use}, {one.plugin} {one.plugin_version})"
-        if one.result is None:
-            body = [f"failed: {one.error}"]
-        elif one.result.reason:
-            body = [f"not estimable: {one.result.reason}"]
+    for outcome in found.outcomes:
+        head = f"{outcome.name} ({outcome.use}, {outcome.plugin} {outcome.plugin_version})"
+        if outcome.result is None:
+            body = [f"failed: {outcome.error}"]
+        elif outcome.result.reason:
+            body = [f"not estimable: {outcome.result.reason}"]
         else:
-            body = [*estimates(one.result.estimates), *map(_line, one.result.notes)]
+            body = [*estimates(outcome.result.estimates), *map(_line, outcome.result.notes)]
         parts.append("\n".join([head, *body]))
     return "\n\n".join(parts)
 

@@ -51,12 +51,12 @@ def _lists(lists: Sequence[ListCount]) -> Iterator[str]:
     if not lists:
         return
     rows = []
-    for one in lists:
-        what = f"{one.what}: {one.problem}" if one.problem else one.what
-        rows.append([what, f"list:{one.list}", _n(one.n), _n(one.bare)])
+    for list_ in lists:
+        what = f"{list_.what}: {list_.problem}" if list_.problem else list_.what
+        rows.append([what, f"list:{list_.list}", _n(list_.n), _n(list_.bare)])
         rows += [
             [f"  {code.name}", f"  {_short(code.system)}|{code.code}", _n(code.n), _n(code.bare)]
-            for code in one.codes
+            for code in list_.codes
         ]
     heads = ["name", "system|code", "resources", "by bare code"]
     head = "Resources by the codes that abate knows, with the system and by the bare code"
@@ -71,8 +71,8 @@ def _short(system: str) -> str:
 def _sample(sample: Sample) -> str:
     head = f"Codes in a sample of {sample.n} resources of type {sample.type}, {_extent(sample)}"
     rows = [
-        [str(one.n), one.reference, one.display, f"list:{one.list}" if one.list else ""]
-        for one in sample.codes[:CODES_SHOWN]
+        [str(code.n), code.reference, code.display, f"list:{code.list}" if code.list else ""]
+        for code in sample.codes[:CODES_SHOWN]
     ]
     more = len(sample.codes) - len(rows)
     tail = [f"and {more} more codes"] if more else []

@@ -49,7 +49,9 @@ def read(path: Path, overrides: Iterable[str] = ()) -> "StudyFile":
     overrides = tuple(overrides)
     text = _text(path)
     content = _content(path, text)
-    written = StudyText(path, text, {_set(content, one): _name(one) for one in overrides})
+    written = StudyText(
+        path, text, {_set(content, override): _name(override) for override in overrides}
+    )
     # The models of the settings take longer to build than a file that is no TOML takes to refuse.
     from pydantic import ValidationError
 
@@ -60,7 +62,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> "StudyFile":
         settings = Settings.model_validate(content)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
-        lines = (written.message(locate(one), words(one)) for one in faults)
+        lines = (written.message(locate(fault), words(fault)) for fault in faults)
         raise StudyFileError("\n".join(lines)) from None
     return StudyFile(
         settings=settings,
@@ -95,7 +97,7 @@ def naming_lines(study_file: "StudyFile") -> Iterator[None]:
 
 def _complain(study_file: "StudyFile", location: Location, message: str) -> StudyFileError:
     content = tomllib.loads(study_file.text)
-    chosen = {_set(content, one): _name(one) for one in study_file.overrides}
+    chosen = {_set(content, override): _name(override) for override in study_file.overrides}
     return StudyFileError(
         StudyText(study_file.path, study_file.text, chosen).message(location, message)
     )

@@ -74,7 +74,7 @@ class Source(Server):
     def read_groups(self) -> list[str]:
         """The Groups whose members must be read, as `Group/ID`."""
         of_export = [self.export] if self.export and not self.patients else []
-        return [one for one in (*self.patients, *of_export) if one.startswith("Group/")]
+        return [patient for patient in (*self.patients, *of_export) if patient.startswith("Group/")]
 
     @model_validator(mode="after")
     def _files_for_their_strategy(self) -> Self:
@@ -96,7 +96,7 @@ class Source(Server):
         return self
 
     def _says_whom_to_export(self) -> bool:
-        groups = [one for one in self.patients if one.startswith("Group/")]
+        groups = [patient for patient in self.patients if patient.startswith("Group/")]
         if self.export is None:
             return groups == self.patients and len(groups) == 1
         has_ids = not groups and not any("|" in one for one in self.patients)

@@ -37,7 +37,7 @@ class _Pair:
     def alone(self) -> Mapping[str, str]:
         """By lesion, the patients who count the same in both rows."""
         its = self._lesions_of
-        return {its[one][0]: one for one in self._known & its.keys() if len(its[one]) == 1}
+        return {its[key][0]: key for key in self._known & its.keys() if len(its[key]) == 1}
 
     @cached_property
     def apart(self) -> frozenset[str]:
@@ -49,7 +49,7 @@ class _Pair:
 
         Both are 0 if they are not the same answer: the patients who count the same differ in it.
         """
-        here = {self.alone[one] for one in lesions if one in self.alone}
+        here = {self.alone[lesion] for lesion in lesions if lesion in self.alone}
         if here != {*self.alone.values()} & {*patients}:
             return 0, 0
         more = len(lesions) - len(patients)

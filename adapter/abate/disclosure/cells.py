@@ -156,7 +156,13 @@ def _mention(found: CellSheet, estimate: Estimate, units: Units | None, cost: fl
         # Nobody knows who is counted: as if they were the same units as in any such count.
         ids = counted.get(name, sorted(data)[:count])
         counts[name] = found.cell(basis, ids, f"{words}: {name}", cost)
-        _add_row(found, _row(counts[name], {one: data[one] for one in ids if one in data}))
+        _add_row(
+            found,
+            _row(
+                counts[name],
+                {identifier: data[identifier] for identifier in ids if identifier in data},
+            ),
+        )
     if units and units.among:
         _add_chosen(found, n, units, basis, f"{words}, and the others")
     else:
@@ -210,7 +216,7 @@ def _of_step(step: Step, flow: Sequence[Step]) -> Collection[str]:
         return _made_up("analysed lesions", step.n or 0)
     parts = [one for one in flow if _is_part(one, step)]
     if parts and sum(one.n or 0 for one in parts) == step.n:
-        return [unit for one in parts for unit in one.units or _of_step(one, flow)]
+        return [unit for part in parts for unit in part.units or _of_step(part, flow)]
     return _made_up(f"{step.unit} {step.stage} {step.reason}", step.n or 0)
 
 

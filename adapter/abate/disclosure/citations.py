@@ -75,7 +75,7 @@ def is_lost(ref: Ref, whole: Result, shown: Result) -> bool:
 
 def _is_gone(refs: Sequence[Ref], shown: Result) -> bool:
     """Whether an estimate is cited that is not there any more."""
-    names = {one.name for one in shown.estimates}
+    names = {estimate.name for estimate in shown.estimates}
     return any(ref.estimate not in names for ref in refs)
 
 

@@ -55,7 +55,9 @@ def pair_nested(sheet: CellSheet, known: Iterable[Block], rule: Rule) -> Iterato
     cells = list(sheet.cells)
     for basis in {cell.basis for cell in cells}:
         yield from _pair_nested(
-            cells, [one for one in sheet.populations if cells[one].basis == basis], rule
+            cells,
+            [population for population in sheet.populations if cells[population].basis == basis],
+            rule,
         )
     for rows in known:
         yield from _pair_nested(cells, {row.cell for row in rows}, rule)

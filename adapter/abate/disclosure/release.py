@@ -59,15 +59,15 @@ def _outcome(given: Outcome, place: int, cells: CellSheet, hidden: Hidden, rule:
     if given.result is None:
         return replace(given, error=error)
     alone = [
-        estimates.estimate(one, mention, hidden, rule)
-        if (mention := cells.estimates[place, one.name]).may_leave
-        else estimates.without_units(one)
-        for one in given.result.estimates
+        estimates.estimate(estimate, mention, hidden, rule)
+        if (mention := cells.estimates[place, estimate.name]).may_leave
+        else estimates.without_units(estimate)
+        for estimate in given.result.estimates
     ]
     left = [
-        one
-        for one in estimates.with_dependents(alone, rule)
-        if not (one.withheld and one.from_data)
+        dependent
+        for dependent in estimates.with_dependents(alone, rule)
+        if not (dependent.withheld and dependent.from_data)
     ]
     return replace(given, error=error, result=_result(given.result, left))
 
@@ -83,22 +83,22 @@ def _result(whole: Result, estimates: Sequence[Estimate]) -> Result:
     )
     return replace(
         left,
-        tables=[citations.table(one, whole, left) for one in whole.tables],
-        measures=list(_measures(whole, {one.name for one in estimates})),
+        tables=[citations.table(table, whole, left) for table in whole.tables],
+        measures=list(_measures(whole, {estimate.name for estimate in estimates})),
         charts=[
-            citations.chart(one, whole, left)
-            for one in whole.charts
-            if not citations.holds_values(one.spec)
+            citations.chart(chart, whole, left)
+            for chart in whole.charts
+            if not citations.holds_values(chart.spec)
         ],
     )
 
 
 def _measures(whole: Result, names: set[str]) -> Iterator[Measured]:
     """The measures of the estimates that are there, with the strata that are there."""
-    for one in whole.measures:
+    for measure in whole.measures:
         strata = {
             by: {stratum: name for stratum, name in parts.items() if name in names}
-            for by, parts in one.strata.items()
+            for by, parts in measure.strata.items()
         }
-        if {one.estimate, one.initial} <= names:
-            yield replace(one, strata=strata)
+        if {measure.estimate, measure.initial} <= names:
+            yield replace(measure, strata=strata)

@@ -53,20 +53,24 @@ def find_visible(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -
     for place, (full, left) in enumerate(zip(whole.outcomes, shown.outcomes, strict=True)):
         if left.result is not None and full.result is not None:
             lost = _lost(full.result, left.result)
-            for one in left.result.estimates:
-                mention = cells.estimates[place, one.name]
-                if not mention.may_leave and not is_without_numbers(one):
-                    raise refusal(f"the estimate {one.name!r} is shown, and nobody knows its units")
-                look.at_estimate(full.result[one.name], one, mention)
-                if not one.withheld and not lost.isdisjoint(one.depends_on):
-                    raise refusal(f"the estimate {one.name!r} is shown, and not what it is made of")
+            for estimate in left.result.estimates:
+                mention = cells.estimates[place, estimate.name]
+                if not mention.may_leave and not is_without_numbers(estimate):
+                    raise refusal(
+                        f"the estimate {estimate.name!r} is shown, and nobody knows its units"
+                    )
+                look.at_estimate(full.result[estimate.name], estimate, mention)
+                if not estimate.withheld and not lost.isdisjoint(estimate.depends_on):
+                    raise refusal(
+                        f"the estimate {estimate.name!r} is shown, and not what it is made of"
+                    )
             _refuse_inconsistent(full.result, left.result)
     return known
 
 
 def _lost(whole: Result, shown: Result) -> set[str]:
     """The estimates that are withheld, or left out altogether."""
-    names = {one.name for one in shown.estimates if not one.withheld}
+    names = {estimate.name for estimate in shown.estimates if not estimate.withheld}
     return {one.name for one in whole.estimates} - names
 
 

@@ -120,7 +120,7 @@ class Head(msgspec.Struct):
     def codings(self) -> list[tuple[str, str]]:
         """The codings of the resource as system and code; one without a system has an empty one."""
         codings = as_objects(as_object(self.code).get("coding"))
-        pairs = [(as_text(one.get("system")), as_text(one.get("code"))) for one in codings]
+        pairs = [(as_text(coding.get("system")), as_text(coding.get("code"))) for coding in codings]
         return [pair for pair in pairs if pair[1]]
 
     @property
@@ -155,7 +155,7 @@ class Head(msgspec.Struct):
         That rows are withheld is none: see `outcomes`, which judges it.
         """
         told = self.issue if isinstance(self.issue, list) else []
-        return bool(told) and any(one.is_error for one in issues(told))
+        return bool(told) and any(issue.is_error for issue in issues(told))
 
 
 def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
@@ -237,8 +237,8 @@ def _last_updated(meta: Any) -> datetime | None:
 
 
 def _references(links: Iterable[dict[str, Any]]) -> list[str]:
-    others = [one.get("other") for one in links]
-    found = [one.get("reference") for one in others if isinstance(one, dict)]
+    others = [link.get("other") for link in links]
+    found = [other.get("reference") for other in others if isinstance(other, dict)]
     return [one for one in found if isinstance(one, str)]
 
 

@@ -53,7 +53,7 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, kind: str) -> TypeCapability:
         """What it says of a type."""
         return next(
-            (one for one in self.types if one.type == kind),
+            (type_ for type_ in self.types if type_.type == kind),
             TypeCapability(type=kind, offered=False),
         )
 
@@ -71,7 +71,7 @@ def read_capability(statement: Mapping[str, Any], kinds: Iterable[str] | None = 
     rests = _tables(statement.get("rest"))
     # A statement may also tell what the server does as a client of others.
     [rest, *_] = [*(one for one in rests if one.get("mode") == "server"), *rests, {}]
-    offered = {str(one.get("type")): one for one in _tables(rest.get("resource"))}
+    offered = {str(table.get("type")): table for table in _tables(rest.get("resource"))}
     software = _table(statement.get("software"))
     return Capability(
         software=display.one_line(software.get("name")) or "not said",
@@ -123,7 +123,7 @@ def _type_capability(kind: str, said: Mapping[str, Any] | None) -> TypeCapabilit
     if said is None:
         return TypeCapability(type=kind, offered=False)
     codes = _codes(said)
-    names = {one.get("name") for one in _tables(said.get("searchParam"))}
+    names = {table.get("name") for table in _tables(said.get("searchParam"))}
     return TypeCapability(
         type=kind,
         offered=True,
@@ -148,11 +148,11 @@ def _exports(rest: Mapping[str, Any], offered: Mapping[str, Mapping[str, Any]]) 
 
 
 def _operations(said: Mapping[str, Any]) -> set[str]:
-    return {str(one.get("name")).removeprefix("$") for one in _tables(said.get("operation"))}
+    return {str(table.get("name")).removeprefix("$") for table in _tables(said.get("operation"))}
 
 
 def _codes(said: Mapping[str, Any]) -> set[str]:
-    return {str(one.get("code")) for one in _tables(said.get("interaction"))}
+    return {str(table.get("code")) for table in _tables(said.get("interaction"))}
 
 
 def _flag(said: Any) -> bool | None:

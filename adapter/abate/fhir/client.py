@@ -117,7 +117,7 @@ class FhirServer:
 
         https://hl7.org/fhir/R4/http.html#transaction
         """
-        entries = [{"request": {"method": "GET", "url": one}} for one in references]
+        entries = [{"request": {"method": "GET", "url": reference}} for reference in references]
         bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
         headers = {"Content-Type": FHIR_JSON}
         return self.request("POST", "", headers=headers, body=msgspec.json.encode(bundle))
@@ -140,7 +140,7 @@ class FhirServer:
     def start(
         self, path: str, parameters: Parameters | None = None, body: bytes | None = None
     ) -> Answer:
-        """Begin a job, which the server runs asynchronously; it is not started twice.
+        """Start an asynchronous job on the server; the request is not repeated.
 
         It is begun by GET, or with a `body`, a Parameters resource, by POST. Where it stands, the
         `content-location` of the answer says: https://hl7.org/fhir/async.html
@@ -249,7 +249,7 @@ class FhirServer:
     def post_form(
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """POST a form, as to a token endpoint; it is never repeated automatically."""
+        """POST a form, such as to a token endpoint; the request is not repeated automatically."""
         return self.request(
             "POST",
             url,

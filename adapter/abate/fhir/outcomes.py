@@ -104,4 +104,6 @@ def _issue(issue: dict[str, Any]) -> Issue:
 
 def _epic_codes(issue: dict[str, Any]) -> set[str]:
     codings = as_objects(as_object(issue.get("details")).get("coding"))
-    return {str(one.get("code")) for one in codings if str(one.get("system")).startswith(_EPIC)}
+    return {
+        str(coding.get("code")) for coding in codings if str(coding.get("system")).startswith(_EPIC)
+    }

@@ -45,12 +45,12 @@ def version_of(head: Head) -> Version:
 
 def differing(there: Mapping[str, Version], here: Mapping[str, Version]) -> set[str]:
     """The ids, of those on both sides, whose versions differ."""
-    return {one for one in there.keys() & here.keys() if there[one].differs(here[one])}
+    return {key for key in there.keys() & here.keys() if there[key].differs(here[key])}
 
 
 def incomparable(there: Mapping[str, Version], here: Mapping[str, Version]) -> set[str]:
     """The ids, of those on both sides, of which only the content could tell."""
-    return {one for one in there.keys() & here.keys() if not there[one].is_comparable(here[one])}
+    return {key for key in there.keys() & here.keys() if not there[key].is_comparable(here[key])}
 
 
 def _is_lower(number: str | None, known: str | None) -> bool:

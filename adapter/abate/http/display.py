@@ -85,7 +85,7 @@ def fhir_version(text: Any) -> str:
 def address(url: str) -> str:
     """Return a URL's scheme, host, port and known path segments; `…` for unknown ones."""
     segments = urlsplit(url).path.split("/")
-    path = "/".join(one if _is_known(one) else "…" for one in segments)
+    path = "/".join(segment if _is_known(segment) else "…" for segment in segments)
     return f"{origin(url)}{path}"
 
 

@@ -189,7 +189,10 @@ def _searches(store: Store, kept: ServerState) -> dict[str, Search]:
 def keep_searches(store: Store, server: str, searches: Iterable[Search]) -> None:
     """Keep what is known of a server's searches. The caller holds the transaction."""
     store.run("delete from search where server = $server", {"server": server})
-    rows = [(one.type, one.parameter, one.state, one.day, one.capability) for one in searches]
+    rows = [
+        (search.type, search.parameter, search.state, search.day, search.capability)
+        for search in searches
+    ]
     store.insert("search", [(server, *row) for row in rows])
 
 

@@ -27,7 +27,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One code of a list.
 
     `group` is a site's group; `instrument`, `context` and `scale` (the highest score, 10 or 100)
-    are what a pain-score code declares; `value` is the number that an answer code means.
+        are the declarations of a pain-score code; `value` is the number that an answer code means.
     """
 
     system: Text

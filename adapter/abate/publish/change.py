@@ -41,7 +41,7 @@ class Change:
     @property
     def name(self) -> str:
         """What it is within its study, as `week/falls`; empty if it has no identifier of ours."""
-        values = [str(one.get("value")) for one in identifiers(self.resource)]
+        values = [str(identifier.get("value")) for identifier in identifiers(self.resource)]
         return values[0].partition("/")[2] if values else ""
 
     @property

@@ -95,7 +95,7 @@ def compare(
             the study's report in another place, or has one that carries another study key.
         SourceError: the target does not answer as a FHIR server.
     """
-    resources = [owner.mark(one) for one in resources]
+    resources = [owner.mark(resource) for resource in resources]
     taken, left = _taken(target, resources)
     if reason := target.inability(one["resourceType"] for one in taken):
         raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
@@ -130,7 +130,7 @@ def _taken(
 ) -> tuple[list[Resource], list[Change]]:
     """The report without the types that it can do without and that the target does not take."""
     lacking = {*target.lacks(OPTIONAL), *target.closes(OPTIONAL)}
-    dropped = [one for one in resources if one["resourceType"] in lacking]
+    dropped = [resource for resource in resources if resource["resourceType"] in lacking]
     why = f"{target.base} does not take this type, and the report can do without"
     left = [Change(resource=one, action="left", why=why) for one in dropped]
     return [one for one in resources if one not in dropped], left
@@ -139,7 +139,7 @@ def _taken(
 def _adopt(owner: Owner, remains: Leftovers) -> list[Change]:
     """What stays there as it is, where it does not carry the owner's key."""
     stays = [*remains.kept, *remains.retracted]
-    return [leave(one) for one in stays if owner.is_other(one)]
+    return [leave(stay) for stay in stays if owner.is_other(stay)]
 
 
 def _date(
@@ -160,5 +160,5 @@ def _date(
 def _left(target: TargetServer, resources: Sequence[Resource], folder: Path | None) -> str:
     if folder is None:
         return ""
-    changes = [Change(resource=one, action="create") for one in resources]
+    changes = [Change(resource=resource, action="create") for resource in resources]
     return f" The report lies as a Bundle in {keep(target.base, changes, folder)}."

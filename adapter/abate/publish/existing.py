@@ -152,7 +152,7 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     Raises:
         PublishRefused: names it.
     """
-    values = {str(one.get("value")) for one in identifiers(resource)}
+    values = {str(identifier.get("value")) for identifier in identifiers(resource)}
     for value in values:
         names = ",".join(f"{system}|{value}" for system in forms_of(SYSTEM))
         answer = server.get(resource["resourceType"], {"identifier": names})
@@ -180,9 +180,11 @@ def _resources(answer: Answer, kind: str) -> Iterator[Resource]:
 
 def list_references(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:
     """The references in a DiagnosticReport's results and in a Provenance's targets, if ours."""
-    for one in lists:
-        if one is not None and digest_of(one):
-            elements = one.get("result" if one["resourceType"] == "DiagnosticReport" else "target")
+    for list_ in lists:
+        if list_ is not None and digest_of(list_):
+            elements = list_.get(
+                "result" if list_["resourceType"] == "DiagnosticReport" else "target"
+            )
             for element in elements or ():
                 yield str(element.get("reference")).removeprefix(f"{server.base}/")
 
@@ -214,7 +216,7 @@ def _own(found: Resource | None, study: str) -> Own | None:
     """A resource as the study's; None if it is not."""
     if found is None or digest_of(found) is None:
         return None
-    names = [str(one.get("value")).split("/") for one in identifiers(found)]
+    names = [str(identifier.get("value")).split("/") for identifier in identifiers(found)]
     for head, *rest in names:
         if head == study:
             return Own(resource=found, analysis=rest[0] if len(rest) > 1 else "")

@@ -43,11 +43,11 @@ def remaining(
     """
     lists = [found.get(name) for name in ways_in(results.study)]
     owns = find_own(server, results.study, list_references(server, *lists), besides=found)
-    retracted = [one.resource for one in owns if is_retracted(one.resource)]
+    retracted = [own.resource for own in owns if is_retracted(own.resource)]
     others = [one for one in owns if not is_retracted(one.resource)]
     failed = {outcome.name for outcome in results.failed}
     return Leftovers(
-        kept=[one.resource for one in others if _stays(one, failed)],
+        kept=[other.resource for other in others if _stays(other, failed)],
         vanished=[one.resource for one in others if not _stays(one, failed)],
         retracted=retracted,
     )

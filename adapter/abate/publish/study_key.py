@@ -45,9 +45,9 @@ class Owner:
         """
         if self.may_adopt:
             return
-        for one in resources:
-            if one is not None and self.is_other(one):
-                raise PublishRefused(self._refusal(base, key_of(one)))
+        for resource in resources:
+            if resource is not None and self.is_other(resource):
+                raise PublishRefused(self._refusal(base, key_of(resource)))
 
     def mark(self, resource: Resource) -> Resource:
         """The resource with this store's key, if it can carry one, and a digest of both."""

@@ -34,7 +34,7 @@ class TargetServer:
 
     def lacks(self, types: Iterable[str]) -> list[str]:
         """Those of the types that it does not take."""
-        return [one for one in sorted(set(types)) if not self.capability.of(one).offered]
+        return [type_ for type_ in sorted(set(types)) if not self.capability.of(type_).offered]
 
     def closes(self, types: Iterable[str]) -> list[str]:
         """Those that it takes under ids of its own choice only.

@@ -62,7 +62,7 @@ def settle(
         try:
             write(server, changes, folder, number=attempts.number)
         except Unfinished as problem:
-            needed = {one.reference: one for one in changes if one.is_written}
+            needed = {change.reference: change for change in changes if change.is_written}
             log.info(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
             attempts.wait(seconds=problem.seconds)
             changes = _again(compared, problem)
@@ -90,7 +90,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number
         PublishRefused: the target refused it, or gives back something else.
         SourceError: the target cannot be reached.
     """
-    needed = [one for one in changes if one.is_written]
+    needed = [change for change in changes if change.is_written]
     if not needed:
         return
     bundle, path = msgspec.json.encode(transaction(server.base, needed)), folder / BUNDLE
@@ -141,8 +141,10 @@ def _again(compared: Callable[[], list[Change]], problem: Unfinished) -> list[Ch
 def _done(changes: Sequence[Change], sent: Mapping[str, Change]) -> list[Change]:
     """What was done in all tries: what a later one finds unchanged, an earlier one has written."""
     done = [
-        sent[one.reference] if one.action == "unchanged" and one.reference in sent else one
-        for one in changes
+        sent[change.reference]
+        if change.action == "unchanged" and change.reference in sent
+        else change
+        for change in changes
     ]
     known = {one.reference for one in done}
     return [*done, *(one for name, one in sent.items() if name not in known)]

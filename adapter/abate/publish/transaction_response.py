@@ -48,7 +48,7 @@ class _Bundle(msgspec.Struct, frozen=True):
 def refusals(answer: Answer) -> str:
     """`; its answer refuses 2 of 11 entries (409, 422)`, of one that took the others."""
     responses = list(_responses(answer))
-    refused = [one.status[:3] for one in responses if one.status[:1] in ("4", "5")]
+    refused = [response.status[:3] for response in responses if response.status[:1] in ("4", "5")]
     codes = ", ".join(sorted({one for one in refused if _STATUS.fullmatch(one)}))
     if not refused:
         return ""
@@ -61,7 +61,7 @@ def refusals(answer: Answer) -> str:
 def stray(answer: Answer, sent: Sequence[Change]) -> str:
     """`; it chose ids of its own, as Observation/17`, of a server that passes over ours."""
     ours = {one.reference for one in sent}
-    found = [_PLACE.fullmatch(one.location) for one in _responses(answer)]
+    found = [_PLACE.fullmatch(response.location) for response in _responses(answer)]
     others = [one[1] for one in found if one is not None and one[1] not in ours]
     if not others:
         return ""

@@ -76,7 +76,11 @@ def list_published(found: Results, shown: Results, key: str) -> Estimates:
     return Estimates(
         items={name: _items(known[name], key) for name in sorted(named & known.keys())},
         counts={name: one for name, one in _counts(shown) if name in known},
-        analyses={one.name: _computation(one) for one in found.outcomes if one.result is not None},
+        analyses={
+            outcome.name: _computation(outcome)
+            for outcome in found.outcomes
+            if outcome.result is not None
+        },
     )
 
 

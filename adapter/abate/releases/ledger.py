@@ -192,9 +192,9 @@ def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
     store.insert(
         "release_count",
         [
-            (release, *name, *one)
+            (release, *name, *item)
             for name, counts in estimates.counts.items()
-            for one in sorted(counts.items())
+            for item in sorted(counts.items())
         ],
     )
     store.insert(

@@ -126,7 +126,7 @@ class Publication:
         """Retract the report that stands there, if one does, and say what remains of it."""
         with suppress(NothingStands):
             changes = self._settle(self._retractions)
-            number = sum(one.action == "retract" for one in changes)
+            number = sum(change.action == "retract" for change in changes)
             self.log.info(f"retracted {number} resources of the report that stood there")
             self.log.warning(remaining(self.target.server, self._name))
 
@@ -144,7 +144,7 @@ class Publication:
         changes = compare.compare(
             self.target, report.resources, report.shown, self.owner, folder=folder
         )
-        if not self._is_through and any(one.is_written for one in changes):
+        if not self._is_through and any(change.is_written for change in changes):
             self._enter(changes)
             self._is_through = True
         return changes
@@ -180,7 +180,11 @@ class Publication:
     @cached_property
     def _release(self) -> Release:
         report = self.report
-        [made] = [one for one in report.resources if f"DiagnosticReport/{one['id']}" == self._name]
+        [made] = [
+            resource
+            for resource in report.resources
+            if f"DiagnosticReport/{resource['id']}" == self._name
+        ]
         return Release(
             study=self.owner.study,
             study_key=self.owner.key,
@@ -265,4 +269,6 @@ def _place(release: Release) -> tuple[str, str]:
 
 def _is_any_there(changes: Sequence[Change]) -> bool:
     """Whether something of the study stands on the target."""
-    return any(one.action != "create" and not one.reference.startswith(SHARED) for one in changes)
+    return any(
+        change.action != "create" and not change.reference.startswith(SHARED) for change in changes
+    )

@@ -30,7 +30,7 @@ class Exported:
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        return {"study": self.study, "rule": self.rule, "files": [str(one) for one in self.files]}
+        return {"study": self.study, "rule": self.rule, "files": [str(file) for file in self.files]}
 
 
 def version_of(text: str | None) -> Version | None:
@@ -86,6 +86,9 @@ def _bundle(shown: Results, host: loader.Host, html: str, version: Version) -> b
         "id": stable_id(shown.study, "bundle"),
         "identifier": {"system": SYSTEM, "value": f"{shown.study}/bundle"},
         "type": "collection",
-        "entry": [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources],
+        "entry": [
+            {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
+            for resource in resources
+        ],
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2)

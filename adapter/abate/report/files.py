@@ -56,7 +56,7 @@ def write(
         (folder / TABLES).mkdir(mode=0o700, parents=True, exist_ok=True)
     # The descriptor first: what it names is ours, and is removed the next time.
     content = {folder / TABLES / tables.DESCRIPTOR: tables.descriptor(results, sheets)}
-    content |= {folder / TABLES / f"{one.name}.csv": tables.as_csv(one) for one in sheets}
+    content |= {folder / TABLES / f"{sheet.name}.csv": tables.as_csv(sheet) for sheet in sheets}
     content[folder / PAGE] = document.render(results, plugin_sections).encode()
     content |= others
     text = results_file.as_json(results)

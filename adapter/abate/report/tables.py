@@ -70,7 +70,9 @@ def sheets(results: Results) -> list[CsvTable]:
     found = [_estimates(results), _attrition(results)]
     for outcome in results.outcomes:
         if outcome.result is not None:
-            found += [_table(outcome.name, one, outcome.result) for one in outcome.result.tables]
+            found += [
+                _table(outcome.name, table, outcome.result) for table in outcome.result.tables
+            ]
     return [_mark(sheet, results.release) for sheet in found]
 
 

@@ -92,9 +92,9 @@ def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
     """Return the listed members of a Group, each an object."""
     if answer.status != HTTPStatus.OK:
         raise IncompletePull(
-            f"{answer.place} answered {answer.summary}: the members of {reference} are not known, so "
-            "the received patients cannot be compared with them. Nothing was stored. Ask for the "
-            "right to read the Group (scope system/Group.rs), or list its patients by id in "
+            f"{answer.place} answered {answer.summary}: the members of {reference} are not known, "
+            "so the received patients cannot be compared with them. Nothing was stored. Ask for "
+            "the right to read the Group (scope system/Group.rs), or list its patients by id in "
             "[source] patients (for an export: together with export)"
         )
     try:
@@ -102,7 +102,7 @@ def _members(answer: Answer, reference: str) -> list[dict[str, Any]]:
     except SourceError:
         raise _unreadable(answer, "it is not the requested Group") from None
     members = group.get("member", [])
-    if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
+    if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
         raise _unreadable(answer, "its members cannot be read")
     if why := _incomplete(group, len(members)):
         raise _unreadable(answer, why)
@@ -131,7 +131,9 @@ def _reference(member: dict[str, Any]) -> str:
 
 
 def _others(members: Sequence[dict[str, Any]], ids: Sequence[str | None]) -> str:
-    nested = sum(f"/{_reference(one)}".rpartition("/")[0].endswith("/Group") for one in members)
+    nested = sum(
+        f"/{_reference(member)}".rpartition("/")[0].endswith("/Group") for member in members
+    )
     also = f" ({nested} are Groups, which are not followed: list each of them)" if nested else ""
     return f"{ids.count(None)} of its {len(ids)} members are not patients of this server{also}"
 
@@ -164,7 +166,7 @@ def _span(moment: Any, zone: tzinfo) -> tuple[datetime, datetime]:
         found = datetime.fromisoformat(text)
         start = found if found.tzinfo else found.replace(tzinfo=zone)
         return start, start + timedelta(microseconds=1)
-    year, month, day = (int(one) if one else None for one in date.groups())
+    year, month, day = (int(group) if group else None for group in date.groups())
     last = day or calendar.monthrange(year or 0, month or 12)[1]
     end = datetime(year or 0, month or 12, last, tzinfo=zone) + timedelta(days=1)
     return datetime(year or 0, month or 1, day or 1, tzinfo=zone), end

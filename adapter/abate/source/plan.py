@@ -71,7 +71,7 @@ class Plan:
 
     def tokens(self, *roles: str) -> list[str]:
         """Return the distinct codes of these roles as FHIR search tokens."""
-        codes = [one.code for one in self.roles if one.role in roles]
+        codes = [role.code for role in self.roles if role.role in roles]
         return list(dict.fromkeys(token(code.system, code.code) for code in codes))
 
 

@@ -139,7 +139,7 @@ class Query:
         if self.patients and patient is not None and patient not in self.patients:
             return "patient"
         if self.linked and not any(
-            local_id(one, "Patient", base) in self.linked for one in head.links
+            local_id(link, "Patient", base) in self.linked for link in head.links
         ):
             return "link"
         updated = head.last_updated

@@ -92,7 +92,7 @@ class Connection:
         self._database.is_worn = True
 
     def close(self) -> None:
-        """Close the file, if nobody else of this process has it open."""
+        """Close the file, unless another connection of this process uses it."""
         with _lock:
             self.duckdb.close()
             self._database.users -= 1

@@ -209,7 +209,7 @@ class Landing:
 
     def drop(self, prefix: str) -> None:
         """Delete the units whose name begins so: another way to pull takes their place."""
-        for name in [one for one in self.records if one.startswith(prefix)]:
+        for name in [record for record in self.records if record.startswith(prefix)]:
             self._drop(name)
             self._asked.discard(name)
 
@@ -238,20 +238,20 @@ class Landing:
 
     def count_received(self, kind: str) -> int:
         """How many resources of a type landed, by the books of the units."""
-        return sum(one.received for one in self.records.values() if one.type == kind)
+        return sum(record.received for record in self.records.values() if record.type == kind)
 
     def is_whole(self, kind: str) -> bool:
         """Whether all resources of a type landed, and not only what changed."""
-        return not any(one.is_change for one in self.records.values() if one.type == kind)
+        return not any(record.is_change for record in self.records.values() if record.type == kind)
 
     @property
     def has_changes(self) -> bool:
         """Whether of any type only what changed has landed."""
-        return any(one.is_change for one in self.records.values())
+        return any(record.is_change for record in self.records.values())
 
     def is_compared(self, kind: str) -> bool:
         """Whether what landed of a type is what the server has now, whatever its dates say."""
-        return any(one.is_compared for one in self.records.values() if one.type == kind)
+        return any(record.is_compared for record in self.records.values() if record.type == kind)
 
     def gone(self, kind: str) -> set[str]:
         """The ids of a type that are known to have left the server, or the question."""

@@ -84,7 +84,7 @@ class Ledger:
     @property
     def unconfirmed(self) -> list[str]:
         """What nothing shows to have arrived whole, by name."""
-        return list(dict.fromkeys(one.name for one in self.lines if not one.is_confirmed))
+        return list(dict.fromkeys(line.name for line in self.lines if not line.is_confirmed))
 
     def warn(self, source: str, log: Log) -> None:
         """Warn once if nothing can show that all arrived: the results say so too.

@@ -93,4 +93,4 @@ def _details(store: "Store", server: str, kind: str) -> list[str]:
 
 def _codes(landing: "Landing") -> list[str]:
     notes = landing.folder.glob(f"{_WITHHELD}-*.note")
-    return sorted(one.name.removeprefix(f"{_WITHHELD}-").removesuffix(".note") for one in notes)
+    return sorted(note.name.removeprefix(f"{_WITHHELD}-").removesuffix(".note") for note in notes)

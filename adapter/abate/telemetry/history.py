@@ -57,12 +57,12 @@ class Run(msgspec.Struct, kw_only=True):
     @property
     def received(self) -> int:
         """The number of received resources."""
-        return sum(one["received"] or 0 for one in self.queries)
+        return sum(query["received"] or 0 for query in self.queries)
 
     @property
     def rejected(self) -> int:
         """The number of received resources that could not be read."""
-        return sum(one["rejected"] or 0 for one in self.resources)
+        return sum(resource["rejected"] or 0 for resource in self.resources)
 
 
 def keep(run: Run, folder: Path) -> None:

@@ -106,7 +106,8 @@ class Progress:
         """Record the outcomes of the analyses."""
         self._status.lesions_analysed = found.lesions
         self._status.analyses = {
-            one.name: redact.sentence(one.error or "done", self.pseudonym) for one in found.outcomes
+            outcome.name: redact.sentence(outcome.error or "done", self.pseudonym)
+            for outcome in found.outcomes
         }
         self._write()
 

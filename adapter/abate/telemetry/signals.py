@@ -56,7 +56,7 @@ def end_by_signals() -> Iterator[None]:
     _came.clear()
     _settled.clear()
     numbers = {getattr(signal, name) for name in ENDING if hasattr(signal, name)}
-    before = {one: signal.getsignal(one) for one in numbers}
+    before = {number: signal.getsignal(number) for number in numbers}
     heeded = [one for one in numbers if before[one] is not signal.SIG_IGN]
     for one in heeded:
         signal.signal(one, _stop)

@@ -19,7 +19,7 @@ def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, U
     followed = frame.filter(pl.col("later") > 0)
     held = followed.filter(pl.col("cause") != EVENT)["lesion_id"]
     losses = _ids(frame, pl.col("cause") == EVENT)
-    later = {one: scores[one] for one in _find_later_scores(cohort, pairs)["lesion_id"]}
+    later = {score: scores[score] for score in _find_later_scores(cohort, pairs)["lesion_id"]}
     return {
         "follow-up": _follow(cohort),
         "relief": found.pairs.units.counting({"numerator": frame["lesion_id"]}),

@@ -46,7 +46,7 @@ def analyse(cohort: Cohort) -> Result:
     found = [
         *_describe_observed(cohort.visits, scores),
         *_describe_carried(list(tallies), _by_visit(carried)),
-        *(one for visit in tallies for one in _states(visit, tallies[visit], whole)),
+        *(state for visit in tallies for state in _states(visit, tallies[visit], whole)),
     ]
     estimates = mark_key(found, *(f"scored-of-due-{visit}" for visit in cohort.visits[:1]))
     return Result(

@@ -30,8 +30,8 @@ def tables(shown: Sequence[Estimate]) -> list[Table]:
 def age_table(ages: Sequence[Estimate]) -> list[Table]:
     """The ages, as a median with each spread."""
     rows = [
-        (one.label, Ref(one.name), Ref(one.name, "low"), Ref(one.name, "high"), Ref(one.name, "n"))
-        for one in ages
+        (age.label, Ref(age.name), Ref(age.name, "low"), Ref(age.name, "high"), Ref(age.name, "n"))
+        for age in ages
     ]
     columns = ("age in years", "median", "low", "high", "n")
     return [Table(name="ages", title="Age", columns=columns, rows=rows)] if rows else []

@@ -54,7 +54,9 @@ def section(results: Results) -> PageSection:
     """The section of the page: the figures that are not equal, then all."""
     from abate import page_html
 
-    unequal = [list(_rows(one)) for one in results.comparisons if one.agrees is False]
+    unequal = [
+        list(_rows(comparison)) for comparison in results.comparisons if comparison.agrees is False
+    ]
     rows = [row for figure in results.comparisons for row in _rows(figure)]
     template = (files(__package__) / "published_figures.html").read_text("utf-8")
     alert = (

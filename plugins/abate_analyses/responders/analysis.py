@@ -40,7 +40,7 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
         return Result.not_estimable("there are no analysed lesions")
     by_stratum = strata(groups.pairs, cohort.adjuncts)
     of_all = mark_key(estimates(groups), RESPONSES[0].name)
-    found = [*of_all, *(one for stratum in by_stratum for one in stratum.estimates())]
+    found = [*of_all, *(estimate for stratum in by_stratum for estimate in stratum.estimates())]
     known = responder_units(cohort, groups, by_stratum, reference, endpoint)
     return Result(
         estimates=found,

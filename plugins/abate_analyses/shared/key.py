@@ -8,4 +8,7 @@ from abate import Estimate
 
 def mark_key(estimates: Iterable[Estimate], *names: str) -> list[Estimate]:
     """The estimates; those of these names are key."""
-    return [replace(one, key=True) if one.name in names else one for one in estimates]
+    return [
+        replace(estimate, key=True) if estimate.name in names else estimate
+        for estimate in estimates
+    ]

@@ -20,10 +20,10 @@ def of_estimates(estimates: Iterable[Estimate], known: Mapping[str, Units]) -> d
     Units that contradict the estimate's numbers are left out: then it is never released.
     """
     found: dict[str, Units] = {}
-    for one in estimates:
-        if one.name in known:
-            units = _of(one, known[one.name])
-            found |= {} if any(unit_faults(one, units)) else {one.name: units}
+    for estimate in estimates:
+        if estimate.name in known:
+            units = _of(estimate, known[estimate.name])
+            found |= {} if any(unit_faults(estimate, units)) else {estimate.name: units}
     return found
 
 

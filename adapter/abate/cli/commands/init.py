@@ -88,7 +88,7 @@ def _parameters(host: "Host") -> dict[str, set[str]]:
 
     kinds = {name: one.kind for name, one in host.analyses().items()}
     return {
-        name: {one.name for one in fields(kind)}  # type: ignore[arg-type]  # the host checked that it is a dataclass; a Protocol cannot say so
+        name: {field.name for field in fields(kind)}  # type: ignore[arg-type]  # the host checked that it is a dataclass; a Protocol cannot say so
         for name, kind in kinds.items()
     }
 

@@ -78,7 +78,7 @@ def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> No
     if dry_run:
         end = "; dry run, nothing written"
     else:
-        end = "" if any(one.is_written for one in changes) else "; nothing written"
+        end = "" if any(change.is_written for change in changes) else "; nothing written"
     options.show(count_changes(changes) + end)
 
 
@@ -97,14 +97,14 @@ def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> di
 
     rows = [
         {
-            "reference": one.reference,
-            "name": one.name,
-            "action": one.action,
-            "differs": list(one.differs),
-            "numbers": [{"name": n.name, "old": n.old, "new": n.new} for n in one.numbers],
-            **({"why": one.why} if one.why else {}),
+            "reference": change.reference,
+            "name": change.name,
+            "action": change.action,
+            "differs": list(change.differs),
+            "numbers": [{"name": n.name, "old": n.old, "new": n.new} for n in change.numbers],
+            **({"why": change.why} if change.why else {}),
         }
-        for one in changes
+        for change in changes
     ]
     summary = msgspec.to_builtins(run)
     return {"dry_run": dry_run, **count(changes), "changes": rows, "run": summary}

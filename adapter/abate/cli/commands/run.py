@@ -62,5 +62,5 @@ def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
 def _publish(study_file: "StudyFile") -> str:
     """Return the command that publishes these results: the same study file and `--set`."""
     path = [] if study_file.path == options.STUDY else [str(study_file.path)]
-    chosen = [part for one in study_file.overrides for part in ("--set", one)]
+    chosen = [part for override in study_file.overrides for part in ("--set", override)]
     return shlex.join(["abate", "publish", "--dry-run", *path, *chosen])

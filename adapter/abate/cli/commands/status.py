@@ -132,13 +132,13 @@ def _doing(found: "Status") -> list[str]:
 
 def _books(found: "Status") -> list[str]:
     pulled = [
-        f"pulled   {one['query']}: {one['received']} of {_known(one['expected'])} {one['type']}"
-        for one in found.queries
+        f"pulled   {row['query']}: {row['received']} of {_known(row['expected'])} {row['type']}"
+        for row in found.queries
     ]
     mapped = [
-        f"mapped   {one['type']}: {one['mapped']} of {one['received']}, "
-        f"{one['ignored']} ignored, {one['rejected']} rejected"
-        for one in found.resources
+        f"mapped   {resource['type']}: {resource['mapped']} of {resource['received']}, "
+        f"{resource['ignored']} ignored, {resource['rejected']} rejected"
+        for resource in found.resources
     ]
     open_ones = [
         f"pulled   {name}: nothing confirms that it is complete" for name in found.unconfirmed

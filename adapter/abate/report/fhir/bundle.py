@@ -88,7 +88,7 @@ def report(
     made = [*written, provenance(results, host, written)]
     _refuse_doubles(made)
     labelled = [_label(one) for one in made] if results.synthetic else made
-    return [_finish(one, version) for one in (*code_systems(), *labelled)]
+    return [_finish(system, version) for system in (*code_systems(), *labelled)]
 
 
 def references(results: Results, outcome: Outcome) -> list[str]:

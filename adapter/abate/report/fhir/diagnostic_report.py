@@ -42,7 +42,7 @@ def diagnostic_report(
         "performer": [software(results)],
     }
     if statistics:  # FHIR has no empty lists: nothing may be estimable.
-        resource["result"] = [{"reference": reference_to(one)} for one in statistics]
+        resource["result"] = [{"reference": reference_to(statistic)} for statistic in statistics]
     resource["conclusion"] = conclusion(results)
     if page:
         content = b64encode(page.encode()).decode("ascii")

@@ -75,7 +75,9 @@ def tables(title: str, done: Sequence[Outcome]) -> str:
     parts = [f"<h1>Pain outcomes: {escape(title)}</h1>"]
     for outcome in done:
         rows = (
-            "".join(_table_row(one) for one in outcome.result.estimates) if outcome.result else ""
+            "".join(_table_row(estimate) for estimate in outcome.result.estimates)
+            if outcome.result
+            else ""
         )
         parts.append(f"<h2>{escape(outcome.name)}</h2>")
         if outcome.result and outcome.result.reason:

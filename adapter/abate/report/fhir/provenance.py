@@ -37,19 +37,21 @@ def provenance(results: Results, host: Host, written: Sequence[Resource]) -> Res
         ),
         "agent": [
             {"who": software(results)},
-            *({"who": {"display": one}} for one in plugins),
+            *({"who": {"display": plugin}} for plugin in plugins),
         ],
         "entity": list(_entities(results)),
     }
 
 
 def _plugins(results: Results) -> list[str]:
-    return sorted({f"plugin {one.plugin} {one.plugin_version}" for one in results.outcomes})
+    return sorted(
+        {f"plugin {outcome.plugin} {outcome.plugin_version}" for outcome in results.outcomes}
+    )
 
 
 def _others(results: Results, host: Host) -> list[str]:
     """The other plugins that were loaded: of mappings, code lists, readers of scores."""
-    ran = {one.plugin for one in results.outcomes}
+    ran = {outcome.plugin for outcome in results.outcomes}
     return [
         f"plugin {one.name} {one.version}"
         for one in host.known

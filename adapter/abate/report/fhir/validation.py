@@ -63,7 +63,7 @@ def faults(resource: Mapping[str, Any], version: Version = "R4") -> list[str]:
         model = edition.model(kind).model_validate(dict(resource))
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
-        found = [_shape_fault(edition, kind, one) for one in details]
+        found = [_shape_fault(edition, kind, detail) for detail in details]
     except (KeyError, TypeError):
         # fhir.resources 8.3 looks the type of an inner resource up in a table, unguarded.
         found = [f"{kind}: holds a resource of a type that {version} does not have"]
@@ -161,7 +161,7 @@ def _concept_faults(element: _Element, edition: Edition) -> Iterator[str]:
         return
     system, codes = edition.concepts[element.name]
     codings = element.value.coding or []
-    if not any(one.system == system and one.code in codes for one in codings):
+    if not any(coding.system == system and coding.code in codes for coding in codings):
         yield f"{element.path}: must have one of {', '.join(codes)} of {system}"
 
 

@@ -59,7 +59,7 @@ def _drawn(spec: str, width: int) -> str:
 
 def rows_of(chart: Chart, result: Result) -> dict[str, list[Row]]:
     """The data sets with the numbers that they cite; without rows that cite what is withheld."""
-    hidden = {one.name for one in result.estimates if one.withheld}
+    hidden = {estimate.name for estimate in result.estimates if estimate.withheld}
     return {
         name: [_row(row, result) for row in rows if not _cites(row.values(), hidden)]
         for name, rows in chart.data.items()

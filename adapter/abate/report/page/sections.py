@@ -100,7 +100,7 @@ def section(outcome: Outcome) -> AnalysisSection:
         parameters=parameters,
         figures=[figure(outcome.name, chart, result) for chart in result.charts],
         sheets=[sheet(outcome.name, table, result) for table in result.tables],
-        lines=[line(outcome.name, one, hows) for one in result.estimates],
+        lines=[line(outcome.name, estimate, hows) for estimate in result.estimates],
         hows=list(hows),
         notes=result.notes,
         cases=[(one.label or one.name, case) for one in result.estimates for case in one.cases],
@@ -168,7 +168,7 @@ def _cell(analysis: str, cell: Cell, result: Result) -> PageCell:
 def headlines(outcome: Outcome) -> list[Line]:
     """What an outcome says first: its key estimates, also those that are withheld."""
     keys = outcome.result.key_estimates if outcome.result else []
-    return [line(outcome.name, one) for one in keys]
+    return [line(outcome.name, key) for key in keys]
 
 
 def line(analysis: str, one: Estimate, hows: dict[str, int] | None = None) -> Line:

@@ -142,13 +142,15 @@ def _criterion(resource_type: str, name: str, value: str, base_url: str) -> Crit
     alternatives = _split(value, ",")
     if parameter.kind == "date":
         return _date_criterion(plain, alternatives)
-    wanted = frozenset(_word(parameter, one, modifier, base_url) for one in alternatives)
+    wanted = frozenset(
+        _word(parameter, alternative, modifier, base_url) for alternative in alternatives
+    )
     return lambda terms: not wanted.isdisjoint(terms.words[plain])
 
 
 def _date_criterion(name: str, alternatives: Sequence[str]) -> Criterion:
     try:
-        tests = [comparison(one) for one in alternatives]
+        tests = [comparison(alternative) for alternative in alternatives]
     except (ValueError, KeyError):
         raise RequestRefused(
             400, "value", f"the parameter {name} has a value that is no date"

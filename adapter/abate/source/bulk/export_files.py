@@ -39,7 +39,7 @@ class ReceivedFile(msgspec.Struct, frozen=True, kw_only=True):
     def lines(self) -> int:
         """Return the number of resources in the file."""
         counts = (self.received, self.others, self.strays)
-        return sum(sum(one.values()) for one in counts)
+        return sum(sum(count.values()) for count in counts)
 
 
 class _Request(msgspec.Struct):
@@ -86,7 +86,7 @@ class BulkFiles:
             SourceError: a file is incomplete.
         """
         files = list(enumerate(self.manifest.output, start=1))
-        tasks = [partial(self._land_file, *one) for one in files]
+        tasks = [partial(self._land_file, *file) for file in files]
         return at_once(tasks, self.parallel, self.server.budget.halt)
 
     def _land_file(self, place: int, file: File) -> ReceivedFile:
@@ -170,7 +170,7 @@ class BulkFiles:
                     found.update(issues(told))
         errors = {one: n for one, n in found.items() if one.is_error}
         if errors:
-            codes = ", ".join(sorted({one.code for one in errors}))
+            codes = ", ".join(sorted({error.code for error in errors}))
             raise IncompletePull(
                 f"the export of {self.server.base} reports {sum(errors.values())} errors "
                 f"({codes}): it may be incomplete"

@@ -52,8 +52,8 @@ def filters(plan: Plan, unfiltered: Collection[str] = ()) -> dict[str, str]:
     The content of a search is encoded twice, since some servers split the parameter at commas.
     """
     found = {
-        one.type: f"{one.type}?code={quote(','.join(one.tokens), safe='')}"
-        for one in plan.queries
-        if one.type not in unfiltered
+        query.type: f"{query.type}?code={quote(','.join(query.tokens), safe='')}"
+        for query in plan.queries
+        if query.type not in unfiltered
     }
     return found if sum(map(len, found.values())) <= LONGEST_FILTERS else {}

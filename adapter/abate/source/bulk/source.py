@@ -224,7 +224,7 @@ class BulkSource:
 
     def _files(self, job: ExportJob, plan: Plan, landing: Landing, log: Log) -> BulkFiles:
         codes: dict[str, set[str]] = {kind: set() for kind in MAPPED_NAMES if kind != "Patient"}
-        codes |= {one.type: {bare(token) for token in one.tokens} for one in plan.queries}
+        codes |= {query.type: {bare(token) for token in query.tokens} for query in plan.queries}
         body = self._manifest(job, plan, landing)
         return BulkFiles(
             server=self._server,

@@ -208,11 +208,11 @@ class _Names:
     def _by_identifier(self) -> dict[tuple[str, str, str], set[str]]:
         """The entries by type, system and value of their identifiers."""
         found = defaultdict[tuple[str, str, str], set[str]](set)
-        for one in self._entries:
-            for identifier in _identifiers(one.resource) if one.id else ():
+        for entry in self._entries:
+            for identifier in _identifiers(entry.resource) if entry.id else ():
                 if isinstance(identifier.value, str):
                     system = identifier.system if isinstance(identifier.system, str) else ""
-                    found[one.kind, system, identifier.value].add(one.reference)
+                    found[entry.kind, system, identifier.value].add(entry.reference)
         return found
 
 

@@ -161,7 +161,7 @@ def land_newcomers(pull: Pull, queries: Sequence[Query], people: Iterable[str]) 
         The queries that the server does not answer by patient. Nothing was landed for them.
     """
     studied = pull.kept.people().studied
-    new = [one for one in dict.fromkeys(people) if one not in studied]
+    new = [person for person in dict.fromkeys(people) if person not in studied]
     if not new:
         return []
     pull.log.info(f"{len(new)} patients are new in the study: pulling all of their resources")

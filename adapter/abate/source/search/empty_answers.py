@@ -126,7 +126,7 @@ def by_any(pull: Pull, query: Query, *, is_by_patient: bool) -> State | None:
     asked = Query(name=f"any {query.name}", type=query.type, extra=query.extra)
     heads = [one for one in pull.pager.sample(asked, SAMPLED) if one.codings]
     if is_by_patient:
-        heads = [one for one in heads if _patient(pull, one)]
+        heads = [head for head in heads if _patient(pull, head)]
     if not heads:
         return None
     tried = _differing(heads)

@@ -176,7 +176,7 @@ class Pager:
                 entries = list(versions(page, kind))
             for _, version in entries:
                 self.server.note_resource(version[0].last_updated if version else None)
-            if walked.is_idle(sum(walked.ids.add(repr(one)) for one in entries)):
+            if walked.is_idle(sum(walked.ids.add(repr(entry)) for entry in entries)):
                 raise incomplete(query, number, f"{IDLE_PAGES} pages in a row held nothing new")
             yield entries
             link = next_link(query, page, walked)

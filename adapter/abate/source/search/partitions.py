@@ -29,7 +29,7 @@ def parts_of(pull: Pull, query: Query) -> list[Query]:
     pull.fetcher.tally.expect(query.name, query.type, expected)
     windows = _divide(pull.pager, query, expected or 0, 2 * pull.parallel)
     pull.landing.remember(note, msgspec.json.encode(windows))
-    return [query.of(window=one) for one in windows] or [query]
+    return [query.of(window=window) for window in windows] or [query]
 
 
 def _divide(pager: Pager, query: Query, expected: int, parts: int) -> list[TimeWindow]:

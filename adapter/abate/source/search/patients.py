@@ -76,7 +76,7 @@ def _list_landed(pull: Pull, known: Iterable[str]) -> list[str]:
     """Return the ids of the landed Patients that are not known."""
     known = set(known)
     ids = dict.fromkeys(head.id for head in heads(pull.landing, "Patient"))
-    return [one for one in ids if one not in known]
+    return [identifier for identifier in ids if identifier not in known]
 
 
 def with_merged(pull: Pull, people: Iterable[str]) -> list[str]:

@@ -212,7 +212,7 @@ class Pull:
         ids = (
             local_id(head.subject_reference, "Patient", self.base) for head in self._index_heads()
         )
-        return list(dict.fromkeys(one for one in ids if one))
+        return list(dict.fromkeys(identifier for identifier in ids if identifier))
 
 
 @dataclass(slots=True, kw_only=True)

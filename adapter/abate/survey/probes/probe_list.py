@@ -83,4 +83,8 @@ def _delete(server: FhirServer, name: str) -> bool:
 
 def _is_ours(resource: Resource) -> bool:
     identifiers = resource.get("identifier") or ()
-    return any(one.get("system") in forms_of(CHECK) for one in identifiers if isinstance(one, dict))
+    return any(
+        identifier.get("system") in forms_of(CHECK)
+        for identifier in identifiers
+        if isinstance(identifier, dict)
+    )
