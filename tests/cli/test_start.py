@@ -188,7 +188,7 @@ def test_python_m_abate_gives_the_exit_code(start):
     process = start("status", "nowhere.toml")
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (2, "")
-    assert err.startswith("abate: nowhere.toml: there is no such study file.")
+    assert err.startswith("abate: nowhere.toml: study file not found.")
 
 
 def test_a_closed_stdout_is_quiet_for_help_too(start):

@@ -27,7 +27,7 @@ def test_page_tables_and_json_are_written_as_released(abate, kept):
     assert (found.rule, found.run_id, found.inputs.server) == ("1", "", "")
     assert (folder / "tables" / "estimates.csv").is_file()
     assert stat.S_IMODE((folder / "results.json").stat().st_mode) == 0o600
-    assert ran.out.splitlines()[-1].endswith("rule of small cells 1, every count is shown.")
+    assert ran.out.splitlines()[-1].endswith("small-cell rule 1, every count is shown.")
 
 
 def test_every_file_is_named(abate, kept, tmp_path):

@@ -131,12 +131,12 @@ def coded(system, code, issue="processing"):
     ],
 )  # fmt: skip
 def test_of_an_outcome_codes_are_told_and_never_texts(answered, issues, told):
-    assert answered(outcome(*issues), 400).told == told
+    assert answered(outcome(*issues), 400).summary == told
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"canary"', b'{"resourceType": "Patient"}', b""])
 def test_an_error_without_an_outcome_is_its_status(answered, body):
-    assert answered(body, 422).told == "422"
+    assert answered(body, 422).summary == "422"
 
 
 def test_a_hole_tells_the_codes_of_the_outcome(script, pull, respond):
