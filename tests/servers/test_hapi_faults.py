@@ -97,6 +97,6 @@ def test_an_export_of_patients_that_passes_over_since_is_whole_each_night(ward_o
     assert ward.night() == ward.fresh()
     ward.delete("Observation", "nb-1")
     assert "nb-1" in scores_of(ward.night())
-    assert any("the export does not tell what was deleted" in one for one in ward.said)
+    assert any("the export does not report deletions" in one for one in ward.said)
     assert ward.night(is_compared=True) == ward.fresh()
     assert "nb-1" not in scores_of(ward.fresh())

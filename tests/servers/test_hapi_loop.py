@@ -187,7 +187,7 @@ def test_the_report_of_a_study_on_a_real_server_may_go_to_a_sandbox(
         changes = abate("sync", study_file, "--json").json
         again = abate("publish", study_file, "--json").json
         with FhirServer(sandbox) as target:
-            texts = [str(target.read(one["reference"]).json()) for one in changes["changes"]]
+            texts = [str(target.get(one["reference"]).json()) for one in changes["changes"]]
     assert changes["create"] == again["unchanged"] == len(changes["changes"])
     assert not [text for text in texts if "Patient/" in text or "Procedure/" in text]
     assert server.get("DiagnosticReport?_summary=count").json()["total"] == before
