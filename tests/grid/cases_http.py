@@ -241,7 +241,7 @@ CASES = [
         seen="observed",
         ways=ALL,
         fault=always(scores, lambda asked: asked.honest.having(Content_Encoding="br")),
-        fails=everywhere("packs its answer", ALL),
+        fails=everywhere("compresses its answer", ALL),
     ),
     Case(
         id="401-on-a-later-page",

@@ -157,7 +157,7 @@ PUT_THERE = [
     sent("file-missing", "There is no file of pain scores.", always(scores, says(404)),
          "pain score", ways=(FILES,)),
     sent("folder-empty", "There are no files.", always(anything, lambda _: Said(status=404)),
-         "leads to no file", ways=(FILES,)),
+         "matches no file", ways=(FILES,)),
 ]  # fmt: skip
 
 CASES = [*SHAPES, *EXPORTED, *PUT_THERE]

@@ -69,7 +69,7 @@ CASES = [
           _renewal(_error("invalid_client")), "refuses the login (400, invalid_client)"),
     login("token-endpoint-html", "During the run, the token endpoint answers an HTML page with "
                                  "200.",
-          _renewal(HTML), "not as a token endpoint does"),
+          _renewal(HTML), "not like a token endpoint"),
     login("token-endpoint-without-a-token", "During the run, the token endpoint answers {} with "
                                             "200.",
           _renewal(says(200, "{}", "application/json")), "without a bearer token"),

@@ -158,7 +158,7 @@ CASES = (
         fault=always(by_date, edited(uncorrected)),
         disguised={"a1": {"meta": {}}},
         is_compared=True,
-        warns="tells no version",
+        warns="gives no version",
     ),
     Case(
         id="elements-find-nothing",
@@ -181,7 +181,7 @@ CASES = (
         ways=(NIGHTLY,),
         is_compared=True,
         fault=meets((records, edited(emptied)), (searches, no_count)),
-        fails=everywhere("has no procedures any more", (NIGHTLY,)),
+        fails=everywhere("no longer has any procedures", (NIGHTLY,)),
     ),
     Case(
         id="list-of-ids-finds-nothing",

@@ -197,6 +197,6 @@ CASES = [
         seen="assumed",
         ways=(BULK_NIGHTLY,),
         fault=having("deleted", GATEWAY.encode()),
-        fails=everywhere("no Bundle of deletions", (BULK_NIGHTLY,)),
+        fails=everywhere("not a Bundle of deletions", (BULK_NIGHTLY,)),
     ),
 ]

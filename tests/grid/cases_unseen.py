@@ -64,7 +64,7 @@ CASES = [
         resources=FILED,
         fault=always(wants_category, says(400)),
         unseen={PATIENT: ("c1",)},
-        warns="under a category of its own alone",
+        warns="of its own, add it to",
     ),
     Case(
         id="uncounted-row-left-out",
