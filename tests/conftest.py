@@ -25,6 +25,7 @@ from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.http import clock
 from abate.sandbox import Sandbox, running
+from abate.store import engine
 
 # The tests make thousands of small databases. In memory none of them waits for a disk.
 MEMORY = Path("/dev/shm")
@@ -51,6 +52,12 @@ class Ran:
         return json.loads(self.out)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are CPUs: some tests wait for another process or a socket."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what the tests themselves hold: it is there for good."""
     gc.collect()
@@ -64,6 +71,14 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     skipped = [0.0]
     monkeypatch.setattr(clock, "sleep", skipped.append)
     monkeypatch.setattr(clock, "now", lambda: time.monotonic() + sum(skipped))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_of_duckdb() -> Iterator[None]:
+    """DuckDB works in one thread: for a few rows, others cost more CPU than they save time."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(engine.SETTINGS, "threads", 1)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

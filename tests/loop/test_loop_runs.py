@@ -114,6 +114,7 @@ def pulling(loop):
     arguments = ["run", str(loop.study), "--set", f"source.url={loop.base}", "--quiet"]
     with subprocess.Popen([sys.executable, "-m", "abate", *arguments]) as process:
         assert asked.wait(60)
+        process.go_on = go_on
         yield process
         go_on.set()
         process.wait(60)
@@ -137,6 +138,7 @@ def test_status_answers_while_a_run_is_going_and_reads_no_store(loop, pulling):
 def test_a_run_that_was_killed_stands_among_the_runs_before_and_after_the_next(loop, pulling):
     pulling.send_signal(signal.SIGKILL)
     pulling.wait(10)
+    pulling.go_on.set()
     [died] = loop("status", "--runs", "--json").json["runs"]
     assert died["exit_code"] is None
     assert died["message"] == f"process {pulling.pid} ended unexpectedly"

@@ -15,7 +15,11 @@ from typing import Self
 import duckdb
 
 MAPPINGS = files("abate_mappings") / "sql"
-MEMORY_LIMIT = "4GB"
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "memory_limit": "4GB",
+    "TimeZone": "UTC",
+}
 
 _lock = Lock()
 _in_use: dict[str, "_Database"] = {}
@@ -32,12 +36,7 @@ class _Database:
 
     @classmethod
     def start(cls) -> Self:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": "false",
-            "memory_limit": MEMORY_LIMIT,
-            "TimeZone": "UTC",
-        }
-        own = duckdb.connect(":memory:", config=settings)
+        own = duckdb.connect(":memory:", config=SETTINGS)
         own.execute((MAPPINGS / "macros.sql").read_text("utf-8"))
         return cls(own)
 
