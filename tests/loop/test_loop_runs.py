@@ -90,7 +90,7 @@ def test_while_a_pull_is_going_the_status_tells_how_far_it_is(loop, monkeypatch)
         if request.path == "/fhir/Observation" and "_page" in request.args:
             seen.append(status.read(loop.output))
 
-    loop.front = front
+    loop.front.instead = front
     assert loop("run", "--set", "source.page_size=40").exit_code == 0
     [going] = seen
     assert (going.state, going.stage, going.asking.query) == ("running", "pull", "pain scores")
@@ -110,7 +110,7 @@ def pulling(loop):
             asked.set()
             go_on.wait(10)
 
-    loop.front = front
+    loop.front.instead = front
     arguments = ["run", str(loop.study), "--set", f"source.url={loop.base}", "--quiet"]
     with subprocess.Popen([sys.executable, "-m", "abate", *arguments]) as process:
         assert asked.wait(60)
@@ -142,7 +142,7 @@ def test_a_run_that_was_killed_stands_among_the_runs_before_and_after_the_next(l
     [died] = loop("status", "--runs", "--json").json["runs"]
     assert died["exit_code"] is None
     assert died["message"] == f"process {pulling.pid} ended unexpectedly"
-    loop.front = None
+    loop.front.instead = None
     assert loop("run", "--quiet").exit_code == 0
     assert [one["exit_code"] for one in kept(loop)] == [None, 0]
     assert kept(loop)[0]["run_id"] == died["run_id"]
