@@ -24,6 +24,7 @@ from abate.cli import main
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.http import clock
+from abate.report.fhir import bundle
 from abate.sandbox import Sandbox, running
 from abate.store import engine
 
@@ -96,6 +97,24 @@ def drawn_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(vl_convert, "vegalite_to_svg", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def validated_once() -> Iterator[None]:
+    """A resource is validated once a session: the same content has the same faults."""
+    validated: dict[str, list[str]] = {}
+    faults = bundle.faults
+
+    @wraps(faults)
+    def once(resource: Resource, version: Any) -> list[str]:
+        key = json.dumps([resource, version])
+        if key not in validated:
+            validated[key] = faults(resource, version)
+        return validated[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bundle, "faults", once)
         yield
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -17,8 +18,9 @@ PUBLISHED = ("Group", "Observation", "DiagnosticReport", "Provenance", "List", "
 class Loop:
     """A study, the server in front of its sandbox, and what they must look like afterwards."""
 
-    def __init__(self, abate, study_file, front):
+    def __init__(self, abate, study_file, front, shelf):
         self.study = study_file
+        self.shelf = shelf
         self.front = front
         self.base = self.home = front.base
         self.output = study_file.parent / "abate-output"
@@ -32,6 +34,15 @@ class Loop:
         ran = self._abate(command, self.study, *url, *options)
         self.ran.append(ran)
         return ran
+
+    def has_run(self):
+        """As after `abate run`: it runs once in a session, and what it left is copied."""
+        kept = self.shelf / "after-a-run"
+        if kept.exists():
+            shutil.copytree(kept, self.output)
+            return
+        assert self("run", "--quiet").exit_code == 0
+        shutil.copytree(self.output, kept)
 
     def load(self, resources):
         """Load resources into the sandbox, as they are."""
@@ -85,10 +96,17 @@ class Loop:
                 assert canary.lower() not in text.lower(), f"{canary} stands in {place}"
 
 
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory):
+    """Where what a run left is kept for the tests that begin after one."""
+    return tmp_path_factory.mktemp("shelf")
+
+
 @pytest.fixture
-def loop(abate, study_file, study_resources, httpserver):
+def loop(abate, study_file, study_resources, httpserver, shelf):
     """The published study on a server; nothing of a patient's may be seen when the test ends."""
-    loop = Loop(abate, study_file, Front(httpserver.url_for("/fhir")).serve_on(httpserver))
+    front = Front(httpserver.url_for("/fhir")).serve_on(httpserver)
+    loop = Loop(abate, study_file, front, shelf)
     loop.load(study_resources)
     yield loop
     loop.refuse_canaries()

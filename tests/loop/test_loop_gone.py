@@ -15,7 +15,7 @@ def test_a_score_that_is_deleted_between_two_runs_no_longer_counts(loop):
 
 def test_a_score_that_comes_back_counts_again(loop):
     [score] = [one for one in loop.all("Observation") if one["id"] == "lesion-01-D0"]
-    loop("run")
+    loop.has_run()
     loop.front.delete("Observation", "lesion-01-D0")
     assert baseline(loop("run", "--json")) == 9
     loop.front.put(score)
@@ -23,7 +23,7 @@ def test_a_score_that_comes_back_counts_again(loop):
 
 
 def test_a_type_that_is_gone_altogether_no_longer_counts(loop):
-    loop("run")
+    loop.has_run()
     for condition in loop.all("Condition"):
         loop.front.delete("Condition", condition["id"])
     ran = loop("run", "--json")
@@ -33,7 +33,7 @@ def test_a_type_that_is_gone_altogether_no_longer_counts(loop):
 
 
 def test_an_empty_cohort_leaves_no_older_results_to_publish(loop):
-    loop("run")
+    loop.has_run()
     for procedure in loop.all("Procedure"):
         loop.front.put(procedure | {"status": "not-done"})
     assert loop("run").exit_code == 1

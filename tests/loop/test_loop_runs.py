@@ -53,7 +53,7 @@ def test_a_run_that_failed_is_kept_with_its_reason(loop):
 
 def test_status_shows_the_last_runs_in_a_table(loop, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    loop("run", "--quiet")
+    loop.has_run()
     loop("sync", "--quiet")
     loop("publish", "--quiet", "--set", "report.minimum_cell=7")
     created = len(loop.published())
@@ -66,7 +66,7 @@ def test_status_shows_the_last_runs_in_a_table(loop, monkeypatch):
 
 
 def test_a_torn_line_is_told_and_no_crash(loop):
-    loop("run", "--quiet")
+    loop.has_run()
     with (loop.output / "runs.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"run_id": "torn')
     shown = loop("status", "--runs")
@@ -157,7 +157,7 @@ def test_a_line_that_cannot_be_kept_fails_the_command_and_says_so(loop, monkeypa
 
 
 def test_status_loads_nothing_heavy(loop):
-    loop("run", "--quiet")
+    loop.has_run()
     code = (
         "import sys\nfrom abate.cli import main\n"
         f"sys.argv = ['abate', 'status', {str(loop.study)!r}, '--runs']\nmain()\n"

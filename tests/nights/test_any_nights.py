@@ -83,7 +83,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 @settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
