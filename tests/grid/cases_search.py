@@ -186,7 +186,7 @@ CASES = [
         ),
         resources=FILED,
         fault=always(wants_category, says(400)),
-        warns="nothing confirms that all pain scores arrived",
+        warns="nothing confirms that all pain scores were received",
     ),
     Case(
         id="refuses-patient",

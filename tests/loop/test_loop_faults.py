@@ -108,7 +108,7 @@ def test_a_hole_leaves_an_older_store_and_report_as_they_were(loop):
     [
         (in_json({}, 401), ("requires a login (it answered 401)", "Add [source.auth]")),
         (Response("<p>hello</p>", content_type="text/html"), ("with text/html", "Check its URL")),
-        (in_json({"resourceType": "Patient"}), ("no CapabilityStatement", "Check its URL")),
+        (in_json({"resourceType": "Patient"}), ("not a CapabilityStatement", "Check its URL")),
         (capability("5.0.0"), ("speaks FHIR 5.0.0", "Many servers offer R4 at another")),
         (capability("3.0.2"), ("speaks FHIR 3.0.2", "Many servers offer R4 at another")),
     ],
