@@ -24,7 +24,9 @@ from abate.cli import main
 from abate.cohort.inputs import Inputs
 from abate.config.reader import read
 from abate.http import clock
+from abate.report.fhir import bundle
 from abate.sandbox import Sandbox, running
+from abate.store import engine
 
 # The tests make thousands of small databases. In memory none of them waits for a disk.
 MEMORY = Path("/dev/shm")
@@ -51,6 +53,12 @@ class Ran:
         return json.loads(self.out)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are CPUs: some tests wait for another process or a socket."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what the tests themselves hold: it is there for good."""
     gc.collect()
@@ -64,6 +72,14 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     skipped = [0.0]
     monkeypatch.setattr(clock, "sleep", skipped.append)
     monkeypatch.setattr(clock, "now", lambda: time.monotonic() + sum(skipped))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_of_duckdb() -> Iterator[None]:
+    """DuckDB works in one thread: for a few rows, others cost more CPU than they save time."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(engine.SETTINGS, "threads", 1)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,6 +97,24 @@ def drawn_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(vl_convert, "vegalite_to_svg", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def validated_once() -> Iterator[None]:
+    """A resource is validated once a session: the same content has the same faults."""
+    validated: dict[str, list[str]] = {}
+    faults = bundle.faults
+
+    @wraps(faults)
+    def once(resource: Resource, version: Any) -> list[str]:
+        key = json.dumps([resource, version])
+        if key not in validated:
+            validated[key] = faults(resource, version)
+        return validated[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bundle, "faults", once)
         yield
 
 

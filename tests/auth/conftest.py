@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from abate.auth import keys
 from abate.auth.servers import access_to
 from abate.config.server import Server
 from abate.fhir.client import FhirServer
-from abate.sandbox import Sandbox
+from fronts import Front
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPES = ("system/Patient.rs", "system/Observation.rs")
@@ -101,23 +100,28 @@ class Authority:
         self.clients[name] = json.loads(json.dumps(key.public_set()))
 
 
-@dataclass(kw_only=True)
-class Front:
-    """A FHIR server behind a login: `allows` says which Authorization headers enter."""
+class Guarded(Front):
+    """A FHIR server behind a login.
 
-    sandbox: Sandbox
-    base: str
-    authority: Authority
-    algorithms: tuple = ("RS384", "ES384")
-    configuration: Response | None = None
-    allows: object = None
-    requests: list = field(default_factory=list)
-    headers: list = field(default_factory=list)
-    answer: object = None
+    Attributes:
+        algorithms: those of an assertion, by the SMART configuration.
+        configuration: the answer in place of that configuration, or None.
+        allows: says which Authorization headers enter; None: the token that was given last.
+        behind: gives a response to a request that has entered, or None.
+        headers: the Authorization header of each request.
+    """
+
+    def __init__(self, base, authority):
+        super().__init__(base)
+        self.authority, self.headers = authority, []
+        self.algorithms = ("RS384", "ES384")
+        self.configuration = self.allows = self.behind = None
 
     def __call__(self, request):
-        self.requests.append((request.method, request.path))
         self.headers.append(request.headers.get("Authorization"))
+        return super().__call__(request)
+
+    def answer(self, request):
         if request.path.endswith("smart-configuration"):
             return self.configuration or in_json(
                 {
@@ -128,9 +132,8 @@ class Front:
             )
         if request.path not in OPEN and not self._enters(request):
             return in_json({"resourceType": "OperationOutcome"}, 401)
-        if self.answer and (answer := self.answer(request)):
-            return answer
-        return Response.from_app(self.sandbox, request.environ)
+        answer = self.behind(request) if self.behind else None
+        return answer or super().answer(request)
 
     def _enters(self, request):
         shown = request.headers.get("Authorization")
@@ -184,10 +187,7 @@ def authority(another):
 def front(another, authority):
     """A sandbox with one patient behind a login."""
     server = another()
-    sandbox = Sandbox(referential_integrity=False)
-    front = Front(sandbox=sandbox, base=server.url_for("/fhir"), authority=authority)
-    server.expect_request(re.compile("/fhir.*")).respond_with_handler(front)
-    return front
+    return Guarded(server.url_for("/fhir"), authority).serve_on(server)
 
 
 @pytest.fixture(scope="session")

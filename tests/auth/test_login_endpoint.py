@@ -72,7 +72,7 @@ def test_an_answer_without_a_token_that_can_be_shown_is_none(as_smart, authority
     with pytest.raises(LoginRefused, match="answered without a bearer token") as refused:
         as_smart().get("Patient")
     assert MARKER not in str(refused.value)
-    assert front.asked("/fhir/Patient") == []
+    assert front.asked("Patient") == []
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -22,7 +22,7 @@ def test_without_a_login_no_header_is_sent_and_the_cure_is_told(front, enter):
     server = enter()
     answer = server.get("Patient")
     assert answer.status == 401
-    assert front.asked("/fhir/Patient") == [None]
+    assert front.asked("Patient") == [None]
     error = server.login_wanted(answer.status)
     assert "requires a login (it answered 401), but none is set. Add [source.auth]" in str(error)
 
@@ -31,7 +31,7 @@ def test_a_login_of_a_netrc_file_is_not_sent(front, enter, tmp_path, monkeypatch
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password hunter2\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert enter().get("Patient").status == 401
-    assert front.asked("/fhir/Patient") == [None]
+    assert front.asked("Patient") == [None]
 
 
 def test_basic_sends_user_name_and_password(front, enter, monkeypatch):
@@ -59,7 +59,7 @@ def test_a_client_secret_gives_a_token_found_by_discovery(front, enter, authorit
     server = enter(auth={"kind": "client-secret", "client_id": "abate"})
     assert server.get("Patient").status == 200
     assert authority.requests == [{"grant_type": "client_credentials"}]
-    assert front.asked("/fhir/Patient") == ["Bearer token-0-MARKER"]
+    assert front.asked("Patient") == ["Bearer token-0-MARKER"]
 
 
 def test_a_client_secret_is_encoded_as_a_form_before_it_is_joined(enter, authority, monkeypatch):
@@ -169,7 +169,7 @@ def test_a_server_that_takes_another_algorithm_only_is_told_so(front, as_smart, 
 class TestDiscovery:
     def test_falls_back_on_the_capability_statement(self, front, as_smart, authority):
         front.configuration = configuration(authority, status=404)
-        front.answer = lambda request: (
+        front.behind = lambda request: (
             capability(authority.token_url) if is_metadata(request) else None
         )
         assert as_smart().get("Patient").status == 200
@@ -177,7 +177,7 @@ class TestDiscovery:
     @pytest.mark.parametrize("status", [200, 404])
     def test_html_instead_of_a_configuration_is_none(self, front, as_smart, authority, status):
         front.configuration = Response("<p>hello</p>", status, content_type="text/html")
-        front.answer = lambda request: (
+        front.behind = lambda request: (
             capability(authority.token_url) if is_metadata(request) else None
         )
         assert as_smart().get("Patient").status == 200
@@ -208,13 +208,13 @@ class TestDiscovery:
         server = as_smart()
         server.get("Patient")
         server.get("Patient")
-        assert front.asked("/fhir/.well-known/smart-configuration") == [None]
+        assert front.asked(".well-known/smart-configuration") == [None]
 
     def test_is_not_needed_where_the_study_file_names_the_endpoint(
         self, front, as_smart, authority
     ):
         assert as_smart(token_url=authority.token_url).get("Patient").status == 200
-        assert front.asked("/fhir/.well-known/smart-configuration") == []
+        assert front.asked(".well-known/smart-configuration") == []
 
 
 def is_metadata(request):

@@ -26,7 +26,7 @@ def server(enter, front, monkeypatch):
 
 def test_a_redirect_to_another_origin_gets_no_login(server, front, elsewhere):
     moved = Response("", 307, {"Location": elsewhere.url_for("/fhir/Patient")})
-    front.answer = lambda _: moved
+    front.behind = lambda _: moved
     with pytest.raises(SourceError, match="refers to"):
         server.get("Patient")
     assert elsewhere.log == []

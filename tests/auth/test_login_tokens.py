@@ -37,7 +37,7 @@ def test_a_token_that_has_ended_is_asked_for_anew_before_the_server_refuses_it(
     now[0] += 2  # 29 seconds before its end.
     server.get("Patient")
     assert len(authority.requests) == 2
-    assert front.asked("/fhir/Patient")[-1] == "Bearer token-1-MARKER"
+    assert front.asked("Patient")[-1] == "Bearer token-1-MARKER"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_401_in_mid_run_renews_the_token_and_repeats_the_request(as_smart, fro
     server.get("Patient")
     authority.given.append("another one, so that ours is over")
     assert server.get("Patient").status == 200
-    assert front.asked("/fhir/Patient") == [
+    assert front.asked("Patient") == [
         "Bearer token-0-MARKER",
         "Bearer token-0-MARKER",
         "Bearer token-2-MARKER",
@@ -74,7 +74,7 @@ def test_a_transaction_that_got_401_is_repeated_whole(as_smart, front, authority
     server.get("Patient")
     authority.given.append("another one, so that ours is over")
     bodies = []
-    front.answer = lambda request: bodies.append(request.get_data()) or Response("{}")
+    front.behind = lambda request: bodies.append(request.get_data()) or Response("{}")
     server.transact(b'{"resourceType": "Bundle"}')
     assert bodies == [b'{"resourceType": "Bundle"}']
 
@@ -83,7 +83,7 @@ def test_a_fresh_token_that_is_refused_ends_the_run_without_a_loop(as_smart, fro
     front.allows = lambda _: False
     with pytest.raises(LoginRefused, match=r"login refused: .*/fhir/Patient answered 401"):
         as_smart().get("Patient")
-    assert len(front.asked("/fhir/Patient")) == 2
+    assert len(front.asked("Patient")) == 2
     assert len(authority.requests) == 2
 
 
@@ -95,11 +95,11 @@ def test_what_cannot_be_renewed_is_shown_once(enter, front, monkeypatch, kind):
     front.allows = lambda _: False
     with pytest.raises(LoginRefused, match=r"login refused: .* answered 401"):
         enter(auth={"kind": kind, **name}).get("Patient")
-    assert len(front.asked("/fhir/Patient")) == 1
+    assert len(front.asked("Patient")) == 1
 
 
 def test_403_with_a_login_is_told_as_rights_that_are_missing(as_smart, front):
-    front.answer = lambda request: Response("no", 403) if "Patient" in request.path else None
+    front.behind = lambda request: Response("no", 403) if "Patient" in request.path else None
     server = as_smart()
     answer = server.get("Patient")
     assert answer.status == 403

@@ -76,7 +76,7 @@ def test_a_run_and_a_report_by_a_smart_login(abate, study, front, authority, lef
     assert "system/Procedure.rs" in reading
     assert not any("Measure" in one for one in reading)
     assert "system/MeasureReport.crus" in writing
-    assert ("POST", "/fhir") in front.requests
+    assert ("POST", "") in front.requests
     shown = abate("status", study, "--json")
     left(ran.out, ran.err, shown.out)
 
@@ -113,7 +113,7 @@ def test_a_login_that_is_refused_at_a_next_link_is_no_hole(abate, study, front):
     first = []
     front.allows = lambda shown: bool(shown) and (first.append(shown) or len(first) <= 4)
     ran = abate("run", study, "--set", "source.page_size=2")
-    assert front.requests[-1] == ("GET", "/fhir/Procedure")
+    assert front.requests[-1] == ("GET", "Procedure")
     assert ran.exit_code == 1
     assert "abate: login refused: " in ran.err
     assert "incomplete" not in ran.err
@@ -124,7 +124,7 @@ def test_a_scope_that_is_not_granted_ends_before_any_query(abate, study, front, 
     ran = abate("sync", study)
     assert ran.exit_code == 1
     assert "system/Condition.rs is missing" in ran.err
-    assert front.asked("/fhir/Procedure") == []
+    assert front.asked("Procedure") == []
     left(ran.out, ran.err)
 
 
@@ -138,7 +138,7 @@ def test_a_scope_that_the_study_does_not_need_is_not_asked_for(abate, study, fro
     ran = abate("run", study)
     assert ran.exit_code == 0, ran.err
     assert "Condition" not in authority.requests[0]["scope"]
-    assert front.asked("/fhir/Condition") == []
+    assert front.asked("Condition") == []
 
 
 @pytest.mark.parametrize("refuses", [False, True])
@@ -173,8 +173,8 @@ def test_a_target_has_a_login_of_its_own(abate, study, front, monkeypatch):
     front.allows = lambda shown: shown in ("Bearer of-the-target", "Bearer token-0-MARKER")
     ran = abate("sync", study)
     assert ran.exit_code == 0, ran.err
-    assert set(front.asked("/fhir")) == {"Bearer of-the-target"}
-    assert set(front.asked("/fhir/Procedure")) == {"Bearer token-0-MARKER"}
+    assert set(front.asked("")) == {"Bearer of-the-target"}
+    assert set(front.asked("Procedure")) == {"Bearer token-0-MARKER"}
 
 
 def test_a_traceback_holds_no_secret(study, front, left):
@@ -230,7 +230,7 @@ def test_options_of_a_login_that_do_not_fit_end_with_2(abate, options, words):
 
 
 def test_403_to_a_report_tells_of_rights(abate, study, front, left):
-    front.answer = lambda one: (
+    front.behind = lambda one: (
         Response("", 403) if one.method == "POST" and one.path == "/fhir" else None
     )
     ran = abate("sync", study)
@@ -245,7 +245,7 @@ def test_403_to_the_reading_of_a_report_tells_of_rights(abate, study, front, lef
         is_shut = is_batch(request) or request.path.startswith("/fhir/Group")
         return Response("", 403) if is_shut else None
 
-    front.answer = shut
+    front.behind = shut
     ran = abate("sync", study)
     assert ran.exit_code == 1
     assert "does not permit this (it answered 403)" in ran.err
@@ -253,7 +253,7 @@ def test_403_to_the_reading_of_a_report_tells_of_rights(abate, study, front, lef
 
 
 def test_403_at_the_first_query_tells_of_rights(abate, study, front, left):
-    front.answer = lambda one: Response("", 403) if one.path == "/fhir/Procedure" else None
+    front.behind = lambda one: Response("", 403) if one.path == "/fhir/Procedure" else None
     ran = abate("run", study)
     assert ran.exit_code == 1
     assert "does not permit this (it answered 403)" in ran.err

@@ -18,7 +18,7 @@ from abate.telemetry.progress import Progress
 from warm import forking
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-MOMENTS = 21
+MOMENTS = 9
 
 # What `abate run` is to a shell, in little address space.
 IN_LITTLE_SPACE = """

@@ -77,7 +77,6 @@ def lists(tmp_path_factory):
 def store(tmp_path_factory):
     """One store for all tests: each takes back what it loaded."""
     with open_store(tmp_path_factory.mktemp("cohort") / "store.duckdb") as opened_store:
-        opened_store.script("set threads = 1")  # For tiny tables, threads cost more than they save.
         yield opened_store
 
 

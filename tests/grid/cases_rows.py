@@ -1,7 +1,7 @@
 """Unusual rows: subjects, patients, values, codes, statuses and dates; no pull may lose them."""
 
 from case import Case
-from data import coded, patient, procedure, score, subject
+from made import coded, patient, procedure, score, subject
 from ways import BULK, FILES, NIGHTLY, PATIENT, POPULATION
 
 LOINC = "http://loinc.org"

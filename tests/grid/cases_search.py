@@ -1,7 +1,7 @@
 """Faults of search: ignored or refused parameters, counts, and entries that are not rows."""
 
 from case import Case, everywhere
-from data import DAYS, coded, condition, procedure, score
+from data import DAYS
 from fault import (
     always,
     anything,
@@ -31,6 +31,7 @@ from faults_search import (
     without_mode,
     without_total,
 )
+from made import coded, condition, procedure, score
 from ways import NIGHTLY, PATIENT, POPULATION, SEARCH
 
 # Resources of the study's patients, without the study's codes.
@@ -185,7 +186,7 @@ CASES = [
         ),
         resources=FILED,
         fault=always(wants_category, says(400)),
-        warns="nothing confirms that all pain scores arrived",
+        warns="nothing confirms that all pain scores were received",
     ),
     Case(
         id="refuses-patient",

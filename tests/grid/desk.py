@@ -13,7 +13,7 @@ from abate.telemetry.status import held
 from fault import FHIR_JSON, Said, honest
 from front import MOST_REQUESTS, Front
 from heard import sentences
-from ward import STUDY
+from ward import grid_study
 
 KINDS = (
     "CodeSystem", "Group", "List", "Measure", "MeasureReport", "Observation", "DiagnosticReport",
@@ -65,8 +65,8 @@ class Desk:
         path = self.folder / "study.toml"
         if not path.exists():
             # Made up, so that figures of no units are released: the cells are about writing.
-            text = STUDY.replace("[source]", "synthetic = true\n[source]", 1)
-            path.write_text(text.format(base=self.server.base), "utf-8")
+            text = grid_study(self.server.base)
+            path.write_text(text.replace("[source]", "synthetic = true\n[source]", 1), "utf-8")
         return read(path, ())
 
     def results(self, counts):

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-import data
+import made
 from fault import (
     edited,
     later_scores,
@@ -147,7 +147,7 @@ def drops_filter(asked):
 
 
 def comes(asked):
-    asked.server.put(data.score("comes", "c"))
+    asked.server.put(made.score("comes", "c"))
     return asked.honest
 
 
@@ -158,7 +158,7 @@ def vanishes(asked):
 
 def is_replaced(asked):
     asked.server.delete("Observation", "c2")
-    asked.server.put(data.score("comes", "c"))
+    asked.server.put(made.score("comes", "c"))
     return asked.honest
 
 

@@ -10,47 +10,30 @@ from pathlib import Path
 from unittest import mock
 
 import data
-from abate.analysis import loader
+import made
 from abate.cohort.assemble import assemble
-from abate.config.reader import read
 from abate.errors import AbateError
-from abate.ingest.ingest import How, refresh
 from abate.store import landing
 from abate.store.database import read_store
-from abate.telemetry.status import held
 from exports import KINDS
 from fault import Asked, honest
 from front import MOST_REQUESTS
-from heard import sentences
+from pulls import TABLES, Pulls, rows_of, study_text
 from ways import FILES, LATER, STRATEGIES
 
-STUDY = """
-[study]
-id = "grid"
-timezone = "Asia/Hong_Kong"
-[source]
-url = "{base}"
+SOURCE = """
 page_size = 2
 parallel = 2
 patients_a_query = 2
 overlap_minutes = 1
-[index]
-codes = ["urn:s|treat"]
-[condition.primary]
-codes = ["urn:s|tumour"]
-[scores]
-codes = ["http://loinc.org|72514-3"]
-[visits]
-baseline = {{ from = -7, to = 0 }}
-D2 = {{ from = 1, day = 2, to = 3 }}
-Wk1 = 7
+"""
+VISITS = "D2 = { from = 1, day = 2, to = 3 }\nWk1 = 7"
+ANALYSES = """
 [[analysis]]
 use = "pain-course"
 [[analysis]]
 use = "paired-change"
 endpoint = "Wk1"
-[plugins]
-allow = ["abate_analyses", "abate_mappings"]
 """
 LOGIN = """
 [source.auth]
@@ -58,8 +41,12 @@ kind = "client-secret"
 client_id = "abate"
 token_url = "{base}/token"
 """
-TABLES = ("patient", "procedure", "condition", "observation")
 NIGHT = timedelta(hours=6)
+
+
+def grid_study(base, tables=""):
+    """The study file of the grid, with more tables."""
+    return study_text(base, SOURCE, f"{ANALYSES}{tables}", name="grid", visits=VISITS)
 
 
 @dataclass(frozen=True)
@@ -89,15 +76,16 @@ class Held:
 NOTHING = Held({}, [])
 
 
-class Ward:
+class Ward(Pulls):
     """One cell: a fresh folder, a server with its rows, and a way to pull them.
 
     What is the same for many cells is `known`: the first night, and the truth.
     """
 
     def __init__(self, folder, server, case, way, known):
-        self.folder, self.server, self.case, self.way = folder, server, case, way
-        self.known, self.said, self.cohorts = known, [], {}
+        super().__init__(folder, self._text)
+        self.server, self.case, self.way = server, case, way
+        self.known, self.cohorts = known, {}
 
     def begin(self):
         """The server has its rows; by the nightly ways a night and a day have passed."""
@@ -123,53 +111,40 @@ class Ward:
         self.known[key] = Path(tempfile.mkdtemp(dir=self.known["folder"])) / "nightly"
         shutil.copytree(self.folder / "nightly", self.known[key])
 
-    def study(self, name):
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        text = f"{STUDY}{LOGIN}" if self.case.has_login else STUDY
-        (folder / "study.toml").write_text(text.format(base=self.server.base), "utf-8")
+    def _text(self):
+        base = self.server.base
+        return grid_study(base, LOGIN.format(base=base) if self.case.has_login else "")
+
+    @property
+    def _overrides(self):
         strategy = [f"source.strategy='{STRATEGIES[self.way]}'"]
         if self.way == FILES:
             strategy.append("source.files=['sent/*']")
-        return read(folder / "study.toml", (*strategy, *self.case.settings))
+        return (*strategy, *self.case.settings)
 
     def night(self, name="nightly"):
-        """One refresh of the store."""
+        """One refresh of the store, and the cohort of what it holds."""
         self.server.now += NIGHT
         self.server.requests = 0
-        study = self.study(name)
         if self.way == FILES:
-            self._send_files(study.folder / "sent")
-        host = self._host(study)
-        with (
-            held(study.output, "run", sentences(self.said.append)) as progress,
-            refresh(study, host, progress, self._how) as store,
-        ):
+            self._send_files(self.folder / name / "sent")
+        how = {"is_compared": self.case.is_compared}
+        with self.refreshed(name, self._overrides, **how) as (study, store, progress):
             self.cohorts[name] = assemble(store, study.settings, progress.run_id)
 
     def _send_files(self, folder):
         """What the server would export lies in files, as the fault leaves them."""
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        folder.mkdir(parents=True)
         self.server.exports.begin([])
         for kind in KINDS:
             said = self.server.fault(Asked("GET", f"/fhir/{kind}/$file", b"", self.server))
             if said.status == 200:
                 (folder / said.headers.get("Name", f"{kind}.ndjson")).write_bytes(said.body)
 
-    @property
-    def _how(self):
-        return How(is_compared=self.case.is_compared)
-
-    def _host(self, study):
-        if "host" not in self.known:
-            self.known["host"] = loader.load(study.settings.plugins)
-        return self.known["host"]
-
     def faulty_night(self):
         """A night behind the fault: gives the error that ended it, if one did."""
         self.server.fault = self.case.fault()
-        self.said.clear()
         try:
             with self._clock_ahead(self.case.ahead):
                 self.night()
@@ -187,7 +162,7 @@ class Ward:
             yield
             return
         self.server.now += ahead
-        self.server.put(data.score("c1", "c", 8))
+        self.server.put(made.score("c1", "c", 8))
         try:
             with mock.patch.object(landing, "now", side_effect=lambda: self.server.now - ahead):
                 yield
@@ -209,8 +184,8 @@ class Ward:
 
     def figures(self, name="nightly"):
         """The study's estimates by what its store holds: value, n and p, by analysis and name."""
-        study = self.study(name)
-        host = self._host(study)
+        study = self.study(name, self._overrides)
+        host = self.host(study)
         outcomes = [
             host.run(spec, offered, one, self.cohorts[name])
             for spec, offered, one in host.make(study.settings)
@@ -242,12 +217,7 @@ class Ward:
 
     def held(self, name="nightly"):
         """What the store holds now."""
-        path = self.folder / name / "abate-output" / "store.duckdb"
-        if not path.exists():
+        if not self.store(name).exists():
             return NOTHING
-        with read_store(path) as store:
-            rows = {
-                table: store.rows(f"select * exclude (run_id) from {table} order by id")
-                for table in TABLES
-            }
-            return Held(rows, store.rows("select * from watermark"))
+        with read_store(self.store(name)) as store:
+            return Held(rows_of(store), store.rows("select * from watermark"))

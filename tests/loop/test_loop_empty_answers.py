@@ -45,7 +45,7 @@ def loop(loop):
 
 @pytest.mark.parametrize("strategy", ["population", "patient"])
 def test_the_complication_is_counted_though_no_search_by_code_finds_it(loop, strategy):
-    loop.front = not_indexed
+    loop.front.instead = not_indexed
     ran = loop("run", "--set", f"source.strategy={strategy}")
     assert ran.exit_code == 0, ran.err
     found = estimate(results(loop), "safety", "complication-lesions")
@@ -55,7 +55,7 @@ def test_the_complication_is_counted_though_no_search_by_code_finds_it(loop, str
 
 
 def test_where_there_is_no_condition_at_all_nothing_is_counted(loop):
-    loop.front = no_conditions
+    loop.front.instead = no_conditions
     ran = loop("sync")
     assert ran.exit_code == 0, ran.err
     assert "everything that depends on them is not assessable" in ran.err

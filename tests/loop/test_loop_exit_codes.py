@@ -25,11 +25,11 @@ def one_row_short(loop):
     def front(request):
         if request.path != "/fhir/Observation":
             return None
-        page = json.loads(Response.from_app(loop.sandbox, request.environ).get_data())
+        page = json.loads(loop.front.answer(request).get_data())
         page["entry"].pop()
         return Response(json.dumps(page), content_type="application/fhir+json")
 
-    loop.front = front
+    loop.front.instead = front
     return loop("sync")
 
 
@@ -52,7 +52,9 @@ def taken(loop):
 
 
 def terminated(loop):
-    loop.front = lambda request: os.kill(os.getpid(), signal.SIGTERM) if request.args else None
+    loop.front.instead = lambda request: (
+        os.kill(os.getpid(), signal.SIGTERM) if request.args else None
+    )
     return loop("sync")
 
 
@@ -71,7 +73,7 @@ CAUSES = {
 @pytest.mark.parametrize("code", EXIT_CODES)
 def test_every_exit_code_comes_from_its_cause(loop, code):
     ran = CAUSES[code](loop)
-    loop.base, loop.front = loop.home, None
+    loop.base, loop.front.instead = loop.home, None
     assert ran.exit_code == code, ran.err
     last = ran.err.splitlines()[-1]
     assert last.startswith("abate: ") == (code != 0)

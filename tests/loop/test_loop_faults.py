@@ -31,7 +31,7 @@ def short(loop):
     def front(request):
         if not is_second_page_of_scores(request):
             return None
-        page = json.loads(Response.from_app(loop.sandbox, request.environ).get_data())
+        page = json.loads(loop.front.answer(request).get_data())
         page["entry"].pop()
         return Response(json.dumps(page), content_type="application/fhir+json")
 
@@ -80,9 +80,9 @@ def test_a_stopped_server_leaves_an_older_store_and_results_as_they_were(loop, f
 def test_a_second_page_that_fails_is_a_named_hole(loop, failed, fault):
     if fault in FAULTS:
         answer, *words = FAULTS[fault]
-        loop.front = page_two(answer)
+        loop.front.instead = page_two(answer)
     else:
-        loop.front = short(loop)
+        loop.front.instead = short(loop)
         words = [
             "incomplete result for pain scores (Observation): ",
             "73, but 72 were received on 4 pages",
@@ -95,10 +95,10 @@ def test_a_second_page_that_fails_is_a_named_hole(loop, failed, fault):
 def test_a_hole_leaves_an_older_store_and_report_as_they_were(loop):
     assert loop("sync", "--set", "source.page_size=40").exit_code == 0
     store, versions = loop.store(), loop.versions()
-    loop.front = short(loop)
+    loop.front.instead = short(loop)
     assert loop("sync", "--set", "source.page_size=40").exit_code == 3
     assert (loop.store(), loop.versions()) == (store, versions)
-    loop.front = None
+    loop.front.instead = None
     assert loop("sync", "--set", "source.page_size=40").exit_code == 0
     assert loop.versions() == versions
 
@@ -108,13 +108,13 @@ def test_a_hole_leaves_an_older_store_and_report_as_they_were(loop):
     [
         (in_json({}, 401), ("requires a login (it answered 401)", "Add [source.auth]")),
         (Response("<p>hello</p>", content_type="text/html"), ("with text/html", "Check its URL")),
-        (in_json({"resourceType": "Patient"}), ("no CapabilityStatement", "Check its URL")),
+        (in_json({"resourceType": "Patient"}), ("not a CapabilityStatement", "Check its URL")),
         (capability("5.0.0"), ("speaks FHIR 5.0.0", "Many servers offer R4 at another")),
         (capability("3.0.2"), ("speaks FHIR 3.0.2", "Many servers offer R4 at another")),
     ],
 )
 def test_what_is_no_fhir_r4_server_is_told_in_a_sentence(loop, failed, answer, words):
-    loop.front = always("/fhir/metadata", answer)
+    loop.front.instead = always("/fhir/metadata", answer)
     failed(loop, loop("sync"), 1, loop.base, *words, store=None)
 
 
@@ -123,13 +123,13 @@ def empty():
 
 
 def test_no_such_procedures_are_told_with_a_cure(loop, failed):
-    loop.front = always("/fhir/Procedure", empty())
+    loop.front.instead = always("/fhir/Procedure", empty())
     words = ("has no procedure with one of the", "codes of [index]", "Check the codes")
     failed(loop, loop("sync"), 1, *words, store=None)
 
 
 def test_no_scores_are_told_with_the_number_of_procedures(loop, failed):
-    loop.front = always("/fhir/Observation", empty())
+    loop.front.instead = always("/fhir/Observation", empty())
     words = ("has 13 index procedures but no pain score", "Check those codes")
     failed(loop, loop("sync"), 1, *words, store=None)
 
@@ -169,7 +169,7 @@ def test_a_broken_score_is_rejected_and_its_text_is_shown_nowhere(loop, study_re
 
 def test_a_target_that_fails_while_it_is_read_leaves_nothing_published(loop):
     of_a_group, fault = always("/fhir/Group", True), Response("CANARY-IN-A-VALUE", 500)
-    loop.front = lambda request: fault if is_batch(request) or of_a_group(request) else None
+    loop.front.instead = lambda request: fault if is_batch(request) or of_a_group(request) else None
     ran = loop("sync")
     assert ran.exit_code == 1
     assert re.search(r"abate: http://\S+/fhir/Group/\S+ answered 500", ran.err)
@@ -179,5 +179,5 @@ def test_a_target_that_fails_while_it_is_read_leaves_nothing_published(loop):
 def test_no_scores_leave_an_older_store_as_it_was(loop, failed):
     assert loop("run", "--quiet").exit_code == 0
     store = loop.store()
-    loop.front = always("/fhir/Observation", empty())
+    loop.front.instead = always("/fhir/Observation", empty())
     failed(loop, loop("run"), 1, "no longer has any pain scores; it had 73", store=store)

@@ -1,9 +1,5 @@
 """What is gone from the server between two runs no longer counts."""
 
-import json
-
-from werkzeug.test import Client
-
 
 def baseline(ran):
     [course] = [one for one in ran.json["outcomes"] if one["name"] == "pain-course"]
@@ -13,26 +9,23 @@ def baseline(ran):
 
 def test_a_score_that_is_deleted_between_two_runs_no_longer_counts(loop):
     assert baseline(loop("run", "--json")) == 10
-    Client(loop.sandbox).delete("/fhir/Observation/lesion-01-D0")
+    loop.front.delete("Observation", "lesion-01-D0")
     assert baseline(loop("run", "--json")) == 9
 
 
 def test_a_score_that_comes_back_counts_again(loop):
     [score] = [one for one in loop.all("Observation") if one["id"] == "lesion-01-D0"]
-    loop("run")
-    Client(loop.sandbox).delete("/fhir/Observation/lesion-01-D0")
+    loop.has_run()
+    loop.front.delete("Observation", "lesion-01-D0")
     assert baseline(loop("run", "--json")) == 9
-    text = json.dumps(score)
-    Client(loop.sandbox).put(
-        "/fhir/Observation/lesion-01-D0", data=text, content_type="application/fhir+json"
-    )
+    loop.front.put(score)
     assert baseline(loop("run", "--json")) == 10
 
 
 def test_a_type_that_is_gone_altogether_no_longer_counts(loop):
-    loop("run")
+    loop.has_run()
     for condition in loop.all("Condition"):
-        Client(loop.sandbox).delete(f"/fhir/Condition/{condition['id']}")
+        loop.front.delete("Condition", condition["id"])
     ran = loop("run", "--json")
     [profile] = [one for one in ran.json["outcomes"] if one["name"] == "profile"]
     names = [one["name"] for one in profile["result"]["estimates"]]
@@ -40,14 +33,9 @@ def test_a_type_that_is_gone_altogether_no_longer_counts(loop):
 
 
 def test_an_empty_cohort_leaves_no_older_results_to_publish(loop):
-    loop("run")
+    loop.has_run()
     for procedure in loop.all("Procedure"):
-        procedure["status"] = "not-done"
-        Client(loop.sandbox).put(
-            f"/fhir/Procedure/{procedure['id']}",
-            data=json.dumps(procedure),
-            content_type="application/fhir+json",
-        )
+        loop.front.put(procedure | {"status": "not-done"})
     assert loop("run").exit_code == 1
     ran = loop("publish")
     assert ran.exit_code == 1

@@ -100,7 +100,7 @@ def test_a_warning_has_its_level_and_stands_in_the_status_and_among_the_runs(loo
     def front(request):
         return Response("no", 405) if request.path.endswith("/_search") else None
 
-    loop.front = front
+    loop.front.instead = front
     lines = logged(loop("run", "--log", "json"))
     [warned] = [line for line in lines if line["level"] == "warning"]
     assert (warned["event"], warned["status"]) == ("search.by_get", 405)

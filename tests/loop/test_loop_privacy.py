@@ -76,7 +76,7 @@ def planted(loop, study_resources):
     wanted = [one for one in study_resources if one["resourceType"] in TYPES]
     found = [marked(one, plant) for one in renamed(wanted, plant)]
     score = next(one for one in found if "valueQuantity" in one)
-    loop.sandbox.__init__(referential_integrity=False)
+    loop.front.sandbox.__init__(referential_integrity=False)
     loop.load([*found, *broken(score, plant)])
     assert len(plant.marks) > 500
     assert all(MARK.search(mark) for mark in plant.marks)
@@ -145,9 +145,9 @@ def test_no_mark_is_shown_by_a_night_that_fails(loop, planted, form, fault):
         text, code, kind = leaking(fault, planted)
         return Response(text, code, content_type=kind)
 
-    loop.front = front
+    loop.front.instead = front
     ran = loop("sync", "--log", form)
-    loop.front = None
+    loop.front.instead = None
     assert ran.exit_code == 3, ran.err
     refuse_marks(loop, ran)
     refuse_marks(loop, loop("status", "--json"))

@@ -53,7 +53,7 @@ def test_a_run_that_failed_is_kept_with_its_reason(loop):
 
 def test_status_shows_the_last_runs_in_a_table(loop, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    loop("run", "--quiet")
+    loop.has_run()
     loop("sync", "--quiet")
     loop("publish", "--quiet", "--set", "report.minimum_cell=7")
     created = len(loop.published())
@@ -66,7 +66,7 @@ def test_status_shows_the_last_runs_in_a_table(loop, monkeypatch):
 
 
 def test_a_torn_line_is_told_and_no_crash(loop):
-    loop("run", "--quiet")
+    loop.has_run()
     with (loop.output / "runs.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"run_id": "torn')
     shown = loop("status", "--runs")
@@ -90,7 +90,7 @@ def test_while_a_pull_is_going_the_status_tells_how_far_it_is(loop, monkeypatch)
         if request.path == "/fhir/Observation" and "_page" in request.args:
             seen.append(status.read(loop.output))
 
-    loop.front = front
+    loop.front.instead = front
     assert loop("run", "--set", "source.page_size=40").exit_code == 0
     [going] = seen
     assert (going.state, going.stage, going.asking.query) == ("running", "pull", "pain scores")
@@ -110,10 +110,11 @@ def pulling(loop):
             asked.set()
             go_on.wait(10)
 
-    loop.front = front
+    loop.front.instead = front
     arguments = ["run", str(loop.study), "--set", f"source.url={loop.base}", "--quiet"]
     with subprocess.Popen([sys.executable, "-m", "abate", *arguments]) as process:
         assert asked.wait(60)
+        process.go_on = go_on
         yield process
         go_on.set()
         process.wait(60)
@@ -137,10 +138,11 @@ def test_status_answers_while_a_run_is_going_and_reads_no_store(loop, pulling):
 def test_a_run_that_was_killed_stands_among_the_runs_before_and_after_the_next(loop, pulling):
     pulling.send_signal(signal.SIGKILL)
     pulling.wait(10)
+    pulling.go_on.set()
     [died] = loop("status", "--runs", "--json").json["runs"]
     assert died["exit_code"] is None
     assert died["message"] == f"process {pulling.pid} ended unexpectedly"
-    loop.front = None
+    loop.front.instead = None
     assert loop("run", "--quiet").exit_code == 0
     assert [one["exit_code"] for one in kept(loop)] == [None, 0]
     assert kept(loop)[0]["run_id"] == died["run_id"]
@@ -155,7 +157,7 @@ def test_a_line_that_cannot_be_kept_fails_the_command_and_says_so(loop, monkeypa
 
 
 def test_status_loads_nothing_heavy(loop):
-    loop("run", "--quiet")
+    loop.has_run()
     code = (
         "import sys\nfrom abate.cli import main\n"
         f"sys.argv = ['abate', 'status', {str(loop.study)!r}, '--runs']\nmain()\n"

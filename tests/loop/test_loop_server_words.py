@@ -89,7 +89,7 @@ def leaves(loop):
 @pytest.mark.parametrize("path", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_a_text_that_the_server_chose_is_not_shown(loop, answer, path, log):
-    loop.front = lambda request: answer if request.path.startswith(path) else None
+    loop.front.instead = lambda request: answer if request.path.startswith(path) else None
 
     ran = loop("run", "--log", log)
 
@@ -103,7 +103,7 @@ def test_a_text_that_the_server_chose_is_not_shown(loop, answer, path, log):
 def test_a_version_that_the_server_chose_is_not_shown(loop, version):
     statement = json.dumps({**R4, "fhirVersion": version})
     metadata = Response(statement, content_type=JSON)
-    loop.front = lambda request: metadata if request.path == "/fhir/metadata" else None
+    loop.front.instead = lambda request: metadata if request.path == "/fhir/metadata" else None
 
     assert loop("run").exit_code in (1, 3)
     assert CANARY not in leaves(loop).lower()

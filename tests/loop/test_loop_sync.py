@@ -91,7 +91,7 @@ def running_sync(loop):
             asked.set()
             go_on.wait(10)
 
-    loop.front = front
+    loop.front.instead = front
     command = "from abate.cli import main; main()"
     arguments = ["sync", str(loop.study), "--set", f"source.url={loop.base}"]
     with subprocess.Popen(

@@ -17,7 +17,7 @@ def uncounted(loop):
         asked = {**request.args, **request.form}
         if asked.get("_summary") == "count":
             return Response("no", 400)
-        said = Response.from_app(loop.sandbox, request.environ)
+        said = loop.front.answer(request)
         page = json.loads(said.get_data()) if request.method in ("GET", "POST") else {}
         if page.get("type") != "searchset":
             return said
@@ -26,7 +26,7 @@ def uncounted(loop):
             entry["resource"].pop("meta", None)
         return Response(json.dumps(page), content_type="application/fhir+json")
 
-    loop.front = front
+    loop.front.instead = front
 
 
 @pytest.mark.usefixtures("uncounted")
@@ -61,7 +61,7 @@ def test_a_gateways_message_in_place_of_a_page_ends_with_exit_code_3(loop, faile
     assert loop("sync").exit_code == 0
     loop.loaded, store = loop.versions(), loop.store()
     is_condition = lambda request: "/Condition" in request.path  # noqa: E731
-    loop.front = lambda request: (
+    loop.front.instead = lambda request: (
         Response(GATEWAY, content_type="application/json") if is_condition(request) else None
     )
     failed(loop, loop(command), 3, "(Condition, page 1)", "not with a searchset", store=store)

@@ -57,7 +57,7 @@ def test_a_code_with_two_meanings_is_refused_by_file_list_and_code(pack):
     first = pack("first", a=toml("pain", {"code": "1", "scale": 10}))
     second = pack("second", b=toml("pain", {"code": "1", "scale": 100}))
     with pytest.raises(
-        StudyFileError, match=r"second/b\.toml: urn:s\|1 stands twice in the list 'pain'"
+        StudyFileError, match=r"second/b\.toml: urn:s\|1 is in the list 'pain' twice"
     ):
         load([first, second])
 
@@ -87,14 +87,16 @@ def test_the_same_code_of_another_system_is_another_code(pack):
     ],
 )
 def test_a_file_that_is_no_code_list_is_named_with_its_fault(pack, text, fault):
-    with pytest.raises(StudyFileError, match=rf"p/broken\.toml: this is no code list: .*{fault}"):
+    with pytest.raises(
+        StudyFileError, match=rf"p/broken\.toml: this is not a code list: .*{fault}"
+    ):
         load([pack("p", good=toml("pain"), broken=text)])
 
 
 def test_a_file_that_is_not_utf_8_is_named(pack):
     folder = pack("p")
     (folder / "broken.toml").write_bytes(b'list = "\xff"')
-    with pytest.raises(StudyFileError, match=r"p/broken\.toml: this is no code list"):
+    with pytest.raises(StudyFileError, match=r"p/broken\.toml: this is not a code list"):
         load([folder])
 
 

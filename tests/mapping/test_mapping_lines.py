@@ -157,7 +157,7 @@ def counted(monkeypatch):
 
 def test_the_pull_received_more_than_landed_stops_the_run(workshop, good):
     with pytest.raises(
-        StoreError, match=r"books of Observation do not balance.*received 2.*1 lines"
+        StoreError, match=r"counts of Observation do not balance.*received 2.*1 lines"
     ):
         workshop.map(good("a"), claimed=1)
 

@@ -1,7 +1,7 @@
 """A server that changes by day, a store that follows by night, and what a fresh pull would have."""
 
 import json
-import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -10,55 +10,36 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
-from abate.analysis import loader
-from abate.config.reader import read
+import made
 from abate.http import clock
 from abate.http.response import Answer
-from abate.ingest.ingest import How, refresh
 from abate.sandbox import Sandbox
 from abate.store import landing
-from abate.store.database import open_store
-from abate.telemetry.status import held
-from heard import sentences
+from fronts import Front
+from pulls import Pulls, study_text
 
-STUDY = """
-[study]
-id = "nights"
-timezone = "Asia/Hong_Kong"
-[source]
-url = "{base}"
+SOURCE = """
 strategy = "population"
 page_size = 3
 parallel = 2
 overlap_minutes = 1
-[index]
-codes = ["urn:s|treat"]
+"""
+EARLIER = """
 [history.radiotherapy]
 codes = ["urn:s|earlier"]
-[condition.primary]
-codes = ["urn:s|tumour"]
-[scores]
-codes = ["http://loinc.org|72514-3"]
-[visits]
-baseline = {{ from = -7, to = 0 }}
-Wk1 = 7
-[plugins]
-allow = ["abate_analyses", "abate_mappings"]
 """
-TABLES = ("patient", "procedure", "condition", "observation")
 
 
-class Server:
-    """The sandbox behind a front whose clock is the test's; `requests` since the last night.
+class Server(Front):
+    """A front whose clock is the test's; `requests` since the last night.
 
     `gateway` is how far the clock that writes `Date` is ahead of the sandbox's, and `machine` the
     same of the machine that pulls: that is so late that only the server's clocks decide.
     """
 
-    def __init__(self):
-        self.requests = []
+    def __init__(self, base):
+        super().__init__(base)
         self.clear()
-        self.front = lambda request: None  # noqa: ARG005 - a front that lets all pass.
 
     def clear(self):
         """Begin anew, without a resource."""
@@ -66,129 +47,69 @@ class Server:
         self.gateway, self.machine = timedelta(0), timedelta(days=3650)
         self.sandbox = Sandbox(referential_integrity=False, clock=lambda: self.now)
 
-    def __call__(self, request):
-        self.requests.append(f"{request.method} {request.path}")
-        return self.front(request) or Response.from_app(self.sandbox, request.environ)
-
-    def put(self, resource):
-        """Write a resource as it is now; a moment passes."""
-        self.now += timedelta(minutes=7)
-        url = f"/fhir/{resource['resourceType']}/{resource['id']}"
-        assert Client(self.sandbox).put(url, json=resource).status_code in (200, 201)
+    def put(self, *resources):
+        """Write resources as they are now; after each a moment passes."""
+        for resource in resources:
+            self.now += timedelta(minutes=7)
+            super().put(resource)
 
     def delete(self, kind, identifier):
         """Delete a resource; a moment passes."""
         self.now += timedelta(minutes=7)
-        assert Client(self.sandbox).delete(f"/fhir/{kind}/{identifier}").status_code == 204
+        super().delete(kind, identifier)
 
 
-class Hospital:
-    """A study's folder beside a server: each `night` brings the store up to date."""
+class Hospital(Pulls):
+    """A study beside a server: each `night` brings the store up to date."""
 
-    def __init__(self, folder, server, base):
-        self.folder = folder
-        self.server = server
-        self.base = base
-        self.said = []
+    def __init__(self, folder, server, shelf):
+        super().__init__(folder, lambda: study_text(server.base, SOURCE, EARLIER, name="nights"))
+        self.server, self.base, self.shelf = server, server.base, shelf
 
     def begin(self, folder):
         """Begin with an empty server and no stores."""
         self.folder = folder
         self.server.clear()
 
-    def study(self, name, *overrides):
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        (folder / "study.toml").write_text(STUDY.format(base=self.base), "utf-8")
-        return read(folder / "study.toml", overrides)
-
     def night(self, *overrides, name="nightly", **how):
         """One refresh of the store; gives the rows of its tables, without run ids."""
         self.server.now += timedelta(hours=6)
         self.server.requests.clear()
-        self.said.clear()
-        study = self.study(name, *overrides)
-        host = loader.load(study.settings.plugins)
-        with (
-            held(study.output, "run", sentences(self.said.append)) as progress,
-            refresh(study, host, progress, How(**how)),
-        ):
-            pass
-        return self.rows(name)
+        return self.pull(name, overrides, **how)
+
+    def first_night(self, name):
+        """A first night of the same resources in each test: pulled once, then copied.
+
+        `name` is the name of the resources on the shelf.
+        """
+        if (self.shelf / name).exists():
+            self.server.now += timedelta(hours=6)
+            shutil.copytree(self.shelf / name, self.folder, dirs_exist_ok=True)
+        else:
+            self.night()
+            shutil.copytree(self.folder, self.shelf / name)
 
     def fresh(self, *overrides):
         """The rows of a store that pulls everything anew."""
-        store = self.study("fresh").output / "store.duckdb"
-        store.unlink(missing_ok=True)
+        self.store("fresh").unlink(missing_ok=True)
         return self.night(*overrides, name="fresh")
 
-    def ask(self, sql, name="nightly"):
-        """The rows of one query of the store."""
-        with open_store(self.study(name).output / "store.duckdb") as store:
-            return store.rows(sql)
 
-    def rows(self, name="nightly"):
-        with open_store(self.study(name).output / "store.duckdb") as store:
-            return {
-                table: store.rows(f"select * exclude (run_id) from {table} order by id")
-                for table in TABLES
-            }
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory):
+    """Where the folders of first nights are kept for the tests that begin after one."""
+    return tmp_path_factory.mktemp("first-nights")
 
 
 @pytest.fixture
-def hospital(tmp_path, httpserver, monkeypatch):
-    server = Server()
+def hospital(tmp_path, httpserver, monkeypatch, shelf):
+    server = Server(httpserver.url_for("/fhir")).serve_on(httpserver)
     # The HTTP server below writes the machine's own time into its answers.
     monkeypatch.setattr(Answer, "date", property(lambda _: server.now + server.gateway))
     monkeypatch.setattr(landing, "now", lambda: server.now + server.machine)
-    httpserver.expect_request(re.compile("/fhir.*")).respond_with_handler(server)
-    return Hospital(tmp_path, server, httpserver.url_for("/fhir"))
-
-
-@pytest.fixture
-def made():
-    """Make resources of the study, by type and id."""
-
-    def make(kind, identifier, **more):
-        return {"resourceType": kind, "id": identifier, **{k: v for k, v in more.items() if v}}
-
-    def concept(code, system="urn:s"):
-        return {"coding": [{"system": system, "code": code}]}
-
-    class Made:
-        @staticmethod
-        def patient(identifier, **links):
-            link = [
-                {"other": {"reference": f"Patient/{other}"}, "type": kind.replace("_", "-")}
-                for kind, other in links.items()
-                if other
-            ]
-            return make("Patient", identifier, gender="female", link=link)
-
-        @staticmethod
-        def procedure(identifier, patient, code="treat", status="completed"):
-            return make(
-                "Procedure", identifier, status=status, code=concept(code),
-                subject={"reference": f"Patient/{patient}"}, performedDateTime="2026-01-10",
-            )  # fmt: skip
-
-        @staticmethod
-        def condition(identifier, patient, code="tumour"):
-            subject = {"reference": f"Patient/{patient}"}
-            return make("Condition", identifier, code=concept(code), subject=subject)
-
-        @staticmethod
-        def score(identifier, patient, value=5, code="72514-3", status="final"):
-            return {
-                **make(
-                    "Observation", identifier, status=status,
-                    code=concept(code, "http://loinc.org"),
-                    subject={"reference": f"Patient/{patient}"}, effectiveDateTime="2026-01-17",
-                ),
-                "valueInteger": value,
-            }  # fmt: skip
-
-    return Made
+    folder = tmp_path / "hospital"
+    folder.mkdir()
+    return Hospital(folder, server, shelf)
 
 
 _JOB = "/fhir/jobs/1"
@@ -315,7 +236,7 @@ def waited(monkeypatch):
 
 
 @pytest.fixture
-def bulk(hospital, made, waited):  # noqa: ARG001 - nothing waits.
+def bulk(hospital, waited):  # noqa: ARG001 - nothing waits.
     """A server with two patients, of whom one has an index procedure, a tumour and two scores."""
     for one in (
         made.patient("p1"), made.patient("p2"), made.procedure("t1", "p1"),
@@ -323,8 +244,8 @@ def bulk(hospital, made, waited):  # noqa: ARG001 - nothing waits.
         made.score("other", "p1", code="1-1"),
     ):  # fmt: skip
         hospital.server.put(one)
-    hospital.server.front = Bulk(hospital.server, hospital.base)
-    return hospital.server.front
+    hospital.server.instead = Bulk(hospital.server, hospital.base)
+    return hospital.server.instead
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
+import made
 from abate.errors import IncompletePull, SourceError, StudyFileError
 from abate.fhir.types import MAPPED_NAMES
 from abate.http import clock
@@ -249,7 +250,7 @@ def test_warnings_beside_the_files_are_said(hospital, bulk, night):
     assert "warning: the export reports 1 warnings (not-supported)" in hospital.said
 
 
-def test_lines_count_where_the_manifest_counts_otherwise(hospital, bulk, night, made):
+def test_lines_count_where_the_manifest_counts_otherwise(hospital, bulk, night):
     extra = bulk.file("Observation2", made.score("s1", "p1"))
     bulk.more = [{**extra, "count": 3}]
     rows = night()
@@ -259,7 +260,7 @@ def test_lines_count_where_the_manifest_counts_otherwise(hospital, bulk, night, 
     ]
 
 
-def test_mixed_types_headers_duplicates_and_blank_lines_do_no_harm(hospital, bulk, night, made):
+def test_mixed_types_headers_duplicates_and_blank_lines_do_no_harm(hospital, bulk, night):
     mixed = bulk.file(
         "mixed", {"resourceType": "Parameters"}, "", made.score("s1", "p1"), " ",
         made.score("s9", "p1"), made.score("s9", "p1"), made.procedure("t9", "p1"),

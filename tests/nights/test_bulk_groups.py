@@ -3,6 +3,7 @@
 import pytest
 from werkzeug import Response
 
+import made
 from abate.analysis import loader, results
 from abate.cohort.assemble import assemble
 from abate.errors import IncompletePull, NothingFound, StudyFileError
@@ -18,7 +19,7 @@ def states(rows, table):
 
 
 @pytest.fixture
-def two(hospital, bulk, made):
+def two(hospital, bulk):
     """Both patients have an index procedure and a score; the server exports both."""
     for one in (made.procedure("t2", "p2"), made.score("s9", "p2", 9)):
         hospital.server.put(one)
@@ -62,7 +63,7 @@ def test_an_export_with_others_than_the_members_is_incomplete(hospital, two, nig
 
 
 @pytest.mark.usefixtures("bulk")
-def test_others_who_are_only_named_as_subjects_are_found_too(hospital, night, made):
+def test_others_who_are_only_named_as_subjects_are_found_too(hospital, night):
     hospital.server.put(made.procedure("t8", "stranger"))
     with pytest.raises(IncompletePull, match="1 are not members"):
         night(OF_GROUP)
@@ -94,13 +95,13 @@ def test_who_leaves_is_no_longer_studied_and_who_comes_back_is_again(two, night,
 
 
 @pytest.mark.usefixtures("bulk")
-def test_the_record_of_a_member_who_was_merged_is_not_a_stranger_s(hospital, night, made):
+def test_the_record_of_a_member_who_was_merged_is_not_a_stranger_s(hospital, night):
     hospital.server.put(made.patient("old", replaced_by="p1"))
     hospital.server.put(made.score("s3", "old", 2))
     assert states(night(OF_GROUP), "observation")["s3"] == ("mapped", None)
 
 
-def test_all_records_of_a_merged_member_leave_together(hospital, two, night, made):
+def test_all_records_of_a_merged_member_leave_together(hospital, two, night):
     hospital.server.put(made.patient("old", replaced_by="p2"))
     hospital.server.put(made.score("s3", "old", 2))
     two.listed = [two.member("p1"), two.member("old", inactive=True)]
@@ -166,7 +167,7 @@ def test_who_joins_while_the_server_exports_is_a_member(two, night):
 
 @pytest.mark.usefixtures("two")
 def test_patient_by_patient_a_member_who_left_is_not_asked_for(hospital, attrition):
-    two = hospital.server.front
+    two = hospital.server.instead
     two.listed = [two.member("p1"), two.member("p2", inactive=True)]
     listed = ("source.strategy=patient", 'source.patients=["Group/g"]')
     rows = hospital.night(*listed)

@@ -1,11 +1,11 @@
 """Nights by Bulk Data export: what changed, what has gone, and what a killed run leaves."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from werkzeug import Response
 
+import made
 from abate.errors import NothingFound, SourceError
 from abate.http import clock
 from abate.http.response import Answer
@@ -16,7 +16,7 @@ def ids(rows, table):
     return [row[1] for row in rows[table]]
 
 
-def test_the_next_night_asks_since_the_newest_resource_that_came(hospital, bulk, night, made):
+def test_the_next_night_asks_since_the_newest_resource_that_came(hospital, bulk, night):
     night()
     hospital.server.put(made.score("s3", "p1"))
     rows = night()
@@ -32,7 +32,7 @@ def newly_asked(hospital):
 
 
 @pytest.mark.usefixtures("bulk")
-def test_who_changes_outside_the_study_is_not_asked_for(hospital, night, made):
+def test_who_changes_outside_the_study_is_not_asked_for(hospital, night):
     night()
     for one in ("out", "side"):
         hospital.server.put(made.patient(one, replaces="side" if one == "out" else None))
@@ -45,7 +45,7 @@ def test_who_changes_outside_the_study_is_not_asked_for(hospital, night, made):
 
 @pytest.mark.usefixtures("bulk")
 @pytest.mark.parametrize("how", ["treated", "merged", "merged in two steps"])
-def test_who_joins_the_study_is_searched_for_as_a_whole(hospital, night, made, how):
+def test_who_joins_the_study_is_searched_for_as_a_whole(hospital, night, how):
     hospital.server.put(made.patient("new"))
     hospital.server.put(made.score("of-new", "new"))
     night()
@@ -73,7 +73,7 @@ def test_an_odd_zone_of_the_moment_is_read(bulk, night):
 
 
 @pytest.mark.parametrize("hours", [8, 24 * 365])
-def test_a_moment_ahead_of_the_server_s_clock_skips_nothing(hospital, bulk, night, made, hours):
+def test_a_moment_ahead_of_the_server_s_clock_skips_nothing(hospital, bulk, night, hours):
     """As of local time that is written without its zone."""
     ahead = hospital.server.now + timedelta(hours=hours + 6)
     bulk.manifest = {"transactionTime": ahead.replace(tzinfo=None).isoformat()}
@@ -93,7 +93,7 @@ def test_a_moment_ahead_skips_nothing_where_the_server_tells_no_time(bulk, night
     assert bulk.asked[1][1]["_since"] == ["2026-03-01T12:41:00.000Z"]
 
 
-def test_an_export_of_a_group_is_whole_each_night(hospital, bulk, night, made):
+def test_an_export_of_a_group_is_whole_each_night(hospital, bulk, night):
     """Who joins it is there with what is older; who has left it is not."""
     hospital.server.put(made.procedure("t2", "p2"))
     hospital.server.put(made.score("s9", "p2"))
@@ -117,7 +117,7 @@ def test_a_manifest_without_a_moment_makes_the_next_export_whole(hospital, bulk,
     assert "_since" not in bulk.asked[1][1]
 
 
-def test_a_server_that_does_not_heed_since_does_no_harm(hospital, bulk, night, made):
+def test_a_server_that_does_not_heed_since_does_no_harm(hospital, bulk, night):
     bulk.ignores = ("_since",)
     night()
     hospital.server.put(made.score("s1", "p1", 9))
@@ -161,7 +161,7 @@ def test_where_nothing_is_told_of_deletions_that_is_said_and_a_reconciliation_fi
 
 
 @pytest.mark.usefixtures("bulk")
-def test_the_old_patient_of_a_new_index_procedure_is_fetched(hospital, night, made):
+def test_the_old_patient_of_a_new_index_procedure_is_fetched(hospital, night):
     assert ids(night(), "patient") == ["p1"]
     hospital.server.put(made.procedure("t2", "p2"))
     rows = night()
@@ -170,7 +170,7 @@ def test_the_old_patient_of_a_new_index_procedure_is_fetched(hospital, night, ma
 
 
 def test_a_resource_that_lost_its_code_is_read_anew_where_the_filter_is_not_heeded(
-    hospital, bulk, night, made
+    hospital, bulk, night
 ):
     bulk.ignores = ("_typeFilter",)
     night()
@@ -236,13 +236,13 @@ def killed(monkeypatch, hospital, night):
             patch.setattr("abate.source.bulk.job.ExportJob.drop", lambda _: None)
             with pytest.raises(Killed):
                 night("source.parallel=1")
-        return [one for one in hospital.server.requests if "/files/" in one]
+        return [path for _, path in hospital.server.requests if "files/" in path]
 
     return kill
 
 
 def _fetched(hospital):
-    return [one for one in hospital.server.requests if re.search("/files/", one)]
+    return [path for _, path in hospital.server.requests if "files/" in path]
 
 
 def test_a_run_that_was_killed_brings_only_the_missing_files(hospital, bulk, night, killed):
@@ -421,7 +421,7 @@ def test_a_type_of_which_a_filter_finds_nothing_is_exported_without_it(hospital,
     assert len([one for one in hospital.said if one.startswith(words)]) == 1
 
 
-def test_on_later_nights_it_is_asked_for_without_the_filter_at_once(hospital, silent, night, made):
+def test_on_later_nights_it_is_asked_for_without_the_filter_at_once(hospital, silent, night):
     night()
     hospital.server.put(made.condition("c2", "p1"))
     hospital.server.put(made.condition("other", "p1", code="other"))

@@ -7,6 +7,7 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
+import made
 from abate.store.database import read_store
 
 HOURS = timedelta(hours=2)
@@ -15,7 +16,7 @@ YEAR = timedelta(days=365)
 
 
 @pytest.fixture
-def ward(hospital, made):
+def ward(hospital):
     """Two patients with an index procedure and two scores each."""
     for one in "ab":
         hospital.server.put(made.patient(one))
@@ -30,7 +31,7 @@ def ward(hospital, made):
 def night(ward, request):
     """A night by search, or by export."""
     if request.param == "bulk":
-        ward.server.front = request.getfixturevalue("bulk")
+        ward.server.instead = request.getfixturevalue("bulk")
     return lambda **how: ward.night(f"source.strategy={request.param}", **how)
 
 
@@ -44,7 +45,7 @@ def watermark(ward):
     return moment
 
 
-def test_behind_a_gateway_that_is_two_hours_ahead_a_corrected_score_arrives(ward, made, night):
+def test_behind_a_gateway_that_is_two_hours_ahead_a_corrected_score_arrives(ward, night):
     ward.server.gateway = HOURS
     night()
     ward.server.put(made.score("a1", "a", 9))
@@ -53,7 +54,7 @@ def test_behind_a_gateway_that_is_two_hours_ahead_a_corrected_score_arrives(ward
     assert rows == ward.fresh()
 
 
-def test_after_a_night_on_which_date_was_wrong_a_corrected_score_arrives(ward, made, night):
+def test_after_a_night_on_which_date_was_wrong_a_corrected_score_arrives(ward, night):
     ward.server.gateway = YEAR
     night()
     ward.server.gateway = timedelta(0)
@@ -63,9 +64,7 @@ def test_after_a_night_on_which_date_was_wrong_a_corrected_score_arrives(ward, m
     assert rows == ward.fresh()
 
 
-def test_after_a_night_on_which_the_server_s_clock_was_wrong_a_corrected_score_arrives(
-    ward, made, night
-):
+def test_after_a_night_on_which_the_server_s_clock_was_wrong_a_corrected_score_arrives(ward, night):
     """It wrote meanwhile; the machine that pulls knew the time."""
     ward.server.now += HALF_A_DAY
     ward.server.put(made.score("a1", "a", 8))
@@ -81,7 +80,7 @@ def test_after_a_night_on_which_the_server_s_clock_was_wrong_a_corrected_score_a
     assert rows == ward.fresh()
 
 
-def test_a_clock_that_is_behind_the_watermark_has_everything_pulled_again(ward, made, night):
+def test_a_clock_that_is_behind_the_watermark_has_everything_pulled_again(ward, night):
     """It was a year ahead, and no other clock told."""
     ward.server.now += YEAR
     ward.server.put(made.score("a1", "a", 8))
@@ -95,7 +94,7 @@ def test_a_clock_that_is_behind_the_watermark_has_everything_pulled_again(ward, 
     assert watermark(ward) <= ward.server.now
 
 
-def test_a_resource_with_a_date_of_the_future_moves_no_watermark(ward, made, night):
+def test_a_resource_with_a_date_of_the_future_moves_no_watermark(ward, night):
     ward.server.now += YEAR
     ward.server.put(made.score("future", "a", 8))
     ward.server.now -= YEAR
@@ -123,7 +122,7 @@ def asked(ward):
         if found:
             moments.append(found.removeprefix("ge"))
 
-    ward.server.front = front
+    ward.server.instead = front
     return moments
 
 
@@ -134,7 +133,7 @@ def test_quiet_nights_ask_from_the_same_moment_and_not_for_more_each_night(ward,
     assert set(asked) == {"2026-03-01T13:09:00.000Z"}
 
 
-def test_a_stranger_s_change_moves_the_watermark(ward, made, asked):
+def test_a_stranger_s_change_moves_the_watermark(ward, asked):
     """Else the history of all Patients of a hospital would grow with each quiet night."""
     ward.night()
     ward.server.put(made.patient("stranger"))
@@ -169,8 +168,8 @@ def without_versions(resource, _):
     resource.get("meta", {}).pop("versionId", None)
 
 
-def test_of_a_server_that_gives_no_dates_the_watermark_is_its_time(ward, made):
-    ward.server.front = edited(ward, without_meta, where="")
+def test_of_a_server_that_gives_no_dates_the_watermark_is_its_time(ward):
+    ward.server.instead = edited(ward, without_meta, where="")
     ward.night()
     assert watermark(ward) == ward.server.now
     ward.server.put(made.score("a1", "a", 9))
@@ -178,7 +177,7 @@ def test_of_a_server_that_gives_no_dates_the_watermark_is_its_time(ward, made):
 
 
 @pytest.fixture
-def missed(ward, made):
+def missed(ward):
     """A correction whose date is so old that no search by date finds it; the count is the same."""
 
     def correct():
@@ -195,7 +194,7 @@ def missed(ward, made):
 def test_a_correction_that_no_date_tells_is_found_by_a_comparison(ward, missed, change):
     ward.night()
     if change is not None:
-        ward.server.front = edited(ward, change)
+        ward.server.instead = edited(ward, change)
         ward.night(is_whole=True)
     missed()
     rows = ward.night(is_compared=True)
@@ -212,7 +211,7 @@ def test_a_deletion_brings_a_comparison_that_finds_a_missed_correction_too(ward,
     assert rows == ward.fresh()
 
 
-def test_a_server_that_was_restored_from_a_backup_is_believed_by_a_comparison(ward, made):
+def test_a_server_that_was_restored_from_a_backup_is_believed_by_a_comparison(ward):
     """It has an older version again, with its older date."""
     ward.server.put(made.score("a1", "a", 9))
     ward.night()
@@ -224,7 +223,7 @@ def test_a_server_that_was_restored_from_a_backup_is_believed_by_a_comparison(wa
                 versionId="1", lastUpdated="2026-03-01T12:35:00.000+00:00"
             )
 
-    ward.server.front = edited(ward, older)
+    ward.server.instead = edited(ward, older)
     assert values(ward.night())["a1"] == 9
     assert values(ward.night(is_compared=True))["a1"] == 1
 
@@ -237,7 +236,7 @@ def test_one_version_with_two_dates_is_not_fetched_again(ward):
         if resource.get("meta", {}).get("versionId"):
             resource["meta"]["lastUpdated"] = "2026-03-01T12:00:00.000+00:00"
 
-    ward.server.front = edited(ward, later)
+    ward.server.instead = edited(ward, later)
     before = ward.rows()
     assert ward.night(is_compared=True) == before
-    assert not [one for one in ward.server.requests if "Observation/_search" in one]
+    assert not [path for _, path in ward.server.requests if "Observation/_search" in path]

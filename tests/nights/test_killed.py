@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 import pytest
 from werkzeug import Response
 
+import made
 from abate.errors import IncompletePull
 from abate.http.response import Answer
 from abate.store.database import open_store
 from abate.store.landing import Landing
 from warm import forking
 
-KILLS = 50
+KILLS = 20
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def start(hospital):
 
 
 @pytest.fixture
-def busy(hospital, made):
+def busy(hospital):
     """Twelve patients with an index procedure and scores."""
     # A process of its own takes the time of the answers, and that is the machine's.
     hospital.server.now = datetime.now(UTC)
@@ -47,7 +48,7 @@ def busy(hospital, made):
     return hospital
 
 
-def test_fifty_kills_at_random_moments_lose_and_double_nothing(busy, made, start):
+def test_kills_at_random_moments_lose_and_double_nothing(busy, start):
     chance = random.Random(20261126)
     ended = Counter()
     seconds = 2.0
@@ -84,9 +85,9 @@ def of_old(rows):
     }
 
 
-@pytest.mark.parametrize("kilobytes", [1, 4, 64, 512])
+@pytest.mark.parametrize("kilobytes", [1, 64, 512])
 def test_a_disk_that_takes_no_more_leaves_a_store_that_the_next_run_completes(
-    busy, start, made, kilobytes
+    busy, start, kilobytes
 ):
     if kilobytes > 64:
         start().wait()
@@ -98,7 +99,7 @@ def test_a_disk_that_takes_no_more_leaves_a_store_that_the_next_run_completes(
 
 
 @pytest.mark.parametrize("tells_time", [True, False])
-def test_what_was_loaded_is_not_taken_for_the_next_pull(busy, made, monkeypatch, tells_time):
+def test_what_was_loaded_is_not_taken_for_the_next_pull(busy, monkeypatch, tells_time):
     """The process is killed when the store is committed and the landed units are still there."""
     if not tells_time:
         monkeypatch.setattr(Answer, "date", None)
@@ -111,15 +112,15 @@ def test_what_was_loaded_is_not_taken_for_the_next_pull(busy, made, monkeypatch,
 
 
 def test_what_had_landed_whole_is_not_pulled_again(busy):
-    busy.server.front = lambda request: (
+    busy.server.instead = lambda request: (
         Response("no", 404) if "/Condition" in request.path else None
     )
     with pytest.raises(IncompletePull):
         busy.night()
-    busy.server.front = lambda _: None
+    busy.server.instead = lambda _: None
     rows = busy.night()
     asked = Counter(busy.server.requests)
     # They are counted once more, and no page of them is asked for.
-    assert asked["GET /fhir/Procedure"] == 2 * asked["GET /fhir/Observation"] == 2
-    assert asked["GET /fhir/Condition"] > 1
+    assert asked[("GET", "Procedure")] == 2 * asked[("GET", "Observation")] == 2
+    assert asked[("GET", "Condition")] > 1
     assert rows == busy.fresh()

@@ -2,11 +2,13 @@
 
 import pytest
 
+import made
+
 REASON = "outside-the-study"
 
 
 @pytest.fixture
-def ward(hospital, made):
+def ward(hospital):
     """One patient of the study, and one who is not, with two scores each; a night has passed."""
     for one in "ab":
         hospital.server.put(made.patient(one))
@@ -14,7 +16,7 @@ def ward(hospital, made):
         for number in range(2):
             hospital.server.put(made.score(f"{one}{number}", one, number))
     hospital.server.put(made.procedure("treat-a", "a"))
-    hospital.night()
+    hospital.first_night(__name__)
     return hospital
 
 
@@ -34,7 +36,7 @@ def test_of_other_people_only_ids_and_versions_are_there(ward):
     assert ward.ask("select patient_id from condition where id = 'tumour-b'") == [(None,)]
 
 
-def test_who_joins_the_study_is_asked_for_as_a_whole(ward, made):
+def test_who_joins_the_study_is_asked_for_as_a_whole(ward):
     ward.server.put(made.procedure("treat-b", "b"))
     rows = ward.night()
     assert "1 patients are new in the study: pulling all of their resources" in ward.said
@@ -42,16 +44,16 @@ def test_who_joins_the_study_is_asked_for_as_a_whole(ward, made):
     assert rows == ward.fresh()
     quiet = ward.night()
     assert quiet == rows
-    assert not [one for one in ward.server.requests if "_search" in one]
+    assert not [path for _, path in ward.server.requests if "_search" in path]
 
 
-def test_who_was_merged_with_a_patient_of_the_study_joins_it(ward, made):
+def test_who_was_merged_with_a_patient_of_the_study_joins_it(ward):
     ward.server.put(made.patient("b", replaced_by="a"))
     ward.night()
     assert read(ward, "b1") == ("mapped", None, 1, True, True)
 
 
-def test_of_who_leaves_the_study_nothing_but_ids_and_versions_stays(ward, made):
+def test_of_who_leaves_the_study_nothing_but_ids_and_versions_stays(ward):
     ward.server.put(made.procedure("treat-b", "b"))
     ward.night()
     ward.server.delete("Procedure", "treat-b")
@@ -63,7 +65,7 @@ def test_of_who_leaves_the_study_nothing_but_ids_and_versions_stays(ward, made):
     assert read(ward, "b0") == ("mapped", None, 0, True, True)
 
 
-def test_auto_pulls_one_of_two_by_patient_and_both_by_code(hospital, made):
+def test_auto_pulls_one_of_two_by_patient_and_both_by_code(hospital):
     for one in "ab":
         hospital.server.put(made.patient(one))
         for number in range(3):

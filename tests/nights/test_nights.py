@@ -7,11 +7,12 @@ import pytest
 from werkzeug import Response
 from werkzeug.test import Client
 
+import made
 from abate.errors import IncompletePull
 
 
 @pytest.fixture
-def ward(hospital, made):
+def ward(hospital):
     """Three patients with an index procedure and three scores each; a night has passed."""
     for one in "abc":
         hospital.server.put(made.patient(one))
@@ -20,7 +21,7 @@ def ward(hospital, made):
         for number in range(3):
             hospital.server.put(made.score(f"{one}{number}", one, number))
     hospital.server.put(made.score("stranger", "elsewhere"))
-    hospital.night()
+    hospital.first_night(__name__)
     return hospital
 
 
@@ -40,15 +41,15 @@ def test_a_night_without_changes_asks_once_and_counts_once_a_type(ward):
     before = ward.rows()
     assert ward.night() == before
     assert Counter(ward.server.requests) == {
-        "GET /fhir/metadata": 1,
-        "GET /fhir/Procedure": 2,
-        "GET /fhir/Observation": 2,
-        "GET /fhir/Condition": 2,
-        "GET /fhir/Patient/_history": 1,
+        ("GET", "metadata"): 1,
+        ("GET", "Procedure"): 2,
+        ("GET", "Observation"): 2,
+        ("GET", "Condition"): 2,
+        ("GET", "Patient/_history"): 1,
     }
 
 
-def test_the_requests_of_a_night_without_changes_do_not_grow_with_the_data(ward, made):
+def test_the_requests_of_a_night_without_changes_do_not_grow_with_the_data(ward):
     ward.night()
     few = len(ward.server.requests)
     for number in range(30):
@@ -99,12 +100,12 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_after_a_change_the_store_is_what_a_fresh_pull_makes(ward, made, change):
+def test_after_a_change_the_store_is_what_a_fresh_pull_makes(ward, change):
     CHANGES[change](ward.server, made)
     assert ward.night() == ward.fresh()
 
 
-def test_a_deleted_score_has_a_tombstone_until_it_comes_back(ward, made):
+def test_a_deleted_score_has_a_tombstone_until_it_comes_back(ward):
     ward.server.delete("Observation", "a1")
     assert "a1" not in ids(ward.night())
     ward.server.put(made.score("a1", "a", 1))
@@ -112,7 +113,7 @@ def test_a_deleted_score_has_a_tombstone_until_it_comes_back(ward, made):
 
 
 def test_without_history_a_deleted_patient_stays_until_the_ids_are_compared(ward):
-    ward.server.front = lambda request: (
+    ward.server.instead = lambda request: (
         Response("no", 404) if "_history" in request.path else _without_history(request)
     )
     ward.server.delete("Patient", "a")
@@ -129,7 +130,7 @@ def _without_history(request):
     )
 
 
-def test_what_lastupdated_does_not_find_is_found_by_the_count(ward, made):
+def test_what_lastupdated_does_not_find_is_found_by_the_count(ward):
     """US Core says that `_lastUpdated` can miss changes."""
     night = ward.server.now
     ward.server.now = night - timedelta(days=90)
@@ -139,20 +140,20 @@ def test_what_lastupdated_does_not_find_is_found_by_the_count(ward, made):
     assert ward.rows() == ward.fresh()
 
 
-def test_a_pull_that_fails_moves_no_watermark(ward, made):
+def test_a_pull_that_fails_moves_no_watermark(ward):
     ward.server.put(made.score("new", "a", 7))
-    ward.server.front = lambda request: (
+    ward.server.instead = lambda request: (
         Response("no", 404) if "/Condition" in request.path else None
     )
     with pytest.raises(Exception, match="incomplete result for conditions"):
         ward.night()
     assert "new" not in ids(ward.rows())
-    ward.server.front = lambda _: None
+    ward.server.instead = lambda _: None
     assert ward.night() == ward.fresh()
 
 
 @pytest.mark.parametrize("is_compared", [False, True])
-def test_a_night_lists_only_what_the_categories_of_the_study_file_find(ward, made, is_compared):
+def test_a_night_lists_only_what_the_categories_of_the_study_file_find(ward, is_compared):
     only = "source.query.observation.category=['survey']"
     mine = made.score("mine", "a") | {"category": [{"coding": [{"code": "survey"}]}]}
     ward.server.put(mine)
@@ -164,7 +165,7 @@ def test_a_night_lists_only_what_the_categories_of_the_study_file_find(ward, mad
     assert ward.ask("select id from observation where state = 'mapped'", "some") == [("later",)]
 
 
-def test_codes_that_the_study_adds_are_pulled_from_the_beginning(ward, made):
+def test_codes_that_the_study_adds_are_pulled_from_the_beginning(ward):
     ward.server.put(made.score("faces", "a", 4, code="38221-8"))
     ward.night()
     wider = "scores.codes=['http://loinc.org|72514-3', 'http://loinc.org|38221-8']"
@@ -173,11 +174,9 @@ def test_codes_that_the_study_adds_are_pulled_from_the_beginning(ward, made):
 
 
 @pytest.mark.parametrize("answer", [400, 422])
-def test_where_dates_of_change_are_refused_all_is_pulled_again_or_the_fault_is_named(
-    ward, made, answer
-):
+def test_where_dates_of_change_are_refused_all_is_pulled_again_or_the_fault_is_named(ward, answer):
     ward.server.put(made.score("a1", "a", 9))
-    ward.server.front = lambda request: (
+    ward.server.instead = lambda request: (
         Response("no", answer) if "_lastUpdated" in request.args else None
     )
     if answer == 400:
@@ -188,7 +187,7 @@ def test_where_dates_of_change_are_refused_all_is_pulled_again_or_the_fault_is_n
 
 
 @pytest.fixture
-def late(ward, made):
+def late(ward):
     """A score that no search by date finds, and none by its id either."""
     night = ward.server.now
     ward.server.now = night - timedelta(days=90)
@@ -202,7 +201,7 @@ def late(ward, made):
         ward.at_the_search()
         return Response(nothing, content_type="application/fhir+json")
 
-    ward.server.front, ward.at_the_search = front, lambda: None
+    ward.server.instead, ward.at_the_search = front, lambda: None
     return ward
 
 
@@ -222,7 +221,7 @@ def test_what_goes_between_the_listing_and_the_search_is_none(late):
     assert late.night() == late.fresh()
 
 
-def test_a_score_without_a_patient_that_each_search_by_patient_brings_counts_once(ward, made):
+def test_a_score_without_a_patient_that_each_search_by_patient_brings_counts_once(ward):
     """The server ignores `patient`, and nothing in the score tells that it is nobody's."""
     nameless = {**made.score("nameless", "a"), "subject": {"identifier": {"value": "1"}}}
     ward.server.put(nameless)
@@ -234,6 +233,6 @@ def test_a_score_without_a_patient_that_each_search_by_patient_brings_counts_onc
         answer = Client(ward.server.sandbox).get("/fhir/Observation", query_string=asked)
         return Response(answer.data, content_type="application/fhir+json")
 
-    ward.server.front = everybody_s
+    ward.server.instead = everybody_s
     rows = ward.night("source.strategy='patient'", "source.page_size=99", name="by-patient")
     assert ids(rows).count("nameless") == 1

@@ -6,11 +6,12 @@ from collections import Counter
 import pytest
 from werkzeug import Response
 
+import made
 from abate.errors import IncompletePull
 
 
 @pytest.fixture
-def stopped(hospital, made):
+def stopped(hospital):
     """Two patients, and a pull that stops at their conditions; `members` are those of Group/g."""
     hospital.members = ["a", "b"]
     for one in "ab":
@@ -33,7 +34,7 @@ def stopped(hospital, made):
             hospital.night(*overrides)
         hospital.is_broken = False
 
-    hospital.server.front, hospital.is_broken, hospital.stop = front, False, night
+    hospital.server.instead, hospital.is_broken, hospital.stop = front, False, night
     return hospital
 
 
@@ -43,7 +44,7 @@ def test_what_landed_from_one_server_is_not_stored_as_another_s(stopped):
     rows = stopped.night(other)
     asked = Counter(stopped.server.requests)
     # Procedures by the codes of [index], and by the others.
-    assert asked["GET /fhir/Procedure"] == 2 * asked["GET /fhir/Observation"] > 2
+    assert asked[("GET", "Procedure")] == 2 * asked[("GET", "Observation")] > 2
     assert rows == stopped.fresh(other)
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from werkzeug import Response
 
+import made
 from abate.cohort.assemble import inputs
 from abate.errors import IncompletePull
 from abate.store.database import open_store
@@ -20,7 +21,7 @@ def outcome(severity="warning", code="suppressed", *, epic=""):
 
 
 @pytest.fixture
-def ward(hospital, made):
+def ward(hospital):
     """One patient with an index procedure and a score; `says` stands beside the scores."""
     for one in (made.patient("p1"), made.procedure("t1", "p1"), made.score("s1", "p1")):
         hospital.server.put(one)
@@ -34,7 +35,7 @@ def ward(hospital, made):
         page["entry"] = [beside, *page.get("entry", [])]
         return Response(json.dumps(page), content_type="application/fhir+json")
 
-    hospital.server.front = front
+    hospital.server.instead = front
     return hospital
 
 
@@ -126,7 +127,7 @@ def test_who_no_longer_accepts_it_pulls_everything_anew(ward):
     ward.says = None
     ward.night()
     assert withheld(ward) == []
-    assert not [one for one in ward.server.requests if "_history" in one]
+    assert not [path for _, path in ward.server.requests if "_history" in path]
 
 
 def test_a_history_that_is_not_whole_stops_the_night(ward):
@@ -163,7 +164,7 @@ def test_a_member_who_is_withheld_is_no_missing_one_once_that_is_accepted(hospit
     assert "warning: 1 active members of Group/g were not exported" in hospital.said
 
 
-def test_so_does_a_file(hospital, made):
+def test_so_does_a_file(hospital):
     folder = hospital.folder / "nightly"
     folder.mkdir()
     rows = [made.patient("p1"), made.procedure("t1", "p1"), made.score("s1", "p1"), outcome()]

@@ -1,73 +1,44 @@
 """A study on a HAPI server, and the rows of its store after each night."""
 
 import time
+from functools import partial
 
-from abate.analysis import loader
-from abate.config.reader import read
-from abate.ingest.ingest import How, refresh
-from abate.store.database import open_store
-from abate.telemetry.status import held
-from heard import sentences
+import made
+from pulls import Pulls, study_text
 
-STUDY = """
-[study]
-id = "nights"
-timezone = "Asia/Hong_Kong"
-[source]
-url = "{base}"
+# Codes of its own: other tests write to the same server.
+SYSTEM = "urn:nights"
+SOURCE = """
 strategy = "{strategy}"
 {settings}
 page_size = 10
 overlap_minutes = 0
-[index]
-codes = ["urn:nights|treat"]
-[condition.primary]
-codes = ["urn:nights|tumour"]
-[scores]
-codes = ["urn:nights|pain"]
-[visits]
-baseline = {{ from = -7, to = 0 }}
-Wk1 = 7
 """
-TABLES = ("patient", "procedure", "condition", "observation")
+PAIN, TREATED, TUMOUR = (made.coded(code, SYSTEM) for code in ("pain", "treat", "tumour"))
+score = partial(made.score, code=PAIN)
+procedure = partial(made.procedure, code=TREATED)
+condition = partial(made.condition, code=TUMOUR)
 
 
-def concept(code):
-    return {"coding": [{"system": "urn:nights", "code": code}]}
-
-
-def about(kind, identifier, patient, code, **more):
-    subject = {"reference": f"Patient/{patient}"}
-    there = {"resourceType": kind, "id": identifier, "subject": subject, "code": concept(code)}
-    return there | more
-
-
-def score(identifier, patient, value, code="pain"):
-    return about(
-        "Observation", identifier, patient, code,
-        status="final", effectiveDateTime="2026-01-17", valueInteger=value,
-    )  # fmt: skip
-
-
-def procedure(identifier, patient, status="completed"):
-    when = {"performedDateTime": "2026-01-10"}
-    return about("Procedure", identifier, patient, "treat", status=status, **when)
-
-
-class Ward:
+class Ward(Pulls):
     """A study on a server, and the rows of its store after each night."""
 
     def __init__(self, client, folder, strategy):
-        self.client, self.folder, self.strategy = client, folder, strategy
-        self.said, self.settings = [], ""
+        super().__init__(folder, self._text)
+        self.client, self.strategy, self.settings = client, strategy, ""
+
+    def _text(self):
+        source = SOURCE.format(strategy=self.strategy, settings=self.settings)
+        scores = f"{SYSTEM}|pain"
+        return study_text(self.client.base, source, name="nights", system=SYSTEM, scores=scores)
 
     def begin(self):
         """Thirty scores of three patients, each with one procedure and one condition."""
         for one in ("na", "nb", "nc"):
             self.put(
-                {"resourceType": "Patient", "id": one, "gender": "female"},
+                made.patient(one),
                 procedure(f"treat-{one}", one),
-                about("Condition", f"tumour-{one}", one, "tumour"),
+                condition(f"tumour-{one}", one),
                 *(score(f"{one}-{number}", one, number) for number in range(10)),
             )
         # The watermark is a whole second, as the server's Date is; what was written in that second
@@ -93,26 +64,3 @@ class Ward:
         """Delete a resource; one that has gone already is no matter."""
         status = self.client.delete({"resourceType": kind, "id": identifier}).status_code
         assert status in (200, 204, 404, 410), status
-
-    def night(self, name="nightly", **how):
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        text = STUDY.format(base=self.client.base, strategy=self.strategy, settings=self.settings)
-        (folder / "study.toml").write_text(text, "utf-8")
-        study = read(folder / "study.toml", ())
-        host = loader.load(study.settings.plugins)
-        self.said.clear()
-        with (
-            held(study.output, "run", sentences(self.said.append)) as progress,
-            refresh(study, host, progress, How(**how)),
-        ):
-            pass
-        with open_store(study.output / "store.duckdb") as store:
-            return {
-                table: store.rows(f"select * exclude (run_id) from {table} order by id")
-                for table in TABLES
-            }
-
-    def fresh(self):
-        (self.folder / "fresh" / "abate-output" / "store.duckdb").unlink(missing_ok=True)
-        return self.night("fresh")

@@ -50,7 +50,7 @@ def scores_of(rows):
 def test_a_search_that_expired_is_begun_again(ward_on, between_pages, settings):
     ward = ward_on(settings)
     gone = between_pages(lambda link: re.sub(r"(_getpages=)[0-9a-f]{8}", r"\g<1>00000000", link))
-    assert len(scores_of(ward.night())) == 30
+    assert len(scores_of(ward.pull())) == 30
     assert "_getpages=" in gone[0]
 
 
@@ -59,8 +59,8 @@ def test_a_row_that_goes_while_one_pages_is_no_hole(ward_on, between_pages, sett
     ward = ward_on(settings)
     between_pages(lambda _: ward.delete("Observation", "nc-9"))
     # Another part of the pull may have brought the row before it went.
-    assert len(scores_of(ward.night())) in (29, 30)
-    rows = ward.night()
+    assert len(scores_of(ward.pull())) in (29, 30)
+    rows = ward.pull()
     assert rows == ward.fresh()
     assert len(scores_of(rows)) == 29
 
@@ -69,34 +69,34 @@ def test_a_row_that_goes_while_one_pages_is_no_hole(ward_on, between_pages, sett
 def test_a_row_that_comes_while_one_pages_is_there_a_night_later(ward_on, between_pages, settings):
     ward = ward_on(settings)
     between_pages(lambda _: ward.put(score("na-new", "na", 3)))
-    found = scores_of(ward.night())
+    found = scores_of(ward.pull())
     assert len(found) == len(set(found)) >= 30
-    assert ward.night() == ward.fresh()
+    assert ward.pull() == ward.fresh()
     assert "na-new" in scores_of(ward.fresh())
 
 
 def test_a_search_that_was_just_made_is_not_answered_from_a_cache(ward_on):
     ward = ward_on("hapi_defaults")
-    assert len(scores_of(ward.night())) == 30
+    assert len(scores_of(ward.pull())) == 30
     ward.put(score("na-new", "na", 3))
     assert len(scores_of(ward.fresh())) == 31
-    assert len(scores_of(ward.night())) == 31
+    assert len(scores_of(ward.pull())) == 31
 
 
 def test_counts_are_known_though_pages_have_no_total(ward_on):
     ward = ward_on("hapi_defaults")
-    ward.night()
+    ward.pull()
     assert any("pulled pain scores: 30 of 30 Observation, 3 pages" in one for one in ward.said)
 
 
 def test_an_export_of_patients_that_passes_over_since_is_whole_each_night(ward_on):
     ward = ward_on("hapi_defaults", "bulk")
     ward.settings = 'export = "patient"'
-    assert len(scores_of(ward.night())) == 30
+    assert len(scores_of(ward.pull())) == 30
     ward.put(score("na-new", "na", 3), score("na-0", "na", 9))
-    assert ward.night() == ward.fresh()
+    assert ward.pull() == ward.fresh()
     ward.delete("Observation", "nb-1")
-    assert "nb-1" in scores_of(ward.night())
+    assert "nb-1" in scores_of(ward.pull())
     assert any("the export does not report deletions" in one for one in ward.said)
-    assert ward.night(is_compared=True) == ward.fresh()
+    assert ward.pull(is_compared=True) == ward.fresh()
     assert "nb-1" not in scores_of(ward.fresh())

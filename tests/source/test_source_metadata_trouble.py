@@ -11,6 +11,6 @@ def test_a_server_in_trouble_is_told_as_such(httpserver, status):
     httpserver.expect_request("/fhir/metadata").respond_with_data("", status=status)
     with (
         FhirServer(httpserver.url_for("/fhir")) as server,
-        pytest.raises(SourceError, match=f"answered {status}, also when asked again.*Try later"),
+        pytest.raises(SourceError, match=f"answered {status}, and again to each retry.*Try later"),
     ):
         server.capability()

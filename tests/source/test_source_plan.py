@@ -102,8 +102,8 @@ def test_a_failed_pull_without_a_key_leaves_no_landed_file(script, pull, tmp_pat
     [
         (("<p>hello</p>", 200, "text/html"), "with text/html, not with JSON: this is not the base"),
         (("{", 200), "with broken JSON: this is not the base URL"),
-        (("[]", 200), "no CapabilityStatement: this is not the base URL"),
-        (('{"resourceType":"Bundle"}', 200), "no CapabilityStatement"),
+        (("[]", 200), "not a CapabilityStatement: this is not the base URL"),
+        (('{"resourceType":"Bundle"}', 200), "not a CapabilityStatement"),
         (("gone", 404), "answered 404: this is not the base URL of a FHIR server"),
         (("no", 401), "requires a login (it answered 401)"),
         (("no", 403), "requires a login (it answered 403)"),

@@ -108,7 +108,7 @@ def test_where_only_passes_speak_for_a_query_the_run_warns_once(script, pull, re
     assert pulled.ledger.unconfirmed == ["index procedures", "pain scores"]
     [told] = [one for one in pulled.said if CONFIRMS in one]
     assert told.startswith(
-        "warning: nothing confirms that all index procedures, pain scores arrived: "
+        "warning: nothing confirms that all index procedures, pain scores were received: "
         f"{script.base} gives no total and no count"
     )
 

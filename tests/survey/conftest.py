@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from werkzeug import Response
-from werkzeug.test import Client
 
-from abate.sandbox import Sandbox
+from fronts import Front
 
 FHIR = "application/fhir+json"
 LOINC = "http://loinc.org"
@@ -156,39 +155,12 @@ def odd(httpserver):
     return change
 
 
-class Front:
-    """The sandbox as somebody lets it answer: `front.instead` is asked before it.
-
-    Attributes:
-        base: its base URL.
-        sandbox: what answers, where nobody else does.
-        seen: method and path of all requests, in their order.
-        instead: gives a response to a request, or None.
-    """
-
-    def __init__(self, base):
-        self.base = base
-        self.sandbox = Sandbox(referential_integrity=False)
-        self.seen = []
-        self.instead = lambda _: None
-
-    def __call__(self, request):
-        self.seen.append((request.method, request.path.removeprefix("/fhir").strip("/")))
-        return self.instead(request) or Response.from_app(self.sandbox, request.environ)
-
-    def put(self, *resources):
-        """Write resources past all that stands in between."""
-        for one in resources:
-            url = f"/fhir/{one['resourceType']}/{one['id']}"
-            assert Client(self.sandbox).put(url, json=one).status_code in (200, 201)
-
-    def asked(self, path):
-        """What the sandbox itself says."""
-        return Client(self.sandbox).get(f"/fhir/{path}")
+class Asked(Front):
+    """A front of which a test answers one kind of request."""
 
     def lacks(self, names):
         """Whether nothing is there under any of these."""
-        return all(self.asked(name).status_code in (404, 410) for name in names)
+        return all(self.get(name).status_code in (404, 410) for name in names)
 
     @contextmanager
     def only(self, method, path, answer):
@@ -207,12 +179,11 @@ class Front:
 @pytest.fixture
 def front(httpserver):
     """The sandbox behind a front, with a study of three patients' resources."""
-    one = Front(httpserver.url_for("/fhir"))
-    httpserver.expect_request(re.compile("/fhir.*")).respond_with_handler(one)
-    one.put({"resourceType": "Patient", "id": "pat"})
+    front = Asked(httpserver.url_for("/fhir")).serve_on(httpserver)
+    front.put({"resourceType": "Patient", "id": "pat"})
     subject = {"subject": {"reference": "Patient/pat"}, "status": "final"}
-    one.put(*[resource | subject for resource in study()])
-    return one
+    front.put(*[resource | subject for resource in study()])
+    return front
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def filed(front):
 
     def file(*all_categories):
         for number, categories in enumerate(all_categories):
-            score = front.asked(f"Observation/s{number}").json
+            score = front.get(f"Observation/s{number}").json
             front.put(score | {"category": [concept(*one) for one in categories]})
 
     return file
@@ -122,11 +122,11 @@ def test_categories_that_do_not_bring_the_same_scores_are_not_written(strict, fi
 def test_at_most_two_searches_more_are_made(strict, filed, checked):
     filed([SURVEY, OWN])
     front = strict(lambda given: "urn:w|pain" in given)
-    front.seen.clear()
+    front.requests.clear()
     checked(front)
     usual = 1 + 1  # the search both ways, and by patient
     forms = 2  # without a code, and with FHIR's categories
-    assert front.seen.count(("POST", POST)) <= usual + forms + 2
+    assert front.requests.count(("POST", POST)) <= usual + forms + 2
 
 
 def test_where_no_score_is_found_the_row_says_that_the_site_may_have_its_own(

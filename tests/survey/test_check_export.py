@@ -14,7 +14,7 @@ class Exporting:
     def __init__(self, front, begun=202, location="/fhir/job/1", cancelled=202):
         self.front, self.begun, self.location, self.cancelled = front, begun, location, cancelled
         self.asked = []
-        statement = json.loads(front.asked("metadata").data)
+        statement = json.loads(front.get("metadata").data)
         statement["rest"][0]["operation"] = [{"name": "export"}]
         self.statement = json.dumps(statement)
 
@@ -48,7 +48,7 @@ def test_an_export_that_does_not_begin_as_it_should_is_not_believed(front, rows,
 
 def test_no_export_is_begun_where_the_server_does_not_say_that_it_exports(front, rows):
     assert rows(front, "--write")["bulk export"]["found"] == "says no"
-    assert not any("export" in path for _, path in front.seen)
+    assert not any("export" in path for _, path in front.requests)
 
 
 def test_an_export_that_cannot_be_cancelled_is_named_and_ends_with_1(front, abate):

@@ -21,7 +21,7 @@ def test_each_type_is_searched_and_read_by_its_id(front, rows):
         "found": "not tried",
         "then": "there is none",
     }
-    assert ("GET", "Patient/pat") in front.seen
+    assert ("GET", "Patient/pat") in front.requests
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -25,7 +25,7 @@ def scores(make):
 
 def test_nothing_is_sent_that_writes(front, checked):
     checked(front)
-    sent = {(method, path) for method, path in front.seen if method != "GET"}
+    sent = {(method, path) for method, path in front.requests if method != "GET"}
     assert sent == {("POST", POST), ("POST", "Procedure/_search"), ("POST", "List/$validate")}
 
 
@@ -66,7 +66,7 @@ def test_a_slow_server_is_not_asked_for_a_large_page(odd, rows, scores, monkeypa
 
 def test_the_same_search_both_ways_brings_the_same(front, rows):
     assert rows(front)["search by POST"]["found"] == "yes"
-    bodies = [path for method, path in front.seen if path == POST]
+    bodies = [path for method, path in front.requests if path == POST]
     assert len(bodies) == 3
 
 
@@ -85,7 +85,7 @@ def test_another_refusal_of_a_post_ends_a_pull_and_is_told(front, rows):
 
 
 def test_a_post_whose_body_is_not_read_is_told(front, rows):
-    every = front.asked("Observation").data
+    every = front.get("Observation").data
     with front.only("POST", POST, lambda _: Response(every, content_type=FHIR)):
         row = rows(front)["search by POST"]
     assert row["found"] == "NO"
@@ -93,7 +93,7 @@ def test_a_post_whose_body_is_not_read_is_told(front, rows):
 
 
 def test_a_post_that_brings_less_is_told(front, rows):
-    none = front.asked("Observation?code=none").data
+    none = front.get("Observation?code=none").data
     with front.only("POST", POST, lambda _: Response(none, content_type=FHIR)):
         assert rows(front)["search by POST"]["found"] == "NO"
 
@@ -102,7 +102,7 @@ def test_a_post_that_brings_as_many_others_is_told(front, rows):
     def others(request):
         if "none" in request.form["code"]:
             return None
-        found = front.asked("Observation").data.replace(b'"id":"s', b'"id":"o')
+        found = front.get("Observation").data.replace(b'"id":"s', b'"id":"o')
         return Response(found, content_type=FHIR)
 
     with front.only("POST", POST, others):
@@ -123,7 +123,7 @@ def test_one_patients_resources_are_asked_for_by_post_and_measured(front, rows):
     with front.only("POST", ".*_search", lambda request: forms.append(dict(request.form))):
         assert rows(front)["search by patient"]["found"] == "yes"
     assert [form["patient"] for form in forms if "patient" in form] == ["pat", "pat"]
-    assert not any("patient=" in path for _, path in front.seen)
+    assert not any("patient=" in path for _, path in front.requests)
 
 
 def test_a_server_that_refuses_a_patients_resources_is_told(front, rows):
@@ -136,7 +136,7 @@ def test_a_server_that_refuses_a_patients_resources_is_told(front, rows):
 
 
 def test_others_among_one_patients_resources_are_told(front, rows):
-    found = front.asked("Observation").data.replace(b"Patient/pat", b"Patient/other")
+    found = front.get("Observation").data.replace(b"Patient/pat", b"Patient/other")
     with front.only("POST", POST, of_a_patient(Response(found, content_type=FHIR))):
         row = rows(front)["search by patient"]
     assert (row["found"], "they are left out" in row["then"]) == ("NO", True)
@@ -185,7 +185,7 @@ def saying(front):
     """What the CapabilityStatement says, changed."""
 
     def said(change):
-        statement = json.loads(front.asked("metadata").data)
+        statement = json.loads(front.get("metadata").data)
         change(statement["rest"][0])
         return front.only(
             "GET", "metadata", lambda _: Response(json.dumps(statement), content_type=FHIR)
@@ -211,7 +211,7 @@ def test_an_export_is_told_by_the_servers_own_words(front, checked, saying, oper
     assert found["server"]["exports"] == levels
     rows = {one["what"]: one["found"] for one in found["probes"]}
     assert rows["bulk export"] == ("says yes" if levels else "says no")
-    assert not any("export" in path for _, path in front.seen)
+    assert not any("export" in path for _, path in front.requests)
 
 
 def test_an_export_of_a_type_is_found_beside_the_type(front, checked, saying):

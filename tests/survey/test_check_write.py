@@ -15,7 +15,9 @@ FHIR = "application/fhir+json"
 
 
 def methods_on_lists(front):
-    return {method for method, path in front.seen if path.startswith("List/") and "$" not in path}
+    return {
+        method for method, path in front.requests if path.startswith("List/") and "$" not in path
+    }
 
 
 def entries(request):
@@ -66,7 +68,7 @@ def test_a_transaction_that_is_refused_is_told_and_nothing_further_is_sent(front
         found = rows(front, "--write")
     assert found["transaction"]["found"] == "NO (422)"
     assert {found[name]["found"] for name in TRIED[1:4]} == {"not tried"}
-    assert [path for method, path in front.seen if method == "POST"].count("") == 1
+    assert [path for method, path in front.requests if method == "POST"].count("") == 1
 
 
 def test_a_login_that_may_not_write_is_told(front, rows):
@@ -107,7 +109,7 @@ def test_what_is_sent_twice_and_refused_otherwise_than_by_a_conflict_is_told(fro
 
 def test_a_server_that_tells_no_version_is_told(front, tried):
     def bare(request):
-        found = front.asked(request.path.removeprefix("/fhir/"))
+        found = front.get(request.path.removeprefix("/fhir/"))
         content = {name: one for name, one in found.json.items() if name != "meta"}
         return Response(json.dumps(content), found.status_code, content_type=FHIR)
 
@@ -189,7 +191,7 @@ def test_anothers_resource_under_our_id_is_left_alone(front, rows):
     row = rows(front, "--write")["transaction"]
     assert row["found"] == "not tried"
     assert "is not abate's" in row["then"]
-    assert front.asked(NAMES[0]).json["title"] == "another's"
+    assert front.get(NAMES[0]).json["title"] == "another's"
     assert methods_on_lists(front) == {"GET"}
 
 

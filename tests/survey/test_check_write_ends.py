@@ -46,7 +46,7 @@ def test_all_is_taken_away_where_somebody_stops_it(front, abate, monkeypatch):
     monkeypatch.setattr(write._Tries, "_write_again", stopped)
     assert abate("check", front.base, "--write").exit_code == 130
     assert front.lacks(NAMES)
-    assert ("POST", "") in front.seen
+    assert ("POST", "") in front.requests
 
 
 def test_what_is_left_is_named_and_ends_with_1(front, abate):

@@ -1,4 +1,4 @@
-"""From the store to the cohort's tables: the statements of `sql/`, in the order of their names."""
+"""The cohort's tables from the store, by the statements of `sql/` in the order of their names."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ _TIMES = ("index_start", "index_end", "at", "follow_up_end")
 
 
 def assemble(store: Store, settings: Settings, run_id: str) -> Cohort:
-    """The cohort of a study, and its attrition, which is kept in the store too.
+    """Assemble the cohort of a study, and store its attrition.
 
-    Its data cut-off is the study file's, else today in the study's zone: the pull is just over.
+    The data cut-off is the one of the study file, or else today in the study's zone.
 
     Raises:
-        AbateError: `[scores] ambiguous` is `fail`, and some scores are.
+        AbateError: `[scores] ambiguous` is `fail`, and a score is ambiguous.
     """
     steps = sorted(file.name for file in COHORT.iterdir() if file.name[:2].isdigit())
     for step in steps:
@@ -48,7 +48,7 @@ def assemble(store: Store, settings: Settings, run_id: str) -> Cohort:
 
 
 def _not_assessable(store: Store, settings: Settings) -> dict[str, str]:
-    """What the study looks for in types of which nothing could be found, with the reason."""
+    """Return what the study looks for and the server cannot be searched for, with the reason."""
     sql = "select type from search where server = $server and state = $open order by type"
     rows = store.rows(sql, {"server": settings.source.url, "open": OPEN})
     return {
@@ -61,7 +61,7 @@ def _not_assessable(store: Store, settings: Settings) -> dict[str, str]:
 
 
 def members(store: Store) -> Members:
-    """The source's ids of the treated patients and of the analysed index procedures."""
+    """Return the source's ids of the treated patients and of the analysed index procedures."""
     rows = store.rows((COHORT / "members.sql").read_text("utf-8"))
     return Members(
         patients=sorted({patient for patient, _, _ in rows}),
@@ -70,12 +70,12 @@ def members(store: Store) -> Members:
 
 
 def inputs(store: Store, server: str, unconfirmed: Sequence[str] = ()) -> Inputs:
-    """How many resources of each type are mapped, and one digest over what they were.
+    """Return the number of mapped resources of each type, and one digest of their versions.
 
     Args:
         store: the store.
         server: the source.
-        unconfirmed: the queries of the pull of which nothing shows that all arrived.
+        unconfirmed: the queries of the pull that nothing confirms to be complete.
     """
     rows = store.rows((COHORT / "inputs.sql").read_text("utf-8"), {"server": server})
     digest = hashlib.sha256()
@@ -125,10 +125,10 @@ def _lay_out(store: Store, settings: Settings) -> None:
 def _refuse_ambiguous(store: Store, settings: Settings) -> None:
     if settings.scores.ambiguous != "fail":
         return
-    [(found,)] = store.rows("select count(*) from link where starts_with(fault, 'ambiguous')")
-    if found:
+    [(count,)] = store.rows("select count(*) from link where starts_with(fault, 'ambiguous')")
+    if count:
         raise AbateError(
-            f"{found} pain scores could belong to more than one lesion of their patient, and "
+            f"{count} pain scores could belong to more than one lesion of their patient, and "
             "[scores] ambiguous is 'fail'. Set it to 'exclude' to leave them out, counted."
         )
 

@@ -1,21 +1,21 @@
-"""Which procedures, lesions and patients the flow of the attrition table counts."""
+"""The procedures, lesions and patients that the flow of the attrition table counts."""
 
 import polars as pl
 
-# A procedure that starts no lesion of its own: not completed, or a part of another treatment.
+# Procedures that are not lesions of their own: not completed, or part of another treatment.
 _NO_LESION = ("same-session", "re-treatment")
 
 Flow = dict[tuple[str, str, str], list[str]]
 
 
 def flow_units(lesions: pl.DataFrame) -> Flow:
-    """The ids of each step of the flow, by stage, reason and unit.
+    """Return the ids of each step of the flow, by stage, reason and unit.
 
     Args:
         lesions: `Cohort.lesions`: every index procedure.
     """
     treated, analysed = lesions.filter(is_treated()), lesions.filter(_why().is_null())
-    found: Flow = {
+    flow: Flow = {
         ("index procedures", "", "procedure"): lesions["lesion_id"].to_list(),
         ("treated", "", "lesion"): treated["lesion_id"].to_list(),
         ("analysed", "", "lesion"): analysed["lesion_id"].to_list(),
@@ -25,11 +25,11 @@ def flow_units(lesions: pl.DataFrame) -> Flow:
         ("excluded", "lesion", treated.filter(_why().is_not_null())),
     ):
         for (why,), part in rows.group_by("excluded_by", maintain_order=True):
-            found[stage, str(why), unit] = part["lesion_id"].to_list()
+            flow[stage, str(why), unit] = part["lesion_id"].to_list()
     patients = {one: set(rows["patient_id"]) for one, rows in
                 (("treated", treated), ("analysed", analysed))}  # fmt: skip
     patients["excluded"] = patients["treated"] - patients["analysed"]
-    return found | {(stage, "", "patient"): sorted(ids) for stage, ids in patients.items()}
+    return flow | {(stage, "", "patient"): sorted(ids) for stage, ids in patients.items()}
 
 
 def is_treated() -> pl.Expr:

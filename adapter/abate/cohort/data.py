@@ -1,4 +1,4 @@
-"""Which datum of a unit an estimate used: keys that tell one datum from another."""
+"""The datum of a unit that an estimate used, as a key that differs for different data."""
 
 import polars as pl
 
@@ -6,9 +6,9 @@ from abate.cohort.units import Units
 
 
 def units_of(frame: pl.DataFrame, unit: str, *data: str) -> Units:
-    """The units that a frame has in one column, each with its data from others.
+    """Return the units in one column of a frame, each with its data from other columns.
 
-    A unit with several rows has the data of all of them, as a patient has those of its lesions.
+    A unit with several rows has the data of all of them, such as a patient with several lesions.
     """
     rows = frame.select(unit, *data).rows()
     found: dict[str, str] = {}
@@ -19,5 +19,5 @@ def units_of(frame: pl.DataFrame, unit: str, *data: str) -> Units:
 
 
 def datum() -> pl.Expr:
-    """A score's id and value: what another release of the same estimate may have changed."""
+    """Return the key of a score: its id and value, which another release may have changed."""
     return pl.format("{}={}", "score_id", "value").alias("datum")

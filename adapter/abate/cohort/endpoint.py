@@ -1,4 +1,4 @@
-"""What a change is measured to: one visit, or the last score of several."""
+"""The endpoint of a change: one visit, or the last score of several visits."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the results of a run were computed from, and whose they are."""
+"""What the results of a run were computed from, and the patients they are about."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What the results were computed from: counts and one digest, and no resource's name.
+    """What the results were computed from: counts and one digest, without an id of a resource.
 
-    `withheld` are the codes by which the server said that it withholds rows, which are not in it.
-    `unconfirmed` names the queries of which nothing shows that all that the server has arrived.
+    `withheld` are the codes with which the server withholds rows, which are therefore missing.
+    `unconfirmed` names the queries that nothing confirms to be complete.
     """
 
     server: str
@@ -20,12 +20,12 @@ class Inputs:
 
     @property
     def doubt(self) -> str:
-        """A sentence on what nothing confirms; empty if all is confirmed."""
+        """A sentence on unconfirmed queries; empty if there are none."""
         if not self.unconfirmed:
             return ""
         return (
-            f"Nothing confirms that all {', '.join(self.unconfirmed)} arrived: the source gives no "
-            "total and no count, or is asked for some categories only."
+            f"Nothing confirms that all {', '.join(self.unconfirmed)} were received: the source "
+            "gives no total and no count, or is asked for some categories only."
         )
 
 

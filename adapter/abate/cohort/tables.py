@@ -1,4 +1,4 @@
-"""The tables that an analysis gets, and the two questions that most analyses ask of them."""
+"""The tables that an analysis gets, with the selections that most analyses need."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -65,21 +65,21 @@ class Pairs:
         return units_of(self.frame, "patient_id", "reference_datum", "endpoint_datum")
 
     def where(self, column: str, *values: str) -> Self:
-        """Only the lesions with one of `values` in `column`.
+        """Return only the lesions with one of `values` in `column`.
 
         Raises:
-            StudyFileError: there is no such column; names the nearest.
+            StudyFileError: there is no such column; names the nearest one.
         """
         self._known(column)
-        said = f"{self.population}, {column.replace('_', ' ')}: {' or '.join(values)}"
-        kept = self.frame.filter(pl.col(column).is_in(list(values)))
-        return replace(self, frame=kept, population=said)
+        population = f"{self.population}, {column.replace('_', ' ')}: {' or '.join(values)}"
+        frame = self.frame.filter(pl.col(column).is_in(list(values)))
+        return replace(self, frame=frame, population=population)
 
     def split(self, column: str, *values: str) -> tuple[list[float], ...]:
-        """The changes of the lesions with each of `values` in `column`.
+        """Return the changes of the lesions with each of `values` in `column`.
 
         Raises:
-            StudyFileError: there is no such column; names the nearest.
+            StudyFileError: there is no such column; names the nearest one.
         """
         self._known(column)
         return tuple(
@@ -94,7 +94,7 @@ class Pairs:
             )
 
     def first_lesion_per_patient(self) -> Self:
-        """Only each patient's first lesion, by the start of its index procedure."""
+        """Return only the first lesion of each patient, by the start of its index procedure."""
         return replace(
             self,
             frame=self.frame.unique("patient_id", keep="first", maintain_order=True),
@@ -131,20 +131,21 @@ class Cohort:
     """The tables of a study. Ids are keyed pseudonyms; instants are UTC; scores are 0 to 10.
 
     Attributes:
-        lesions: one row an index procedure, the excluded ones too (`excluded_by`).
-        scores: one row a pain score linked to a lesion; `chosen` ones stand for their `visit`.
-        adjuncts: one row another procedure of a lesion.
-        characteristics: one row a fact of a patient: primary tumour, earlier radiotherapy.
-        events: one row a complication, a death, a re-treatment.
-        attrition: one row a step from what was pulled to what was analysed.
+        lesions: one row per index procedure, also the excluded ones (`excluded_by`).
+        scores: one row per pain score linked to a lesion; `chosen` ones count for their `visit`.
+        adjuncts: one row per further procedure of a lesion.
+        characteristics: one row per fact of a patient, such as primary tumour or earlier
+            radiotherapy.
+        events: one row per complication, death or re-treatment.
+        attrition: one row per step from the pulled resources to the analysed lesions.
         visits: the visits' names in the order of their days, the baseline first.
         windows: the days of each visit after the procedure.
-        cutoff: the data cut-off: the last day that the data can say something of.
+        cutoff: the data cut-off: the last day that the data cover.
         event_kinds: the kinds of events that the study looks for (`[event.NAME]`) and that can be
-            assessed; where there are none, that there are none in `events` says nothing.
-        not_assessable: what the study looks for and the source could not be asked for, as
-            `event.complication` or `condition.primary`, with the reason. That there are none of
-            these says nothing: give no count of them.
+            assessed; if it is empty, an empty `events` table does not mean that there were none.
+        not_assessable: what the study looks for and the source cannot be searched for, such as
+            `event.complication` or `condition.primary`, with the reason. An analysis must not
+            count these: none in the tables does not mean that there were none.
     """
 
     lesions: pl.DataFrame
@@ -161,11 +162,11 @@ class Cohort:
 
     @property
     def analysed(self) -> pl.DataFrame:
-        """The lesions that no rule excludes, in the order of `index_start`."""
+        """The lesions that are not excluded, in the order of `index_start`."""
         return self.lesions.filter(pl.col("excluded_by").is_null())
 
     def copy(self) -> Self:
-        """The same tables, so that whoever gets them cannot change another's."""
+        """Return a copy of the tables: a change in one does not change the other."""
         frames = {
             one.name: getattr(self, one.name).clone()
             for one in fields(self)
@@ -179,7 +180,7 @@ class Cohort:
         reference: str = BASELINE,
         endpoint: Endpoint | Mapping[str, Sequence[str]],
     ) -> Pairs:
-        """Analysed lesions with both a reference and an endpoint.
+        """Return the analysed lesions with both a reference and an endpoint.
 
         Args:
             reference: a visit, or `first`: the first documented score, earlier than the endpoint.
@@ -214,7 +215,7 @@ class Cohort:
         return Pairs(frame=frame, population=f"analysed lesions with {named} and {_name(end)}")
 
     def at(self, endpoint: Endpoint) -> ByVisit:
-        """The scores at an endpoint, of all analysed lesions that have one, as one visit.
+        """Return the scores at an endpoint, of all analysed lesions that have one, as one visit.
 
         Raises:
             StudyFileError: a visit is not one of the study's.
@@ -228,7 +229,7 @@ class Cohort:
         )
 
     def by_visit(self) -> ByVisit:
-        """The chosen scores of analysed lesions, visit by visit."""
+        """Return the chosen scores of analysed lesions, visit by visit."""
         order = pl.Enum(self.visits)
         frame = (
             self._chosen(self.visits)
@@ -240,18 +241,18 @@ class Cohort:
         )
 
     def visit_states(self) -> pl.DataFrame:
-        """What became of each analysed lesion at each visit: `visit_states.STATES` says which.
+        """Return the state of each analysed lesion at each visit, one of `visit_states.STATES`.
 
         Returns:
-            One row a lesion and visit: lesion_id, patient_id, visit, state; in visit order.
+            One row per lesion and visit: lesion_id, patient_id, visit, state; in visit order.
         """
         return visit_states(self)
 
     def _chosen(self, visits: Sequence[str] | None = None) -> pl.DataFrame:
-        """The chosen scores of analysed lesions, at all visits or at some."""
-        wanted = pl.col("chosen") if visits is None else _at(visits)
+        """Return the chosen scores of analysed lesions, at all visits or at some."""
+        is_chosen = pl.col("chosen") if visits is None else _at(visits)
         analysed = self.analysed.select("lesion_id", "patient_id", "index_start")
-        return self.scores.filter(wanted).join(analysed, on="lesion_id")
+        return self.scores.filter(is_chosen).join(analysed, on="lesion_id")
 
     def _last(self, visits: Sequence[str]) -> pl.DataFrame:
         for visit in visits:

@@ -1,13 +1,13 @@
-"""Which units an estimate was computed from, and which datum of each: for the rules of release.
+"""The units that an estimate was computed from, and the datum of each, for the rules of release.
 
-Units travel beside a result, and never in it: they are pseudonyms, and stay in the house.
+Units are pseudonyms: they are kept beside a result, are never part of it, and are never published.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-# The key of a unit of which no datum was used: it counts as no response, whatever it is.
+# The key of a unit of which no datum was used, such as a missing score counted as no response.
 NO_DATUM = "no datum"
 
 
@@ -34,22 +34,22 @@ class Units:
 
     @classmethod
     def of(cls, ids: Iterable[str], datum: str = "") -> Self:
-        """The units with these ids, of which one question was asked."""
+        """Return the units with these ids, each with the same key."""
         return cls(data=dict.fromkeys(ids, datum))
 
     def counting(self, counts: Mapping[str, Iterable[str]]) -> Self:
-        """The same units, with the ids that each of the estimate's counts counts."""
+        """Return the same units, with the ids of each of the estimate's counts."""
         return replace(self, counts={name: frozenset(ids) for name, ids in counts.items()})
 
     def where(self, ids: Iterable[str]) -> Self:
-        """Only the units with these ids, which were chosen by their values; without counts."""
-        kept = set(ids)
-        data = {one: key for one, key in self.data.items() if one in kept}
+        """Return only the units with these ids, which were chosen by their values."""
+        chosen = set(ids)
+        data = {unit: key for unit, key in self.data.items() if unit in chosen}
         return replace(self, data=data, counts={}, among=self.among or self.data)
 
 
 def as_units(given: Units | Collection[str]) -> Units:
-    """Units as an author may give them: a plain collection of ids, or a mapping of ids to keys."""
+    """Return Units for what an author may give: a collection of ids, or ids mapped to keys."""
     if isinstance(given, Units):
         return given
     return Units(data=given) if isinstance(given, Mapping) else Units.of(given)

@@ -1,6 +1,6 @@
-"""What became of each lesion at each visit: the dead are not missing.
+"""The state of each lesion at each visit: patients who died have no missing scores.
 
-SISAQOL asks that those who died are told from those whose score is missing
+SISAQOL asks to distinguish patients who died from patients whose score is missing
 (https://doi.org/10.1016/S1470-2045(19)30790-9).
 """
 
@@ -22,12 +22,12 @@ STATES = (SCORED, NOT_SCORED, DEAD, RE_TREATED, NOT_DUE)
 
 
 def visit_states(cohort: "Cohort") -> pl.DataFrame:
-    """One row an analysed lesion and visit: lesion_id, patient_id, visit, state.
+    """Return one row per analysed lesion and visit: lesion_id, patient_id, visit, state.
 
     A lesion that was not scored at a visit is `dead` or `re-treated` if that happened by the last
-    day of the visit's window, and `not yet due` if that day lies after the data cut-off. A patient
-    who died on a day that nobody wrote down counts as dead after the last contact: after the day of
-    the procedure, where there was none.
+    day of the visit's window, and `not yet due` if that day is after the data cut-off. A patient
+    who died on an unknown day counts as dead after the last contact, or after the day of the
+    procedure if there was no contact.
     """
     visits = pl.DataFrame(
         [(BASELINE, 0), *((name, window.last) for name, window in cohort.windows.items())],
@@ -48,7 +48,7 @@ def visit_states(cohort: "Cohort") -> pl.DataFrame:
 
 
 def _ends(cohort: "Cohort") -> pl.DataFrame:
-    """The analysed lesions with the day of death, or the day after which it must have been."""
+    """Return the analysed lesions with the day of death, or the day after which it must be."""
     undated = cohort.events.filter((pl.col("kind") == "death") & pl.col("at").is_null())
     last = pl.col("follow_up_days")
     return cohort.analysed.select(

@@ -13,9 +13,9 @@ from abate.fhir.outcomes import issues
 from abate.http import display
 from abate.http.json_values import as_object, as_objects, as_text
 
-# What a resource type looks like: https://hl7.org/fhir/R4/resourcelist.html
+# The form of the name of a resource type: https://hl7.org/fhir/R4/resourcelist.html
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
-# An entry of these modes is a row; an outcome that is no OperationOutcome is neither.
+# An entry of these modes is a row. Some servers give a row the mode `outcome`: the type decides.
 _ROWS = ("match", "outcome")
 _NO_RESOURCE = "an entry is no resource with a type and an id"
 
@@ -28,20 +28,20 @@ class Link(msgspec.Struct):
 
 
 class SearchMode(msgspec.Struct):
-    """Why an entry is in the searchset; where the server does not say, its type tells."""
+    """Why an entry is in the searchset; if the server does not say, the type decides."""
 
     mode: str | None = None
 
 
 class HistoryRequest(msgspec.Struct):
-    """What made a version, in a history."""
+    """The request that made a version, in a history."""
 
     method: str = ""
     url: str = ""
 
 
 class Entry(msgspec.Struct):
-    """An entry: the resource stays the bytes that the server sent."""
+    """An entry of a Bundle; the resource stays the bytes that the server sent."""
 
     resource: msgspec.Raw = msgspec.Raw(b"null")
     search: SearchMode | None = None
@@ -49,17 +49,17 @@ class Entry(msgspec.Struct):
 
     @property
     def mode(self) -> str | None:
-        """Why it is there; None where the server does not say."""
+        """Why the entry is in the searchset; None if the server does not say."""
         return self.search.mode if self.search else None
 
     @property
     def is_empty_outcome(self) -> bool:
-        """Whether it is an outcome without a resource, which tells nothing of the rows."""
+        """Whether the entry is an outcome without a resource, which says nothing about the rows."""
         return self.mode == "outcome" and bytes(self.resource) == b"null"
 
 
 class Page(msgspec.Struct):
-    """One page of a searchset or of a history: a Bundle, which must say that it is one."""
+    """One page of a searchset or of a history: an object whose `resourceType` is Bundle."""
 
     resourceType: Literal["Bundle"]  # noqa: N815 - FHIR's own name
     type: Any = None
@@ -70,16 +70,16 @@ class Page(msgspec.Struct):
 
     @property
     def last_updated(self) -> datetime | None:
-        """When the server made this page; None where it does not say."""
+        """When the server made this page; None if it does not say."""
         return _last_updated(self.meta)
 
     @property
     def next(self) -> str | None:
-        """Where the next page is."""
+        """The URL of the next page; None on the last one."""
         return self._url("next")
 
     def refuse_type(self, *types: str) -> None:
-        """Stop at a Bundle of another type; one that does not say its type is read.
+        """Stop at a Bundle of another type; a Bundle without a type is read.
 
         Raises:
             SourceError: names the types that were expected.
@@ -91,7 +91,7 @@ class Page(msgspec.Struct):
         """Whether the `self` link says that the server understood all of these parameters."""
         try:
             query = urlsplit(self._url("self") or "").query
-        except ValueError:  # http://[server]/fhir, as some are installed.
+        except ValueError:  # A `self` link such as http://[server]/fhir: a placeholder left as is.
             return False
         return parameters <= {name.partition(":")[0] for name, _ in parse_qsl(query)}
 
@@ -100,7 +100,7 @@ class Page(msgspec.Struct):
 
 
 class Head(msgspec.Struct):
-    """What the pull itself reads of a resource; the rest is for the mapping to judge."""
+    """The elements of a resource that the pull reads; the mapping reads the others."""
 
     resourceType: str  # noqa: N815 - FHIR's own name
     id: str = ""
@@ -113,30 +113,30 @@ class Head(msgspec.Struct):
     @property
     def codes(self) -> set[str]:
         """The codes of the resource, whatever their system."""
-        found = [one.get("code") for one in as_objects(as_object(self.code).get("coding"))]
-        return {one.strip() for one in found if isinstance(one, str)}
+        codes = [coding.get("code") for coding in as_objects(as_object(self.code).get("coding"))]
+        return {code.strip() for code in codes if isinstance(code, str)}
 
     @property
     def codings(self) -> list[tuple[str, str]]:
-        """The codings of the resource as system and code; one without a system has an empty one."""
+        """The codings of the resource as system and code; a missing system is an empty text."""
         codings = as_objects(as_object(self.code).get("coding"))
         pairs = [(as_text(coding.get("system")), as_text(coding.get("code"))) for coding in codings]
         return [pair for pair in pairs if pair[1]]
 
     @property
     def last_updated(self) -> datetime | None:
-        """`meta.lastUpdated`; None where it is no instant."""
+        """`meta.lastUpdated`; None if it is not an instant."""
         return _last_updated(self.meta)
 
     @property
     def version(self) -> str | None:
-        """`meta.versionId`; None where it is no text."""
+        """`meta.versionId`; None if it is not a string."""
         text = as_object(self.meta).get("versionId")
         return text if isinstance(text, str) else None
 
     def links_of(self, kind: str) -> list[str]:
         """The references of a Patient's links of one type, such as `replaced-by`."""
-        return _references(one for one in as_objects(self.link) if one.get("type") == kind)
+        return _references(link for link in as_objects(self.link) if link.get("type") == kind)
 
     @property
     def links(self) -> list[str]:
@@ -145,27 +145,28 @@ class Head(msgspec.Struct):
 
     @property
     def subject_reference(self) -> str:
-        """The literal reference of the subject, or nothing."""
+        """The literal reference of the subject; empty if there is none."""
         return as_text(as_object(self.subject).get("reference"))
 
     @property
     def is_failure(self) -> bool:
-        """Whether this is an OperationOutcome that tells of an error.
+        """Whether this is an OperationOutcome with an error.
 
-        That rows are withheld is none: see `outcomes`, which judges it.
+        Withheld rows are not an error here: `abate.fhir.outcomes` judges them.
         """
-        told = self.issue if isinstance(self.issue, list) else []
-        return bool(told) and any(issue.is_error for issue in issues(told))
+        entries = self.issue if isinstance(self.issue, list) else []
+        return bool(entries) and any(issue.is_error for issue in issues(entries))
 
 
 def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
-    """The resources of a page that answer a search of type `kind`, each with its own bytes.
+    """Give the resources of a page that answer a search of type `kind`, each with its own bytes.
 
-    Included resources, and outcomes that are no errors, are not among them. Where an entry does not
-    say why it is there, it answers if it is of the type that was asked for.
+    Included resources and outcomes without an error are left out. An entry without a search mode
+    answers the search if it has the type of the search.
 
     Raises:
-        SourceError: an entry is no such resource, or an error; names no content of it.
+        SourceError: an entry is an error, or not a resource of that type; the message has no
+            content of it.
     """
     for entry in page.entry:
         if entry.is_empty_outcome:
@@ -180,10 +181,11 @@ def matches(page: Page, kind: str) -> Iterator[tuple[Head, bytes]]:
 
 
 def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | None]]:
-    """The versions on a page of a history, by id, in its order; None where it was deleted.
+    """Give the versions on a page of a history, by id and in their order; None for a deletion.
 
     Raises:
-        SourceError: an entry is no version of that type, or an error; names no content of it.
+        SourceError: an entry is an error, or not a version of that type; the message has no
+            content of it.
     """
     for entry in page.entry:
         if entry.request.method == "DELETE":
@@ -197,10 +199,10 @@ def versions(page: Page, kind: str) -> Iterator[tuple[str, tuple[Head, bytes] | 
 
 
 def _id_of_deletion(url: str, kind: str) -> str:
-    """The id of a deleted resource, by the URL that its entry names."""
+    """Return the id of a deleted resource, from the URL of its entry."""
     path = url.partition("?")[0].partition("/_history")[0]
-    *_, found, identifier = ["", *path.split("/")]
-    if found != kind or not identifier:
+    *_, name, identifier = ["", *path.split("/")]
+    if name != kind or not identifier:
         raise SourceError(f"an entry does not say which {kind} was deleted")
     return identifier
 
@@ -211,7 +213,7 @@ def _refuse_failure(head: Head) -> None:
 
 
 def outcomes(page: Page) -> Iterator[Any]:
-    """The `issue` of each OperationOutcome of a page."""
+    """Give the `issue` of each OperationOutcome of a page."""
     for entry in page.entry:
         if b"OperationOutcome" in bytes(entry.resource):
             head = _head(entry.resource)
@@ -220,11 +222,11 @@ def outcomes(page: Page) -> Iterator[Any]:
 
 
 def warnings(page: Page) -> Iterator[str]:
-    """What the server warns of, by the codes of its outcomes: their words may name a patient."""
-    for told in outcomes(page):
-        for issue in as_objects(told):
-            if words := display.issue(issue.get("severity"), issue.get("code")):
-                yield words
+    """Give the warnings of the server by their codes; their texts may name a patient."""
+    for entries in outcomes(page):
+        for issue in as_objects(entries):
+            if text := display.issue(issue.get("severity"), issue.get("code")):
+                yield text
 
 
 def _last_updated(meta: Any) -> datetime | None:
@@ -238,15 +240,15 @@ def _last_updated(meta: Any) -> datetime | None:
 
 def _references(links: Iterable[dict[str, Any]]) -> list[str]:
     others = [link.get("other") for link in links]
-    found = [other.get("reference") for other in others if isinstance(other, dict)]
-    return [one for one in found if isinstance(one, str)]
+    references = [other.get("reference") for other in others if isinstance(other, dict)]
+    return [reference for reference in references if isinstance(reference, str)]
 
 
 def head_of(resource: bytes) -> Head:
-    """What the pull reads of a landed line.
+    """Return what the pull reads of a landed line.
 
     Raises:
-        SourceError: it is no resource.
+        SourceError: the line is not a resource.
     """
     return _head(msgspec.Raw(resource))
 

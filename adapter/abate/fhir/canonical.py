@@ -38,7 +38,7 @@ DIGEST: Final = f"{_HOST_OF_0_1}/StructureDefinition/content-digest"
 # Part of each stable id: another text here would give every resource another id.
 _NAMESPACE: Final = f"{_HOST_OF_0_1}/sid/report"
 
-# What abate 0.1 wrote in the place of a name: recognised for ever, and no longer written.
+# The names that abate 0.1 wrote instead: they are still recognised, and no longer written.
 NAMES_OF_0_1 = {
     SYSTEM: f"{_HOST_OF_0_1}/sid/report",
     STUDY_KEY: f"{_HOST_OF_0_1}/sid/study-key",
@@ -54,12 +54,12 @@ NAMES_OF_0_1 = {
 
 
 def forms_of(name: str) -> tuple[str, str]:
-    """A name, and what abate 0.1 wrote in its place: both are abate's own."""
+    """Return a name, and the one that abate 0.1 wrote instead: both are abate's own."""
     return name, NAMES_OF_0_1[name]
 
 
 def measure_url(identifier: str) -> str:
-    """The canonical URL of the Measure of a stable id: the id is the last arc, as an integer."""
+    """Return the canonical URL of a Measure: its stable id, as an integer, is the last arc."""
     return f"{MEASURE}.{UUID(identifier).int}"
 
 

@@ -1,4 +1,4 @@
-"""What a server says of itself: its CapabilityStatement, checked and read."""
+"""The CapabilityStatement of a server, checked and read."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -21,7 +21,7 @@ _PARAMETERS = ("_id", "_lastUpdated", "code", "date", "identifier", "patient", "
 
 
 class TypeCapability(msgspec.Struct, frozen=True, kw_only=True):
-    """What a CapabilityStatement says of one type; None if it says nothing."""
+    """What a CapabilityStatement says of one type; None where it says nothing."""
 
     type: str
     offered: bool
@@ -51,26 +51,26 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[str, ...] = ()
 
     def of(self, kind: str) -> TypeCapability:
-        """What it says of a type."""
+        """Return what it says of a type."""
         return next(
-            (type_ for type_ in self.types if type_.type == kind),
+            (capability for capability in self.types if capability.type == kind),
             TypeCapability(type=kind, offered=False),
         )
 
     @property
     def has_patient_history(self) -> bool:
-        """Whether it tells the history of Patients, their deletion included."""
+        """Whether the server has the history of Patients, with their deletions."""
         return "history-type" in self.of("Patient").interactions
 
 
 def read_capability(statement: Mapping[str, Any], kinds: Iterable[str] | None = None) -> Capability:
-    """What a CapabilityStatement says of a server and of these types, or of all that it names.
+    """Read what a CapabilityStatement says of a server and of `kinds`, or of all types in it.
 
-    An element without the shape that FHIR gives it counts as absent.
+    An element that does not have the shape of FHIR counts as absent.
     """
     rests = _tables(statement.get("rest"))
-    # A statement may also tell what the server does as a client of others.
-    [rest, *_] = [*(one for one in rests if one.get("mode") == "server"), *rests, {}]
+    # A statement may have an entry for what the server does as a client of others.
+    [rest, *_] = [*(rest for rest in rests if rest.get("mode") == "server"), *rests, {}]
     offered = {str(table.get("type")): table for table in _tables(rest.get("resource"))}
     software = _table(statement.get("software"))
     return Capability(
@@ -85,16 +85,17 @@ def read_capability(statement: Mapping[str, Any], kinds: Iterable[str] | None = 
 
 
 def r4(base: str, answer: Answer) -> Mapping[str, Any]:
-    """The CapabilityStatement of a FHIR R4 server.
+    """Return the CapabilityStatement of a FHIR R4 server.
 
     Raises:
-        SourceError: it is none; names the cure.
+        SourceError: the answer is not the CapabilityStatement of an R4 server; the message says
+            what to do.
     """
     if answer.status != HTTPStatus.OK:
         if answer.status in TRANSIENT:
             raise SourceError(
-                f"{answer.place} answered {answer.status}, also when asked again: the server has "
-                "trouble. Try later."
+                f"{answer.place} answered {answer.status}, and again to each retry: the server has "
+                "a problem. Try later."
             )
         raise _no_fhir(f"{answer.place} answered {answer.status}")
     try:
@@ -102,7 +103,7 @@ def r4(base: str, answer: Answer) -> Mapping[str, Any]:
     except SourceError as error:
         raise _no_fhir(str(error)) from None
     if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
-        raise _no_fhir(f"{answer.place} answered with JSON that is no CapabilityStatement")
+        raise _no_fhir(f"{answer.place} answered with JSON that is not a CapabilityStatement")
     version = statement.get("fhirVersion")
     if version != "4.0" and not str(version).startswith("4.0."):
         raise SourceError(
@@ -112,18 +113,18 @@ def r4(base: str, answer: Answer) -> Mapping[str, Any]:
     return statement
 
 
-def _no_fhir(found: str) -> SourceError:
+def _no_fhir(fault: str) -> SourceError:
     return SourceError(
-        f"{found}: this is not the base URL of a FHIR server. Check {_ITS_URL}; it often ends in "
+        f"{fault}: this is not the base URL of a FHIR server. Check {_ITS_URL}; it often ends in "
         "/fhir or /r4."
     )
 
 
-def _type_capability(kind: str, said: Mapping[str, Any] | None) -> TypeCapability:
-    if said is None:
+def _type_capability(kind: str, statement: Mapping[str, Any] | None) -> TypeCapability:
+    if statement is None:
         return TypeCapability(type=kind, offered=False)
-    codes = _codes(said)
-    names = {table.get("name") for table in _tables(said.get("searchParam"))}
+    codes = _codes(statement)
+    names = {table.get("name") for table in _tables(statement.get("searchParam"))}
     return TypeCapability(
         type=kind,
         offered=True,
@@ -131,9 +132,9 @@ def _type_capability(kind: str, said: Mapping[str, Any] | None) -> TypeCapabilit
         search="search-type" in codes,
         create="create" in codes,
         update="update" in codes,
-        update_create=_flag(said.get("updateCreate")),
-        conditional_update=_flag(said.get("conditionalUpdate")),
-        heeds_versions=_VERSIONING.get(str(said.get("versioning"))),
+        update_create=_flag(statement.get("updateCreate")),
+        conditional_update=_flag(statement.get("conditionalUpdate")),
+        heeds_versions=_VERSIONING.get(str(statement.get("versioning"))),
         parameters=tuple(name for name in _PARAMETERS if name in names),
         interactions=tuple(sorted(codes)),
     )
@@ -147,25 +148,26 @@ def _exports(rest: Mapping[str, Any], offered: Mapping[str, Mapping[str, Any]]) 
     return tuple(level for level in _EXPORTS.values() if level in levels)
 
 
-def _operations(said: Mapping[str, Any]) -> set[str]:
-    return {str(table.get("name")).removeprefix("$") for table in _tables(said.get("operation"))}
+def _operations(table: Mapping[str, Any]) -> set[str]:
+    names = (operation.get("name") for operation in _tables(table.get("operation")))
+    return {str(name).removeprefix("$") for name in names}
 
 
-def _codes(said: Mapping[str, Any]) -> set[str]:
-    return {str(table.get("code")) for table in _tables(said.get("interaction"))}
+def _codes(table: Mapping[str, Any]) -> set[str]:
+    return {str(entry.get("code")) for entry in _tables(table.get("interaction"))}
 
 
-def _flag(said: Any) -> bool | None:
-    return said if isinstance(said, bool) else None
+def _flag(element: Any) -> bool | None:
+    return element if isinstance(element, bool) else None
 
 
-def _table(said: Any) -> Mapping[str, Any]:
-    return said if isinstance(said, dict) else {}
+def _table(element: Any) -> Mapping[str, Any]:
+    return element if isinstance(element, dict) else {}
 
 
-def _list(said: Any) -> list[Any]:
-    return said if isinstance(said, list) else []
+def _list(element: Any) -> list[Any]:
+    return element if isinstance(element, list) else []
 
 
-def _tables(said: Any) -> list[Mapping[str, Any]]:
-    return [one for one in _list(said) if isinstance(one, dict)]
+def _tables(element: Any) -> list[Mapping[str, Any]]:
+    return [entry for entry in _list(element) if isinstance(entry, dict)]

@@ -1,6 +1,7 @@
-"""The way to a FHIR server, for reading and for writing: stubborn, polite, and safe for threads.
+"""The client of a FHIR server, for reading and for writing; threads may share it.
 
-Messages name the URL without its query and never the body: both may hold patient data.
+It retries what may be sent again, and keeps to the limits of the study file. Messages name the URL
+without its query and never the body: both may hold patient data.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,7 +41,8 @@ JSON = "application/json"
 class FhirServer:
     """A FHIR server at a base URL: a context manager that owns the HTTP sessions.
 
-    Threads may share it: each has a session of its own, and all share their turns and one budget.
+    Threads may share it: each has its own session, and all of them share one budget and one limit
+    on requests at the same time.
     """
 
     def __init__(
@@ -56,13 +58,13 @@ class FhirServer:
 
         Args:
             base: the service base URL, as in `http://127.0.0.1:8080/fhir`.
-            timeout_seconds: how long to wait for a connection, and for each piece of an answer.
-            access: the login and whom to trust; without it, no login.
-            limits: how the server may be asked, and what all may cost.
-            log: told of long waits, and of what is odd about the server.
+            timeout_seconds: the longest wait for a connection, and for each piece of an answer.
+            access: the login and the certificates to trust; without it, no login.
+            limits: requests at once, requests in all, and seconds in all.
+            log: gets a message for a long wait, and for an unusual answer of the server.
 
         Raises:
-            SourceError: plain http would go over a network.
+            SourceError: the URL is plain http to another machine.
         """
         self._access = access or Access()
         self._access.refuse_clear(base)
@@ -93,8 +95,8 @@ class FhirServer:
     def note_resource(self, moment: datetime | None) -> None:
         """Note a resource's `lastUpdated`, unless it is later than the server's own time.
 
-        A later one says nothing of the clock: somebody else wrote it. Where two threads note one at
-        once, the earlier may stay, which asks for more than is needed and loses nothing.
+        A later one comes from another clock. If two threads note one at the same time, the earlier
+        may stay: the next pull then reads some resources twice, and loses none.
         """
         if moment is not None and self.time is not None and moment <= self.time:
             self.newest = max(self.newest or moment, moment)
@@ -105,15 +107,15 @@ class FhirServer:
             self.newest_page = max(self.newest_page or moment, moment)
 
     def get(self, path: str, parameters: Parameters | None = None) -> Answer:
-        """GET a path below the base, as `Type/id`, or a URL that this server gave.
+        """GET a path below the base, such as `Type/id`, or a URL from an answer of this server.
 
         Raises:
-            SourceError: no answer, or the URL is on another origin.
+            SourceError: there is no answer, or the URL is on another origin.
         """
         return self.request("GET", path, parameters=parameters, is_read=True)
 
     def read_all(self, references: Iterable[str]) -> Answer:
-        """Read several `Type/id` as they stand now, by a batch Bundle; not sent again.
+        """Read the current versions of several `Type/id` by a batch Bundle; it is sent once.
 
         https://hl7.org/fhir/R4/http.html#transaction
         """
@@ -123,9 +125,9 @@ class FhirServer:
         return self.request("POST", "", headers=headers, body=msgspec.json.encode(bundle))
 
     def transact(self, bundle: bytes) -> Answer:
-        """POST a transaction Bundle to the base; sent again only if nobody was there to see it.
+        """POST a transaction Bundle to the base; repeated only if the server cannot have read it.
 
-        Some servers know their base by its trailing slash only.
+        Some servers accept it only with a trailing slash.
         """
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
         answer = self.request("POST", "", headers=headers, body=bundle)
@@ -134,7 +136,7 @@ class FhirServer:
         return answer
 
     def delete(self, path: str) -> Answer:
-        """DELETE, as of a job that is no longer wanted."""
+        """DELETE a URL, such as the one of a job that is no longer needed."""
         return self.request("DELETE", path)
 
     def start(
@@ -142,8 +144,8 @@ class FhirServer:
     ) -> Answer:
         """Start an asynchronous job on the server; the request is not repeated.
 
-        It is begun by GET, or with a `body`, a Parameters resource, by POST. Where it stands, the
-        `content-location` of the answer says: https://hl7.org/fhir/async.html
+        The request is a GET, or a POST if it has a `body`, a Parameters resource. The
+        `content-location` of the answer is the URL of its status: https://hl7.org/fhir/async.html
         """
         headers = {"Prefer": "respond-async"}
         if body is None:
@@ -152,7 +154,7 @@ class FhirServer:
         return self.request("POST", path, headers=headers, body=body)
 
     def poll(self, url: str) -> Answer:
-        """How a job stands; the answer may be a redirect (303) to its result."""
+        """Return the status of a job; the answer may be a redirect (303) to its result."""
         headers = {"Accept": JSON}
         named = f"{self.base} (its export)"
         return self.request(
@@ -171,21 +173,22 @@ class FhirServer:
         may_redirect: bool = False,
         named: str = "",
     ) -> Answer:
-        """Ask our own server.
+        """Send a request to the server, and return its answer.
 
         Args:
-            method: of HTTP.
-            path: below the base, or a URL that this server gave.
-            parameters: of the query.
-            headers: besides those that every request has, or in their place.
+            method: the HTTP method.
+            path: a path below the base, or a URL from an answer of this server.
+            parameters: the parameters of the query.
+            headers: more headers; they replace those that every request has.
             body: bytes, or the fields of a form.
-            is_read: whether it may be sent again where no whole answer came.
+            is_read: whether it may be sent again if the answer is missing or incomplete.
             may_redirect: whether a redirect is an answer; it is not followed in any case.
-            named: what it is called in messages, where that is not its URL.
+            named: the name in messages, if it is not the URL.
 
         Raises:
-            SourceError: no answer, one that is too large or too slow, or the URL is elsewhere.
-            BudgetSpent: time or requests are used up.
+            SourceError: there is no answer, it is too large or too slow, or the URL is on another
+                origin.
+            BudgetSpent: the time or the requests of the study file are used up.
         """
         request = Request(
             method=method,
@@ -206,19 +209,19 @@ class FhirServer:
         return answer
 
     def download(self, url: str, path: Path, *, authorised: bool) -> Downloaded:
-        """Bring a file of NDJSON to `path`; what goes wrong leaves no file.
+        """Download a file of NDJSON to `path`; an error leaves no file.
 
-        A redirect to a storage elsewhere is followed without login and cookies.
+        A redirect to another origin is followed without login and cookies.
 
         Args:
-            url: what the server gave for it.
-            path: the file, made anew, readable by its owner only.
-            authorised: whether the login goes with it (`requiresAccessToken`).
+            url: the URL from the server's manifest.
+            path: the new file, readable by its owner only.
+            authorised: whether the login is sent (`requiresAccessToken`).
 
         Raises:
-            LinkExpired: the link is no longer good (403, 410).
-            SourceError: no answer, one that is not whole, or it is at a place that we do not go to.
-            StoreError: the disk refuses.
+            LinkExpired: the link has expired (403, 410).
+            SourceError: there is no answer, it is incomplete, or the URL may not be followed.
+            StoreError: the file cannot be written.
         """
         address = self.resolve(url) if authorised else urls.join(f"{self.base}/", url)
         lines = Lines(path)
@@ -232,10 +235,10 @@ class FhirServer:
         return lines.written
 
     def capability(self) -> Mapping[str, Any]:
-        """The CapabilityStatement.
+        """Return the CapabilityStatement.
 
         Raises:
-            SourceError: nobody answers, a login is wanted, or this is no FHIR R4 server.
+            SourceError: there is no answer, a login is needed, or this is not a FHIR R4 server.
         """
         answer = self.get("metadata")
         if answer.status in LOGIN_WANTED:
@@ -243,7 +246,7 @@ class FhirServer:
         return r4(self.base, answer)
 
     def get_json(self, path: str) -> Answer:
-        """GET what is JSON and no FHIR, as `.well-known/smart-configuration`."""
+        """GET JSON that is not FHIR, such as `.well-known/smart-configuration`."""
         return self.request("GET", path, headers={"Accept": JSON}, is_read=True)
 
     def post_form(
@@ -259,14 +262,14 @@ class FhirServer:
         )
 
     def login_wanted(self, status: int) -> SourceError:
-        """The error where the server answers 401, or 403 to what we need."""
+        """Return the error for an answer of 401, or of 403 to a request that is needed."""
         return self._access.login_wanted(self.base, status)
 
     def resolve(self, url: str) -> str:
-        """`url` made absolute; relative ones start at the base, and all lead to its origin.
+        """Make `url` absolute: a relative one starts at the base.
 
         Raises:
-            SourceError: it leads to another server, where nothing of ours may go.
+            SourceError: it is on another origin, to which nothing is sent.
         """
         if not url:
             return self.base
@@ -283,5 +286,5 @@ class FhirServer:
             self._names.add(name)
             self._log.warning(
                 f"{self.base} calls itself {name} in its links: they are followed at "
-                f"{display.origin(self.base)}, and nothing goes elsewhere"
+                f"{display.origin(self.base)}, and no request is sent to another server"
             )

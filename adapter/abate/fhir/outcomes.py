@@ -1,11 +1,11 @@
-"""What a server says beside the rows: that it withheld some, or that its answer was cut short.
+"""OperationOutcomes beside the rows: the server withheld rows, or cut its answer short.
 
-An OperationOutcome in a searchset, among the errors of an export, or in a file says it by its
-codes; its texts are never read, since they may name a patient. Codes are judged by their kind:
+They come in a searchset, among the errors of an export, or in a file of NDJSON. Only their codes
+are read, since their texts may name a patient. There are three kinds of codes:
 
-- withheld: rights or privacy; the same is missing tomorrow. `[source] withheld` decides.
-- cut short: load, time or cost; the next run may have it. The pull is incomplete.
-- all others are warnings, or errors by their severity.
+- withheld: rights or privacy. The rows will be missing tomorrow too: `[source] withheld` decides.
+- cut short: load, time or cost. The next run may get the rows: the pull is incomplete.
+- others: warnings, or errors by their severity.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,26 +15,26 @@ from abate.errors import IncompletePull
 from abate.http.display import ISSUES, SEVERITIES
 from abate.http.json_values import as_object, as_objects
 
-# https://hl7.org/fhir/R4/valueset-issue-type.html: a search that leaves rows out for privacy says
-# `suppressed`, in FHIR's own example with severity information.
+# https://hl7.org/fhir/R4/valueset-issue-type.html: `suppressed` is the code of a search that leaves
+# rows out for privacy; in FHIR's own example its severity is information.
 _SUPPRESSED = "suppressed"
 _NO_RIGHTS = frozenset({"forbidden", "security"})
 _CUT_SHORT = frozenset({"incomplete", "timeout", "throttled", "too-costly"})
-# Epic's codes; each of its customers has a system of its own below this root (2026-08). 59204: the
-# client may not see a part of what it searches. 4134: the glass must be broken for the patient.
-# 4127: more than 100 patients are found. 4135: the queries of the day are used up. Not 4119, which
-# stands in each answer to a patient's own login.
+# Epic's codes; each of its customers has its own system below this root (2026-08). 59204: the
+# client may not see a part of the rows. 4134: the patient's record needs break-the-glass access.
+# 4127: the search finds more than 100 patients. 4135: the queries of the day are used up. Not 4119:
+# each answer to a patient's own login has it.
 _EPIC = "urn:oid:1.2.840.114350."
 _EPIC_WITHHELD = frozenset({"59204", "4134"})
 _EPIC_CUT_SHORT = frozenset({"4127", "4135"})
 _ERRORS = ("error", "fatal")
 
-# Judges the `issue` of an outcome; the text says of what it speaks.
+# A function that judges the `issue` of an outcome; its second argument names the query.
 Judge = Callable[[Any, str], None]
 
 
 class Issue(NamedTuple):
-    """One issue of an outcome: severity and code as they may be shown, and what it means."""
+    """One issue of an outcome: severity and code as messages may show them, and its kind."""
 
     severity: str
     code: str
@@ -43,43 +43,43 @@ class Issue(NamedTuple):
 
     @property
     def is_error(self) -> bool:
-        """Whether it tells of an error, and not of rows that are withheld."""
+        """Whether it is an error other than withheld rows."""
         return self.severity in _ERRORS and not self.is_withheld
 
 
-def issues(told: Any) -> Iterator[Issue]:
-    """What the `issue` of an outcome holds; where that cannot be read, it counts as an error."""
-    for issue in told if isinstance(told, list) and told else [None]:
+def issues(entries: Any) -> Iterator[Issue]:
+    """Read the `issue` of an outcome; an entry that cannot be read counts as an error."""
+    for issue in entries if isinstance(entries, list) and entries else [None]:
         yield _issue(issue) if isinstance(issue, dict) else Issue("error", "unreadable")
 
 
-def refuse(told: Any, of: str) -> None:
-    """Stop at an outcome that says that rows are withheld, or that an answer was cut short.
+def refuse(entries: Any, of: str) -> None:
+    """Stop if an outcome says that rows are withheld, or that an answer was cut short.
 
     Args:
-        told: the `issue` of an outcome.
-        of: what it says it of, as `pain scores`.
+        entries: the `issue` of an outcome.
+        of: the name of the query, such as `pain scores`.
 
     Raises:
         IncompletePull: names the code.
     """
-    refuse_cut_short(told, of)
-    for issue in issues(told):
+    refuse_cut_short(entries, of)
+    for issue in issues(entries):
         if issue.is_withheld:
             raise IncompletePull(
-                f"the server withholds rows of {of} ({issue.code}): what arrived is incomplete. "
+                f"the server withholds rows of {of} ({issue.code}): the result is incomplete. "
                 "Nothing was stored. Ask its operator for the rights that are missing; if the "
                 'study can do without these rows, set [source] withheld = "accept"'
             )
 
 
-def refuse_cut_short(told: Any, of: str) -> None:
-    """Stop at an outcome that says that an answer was cut short.
+def refuse_cut_short(entries: Any, of: str) -> None:
+    """Stop if an outcome says that an answer was cut short.
 
     Raises:
         IncompletePull: names the code.
     """
-    for issue in issues(told):
+    for issue in issues(entries):
         if issue.is_cut_short:
             raise IncompletePull(
                 f"the server says that its answer on {of} is not complete ({issue.code}). "

@@ -6,7 +6,7 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 def local_id(reference: str, kind: str, base: str) -> str | None:
-    """The id of a literal reference to `kind` on the server at `base`; None for any other."""
+    """Return the id of a literal reference to `kind` on the server at `base`; None for others."""
     relative = reference.removeprefix(f"{base}/")
     head, _, rest = relative.partition("/")
     name = rest.partition("/_history/")[0]

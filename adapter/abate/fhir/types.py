@@ -1,7 +1,7 @@
-"""The resource types that abate reads and writes, once: for what, and by which scopes.
+"""The resource types that abate reads and writes.
 
-What a pull asks for, what a login asks for, what `check` tries, and the documentation follow from
-these two lists.
+The queries of a pull, the scopes of a login, the probes of `check` and the documentation all follow
+from these two lists.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ class ReadType:
 
     Attributes:
         name: the resource type.
-        query: what a pull calls its resources.
+        query: the name of the query, in messages and in the ledger.
         sections: the tables of the study file whose codes are searched in it; a type without any
             is read by the ids of the study's patients.
         has_date: whether a server can search it by `date`.
@@ -30,17 +30,17 @@ class ReadType:
         return not self.sections or not set(self.sections).isdisjoint(sections)
 
 
-# In the order in which a pull asks for them; Patients are asked for when it is known whom.
+# In the order in which a pull asks for them; Patients come last, when their ids are known.
 READ = (
     ReadType(name="Patient", query="patients", has_date=False),
     ReadType(name="Procedure", query="procedures", sections=("index", "adjunct", "history")),
     ReadType(name="Observation", query="pain scores", sections=("scores",)),
-    # A Condition has a date of onset and none of its own.
+    # FHIR has no search parameter `date` for Condition, but `onset-date` and `recorded-date`.
     ReadType(name="Condition", query="conditions", sections=("condition", "event"), has_date=False),
 )
-# The type of what starts a lesion's clock: by its patients all else is asked for.
+# The type of the index procedures: all other resources are asked for by their patients.
 INDEX_TYPE = "Procedure"
-# Each study has them: no study is possible where they cannot be read.
+# Each study needs these tables: without their resources there is no study.
 ALWAYS = ("index", "scores")
 
 
@@ -50,8 +50,8 @@ class WrittenType:
 
     Attributes:
         name: the resource type.
-        when: when a report holds it, in words.
-        is_optional: whether a report can do without it: nothing refers to it.
+        when: when a report has it, in words.
+        is_optional: whether a report is valid without it: no other resource refers to it.
     """
 
     name: str
@@ -59,7 +59,7 @@ class WrittenType:
     is_optional: bool = False
 
 
-# In the order in which a report holds them.
+# In the order of a report.
 WRITTEN = (
     WrittenType(name="CodeSystem", when="if the target takes it", is_optional=True),
     WrittenType(name="Group"),
@@ -71,16 +71,16 @@ WRITTEN = (
     WrittenType(name="Provenance"),
 )
 
-CODED_SECTIONS = tuple(section for one in READ for section in one.sections)
-READ_NAMES = tuple(one.name for one in READ)
-# In the order in which they are mapped: whose resources are kept follows from the first two.
+CODED_SECTIONS = tuple(section for kind in READ for section in kind.sections)
+READ_NAMES = tuple(kind.name for kind in READ)
+# In the order in which they are mapped: the first two decide which patients are in the study.
 MAPPED_NAMES = ("Patient", INDEX_TYPE, *sorted({*READ_NAMES} - {"Patient", INDEX_TYPE}))
-CODED_NAMES = tuple(one.name for one in READ if one.sections)
-WRITTEN_NAMES = tuple(one.name for one in WRITTEN)
-OPTIONAL_TO_READ = tuple(one.name for one in READ if not one.is_needed(ALWAYS))
-OPTIONAL_TO_WRITE = tuple(one.name for one in WRITTEN if one.is_optional)
+CODED_NAMES = tuple(kind.name for kind in READ if kind.sections)
+WRITTEN_NAMES = tuple(kind.name for kind in WRITTEN)
+OPTIONAL_TO_READ = tuple(kind.name for kind in READ if not kind.is_needed(ALWAYS))
+OPTIONAL_TO_WRITE = tuple(kind.name for kind in WRITTEN if kind.is_optional)
 
 
 def read_type(name: str) -> ReadType:
-    """The entry of a type that is read."""
-    return next(one for one in READ if one.name == name)
+    """Return the entry of a type that is read."""
+    return next(kind for kind in READ if kind.name == name)

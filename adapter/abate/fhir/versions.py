@@ -1,4 +1,4 @@
-"""The version of a resource: what tells whether the store has it as the server has it now."""
+"""The version of a resource: whether the store has the version that the server has now."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,30 +8,30 @@ from abate.fhir.bundle import Head
 
 
 class Version(NamedTuple):
-    """`meta.versionId` and `meta.lastUpdated`; either is None where the server does not say."""
+    """`meta.versionId` and `meta.lastUpdated`; None for one that the server does not give."""
 
     number: str | None
     updated: datetime | None
 
     def is_comparable(self, other: "Version") -> bool:
-        """Whether both say enough to tell one version from another."""
+        """Whether the two can be compared: both have a number, or both have a date."""
         has_numbers = self.number is not None and other.number is not None
         return has_numbers or (self.updated is not None and other.updated is not None)
 
     def differs(self, other: "Version") -> bool:
         """Whether the two are known to be different versions.
 
-        The number decides where both have one: HAPI gives one version two dates, one in a search
-        and another one in a read (hapifhir/hapi-fhir#7839).
+        The number decides if both have one: HAPI gives a version one date in a search and another
+        in a read (8.8.0, 2026-11; hapifhir/hapi-fhir#7839).
         """
         if self.number is not None and other.number is not None:
             return self.number != other.number
         return self.is_comparable(other) and self.updated != other.updated
 
     def went_back(self, known: "Version") -> bool:
-        """Whether this follows `known` by a date that is earlier: the server's clock went back.
+        """Whether this differs from `known` and has an earlier date: the server's clock went back.
 
-        A lower number is an older version, which came late; so may a number be that is no number.
+        A lower number is an older version that came late, and is no sign of the clock.
         """
         if self.updated is None or known.updated is None or self.updated >= known.updated:
             return False
@@ -39,17 +39,17 @@ class Version(NamedTuple):
 
 
 def version_of(head: Head) -> Version:
-    """The version that a resource names."""
+    """Return the version of a resource."""
     return Version(head.version, head.last_updated)
 
 
 def differing(there: Mapping[str, Version], here: Mapping[str, Version]) -> set[str]:
-    """The ids, of those on both sides, whose versions differ."""
+    """Return the ids on both sides whose versions differ."""
     return {key for key in there.keys() & here.keys() if there[key].differs(here[key])}
 
 
 def incomparable(there: Mapping[str, Version], here: Mapping[str, Version]) -> set[str]:
-    """The ids, of those on both sides, of which only the content could tell."""
+    """Return the ids on both sides whose versions cannot be compared."""
     return {key for key in there.keys() & here.keys() if not there[key].is_comparable(here[key])}
 
 

@@ -1,1 +1,1 @@
-"""Pull, land, map, and move the watermark: one transaction."""
+"""Pull, land and map resources, and move the watermark, in one transaction."""

@@ -22,10 +22,10 @@ from abate.telemetry.status import Progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """What is asked for, beyond what changed.
+    """How to pull, if not only the changes.
 
     Attributes:
-        is_whole: pull everything, whatever the store has.
+        is_whole: pull everything, even if the store has it.
         is_compared: compare all ids with the server's.
     """
 
@@ -35,14 +35,14 @@ class How:
 
 HOW = How()
 CLOCK_WENT_BACK = (
-    "some resources came in another version with an earlier lastUpdated: the server's "
-    "clock went back. The next pull is of everything"
+    "some resources have a new version with an earlier lastUpdated: the server's clock went "
+    "back. The next run pulls everything"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What became of the resources of one type in a run."""
+    """What a run did with the resources of one type."""
 
     type: str
     kept: int
@@ -50,12 +50,12 @@ class Compared:
     gone: int
 
     def as_builtins(self) -> dict[str, str | int]:
-        """The same for JSON."""
+        """Return the same for JSON."""
         return asdict(self)
 
 
 def compare(store: Store, server: str, run_id: str) -> list[Compared]:
-    """Count the resources of each type that the store has, and that this run changed or lost."""
+    """Count the resources of each type in the store, and those that this run changed or deleted."""
     rows = store.rows(statements.sql("compared"), {"server": server, "run_id": run_id})
     return [
         Compared(type=kind, kept=kept_now, changed=changed, gone=gone)
@@ -64,7 +64,7 @@ def compare(store: Store, server: str, run_id: str) -> list[Compared]:
 
 
 def _searches(pulled: Pulled, needed: plan.Plan, has: server_state.ServerState) -> Iterable[Search]:
-    """What is known of the searches of each type that the study needs."""
+    """Return what is known of the searches of each type that the study needs."""
     if pulled.searches:
         return pulled.searches.values()
     before = find_exported(has.searches) | has.held if pulled.is_change else frozenset()
@@ -78,23 +78,23 @@ def refresh(
     progress: Progress,
     how: How = HOW,
 ) -> Iterator[Store]:
-    """The store with all that the server has now, in one transaction that ends with the block.
+    """Open the store with all that the server has now, in one transaction that ends with the block.
 
-    What landed whole stays for the next run if this one fails before its end.
+    If the run fails, the next one uses the units that landed completely.
 
     Args:
         study_file: the study.
         host: its plugins.
-        progress: where the books are noted, with the log.
-        how: what is asked for beyond what changed.
+        progress: keeps the ledger, and has the log.
+        how: how to pull, if not only the changes.
 
     Raises:
-        AbateError: as each stage does; until the block ends, nothing in the store has changed.
+        AbateError: a stage failed; nothing in the store has changed.
     """
     settings, log = study_file.settings, progress.log
     needed, has = _prepare(study_file, host, how)
     stage_events.begin_stage(log, "pull")
-    # Files are read anew: they may have changed.
+    # Files are read again in each run: they may have changed.
     key = "" if settings.source.strategy == "files" else has.key
     with Landing(study_file.output / "landing", key) as landing:
         stage_events.report_torn_units(log, landing.torn)
@@ -110,9 +110,9 @@ def refresh(
             accounted = mapper.load(store, landing, reading)
             stage_events.report_mapping(log, accounted)
             accounts.balance(store, progress.run_id, pulled.ledger, accounted, landing)
-            # Before Patients who are not needed are removed: their dates show the server's clock.
+            # Before Patients outside the study are removed: their dates show the server's clock.
             moment = watermark.moment(store, has, landing, pulled)
-            if landing.has_changes and any(one.earlier for one in accounted):
+            if landing.has_changes and any(lines.earlier for lines in accounted):
                 log.warning(CLOCK_WENT_BACK)
                 moment = None
             people.prune(store, has.server)
@@ -126,12 +126,12 @@ def refresh(
 def _prepare(
     study_file: StudyFile, host: Host, how: How
 ) -> tuple[plan.Plan, server_state.ServerState]:
-    """What the study needs from the server, and what its store has of that."""
+    """Return what the study needs from the server, and what its store has of it."""
     settings = study_file.settings
     lists = code_lists.load([*host.mappings(), *study_file.code_directories])
     with naming_lines(study_file):
         needed = plan.make(settings, lists)
-    plugins = {one.name: one.version for one in host.known}
+    plugins = {plugin.name: plugin.version for plugin in host.known}
     has = server_state.read_state(study_file.output / FILE, settings, plugins, needed.roles, lists)
     overlap = timedelta(minutes=settings.source.overlap_minutes)
     return needed, has.for_pull(overlap, is_whole=how.is_whole, is_compared=how.is_compared)

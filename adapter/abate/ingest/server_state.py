@@ -1,6 +1,6 @@
-"""What the store has of a server, for a pull that brings only what it has not.
+"""What the store has of a server, for a pull of changes only.
 
-The store is opened for a moment at a time: never while a server is waited for.
+The store is open only for a moment, and never while waiting for a server.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ from abate.store.evidence import Search
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Whom the store knows, by ids of Patients.
+    """The patients in the store, by their ids.
 
     Attributes:
         index: the patients of all index procedures, in order.
-        studied: these, and all who were merged with them: of others no content is kept.
-        records: those whose Patient resource is in the store.
+        studied: these, and the patients merged with them; of others no content is kept.
+        records: the patients whose Patient resource is in the store.
     """
 
     index: Sequence[str]
@@ -44,21 +44,21 @@ class ServerState:
     """The store as the pull sees it.
 
     Attributes:
-        path: the store's file; it need not be there.
+        path: the store's file, which may not exist yet.
         server: the base URL.
         roles: what the study's codes mean to it.
         lists: all code lists.
         reading: a digest of all that decides what is pulled and how it is read.
-        since: changes since then, by the server's clock, may not be in the store; None: nothing
-            is, or it was read in another way.
+        since: the store may lack changes after this moment of the server's clock; None if the
+            store is empty, or was read in another way.
         moment: the watermark itself, which is later than `since` by the overlap.
-        strategy: by which strategy that was pulled.
-        run_id: the run that loaded it; empty where none has.
-        is_read_before: whether what the store has was read in the same way.
-        is_compared: compare all ids, whatever the counts say.
-        held: the types of which it has resources, however they were read.
+        strategy: the strategy of the last pull.
+        run_id: the run that loaded it; empty if there was none.
+        is_read_before: whether the store was read in the same way.
+        is_compared: compare all ids, even if the counts agree.
+        held: the types of which the store has resources, however they were read.
         searches: what is known of the server's searches, by type.
-        is_whole: pull everything, whatever the store has, and whatever an earlier run has begun.
+        is_whole: pull everything, and use nothing that an earlier run has landed.
     """
 
     path: Path
@@ -78,45 +78,46 @@ class ServerState:
     _people: list[People] = field(default_factory=list, compare=False)
 
     def ids(self, kind: str) -> set[str]:
-        """The ids of all resources of a type."""
+        """Return the ids of all resources of a type."""
         sql = "select id from resource where server = $server and type = $kind"
         with read_store(self.path) as store:
-            return {one for (one,) in store.rows(sql, {"server": self.server, "kind": kind})}
+            rows = store.rows(sql, {"server": self.server, "kind": kind})
+            return {identifier for (identifier,) in rows}
 
     def versions(self, kind: str) -> dict[str, Version]:
-        """The version of each resource of a type, by id."""
+        """Return the version of each resource of a type, by id."""
         table = kind.lower()
         sql = f"select id, version, last_updated from {table} where server = $server"  # noqa: S608 - a name of ours
         with read_store(self.path) as store:
             rows = store.rows(sql, {"server": self.server})
-        return {one: Version(number, updated) for one, number, updated in rows}
+        return {key: Version(number, updated) for key, number, updated in rows}
 
     def types_without_filter(self) -> list[str]:
-        """The types of which an export finds nothing by a filter; none before a whole pull."""
+        """Return the types of which an export with a filter finds nothing."""
         if self.since is None:
             return []
         with read_store(self.path) as store:
             return pull_remarks.read_unfiltered(store, self.server)
 
     def people(self) -> People:
-        """Whom the store knows; it is read once."""
+        """The patients in the store, read once."""
         if not self._people:
             with read_store(self.path) as store:
                 self._people.append(_people(store, self.server, self.roles))
         return self._people[0]
 
     def one_with(self, kind: str) -> list[str]:
-        """A patient of whom the store has resources of a type; empty if there is none."""
+        """Return a patient of whom the store has resources of a type, as a list of at most one."""
         sql = f"""
             select patient_id from {kind.lower()}
             where server = $server and patient_id is not null
             order by id limit 1
         """  # noqa: S608 - a name of ours
         with read_store(self.path) as store:
-            return [one for (one,) in store.rows(sql, {"server": self.server})]
+            return [patient for (patient,) in store.rows(sql, {"server": self.server})]
 
     def with_watermark(self) -> Self:
-        """The same with what the store says of the last pull, if it was read in the same way."""
+        """Return the state with the watermark of the last pull, if it was read in the same way."""
         if not self.path.exists():
             return self
         sql = """
@@ -125,7 +126,7 @@ class ServerState:
         """
         with read_store(self.path) as store:
             if not store.rows("from duckdb_tables() where table_name = 'watermark'"):
-                return self  # An earlier version made it.
+                return self  # An earlier version of abate made the store.
             rows = store.rows(sql, {"server": self.server, "reading": self.reading})
             known = replace(self, held=_held(store, self.server), searches=_searches(store, self))
         if not rows:
@@ -143,16 +144,16 @@ class ServerState:
         )
 
     def for_pull(self, overlap: timedelta, *, is_whole: bool, is_compared: bool) -> Self:
-        """The same for a pull of everything, or of what changed, with so much of an overlap."""
+        """Return the state for a pull of everything, or of the changes since the overlap."""
         if self.since is None or is_whole:
             return replace(self, since=None, moment=None, is_whole=is_whole)
         return replace(self, since=self.since - overlap, is_compared=is_compared)
 
     @property
     def key(self) -> str:
-        """What decides which landed units belong to the same pull.
+        """The digest of all that makes landed units belong to the same pull.
 
-        What was landed for a run that has loaded it belongs to no other.
+        It has the last run that loaded: what that run had landed is not used again.
         """
         pull = [self.server, self.reading, str(self.since), self.strategy, self.is_compared]
         return _digest([*pull, self.run_id])
@@ -164,9 +165,9 @@ def _people(store: Store, server: str, roles: Sequence[Role]) -> People:
     studied = people.find_studied(store, server)
     records = store.rows("select id from patient where server = $server", whose)
     return People(
-        index=[one for (one,) in store.rows(statements.sql("index_patients"), whose)],
+        index=[patient for (patient,) in store.rows(statements.sql("index_patients"), whose)],
         studied=frozenset(studied),
-        records=frozenset(one for (one,) in records),
+        records=frozenset(patient for (patient,) in records),
     )
 
 
@@ -179,7 +180,7 @@ def _held(store: Store, server: str) -> frozenset[str]:
 
 def _searches(store: Store, kept: ServerState) -> dict[str, Search]:
     if not store.rows("from duckdb_tables() where table_name = 'search'"):
-        return {}  # An earlier version made it.
+        return {}  # An earlier version of abate made the store.
     sql = "select type, parameter, state, day, capability from search where server = $server"
     names = Search.__struct_fields__
     rows = store.rows(sql, {"server": kept.server})
@@ -187,7 +188,7 @@ def _searches(store: Store, kept: ServerState) -> dict[str, Search]:
 
 
 def keep_searches(store: Store, server: str, searches: Iterable[Search]) -> None:
-    """Keep what is known of a server's searches. The caller holds the transaction."""
+    """Store what is known of a server's searches; the caller holds the transaction."""
     store.run("delete from search where server = $server", {"server": server})
     rows = [
         (search.type, search.parameter, search.state, search.day, search.capability)
@@ -199,9 +200,9 @@ def keep_searches(store: Store, server: str, searches: Iterable[Search]) -> None
 def keep(
     store: Store, kept: ServerState, moment: datetime | None, strategy: str, run_id: str
 ) -> None:
-    """Move the watermark: all up to `moment` is here. The caller holds the transaction.
+    """Move the watermark to `moment`; the caller holds the transaction.
 
-    Without a moment, of a server that tells none, the next pull is of everything.
+    If it is None, because the server gives no time, the next run pulls everything.
     """
     store.run("delete from watermark where server = $server", {"server": kept.server})
     store.insert("watermark", [(kept.server, kept.reading, moment, strategy, run_id)])
@@ -214,12 +215,12 @@ def read_state(
     roles: Sequence[Role],
     lists: CodeLists,
 ) -> ServerState:
-    """What a store has of the study's source, if it was read with the same settings and plugins.
+    """Return what a store has of the study's source.
 
     Args:
-        path: the store's file; it need not be there.
-        settings: the study's.
-        plugins: the version of each one that may read a score.
+        path: the store's file, which may not exist yet.
+        settings: the settings of the study.
+        plugins: the version of each plugin that may read a score.
         roles: what the study's codes mean to it.
         lists: all code lists.
     """

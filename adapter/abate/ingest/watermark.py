@@ -1,4 +1,4 @@
-"""Up to which moment of the server's clock all changes are in the store.
+"""The watermark: the moment of the server's clock up to which all changes are in the store.
 
 The next pull asks for what changed since then, so the moment must not be later than the clock that
 writes `lastUpdated` was when the pull began. No single clock is trusted for that. A gateway that
@@ -19,17 +19,17 @@ from abate.store.database import Store
 from abate.store.landing import Landing
 from abate.telemetry.log import Log
 
-# Two clocks that differ by less are not worth a warning.
+# A smaller difference of two clocks gets no warning.
 TOLERATED = timedelta(minutes=5)
 
 
 def moment(store: Store, kept: ServerState, landed: Landing, pulled: Pulled) -> datetime | None:
-    """The moment to keep as the watermark; None where the server tells no time.
+    """Return the moment to keep as the watermark; None if the server gives no time.
 
     Args:
-        store: with all that this pull landed.
+        store: the store with the rows of this pull.
         kept: what the store had before.
-        landed: the landing, which knows when the pull began.
+        landed: the landing folder, which has the beginning of the pull.
         pulled: what was seen of the server's clock.
     """
     pull = landed.pull
@@ -40,13 +40,13 @@ def moment(store: Store, kept: ServerState, landed: Landing, pulled: Pulled) -> 
     newest = _newest(store, kept.server, pulled, until + took)
     if newest is None:
         return until
-    # Where nothing has changed since the watermark, no resource shows that the clock went on.
+    # If nothing has changed since the watermark, no resource has a later date.
     before = kept.moment if landed.has_changes else None
     return min(until, max(newest - took, before or newest - took))
 
 
 def compare_clocks(landed: Landing, server: str, log: Log) -> None:
-    """Warn where the server's clock is ahead of this machine's: one of the two is wrong."""
+    """Warn if the server's clock is ahead of this machine's: one of the two is wrong."""
     pull = landed.pull
     ahead = (pull.watermark or pull.started_at) - pull.started_at
     if ahead > TOLERATED:
@@ -58,8 +58,8 @@ def compare_clocks(landed: Landing, server: str, log: Log) -> None:
 
 
 def _newest(store: Store, server: str, pulled: Pulled, limit: datetime) -> datetime | None:
-    """The newest resource up to `limit`; where none has a date, the newest page."""
+    """Return the date of the newest resource up to `limit`; without any, of the newest page."""
     [(stored,)] = store.rows(sql("newest"), {"server": server, "until": limit})
     seen = pulled.newest if pulled.newest is not None and pulled.newest <= limit else None
-    found = [one for one in (stored, seen) if one is not None]
-    return max(found) if found else pulled.newest_page
+    moments = [moment for moment in (stored, seen) if moment is not None]
+    return max(moments) if moments else pulled.newest_page

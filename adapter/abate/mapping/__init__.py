@@ -1,1 +1,1 @@
-"""From landed lines to rows, by SQL; and the code lists."""
+"""The mapping of landed lines to rows by SQL, and the code lists."""

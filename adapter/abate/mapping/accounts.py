@@ -1,4 +1,4 @@
-"""The books of the mapping: each line that landed is mapped, ignored by a rule, or rejected."""
+"""The counts of the mapping: each landed line is mapped, ignored by a rule, or rejected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from abate.store.ledger import Ledger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounted:
-    """What became of the lines of one type: received = mapped + ignored + rejected.
+    """The lines of one type by their state: received = mapped + ignored + rejected.
 
-    Of `earlier` the version has an earlier date than the one that the store had.
+    `earlier` is the number of new versions with an earlier date than the stored version.
     """
 
     type: str
@@ -25,15 +25,15 @@ class Accounted:
     earlier: int = 0
 
     def __post_init__(self) -> None:
-        """Hold the three against what landed.
+        """Check that the three add up to the landed lines.
 
         Raises:
-            StoreError: they do not add up to it.
+            StoreError: they do not.
         """
         total = self.mapped + self.ignored + self.rejected
         if total != self.received:
             raise StoreError(
-                f"the books of {self.type} do not balance: {self.received} lines landed, and "
+                f"the counts of {self.type} do not balance: {self.received} lines landed, and "
                 f"{self.mapped} mapped + {self.ignored} ignored + {self.rejected} rejected "
                 f"are {total}. Nothing was stored."
             )
@@ -46,27 +46,27 @@ def balance(
     accounted: Sequence[Accounted],
     landing: Landing,
 ) -> None:
-    """Enter the books, and hold what landed against what the mapping saw.
+    """Store the counts, and check that each landed resource is one of the mapped lines.
 
     Raises:
-        StoreError: a resource was received that no line accounts for.
+        StoreError: a received resource is missing among the lines.
     """
     store.insert(
         "ledger",
         [
-            (run_id, one.query, one.type, one.expected, one.received, one.pages, one.left_out)
-            for one in ledger.lines
+            (run_id, line.query, line.type, line.expected, line.received, line.pages, line.left_out)
+            for line in ledger.lines
         ],
     )
     store.insert(
         "accounted",
         [(run_id, b.type, b.received, b.mapped, b.ignored, b.rejected) for b in accounted],
     )
-    seen = {one.type: one.received for one in accounted}
+    seen = {lines.type: lines.received for lines in accounted}
     for kind in sorted({*MAPPED_NAMES, *(line.type for line in ledger.lines)}):
         received = landing.count_received(kind)
         if received != seen.get(kind, 0):
             raise StoreError(
-                f"the books of {kind} do not balance: the pull received {received}, and "
+                f"the counts of {kind} do not balance: the pull received {received}, and "
                 f"{seen.get(kind, 0)} lines landed. Nothing was stored."
             )

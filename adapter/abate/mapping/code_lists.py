@@ -1,6 +1,6 @@
-"""Code lists: which codes mean what, as TOML that a site can read, replace and extend.
+"""Code lists: the meaning of codes, as TOML files that a site can read, replace and extend.
 
-One file holds one list, or a part of it: lists of one name from several packs are joined.
+A file holds one list or a part of it: lists of the same name from several packs are joined.
 Codes are matched by `system|code`, never by display. Each code names its source.
 """
 
@@ -42,7 +42,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class CodeList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A code list as its file says it."""
+    """A code list as it is in its file."""
 
     list: Text
     title: str = ""
@@ -53,10 +53,10 @@ CodeLists = Mapping[str, tuple[Code, ...]]
 
 
 def load(packs: Iterable[Traversable]) -> CodeLists:
-    """All code lists of `packs` (folders of TOML files), joined by name.
+    """Load all code lists of `packs` (folders of TOML files), joined by name.
 
     Raises:
-        StudyFileError: a file is no code list, or two packs read one code in two ways.
+        StudyFileError: a file is not a code list, or a code has two different meanings.
     """
     lists: dict[str, dict[tuple[str, str], Code]] = {}
     for pack in packs:
@@ -67,17 +67,17 @@ def load(packs: Iterable[Traversable]) -> CodeLists:
                 known = codes.setdefault((code.system, code.code), code)
                 if _meaning(known) != _meaning(code):
                     raise StudyFileError(
-                        f"{file}: {code.system}|{code.code} stands twice in the list "
-                        f"{read.list!r}, with two meanings. Keep one."
+                        f"{file}: {code.system}|{code.code} is in the list {read.list!r} twice, "
+                        "with different meanings. Keep one of them."
                     )
     return {name: tuple(codes.values()) for name, codes in sorted(lists.items())}
 
 
 def resolve(references: Iterable[str], lists: CodeLists) -> tuple[Code, ...]:
-    """The codes that `list:NAME` and `system|code` references stand for, each once.
+    """Return the codes of `list:NAME` and `system|code` references, each once.
 
     Raises:
-        StudyFileError: there is no list of that name, or a reference is neither.
+        StudyFileError: there is no list of that name, or a reference has neither form.
     """
     codes: dict[tuple[str, str], Code] = {}
     for reference in references:
@@ -118,10 +118,10 @@ def _read(file: Traversable) -> CodeList:
     except OSError as error:
         raise StudyFileError(f"{file}: this cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise StudyFileError(f"{file}: this is no code list: {error}") from None
+        raise StudyFileError(f"{file}: this is not a code list: {error}") from None
 
 
 @cache
 def _code_list(text: str) -> CodeList:
-    """The code list that a file says: the same text is not read again by the same process."""
+    """Parse the text of a code list; a process parses the same text once."""
     return msgspec.convert(tomllib.loads(text), CodeList)

@@ -1,7 +1,7 @@
-"""From landed NDJSON to the store's tables, by SQL; every line is accounted for.
+"""The mapping of landed NDJSON to the store's tables, by SQL.
 
-Each line is mapped, ignored by a rule, or rejected with a reason, and the three add up to what
-was received, or the run stops. The SQL lies in `abate_mappings`, one file a resource type.
+Each line is mapped, ignored by a rule, or rejected with a reason; if the three do not add up to the
+received lines, the run stops. The SQL is in `abate_mappings`, one file for each resource type.
 """
 
 from collections import Counter
@@ -27,9 +27,9 @@ from abate.store.pull_remarks import left
 
 
 def register(store: Store, roles: Sequence[Role], lists: CodeLists | None = None) -> None:
-    """Lay out the study's roles and the code lists as temporary tables for the SQL.
+    """Write the study's roles and the code lists into temporary tables for the SQL.
 
-    Whose resources the store has can be asked without the lists.
+    Queries for the patients in the store need no lists.
     """
     store.script(sql("codes"))
     store.insert("role", [(r.role, r.kind, *_columns(r.code)) for r in roles])
@@ -45,9 +45,9 @@ class Reading:
         run_id: the run.
         study_digest: the study file's.
         source: the server, and the zone of its times.
-        keeps_raw: whether the resources themselves stay in the store.
-        read_score: what plugins make of an Observation that the mapping cannot read.
-        is_anew: a resource of the same version may be read in another way than before.
+        keeps_raw: whether the store keeps the resources as JSON.
+        read_score: asks the plugins to read an Observation that the mapping cannot read.
+        is_anew: whether a resource of the same version may be read in another way than before.
     """
 
     run_id: str
@@ -59,11 +59,10 @@ class Reading:
 
 
 def load(store: Store, landing: Landing, reading: Reading) -> list[Accounted]:
-    """Map what landed and merge it into the store; the caller holds the transaction.
+    """Map the landed lines and merge them into the store; the caller holds the transaction.
 
-    Of a type that landed whole, what the store has of the server and the pull did not bring is gone
-    from there, and no longer counts. Of a type of which only changes landed, only what is known to
-    be gone is.
+    If all resources of a type landed, a stored resource that is not among them was deleted on the
+    server: its row is deleted. If only changes landed, the pull knows the deleted ids.
 
     Raises:
         StoreError: received is not mapped + ignored + rejected.
@@ -88,12 +87,12 @@ def load(store: Store, landing: Landing, reading: Reading) -> list[Accounted]:
         },
     )
     store.script(sql("gone"))
-    store.insert("gone", [(kind, one) for kind in MAPPED_NAMES for one in landing.gone(kind)])
-    store.insert("left_group", [(one,) for one in left(landing)])
+    store.insert("gone", [(kind, key) for kind in MAPPED_NAMES for key in landing.gone(kind)])
+    store.insert("left_group", [(patient,) for patient in left(landing)])
     store.insert(
         "run", [(run_id, source.url, datetime.now(UTC), reading.study_digest, version("abate"))]
     )
-    books = [
+    counts = [
         batch.load(
             kind,
             LandedFiles(landing.paths(kind), landing.file),
@@ -101,7 +100,7 @@ def load(store: Store, landing: Landing, reading: Reading) -> list[Accounted]:
         )
         for kind in MAPPED_NAMES
     ]
-    return [accounted for accounted in books if accounted.received]
+    return [accounted for accounted in counts if accounted.received]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ class _Batch:
     parameters: Parameters
 
     def load(self, kind: str, files: LandedFiles, landed: Parameters) -> Accounted:
-        """Map one type's files, merge them as it was `landed`, and balance the books."""
+        """Map the files of one type, merge their rows, and check the counts."""
         table = kind.lower()
         parameters = {
             **self.parameters, **landed, "kind": kind, "paths": files.patterns,
@@ -125,13 +124,13 @@ class _Batch:
         self.store.script(sql(f"shape_{table}"))
         self.store.run(sql("landed"), parameters)
         unreadable = _unreadable(self.store, files)
-        self.store.insert("unreadable", [(self.run_id, kind, *one) for one in unreadable])
+        self.store.insert("unreadable", [(self.run_id, kind, *line) for line in unreadable])
         self.store.script(sql("superseded"))
         self.store.run(f"create or replace temp table mapped as {sql(table)}", parameters)
         if kind == INDEX_TYPE:
             self.store.run("insert into landing_procedure select patient_id, codings from mapped")
             self.store.run(sql("studied"), parameters)
-        # Whether a Patient is of the study is judged when all is stored.
+        # Whether a Patient is in the study is known only when all types are stored.
         if kind != "Patient" or self.has_leavers:
             owner = "id" if kind == "Patient" else "patient_id"
             self.store.run(sql("outside").replace("OWNER", owner), {"kind": kind})
@@ -151,7 +150,7 @@ class _Batch:
         )
 
     def _load_nothing(self, kind: str, parameters: Parameters) -> Accounted:
-        """What a type of which no line landed leaves to do: the rest costs 50 ms of planning."""
+        """Do what remains for a type without lines; all statements would take 50 ms to plan."""
         if kind == INDEX_TYPE:
             self.store.run(sql("studied"), parameters)
         self.store.script("create or replace temp table arrived (id varchar)")
@@ -159,9 +158,9 @@ class _Batch:
         return Accounted(type=kind, received=0, mapped=0, ignored=0, rejected=0)
 
     def _merge(self, table: str, parameters: Parameters) -> int:
-        """Bring the batch into the store: how many versions have an earlier date than the last.
+        """Merge the batch into the store; return the number of versions with an earlier date.
 
-        Where nothing can be replaced, it is only added.
+        If the table is empty, the batch is only inserted.
         """
         arrived = sql("arrived")
         if not self.store.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - a name of ours
@@ -179,7 +178,7 @@ class _Batch:
         return int(earlier)
 
     def _bury(self, table: str, parameters: Parameters) -> None:
-        """Delete what the store has and the server has no more."""
+        """Delete the rows whose resources were deleted on the server."""
         self.store.run(sql("left_behind").replace("TABLE", table), parameters)
         if self.store.rows("select 1 from left_behind limit 1"):
             self.store.run(sql("bury"), parameters)
@@ -191,18 +190,18 @@ class _Batch:
 
 
 def _unreadable(store: Store, files: LandedFiles) -> list[tuple[int, str, str | None]]:
-    """The lines that are no resource of this type with an id, why, and of which file of a study.
+    """Return the lines that are not a resource of this type with an id: number, reason, file.
 
-    Lines count from 1.
+    Lines count from 1; `file` is the study's file, if the line came from one.
 
     Raises:
-        StoreError: the database saw more lines in the files than there are, or fewer.
+        StoreError: DuckDB and the count of the lines differ.
     """
     [(seen, faults)] = store.rows("select count(*), count(fault) from landed")
     if seen != files.lines:
         raise StoreError(
-            f"{files.place(seen)}: the reader of the mapping and the count of the lines do not "
-            "agree on what stands there. Nothing was stored."
+            f"{files.place(seen)}: DuckDB and the count of the lines differ from here on. "
+            "Nothing was stored."
         )
     if not faults:
         return []
@@ -217,7 +216,7 @@ def _score_codes(store: Store) -> list[str]:
 
 
 def _sides(store: Store) -> list[str]:
-    """The codes of the list `laterality`, each as `system|code`."""
+    """Return the codes of the list `laterality`, each as `system|code`."""
     rows = store.rows("select system || '|' || code from code_list where list = 'laterality'")
     return [side for (side,) in rows]
 

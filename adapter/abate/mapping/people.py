@@ -1,4 +1,4 @@
-"""The people of the study, by what the store has: of others, no content is kept."""
+"""The patients of the study, by the store: of other patients no content is kept."""
 
 from abate.fhir.types import MAPPED_NAMES
 from abate.mapping.statements import sql
@@ -6,16 +6,16 @@ from abate.store.database import Store
 
 
 def find_studied(store: Store, server: str) -> set[str]:
-    """The ids of the people of the study, by what the store has; laid out for the SQL too."""
+    """Return the ids of the patients of the study; they are also in a temporary table."""
     store.script(sql("gone"))
     store.run(sql("studied"), {"server": server})
-    return {one for (one,) in store.rows("from studied")}
+    return {patient for (patient,) in store.rows("from studied")}
 
 
 def prune(store: Store, server: str) -> None:
-    """Delete what is known of people who are not, or no longer, of the study.
+    """Delete what the store has of patients who are not, or no longer, in the study.
 
-    Of their resources ids and versions stay. That a patient has left the Group is counted.
+    The ids and versions of their resources stay. Patients who left the Group are counted.
     """
     whose = {"server": server}
     find_studied(store, server)

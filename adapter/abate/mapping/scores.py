@@ -1,4 +1,4 @@
-"""Pain scores that a plugin reads, because the mapping cannot."""
+"""Pain scores that the mapping cannot read and a plugin can."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from abate.store.database import Store
 
-# The reasons that concern the value alone: a plugin may know how to read it.
+# The reasons that concern only the value: a plugin may be able to read it.
 VALUE_REASONS = (
     "several-values",
     "value-not-an-integer",
@@ -68,7 +68,7 @@ def ask_plugins(store: "Store", read_score: ReadScore) -> None:
 
 
 def _decode(resource: str) -> dict[str, Any] | None:
-    """The resource; None where only DuckDB can read it: a trailing comma, a great depth."""
+    """Parse a resource; None if only DuckDB can: a trailing comma, or a great depth."""
     try:
         decoded: dict[str, Any] = json.loads(resource)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The SQL of the mapping: one statement a file of `abate_mappings`."""
+"""The SQL of the mapping: each file of `abate_mappings` has one statement."""
 
 import hashlib
 from functools import cache
@@ -8,13 +8,13 @@ from abate.store.database import MAPPINGS
 
 @cache
 def sql(name: str) -> str:
-    """A statement of `abate_mappings`."""
+    """Return a statement of `abate_mappings`."""
     return (MAPPINGS / f"{name}.sql").read_text("utf-8")
 
 
 def fingerprint() -> str:
-    """A digest of all that the mapping is: what another one has read is read anew."""
-    found = hashlib.sha256()
-    for file in sorted(MAPPINGS.iterdir(), key=lambda one: one.name):
-        found.update(file.read_bytes())
-    return found.hexdigest()
+    """Return a digest of the mapping: a store that another mapping has read is read again."""
+    digest = hashlib.sha256()
+    for file in sorted(MAPPINGS.iterdir(), key=lambda path: path.name):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,1 +1,1 @@
-"""What a study keeps of its source: landed lines, tables, books, watermark."""
+"""What a study keeps of its source: landed lines, tables, the ledger, the watermark."""

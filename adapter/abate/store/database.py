@@ -1,8 +1,8 @@
-"""The store: one DuckDB file beside the study, the owner's alone, opened only while needed.
+"""The store: one DuckDB file beside the study, readable by its owner only.
 
-A writer shuts out every other opener, so a connection is held while loading and assembling, and
-never during the pull, the analyses or a publish. DuckDB's own messages print the values that
-they stumble over: none is ever passed on.
+DuckDB lets a writer exclude all other processes. So the file is open only while rows are loaded or
+the cohort is assembled, and never during the pull, the analyses or a publication. DuckDB's own
+messages may print patient data: they are never passed on.
 """
 
 import hashlib
@@ -35,12 +35,12 @@ FILE = "store.duckdb"
 WAIT_SECONDS = 10.0
 ROWS_AT_ONCE = 10_000
 
-# DuckDB has no exception of its own for it: an IOException with this text (2.0.1, 2026-12).
+# DuckDB raises an IOException with this text, and has no exception for it (2.0.1, 2026-12).
 _LOCKED = "Could not set lock on file"
-# DuckDB 2.0.0 takes `?` for the begin of options, and a backslash for a separator (2026-11).
+# DuckDB 2.0.0 reads `?` as the beginning of options, and a backslash as a separator (2026-11).
 _NOT_IN_A_PATH = "?" if os.name == "nt" else "?\\"
-# A file that was cut off is an IOException when it is opened. A changed byte is found when its
-# block is read: a plain Error, of a checksum that does not match (DuckDB 2.0.1, 2026-12).
+# Opening a truncated file is an IOException. A changed byte is found when its block is read: a
+# plain Error about a checksum (DuckDB 2.0.1, 2026-12).
 _DAMAGED = (
     duckdb.IOException,
     duckdb.SerializationException,
@@ -56,10 +56,10 @@ Done = TypeVar("Done")
 
 
 class Store:
-    """An open store: runs SQL files, gives rows.
+    """An open store, which runs SQL and returns rows.
 
-    The database works in a thread of its own. In the main thread a signal that comes at a bad
-    moment is not noticed until a statement has ended (DuckDB 2.0.1).
+    The database works in its own thread: in the main thread, Python may notice a signal only when
+    a statement has ended (DuckDB 2.0.1, 2026-12).
     """
 
     def __init__(self, connection: Connection, path: Path) -> None:
@@ -79,18 +79,18 @@ class Store:
         self._do(lambda: self._connection.execute(sql))
 
     def run(self, sql: str, parameters: Parameters | None = None) -> None:
-        """Run one statement; of `parameters` it is given those that it names."""
+        """Run one statement with those of `parameters` that it names."""
         self._do(lambda: self._connection.execute(sql, _bind(sql, parameters)))
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
-        """The rows of one query."""
+        """Return the rows of one query."""
         return self._do(lambda: self._connection.execute(sql, _bind(sql, parameters)).fetchall())
 
     def frame(self, sql: str) -> "pl.DataFrame":
-        """The rows of one query as a Polars frame.
+        """Return the rows of one query as a Polars frame.
 
-        All are there before Polars takes them over: some of its versions print what DuckDB says
-        of a value that it stumbles over while they do. Polars 2.1 does not (2026-12).
+        DuckDB reads all rows before Polars gets them: some versions of Polars print DuckDB's errors
+        with the values that caused them. Polars 2.1 does not (2026-12).
         """
         import polars as pl
 
@@ -99,21 +99,22 @@ class Store:
     def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Append rows to one of our tables.
 
-        They are given by columns: 200 rows of 9 values take 1 ms of CPU, and 12 ms where each value
-        is a parameter of its own (DuckDB 2.0.1, 2026-11).
+        The parameters are columns: 200 rows of 9 values take 1 ms of CPU, and 12 ms if each value
+        is a parameter (DuckDB 2.0.1, 2026-11).
         """
         rows = list(rows)
         for first in range(0, len(rows), ROWS_AT_ONCE):
-            columns = [list(one) for one in zip(*rows[first : first + ROWS_AT_ONCE], strict=True)]
+            batch = rows[first : first + ROWS_AT_ONCE]
+            columns = [list(column) for column in zip(*batch, strict=True)]
             marks = ", ".join(["unnest(?)"] * len(columns))
             sql = f"insert into {table} select {marks}"
             self._do(partial(self._connection.execute, sql, columns))
 
     def _do(self, work: Callable[[], Done]) -> Done:
-        """Let the database work; a signal interrupts it.
+        """Run `work` in the database's thread; a signal interrupts it.
 
         Raises:
-            StoreError: in our words.
+            StoreError: DuckDB failed; the message has nothing of DuckDB's.
         """
         with _describe(self._path):
             doing = self._thread.submit(work)
@@ -123,13 +124,13 @@ class Store:
                 self._attached.wear()
                 raise
             finally:
-                # An interrupt is lost that comes before the statement has begun (2.0.1, 2026-12).
+                # DuckDB loses an interrupt that comes before the statement begins (2.0.1, 2026-12).
                 while not doing.done():
                     self._connection.interrupt()
                     wait([doing], timeout=_INTERRUPT_SECONDS)
 
     def layout(self) -> str | None:
-        """The digest of the statements that laid it out; None of a new store, and of one of 0.1."""
+        """Return the digest of the statements that made the tables; None for new or 0.1 stores."""
 
         def look() -> str | None:
             with suppress(duckdb.CatalogException):
@@ -141,7 +142,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing."""
+        """Commit what the block writes, or nothing of it if it raises."""
         self.script("begin")
         try:
             yield
@@ -158,7 +159,7 @@ def open_store(path: Path) -> Iterator[Store]:
 
     Raises:
         Busy: another process has it open.
-        StoreError: it is no store, or the disk refuses.
+        StoreError: the file is not a store, or cannot be written.
     """
     for sign in _NOT_IN_A_PATH:
         if sign in str(path):
@@ -182,11 +183,11 @@ def open_store(path: Path) -> Iterator[Store]:
 
 @contextmanager
 def read_store(path: Path) -> Iterator[Store]:
-    """Open the store at `path` to read its tables; nothing of it is written.
+    """Open the store at `path` for reading.
 
     Raises:
         Busy: another process has it open.
-        StoreError: it is no store.
+        StoreError: the file is not a store.
     """
     with _private():
         store = Store(_connect(path, read_only=True), path)
@@ -198,7 +199,7 @@ def read_store(path: Path) -> Iterator[Store]:
 
 @contextmanager
 def _private() -> Iterator[None]:
-    """What DuckDB writes beside the store (its log, its scratch) is the owner's alone, too."""
+    """Make the files that DuckDB writes beside the store readable by their owner only."""
     before = os.umask(0o077)
     try:
         yield
@@ -207,9 +208,9 @@ def _private() -> Iterator[None]:
 
 
 def _begin(path: Path) -> None:
-    """A new store is there whole or not at all.
+    """Make a new store under another name, and rename it when it is complete.
 
-    An empty file, or one of half a header, is an IOException for ever (DuckDB 2.0.1, 2026-12).
+    DuckDB can never open a file that is empty or has half a header (2.0.1, 2026-12).
     """
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
@@ -221,7 +222,7 @@ def _begin(path: Path) -> None:
 
 
 def _connect(path: Path, *, read_only: bool = False) -> Connection:
-    """Connect, and wait for another process to be done, up to WAIT_SECONDS."""
+    """Connect; if another process has the store open, wait up to WAIT_SECONDS."""
     deadline = monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -257,11 +258,11 @@ def _holder(error: Exception) -> str:
 
 @contextmanager
 def _describe(path: Path) -> Iterator[None]:
-    """Give DuckDB's errors a message of ours: theirs may quote a patient's data."""
+    """Replace DuckDB's errors by our own: their messages may quote patient data."""
     try:
         yield
     except (duckdb.Error, RuntimeError, MemoryError) as error:
-        signals.raise_if_signalled()  # DuckDB tells of a signal by an error of its own.
+        signals.raise_if_signalled()  # An interrupt is an error of DuckDB's (2.0.1).
         raise _error_of(error, path) from None
 
 
@@ -287,7 +288,7 @@ def _error_of(error: Exception, path: Path) -> StoreError:
 
 
 def _full(folder: Path) -> bool:
-    """Whether the disk of `folder` has no room for a database to work in."""
+    """Whether the disk of `folder` has too little free space for a database."""
     with suppress(OSError):
         return disk_usage(folder).free < _FULL_BYTES
     return False
@@ -298,16 +299,15 @@ def _no_space(folder: Path) -> StoreError:
 
 
 def _bind(sql: str, parameters: Parameters | None) -> dict[str, Any]:
-    # A parameter that the statement does not name is an error (DuckDB 2.0.1, 2026-12).
+    # DuckDB refuses a parameter that the statement does not name (2.0.1, 2026-12).
     named = set(re.findall(r"\$(\w+)", sql))
     return {name: value for name, value in (parameters or {}).items() if name in named}
 
 
 def _lay_out(store: Store) -> None:
-    """Make the tables and the key of pseudonyms, unless this version has made them in this store.
+    """Make the tables and the key of pseudonyms, unless the same statements have made them before.
 
-    Running the statements takes 5 ms of CPU and rewrites the views; the check takes 0.2 ms (DuckDB
-    2.0.1, 2026-12).
+    The statements take 5 ms of CPU, and the check 0.2 ms (DuckDB 2.0.1, 2026-12).
     """
     sql = (MAPPINGS / "tables.sql").read_text("utf-8")
     digest = hashlib.sha256(sql.encode()).hexdigest()
@@ -316,6 +316,6 @@ def _lay_out(store: Store) -> None:
     store.script(sql)
     if not store.rows("select 1 from pseudonym_key"):
         store.insert("pseudonym_key", [(secrets.token_hex(32),)])
-    # The last of all: a process that is killed before has laid out nothing.
+    # Written last: after a kill before this, the next process runs all statements again.
     store.script("delete from layout")
     store.insert("layout", [(digest,)])

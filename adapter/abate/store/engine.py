@@ -1,8 +1,8 @@
-"""DuckDB, started once in a process: a store is attached to it while somebody has it open.
+"""DuckDB, started once in a process; a store is attached to it while it is open.
 
-To start DuckDB takes 14 ms of CPU, and to make the macros of the mapping 18 ms; to attach a store
-and to detach it takes 2 ms (DuckDB 2.0.1, 2026-11). A night opens its store some seven times.
-Between two openings nothing of a store is held: not its file, and no temporary table.
+Starting DuckDB takes 14 ms of CPU, and making the macros of the mapping 18 ms; attaching and
+detaching a store takes 2 ms (DuckDB 2.0.1, 2026-11). A nightly run opens its store about seven
+times. After a store is closed nothing of it is kept: neither its file nor a temporary table.
 """
 
 import os
@@ -15,7 +15,11 @@ from typing import Self
 import duckdb
 
 MAPPINGS = files("abate_mappings") / "sql"
-MEMORY_LIMIT = "4GB"
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "memory_limit": "4GB",
+    "TimeZone": "UTC",
+}
 
 _lock = Lock()
 _in_use: dict[str, "_Database"] = {}
@@ -24,7 +28,7 @@ _idle: list["_Database"] = []
 
 @dataclass(eq=False, slots=True)
 class _Database:
-    """A DuckDB that begins with a database in memory, which has the macros, and takes one store."""
+    """A DuckDB with a database in memory that has the macros; one store is attached to it."""
 
     own: duckdb.DuckDBPyConnection
     users: int = 0
@@ -32,12 +36,7 @@ class _Database:
 
     @classmethod
     def start(cls) -> Self:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": "false",
-            "memory_limit": MEMORY_LIMIT,
-            "TimeZone": "UTC",
-        }
-        own = duckdb.connect(":memory:", config=settings)
+        own = duckdb.connect(":memory:", config=SETTINGS)
         own.execute((MAPPINGS / "macros.sql").read_text("utf-8"))
         return cls(own)
 
@@ -51,12 +50,12 @@ class _Database:
         return connection
 
     def let_go(self, path: Path) -> None:
-        """Detach the store, and be idle; a database that is worn ends, and its scratch with it."""
+        """Detach the store and keep DuckDB for the next one; after an error, end it."""
         try:
             self.own.execute("detach store")
         except (duckdb.Error, RuntimeError, MemoryError):
-            self.is_worn = True  # What was committed is in the log beside the store.
-        # A temp_directory that was used cannot be changed (DuckDB 2.0.1, 2026-12).
+            self.is_worn = True  # Committed rows are in the write-ahead log beside the store.
+        # DuckDB refuses to change a temp_directory that was used (2.0.1, 2026-12).
         if self.is_worn or _idle or _scratch(path).exists():
             self.own.close()
         else:
@@ -67,14 +66,14 @@ class Connection:
     """A connection to the store at a path; several of one process share its file.
 
     Attributes:
-        duckdb: what statements are given to.
+        duckdb: the connection that runs statements.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Connect, and make a store if there is none.
 
         Raises:
-            duckdb.Error, RuntimeError, MemoryError: as DuckDB does.
+            duckdb.Error, RuntimeError, MemoryError: DuckDB cannot open it.
         """
         self._path, self._name = path, str(path.absolute())
         with _lock:
@@ -88,7 +87,7 @@ class Connection:
             self._database = _in_use[self._name] = database
 
     def wear(self) -> None:
-        """After an error DuckDB may be of no more use: no other store is attached to it."""
+        """Mark this DuckDB as possibly broken by an error: no other store is attached to it."""
         self._database.is_worn = True
 
     def close(self) -> None:
@@ -102,7 +101,7 @@ class Connection:
 
 
 def _end_idle() -> None:
-    """End the DuckDB that waits: in a process that is forked it would have lost its threads."""
+    """End the idle DuckDB: a forked process would have it without its threads."""
     with _lock:
         while _idle:
             _idle.pop().own.close()
@@ -113,7 +112,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _scratch(path: Path) -> Path:
-    """Where DuckDB puts what does not fit into memory."""
+    """Return the folder for what does not fit into memory."""
     return path.with_name(f"{path.name}.tmp")
 
 

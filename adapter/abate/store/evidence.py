@@ -1,7 +1,7 @@
-"""Which searches by code are known to find what is there: without that, nothing found says nothing.
+"""Which searches by code are known to find resources: an empty result is trusted only after that.
 
-Some servers list a search parameter in their CapabilityStatement, and do not index it: each search
-by it is answered with an empty searchset (observed 2026, with Conditions by code).
+Some servers list a search parameter in their CapabilityStatement and do not index it: each search
+by it has an empty result (observed with Conditions by code, 2026-11).
 """
 
 import hashlib
@@ -16,16 +16,16 @@ import msgspec
 from abate.store.landing import Landing
 
 State = Literal["works", "finds-nothing", "open"]
-# The search has found something.
+# The search has found a resource.
 WORKS: State = "works"
-# It finds nothing, though there is something to find.
+# It finds nothing, although the server has resources that it should find.
 FINDS_NOTHING: State = "finds-nothing"
-# There is nothing of the type by which to tell.
+# The server has no resource of the type, so nothing shows whether the search works.
 OPEN: State = "open"
 
-# So long a search is believed to be as it was, where the CapabilityStatement stays the same.
+# A search is tried again after this time, or when the CapabilityStatement has changed.
 RENEWED = timedelta(days=30)
-# An export and files are not asked by code.
+# The parameter of types that come by an export or in files, which are not searched.
 EXPORTED = "export"
 BY_CODE = "code"
 BY_PATIENT = "code,patient"
@@ -38,8 +38,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         type: the resource type.
         parameter: by which parameters it is searched, or `export`.
-        state: what is known.
-        day: since when, by this machine's clock.
+        state: one of WORKS, FINDS_NOTHING and OPEN.
+        day: when it was found out, by this machine's clock.
         capability: the digest of the CapabilityStatement of that day.
     """
 
@@ -51,14 +51,14 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def today() -> date:
-    """The day, in UTC."""
+    """Return the current day in UTC."""
     return datetime.now(UTC).date()
 
 
 def capability_digest(statement: Mapping[str, Any]) -> str:
-    """A digest of what a server says that it can do; not of when it says it."""
-    said = {name: statement.get(name) for name in ("software", "fhirVersion", "rest")}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    """Return a digest of what a server can do by its statement, whose date does not count."""
+    content = {name: statement.get(name) for name in ("software", "fhirVersion", "rest")}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Evidence:
     found: dict[str, Search] = field(default_factory=dict)
 
     def known(self, kind: str) -> State | None:
-        """What is known of a type; None if that is nothing, or too long ago."""
+        """Return what is known of a type; None if nothing is, or it is too old."""
         search = self.found.get(kind) or self.kept.get(kind)
         return search.state if search is not None and self._is_fresh(search) else None
 
@@ -87,7 +87,7 @@ class Evidence:
         return is_same and timedelta(0) <= today() - search.day < RENEWED
 
     def note(self, kind: str, state: State) -> None:
-        """Note what was found out today."""
+        """Note the result of a search of today."""
         self.found[kind] = Search(
             type=kind,
             parameter=self.parameter,
@@ -97,33 +97,34 @@ class Evidence:
         )
 
     def keep(self, kind: str) -> None:
-        """Keep what is known, with its day."""
+        """Keep what the store knows, with its day."""
         if kind not in self.found and kind in self.kept:
             self.found[kind] = self.kept[kind]
 
     def remember(self, landing: Landing) -> None:
-        """Leave a note for the run that goes on if this one is killed."""
+        """Leave a note for the next run, in case this one is killed."""
         landing.remember(_NOTE, msgspec.json.encode(list(self.found.values())))
 
     def recall(self, landing: Landing) -> None:
-        """Take over what the run before this one had found out."""
+        """Read the note of an interrupted run."""
         if (note := landing.recall(_NOTE)) is not None:
-            found = msgspec.json.decode(note, type=list[Search])
-            self.found = {one.type: one for one in found if self._is_fresh(one)}
+            searches = msgspec.json.decode(note, type=list[Search])
+            self.found = {search.type: search for search in searches if self._is_fresh(search)}
 
 
 def find_exported(kept: Mapping[str, Search]) -> frozenset[str]:
-    """The types of which an earlier export brought something."""
-    known = (one for one in kept.values() if (one.parameter, one.state) == (EXPORTED, WORKS))
+    """Return the types of which an earlier export had resources."""
+    exported = (EXPORTED, WORKS)
+    known = (search for search in kept.values() if (search.parameter, search.state) == exported)
     return frozenset(one.type for one in known)
 
 
 def of_arrivals(kinds: Iterable[str], arrived: frozenset[str]) -> list[Search]:
-    """The same for an export or files, which are not searched: a type is known if some came.
+    """Return what is known of types that come by an export or in files, and are not searched.
 
     Args:
         kinds: the types that the study needs.
-        arrived: those of which something came.
+        arrived: the types of which a resource was received.
     """
     return [
         Search(

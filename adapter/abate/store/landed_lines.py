@@ -1,4 +1,4 @@
-"""The landed files of one type, as lines: how many there are, and where each stands."""
+"""The landed files of one type as lines: their number, and the place of each."""
 
 import re
 from array import array
@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-# The files are large: they are counted in pieces of this size.
+# The files may be large: they are read in pieces of this size.
 _PIECE = 1024 * 1024
 
 
 class LandedFiles:
-    """Some files of NDJSON, read one after the other. Blank lines are no lines."""
+    """Files of NDJSON, read one after the other. Blank lines do not count as lines."""
 
     def __init__(
         self, paths: Sequence[Path], origin: Callable[[Path], str | None] = lambda _: None
     ) -> None:
-        """Look at `paths`, in their order; `origin` tells which file each was read from."""
+        """Read `paths` in their order; `origin` returns the study's file that a path came from."""
         self._paths = paths
         self._origin = origin
 
@@ -24,33 +24,33 @@ class LandedFiles:
     def patterns(self) -> list[str]:
         """The paths as patterns that DuckDB matches to these files alone.
 
-        `read_json` takes a path for a pattern: of `a[1].ndjson` and `a1.ndjson` it reads the other
-        one, without a word (DuckDB 2.0.1, 2026-12).
+        `read_json` reads a path as a pattern: for `a[1].ndjson` it silently reads `a1.ndjson`
+        (DuckDB 2.0.1, 2026-12).
         """
         return [re.sub(r"([*?\[])", r"[\1]", str(path)) for path in self._paths]
 
     @cached_property
     def lines(self) -> int:
-        """How many lines are not blank."""
+        """The number of lines that are not blank."""
         return sum(_lines_in(path) for path in self._paths)
 
     def number(self, place: int) -> int:
-        """The number of the line in its file, both counted from 1."""
+        """Return the number of the line in its file, counted from 1."""
         return self._at(place - 1)[1]
 
     def origin(self, place: int) -> str | None:
-        """The file that the line was read from, before it landed."""
+        """Return the study's file that the line came from; None if it came by a search."""
         return self._origin(self._at(place - 1)[0])
 
     def place(self, place: int) -> str:
-        """Where the line after `place` lines stands, for people."""
+        """Return the file and number of the line after `place` lines, for messages."""
         if place >= self.lines:
             return f"{self._paths[-1].name if self._paths else 'no file'}, its end"
         path, number = self._at(place)
         return f"{path.name}, line {number}"
 
     def _at(self, before: int) -> tuple[Path, int]:
-        """The file of the line that has so many before it, and its number there."""
+        """Return the file of the line after `place` lines, and its number there."""
         for path, numbers in self._numbers:
             if before < len(numbers):
                 return path, numbers[before]
@@ -59,7 +59,7 @@ class LandedFiles:
 
     @cached_property
     def _numbers(self) -> list[tuple[Path, "array[int]"]]:
-        """By file, the numbers of the lines that are not blank, in eight bytes each."""
+        """The numbers of the lines that are not blank, by file, in eight bytes each."""
         return [(path, array("Q", _numbers(path))) for path in self._paths]
 
 
@@ -69,6 +69,6 @@ def _lines_in(path: Path) -> int:
 
 
 def _numbers(path: Path) -> Iterator[int]:
-    """The numbers, from 1, of the lines that are not blank."""
+    """Return the numbers of the lines that are not blank, counted from 1."""
     with path.open("rb", buffering=_PIECE) as file:
         yield from (number for number, line in enumerate(file, start=1) if not line.isspace())

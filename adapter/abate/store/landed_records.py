@@ -9,19 +9,19 @@ import msgspec
 
 from abate.store.seal import Seal, is_as_sealed, read_sealed
 
-# What landed longer ago is pulled again: it says too little of the server as it is.
+# Older landed units are pulled again: the server may have changed too much since.
 KEPT = timedelta(hours=24)
 PULL = "pull.json"
 RECORD = "unit.json"
 
 
 class LandedPull(msgspec.Struct, frozen=True, kw_only=True):
-    """What a folder of landed units belongs to.
+    """The pull that a folder of landed units belongs to.
 
     Attributes:
-        key: a digest of all that decides what is pulled: server, codes, since when.
-        started_at: when the first run of it began, by this machine's clock.
-        watermark: the same by the server's clock; None where the server does not say.
+        key: a digest of all that decides what is pulled, such as server, codes and watermark.
+        started_at: when its first run began, by this machine's clock.
+        watermark: the same by the server's clock; None if the server does not give its time.
     """
 
     key: str = ""
@@ -30,22 +30,22 @@ class LandedPull(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """The books of one unit that landed whole.
+    """The record of one unit that landed completely.
 
     Attributes:
-        query: the name of the question, for people.
+        query: the name of the query, for people.
         type: the resource type.
-        expected: how many the server says it has; None where it does not say.
-        received: how many distinct ids arrived.
-        pages: on how many pages.
-        gone: the ids that are known to have left the server, or the question.
-        is_change: only what changed has landed, not all that the server has.
-        is_compared: what landed is what the server has now, also where its date is an older one.
-        file: the file that it was read from, where it was one; its lines have their numbers there.
+        expected: the server's count; None if it gives none.
+        received: the number of distinct ids received.
+        pages: the number of pages.
+        gone: the ids that were deleted on the server, or that the query no longer finds.
+        is_change: whether the unit has only changes, and not all resources of the server.
+        is_compared: whether its versions are the server's current ones, even with older dates.
+        file: the study's file that the unit was read from; line numbers are the same in both.
         files: the landed files by name, each with its size and digest.
-        left_out: how many more resources arrived, that have none of the study's codes and did not
+        left_out: the number of further resources that have none of the study's codes and did not
             land.
-        is_confirmed: whether a count, or a question in parts, shows that nothing is missing.
+        is_confirmed: whether a count, or a query by partitions, shows that nothing is missing.
     """
 
     query: str
@@ -63,7 +63,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_earlier(folder: Path, pull: LandedPull) -> LandedPull | None:
-    """What an earlier run began, if it is the same pull and not too long ago."""
+    """Return the pull that an earlier run began, if it is the same one and not too old."""
     try:
         before = msgspec.json.decode(read_sealed(folder / PULL) or b"", type=LandedPull)
     except msgspec.MsgspecError:
@@ -73,11 +73,11 @@ def find_earlier(folder: Path, pull: LandedPull) -> LandedPull | None:
 
 
 def records_in(folder: Path) -> Iterator[tuple[str, Record | None]]:
-    """The units that an earlier run landed whole; None of one whose files are not as it left them.
+    """Give the units that an earlier run landed completely; None if their files have changed since.
 
-    What is not used is removed, as is what was landing when the run was killed.
+    Units that cannot be used are removed, as is the one that was landing when the run was killed.
     """
-    for unit in sorted(one for one in folder.iterdir() if one.is_dir()):
+    for unit in sorted(path for path in folder.iterdir() if path.is_dir()):
         record = None if unit.name.startswith(".") else _record(unit)
         if record is None:
             shutil.rmtree(unit, ignore_errors=True)
@@ -86,7 +86,7 @@ def records_in(folder: Path) -> Iterator[tuple[str, Record | None]]:
 
 
 def _record(unit: Path) -> Record | None:
-    """The record of a landed unit, if its files are those that landed."""
+    """Return the record of a landed unit, if its files are as they landed."""
     try:
         record = msgspec.json.decode(read_sealed(unit / RECORD) or b"", type=Record)
     except msgspec.MsgspecError:

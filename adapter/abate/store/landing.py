@@ -1,8 +1,9 @@
 """Landed files: NDJSON, one resource a line, as the server sent the bytes.
 
-A unit is what one question brings, a file a type. It lands whole or not at all: its folder gets its
-name when it is complete. What a run that was killed had landed whole, the next run of the same pull
-finds. The files hold patient data: the folder is the owner's alone, and goes when all is loaded.
+A unit is the result of one query: a folder with a file for each type. The folder gets its final
+name when the unit is complete. If a run is killed, the next run of the same pull uses its complete
+units. The files hold patient data: only their owner may read them, and they are removed when all
+rows are loaded.
 """
 
 import os
@@ -31,24 +32,24 @@ __all__ = ["Landing", "Record", "Unit"]
 
 
 def now() -> datetime:
-    """The time by this machine's clock; tests put theirs in this place."""
+    """Return the time by this machine's clock; tests replace this function."""
     return datetime.now(UTC)
 
 
 class Unit:
-    """What one question brings, while it lands: whole as soon as its `record` is set."""
+    """The result of one query while it lands; it is complete when its `record` is set."""
 
     def __init__(self, folder: Path) -> None:
-        """Land in `folder`, which gets its own name at the end."""
+        """Land in `folder`, which gets its final name at the end."""
         self.record: Record | None = None
         self.folder = folder
         self._files: dict[str, BinaryIO] = {}
 
     def write(self, kind: str, resource: bytes) -> None:
-        """Append one resource; one that holds a newline is compacted to its line.
+        """Append one resource; newlines in it are removed.
 
         Raises:
-            StoreError: the disk refuses.
+            StoreError: the file cannot be written.
         """
         if b"\n" in resource:
             resource = _one_line(resource)
@@ -56,10 +57,10 @@ class Unit:
             self._file(kind).write(resource + b"\n")
 
     def skip(self, kind: str, lines: int) -> None:
-        """Leave blank lines, so that what follows has the number that it has elsewhere.
+        """Write blank lines, so that the next lines have the numbers that they have in their file.
 
         Raises:
-            StoreError: the disk refuses.
+            StoreError: the file cannot be written.
         """
         if lines > 0:
             with landing_errors(self.folder):
@@ -72,7 +73,7 @@ class Unit:
         return self._files[kind]
 
     def close(self) -> None:
-        """Finish the files, so that they outlive this process; if one fails, all are closed."""
+        """Write the files to the disk and close them; all are closed, even if one fails."""
         with landing_errors(self.folder), ExitStack() as closing:
             while self._files:
                 file = self._files.popitem()[1]
@@ -82,10 +83,10 @@ class Unit:
 
 
 class Landing:
-    """A folder that units land in: a context manager that removes it when all went well."""
+    """A folder that units land in: a context manager that removes it unless there is an error."""
 
     def __init__(self, folder: Path, key: str = "") -> None:
-        """Land in `folder` what belongs to `key`; without a key nothing is found again.
+        """Land in `folder` the pull of `key`; without a key no later run uses what landed.
 
         `abandoned` are the notes of an earlier pull whose landed units are not used.
         """
@@ -101,9 +102,9 @@ class Landing:
         before = find_earlier(self.folder, self.pull)
         if before is not None:
             self.pull = before
-            found = dict(records_in(self.folder))
-            self.records = {name: one for name, one in found.items() if one is not None}
-            self.torn = sorted(found.keys() - self.records.keys())
+            records = dict(records_in(self.folder))
+            self.records = {name: record for name, record in records.items() if record is not None}
+            self.torn = sorted(records.keys() - self.records.keys())
             self._begin_nothing()
             return self
         self.abandoned = _notes(self.folder)
@@ -126,19 +127,19 @@ class Landing:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # Where nothing was found, the next run asks the server again, and not this folder.
+        # If the server had nothing, the next run asks it again, and does not use this folder.
         is_worth_keeping = self.pull.key and self.records and not isinstance(error, NothingFound)
         if error is None or not is_worth_keeping:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def begin(self, watermark: datetime | None) -> None:
-        """Note when the pull began, by the server's clock; the first run's word stays."""
+        """Note when the pull began, by the server's clock; a later run does not change it."""
         if not (self.folder / PULL).exists():
             self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
             write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
 
     def move_watermark(self, watermark: datetime | None) -> None:
-        """Note another moment than the one that the pull began at."""
+        """Replace the moment at which the pull began."""
         self.pull = msgspec.structs.replace(self.pull, watermark=watermark)
         write_sealed(self.folder / PULL, msgspec.json.encode(self.pull))
 
@@ -151,12 +152,12 @@ class Landing:
 
     @contextmanager
     def unit(self, name: str) -> Iterator[Unit]:
-        """Land a unit; with its `record` set it stays, also if this process is killed later.
+        """Land a unit; when its `record` is set it stays, even if this process is killed later.
 
-        It takes the place of one that landed under the same name.
+        It replaces a unit of the same name.
 
         Args:
-            name: what it is, the same in each run; units are read in the order of their names.
+            name: the same in each run; units are read in the order of their names.
         """
         folder = self.folder / f".{name}"
         with landing_errors(self.folder):
@@ -188,17 +189,17 @@ class Landing:
             self._asked.add(name)
 
     def has(self, name: str) -> bool:
-        """Whether a unit has landed whole; who asks wants it."""
+        """Whether a unit has landed completely; a unit that was asked for is kept and loaded."""
         self._asked.add(name)
         return name in self.records
 
     def drop_unused(self) -> None:
-        """Remove what an earlier run landed and this one has not asked for."""
+        """Remove the units of an earlier run that this one has not asked for."""
         for name in self.records.keys() - self._asked:
             self._drop(name)
 
     def drop_empty(self, query: str) -> None:
-        """Delete the units that hold nothing of a query, so that the next run asks it again."""
+        """Delete the units of a query that have no resource, so that the next run asks again."""
         for name, record in list(self.records.items()):
             if record.query == query and not record.received:
                 self._drop(name)
@@ -208,64 +209,65 @@ class Landing:
         del self.records[name]
 
     def drop(self, prefix: str) -> None:
-        """Delete the units whose name begins so: another way to pull takes their place."""
+        """Delete the units whose names begin with `prefix`: another way to pull replaces them."""
         for name in [record for record in self.records if record.startswith(prefix)]:
             self._drop(name)
             self._asked.discard(name)
 
     def remember(self, name: str, note: bytes) -> None:
-        """Keep a small note, so that a later run of this pull goes about it in the same way."""
+        """Keep a small note for a later run of this pull."""
         write_sealed(self.folder / f"{name}.note", note)
 
     def recall(self, name: str) -> bytes | None:
-        """What `remember` kept; None if nothing was, or it is not whole any more."""
+        """Return a note of `remember`; None if there is none, or it is damaged."""
         return read_sealed(self.folder / f"{name}.note")
 
     def paths(self, kind: str) -> list[Path]:
-        """The files of a resource type, of all units that landed whole and were asked for."""
-        found = sorted(self.folder.glob(f"[!.]*/{kind}.ndjson"))
-        return [one for one in found if one.parent.name in self._asked] or [self._nothing]
+        """Return the files of a resource type, of all complete units that were asked for."""
+        paths = sorted(self.folder.glob(f"[!.]*/{kind}.ndjson"))
+        return [path for path in paths if path.parent.name in self._asked] or [self._nothing]
 
     @property
     def _nothing(self) -> Path:
-        """A file for a type of which nothing landed: `read_json([])` is an error (DuckDB 2.0.1)."""
+        """An empty file: `read_json([])` is an error (DuckDB 2.0.1, 2026-12)."""
         return self.folder / "nothing.ndjson"
 
     def file(self, path: Path) -> str | None:
-        """The file that a landed one was read from; None where it came by search."""
+        """Return the study's file that a landed file was read from; None if it came by search."""
         record = self.records.get(path.parent.name)
         return record.file or None if record else None
 
     def count_received(self, kind: str) -> int:
-        """How many resources of a type landed, by the books of the units."""
+        """Return the number of resources of a type that landed, by the records of the units."""
         return sum(record.received for record in self.records.values() if record.type == kind)
 
     def is_whole(self, kind: str) -> bool:
-        """Whether all resources of a type landed, and not only what changed."""
+        """Whether all resources of a type landed, and not only changes."""
         return not any(record.is_change for record in self.records.values() if record.type == kind)
 
     @property
     def has_changes(self) -> bool:
-        """Whether of any type only what changed has landed."""
+        """Whether only changes landed of at least one type."""
         return any(record.is_change for record in self.records.values())
 
     def is_compared(self, kind: str) -> bool:
-        """Whether what landed of a type is what the server has now, whatever its dates say."""
+        """Whether the landed versions of a type are the server's current ones, even if older."""
         return any(record.is_compared for record in self.records.values() if record.type == kind)
 
     def gone(self, kind: str) -> set[str]:
-        """The ids of a type that are known to have left the server, or the question."""
-        return {one for r in self.records.values() if r.type == kind for one in r.gone}
+        """Return the ids of a type that were deleted, or that the query no longer finds."""
+        records = (record for record in self.records.values() if record.type == kind)
+        return {identifier for record in records for identifier in record.gone}
 
 
 def _notes(folder: Path) -> dict[str, bytes]:
-    """The notes of a folder, by name; what cannot be read, or is torn, is left out."""
-    found = {path.stem: read_sealed(path) for path in folder.glob("*.note")}
-    return {name: note for name, note in found.items() if note is not None}
+    """Return the notes of a folder by name, without those that are damaged."""
+    notes = {path.stem: read_sealed(path) for path in folder.glob("*.note")}
+    return {name: note for name, note in notes.items() if note is not None}
 
 
 def _one_line(resource: bytes) -> bytes:
-    """The same JSON without newlines; what is no JSON becomes one line that the mapping judges."""
+    """Return the same JSON without newlines; invalid JSON becomes one line that is rejected."""
     try:
         return msgspec.json.format(resource, indent=-1)
     except (msgspec.MsgspecError, RecursionError):

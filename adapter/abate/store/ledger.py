@@ -1,16 +1,16 @@
-"""The books of a pull: for each query what the server has, and what arrived."""
+"""The ledger of a pull: for each query the server's count and the number received."""
 
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from abate.telemetry.log import Log
 
-# The names of what arrives without a query.
+# The names of resources that come without a query.
 EXPORT, FILES = "export", "files"
 
 
 class Booked(TypedDict):
-    """A line of the books as fields of an event."""
+    """A line of the ledger as the fields of an event."""
 
     query: str
     type: str
@@ -22,11 +22,11 @@ class Booked(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
-    """One query, over all its parts: `expected` is None where the server gives no count.
+    """One query with all its parts; `expected` is None if the server gives no count.
 
-    `received` counts all distinct resources that the server sent. Of these, `left_out` have none
-    of the study's codes: they did not land.
-    `is_confirmed` says whether anything but passes that are alike shows that nothing is missing.
+    `received` is the number of distinct resources that the server sent. `left_out` of them have
+    none of the study's codes and did not land. `is_confirmed` says whether anything other than two
+    equal passes shows that nothing is missing.
     """
 
     query: str
@@ -39,14 +39,14 @@ class LedgerLine:
 
     @property
     def name(self) -> str:
-        """What was asked for; of what no query asked for, its type and where it is from."""
+        """The name of the query; without a query, the type and where the resources are from."""
         if self.query in (EXPORT, FILES):
             return f"{self.type} resources of the {self.query}"
         return self.query
 
     @property
     def fields(self) -> Booked:
-        """The line as fields of an event."""
+        """Return the line as the fields of an event."""
         return Booked(
             query=self.query,
             type=self.type,
@@ -57,7 +57,7 @@ class LedgerLine:
         )
 
     def __str__(self) -> str:
-        """The line in words, as in `pain scores: 73 of 73 Observation, 1 page`."""
+        """Return the line in words, as in `pain scores: 73 of 73 Observation, 1 page`."""
         counted = f"{self.received} of {self.expected}"
         if self.expected is None:
             counted = f"{self.received} (there is no count)"
@@ -83,35 +83,35 @@ class Ledger:
 
     @property
     def unconfirmed(self) -> list[str]:
-        """What nothing shows to have arrived whole, by name."""
+        """The names of the queries that nothing confirms to be complete."""
         return list(dict.fromkeys(line.name for line in self.lines if not line.is_confirmed))
 
     def warn(self, source: str, log: Log) -> None:
-        """Warn once if nothing can show that all arrived: the results say so too.
+        """Warn once if nothing confirms that all resources were received; the results say it too.
 
         Args:
             source: what gives no count, with its verb.
-            log: where it is said.
+            log: the logger.
         """
         if names := ", ".join(self.unconfirmed):
             log.warning(
-                f"nothing confirms that all {names} arrived: {source} no total and no "
+                f"nothing confirms that all {names} were received: {source} no total and no "
                 "count, or is asked for some categories only. The status and the report say so",
                 name="pull.unconfirmed",
                 queries=names,
             )
 
     def count_received(self, query: str) -> int:
-        """How many distinct resources a query brought, without those that were left out."""
+        """Return the number of distinct resources of a query, without those that were left out."""
         return sum(line.received - line.left_out for line in self.lines if line.query == query)
 
     def is_empty(self, query: str) -> bool:
-        """Whether the server sent nothing at all for a query."""
+        """Whether the server sent no resource for a query."""
         return not any(line.received for line in self.lines if line.query == query)
 
 
 def count_of_pages(pages: int) -> str:
-    """The number of pages in words."""
+    """Return the number of pages in words."""
     return "1 page" if pages == 1 else f"{pages} pages"
 
 

@@ -1,7 +1,7 @@
-"""What a pull learns beside its rows, and the results must tell: who left, what is withheld.
+"""What a pull learns beside its rows and the results must report, such as withheld rows.
 
-During the pull it is kept in notes of the landing, so that a run that goes on knows it too; with
-the rows it goes into the store, and stays there until a whole pull says otherwise.
+During the pull it is kept in notes of the landing folder, so that a later run of the same pull has
+it too. It is stored with the rows, and stays until a whole pull replaces it.
 """
 
 from collections.abc import Iterable
@@ -20,16 +20,16 @@ _LEFT, _WITHHELD, _UNFILTERED = "left-group", "withheld", "unfiltered"
 
 
 def note_withheld(landing: "Landing", code: str) -> None:
-    """Note the code by which the server said that it withholds rows; threads may share it."""
+    """Note the code with which the server withholds rows; threads may call it."""
     landing.remember(f"{_WITHHELD}-{code}", b"")
 
 
 def judge_of(landing: "Landing", *, is_accepted: bool) -> Judge:
-    """How `[source] withheld` has outcomes judged; what is accepted is noted in the landing."""
+    """Return the judge of outcomes for `[source] withheld`; accepted codes are noted."""
 
-    def accept(told: Any, of: str) -> None:
-        refuse_cut_short(told, of)
-        for issue in issues(told):
+    def accept(entries: Any, of: str) -> None:
+        refuse_cut_short(entries, of)
+        for issue in issues(entries):
             if issue.is_withheld:
                 note_withheld(landing, issue.code)
 
@@ -37,34 +37,34 @@ def judge_of(landing: "Landing", *, is_accepted: bool) -> Judge:
 
 
 def note_left(landing: "Landing", patients: Iterable[str]) -> None:
-    """Note the ids of the patients who have left the Group that is studied."""
+    """Note the ids of the patients who have left the study's Group."""
     landing.remember(_LEFT, msgspec.json.encode(sorted(patients)))
 
 
 def note_unfiltered(landing: "Landing", kinds: Iterable[str]) -> None:
-    """Note the types that are exported without a filter by code, by which nothing was found."""
+    """Note the types that are exported without a filter by code, because it found nothing."""
     landing.remember(_UNFILTERED, msgspec.json.encode(sorted(kinds)))
 
 
 def recall_unfiltered(landing: "Landing") -> set[str]:
-    """The types that are exported without a filter by code."""
+    """Return the types that are exported without a filter by code."""
     return msgspec.json.decode(landing.recall(_UNFILTERED) or b"[]", type=set[str])
 
 
 def left(landing: "Landing") -> list[str]:
-    """The ids of the patients who have left the Group that is studied."""
+    """Return the ids of the patients who have left the study's Group."""
     return msgspec.json.decode(landing.recall(_LEFT) or b"[]", type=list[str])
 
 
 def is_withheld(landing: "Landing") -> bool:
-    """Whether the server said during this pull that it withholds rows."""
+    """Whether the server has withheld rows during this pull."""
     return bool(_codes(landing))
 
 
 def keep(store: "Store", landing: "Landing", server: str) -> None:
-    """Keep what the pull of a server has noted; the caller holds the transaction.
+    """Store what the pull of a server has noted; the caller holds the transaction.
 
-    What is withheld is forgotten only after a pull of everything.
+    Codes of withheld rows stay until the next pull of everything.
     """
     is_whole = all(landing.is_whole(kind) for kind in MAPPED_NAMES)
     codes = {*_codes(landing), *(() if is_whole else withheld(store, server))}
@@ -77,12 +77,12 @@ def keep(store: "Store", landing: "Landing", server: str) -> None:
 
 
 def withheld(store: "Store", server: str) -> list[str]:
-    """The codes by which a server said that rows are withheld, which are not in the store."""
+    """Return the codes with which a server withholds rows, which the store therefore lacks."""
     return _details(store, server, _WITHHELD)
 
 
 def read_unfiltered(store: "Store", server: str) -> list[str]:
-    """The types of which the last export of a server found nothing by a filter."""
+    """Return the types of which the last export of a server found nothing by a filter."""
     return _details(store, server, _UNFILTERED)
 
 

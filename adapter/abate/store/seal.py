@@ -1,8 +1,8 @@
-"""Files that an earlier run left, and whether they are as that run wrote them.
+"""Whether the files of an earlier run are as that run wrote them.
 
-A file is not believed because it exists. A power cut, a full disk or a copy may leave the name and
-take the content. So each file's size and SHA-256 digest are kept: of a landed file in the record of
-its unit, of a small file in its own first line. What does not match is not used.
+A power cut, a full disk or a copy may leave a file without its content. So the size and SHA-256
+digest of each file are kept: of a landed file in the record of its unit, of a small file in its own
+first line. A file that does not match is not used.
 """
 
 import hashlib
@@ -17,28 +17,28 @@ from abate.errors import disk_errors
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """What a file was when it was written: its size in bytes, and its SHA-256 digest."""
+    """The size of a file in bytes and its SHA-256 digest, from when it was written."""
 
     size: int
     digest: str
 
 
 def seal_of(path: Path) -> Seal:
-    """The seal of a file as it is now."""
+    """Return the seal of a file as it is now."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Seal(file.tell(), digest)
 
 
 def seals_of(folder: Path) -> dict[str, Seal]:
-    """The seals of all files in a folder, by name."""
+    """Return the seals of all files in a folder, by name."""
     return {path.name: seal_of(path) for path in sorted(folder.iterdir())}
 
 
 def is_as_sealed(folder: Path, seals: Mapping[str, Seal]) -> bool:
-    """Whether the files of a folder are those that were sealed; others may lie beside them."""
+    """Whether the sealed files of a folder are unchanged; there may be other files too."""
     with suppress(OSError):
-        # The size first: it is known without reading.
+        # Sizes are compared first: they are known without reading the files.
         sizes = {name: (folder / name).stat().st_size for name in seals}
         is_whole = all(sizes[name] == seal.size for name, seal in seals.items())
         return is_whole and all(seal_of(folder / name) == seal for name, seal in seals.items())
@@ -46,10 +46,10 @@ def is_as_sealed(folder: Path, seals: Mapping[str, Seal]) -> bool:
 
 
 def write_sealed(path: Path, content: bytes) -> None:
-    """Write a small file that is whole on the disk before this returns.
+    """Write a small file, and return when it is on the disk.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be written.
     """
     with landing_errors(path.parent), open(path, "wb", opener=private) as file:
         file.write(b"%s\n%s" % (hashlib.sha256(content).hexdigest().encode(), content))
@@ -58,7 +58,7 @@ def write_sealed(path: Path, content: bytes) -> None:
 
 
 def read_sealed(path: Path) -> bytes | None:
-    """What `write_sealed` wrote; None if it is not there, or not as it was written."""
+    """Return what `write_sealed` wrote; None if the file is missing or has changed."""
     try:
         digest, _, content = path.read_bytes().partition(b"\n")
     except OSError:
@@ -67,14 +67,14 @@ def read_sealed(path: Path) -> bytes | None:
 
 
 def private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read."""
+    """Open a file for writing that only its owner may read."""
     return os.open(path, flags, 0o600)
 
 
 def landing_errors(folder: Path) -> AbstractContextManager[None]:
-    """Turn an error of the disk into a sentence that names the landing folder.
+    """Turn an error of the disk into a message that names the landing folder.
 
     Raises:
-        StoreError: in place of an OSError.
+        StoreError: instead of an OSError.
     """
     return disk_errors(f"nothing can be landed in {folder}")

@@ -1,5 +1,5 @@
--- One row is one resource of the batch, as the store keeps it. Of an Observation that is no pain score
--- it keeps no more than that it was there.
+-- One row is one resource of the batch, as the store keeps it. Of an Observation that is not a pain score it
+-- keeps only id and version.
 select
   * exclude (place),
   $run_id as run_id

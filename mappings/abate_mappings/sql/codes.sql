@@ -1,4 +1,4 @@
--- What the study's codes mean to it, and all code lists: laid out anew for each run.
+-- The roles of the study's codes, and all code lists; made for each run.
 create or replace temp table role (
   role varchar, kind varchar, system varchar, code varchar, name varchar, site_group varchar,
   instrument varchar, context varchar, scale double, value double

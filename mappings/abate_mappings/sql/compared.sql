@@ -1,5 +1,5 @@
--- One row is one resource type: how many the store has of the server, how many of them this run brought or
--- changed, and how many it found gone.
+-- One row is one resource type: how many the store has of the server, how many of them this run added or
+-- changed, and how many it deleted.
 with
 known as (
   select type, count(*) as kept, count(*) filter (where run_id = $run_id) as changed

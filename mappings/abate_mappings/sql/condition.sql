@@ -21,7 +21,7 @@ read as (
     last_updated,
     content,
     status_codes_of(r.clinicalstatus)[1] as clinical_status,
-    -- A status without a system is one too: an error must not be missed.
+    -- A status without a system counts too: entered-in-error must not be missed.
     status_codes_of(r.verificationstatus) as verification,
     is_given(r.verificationstatus) as is_verification_given,
     codings_of(r.severity.coding)[1] as graded,
@@ -34,7 +34,7 @@ read as (
     resource
   from parsed
 ),
--- A grade is a listed code, or a text that is nothing but a grade: other words may name a patient.
+-- A grade is a listed code, or a text that is only a grade: other texts may name a patient.
 judged as (
   select
     *,

@@ -1,13 +1,13 @@
--- One row is one resource that the pull knows to have left the server, or what the study asks for.
+-- One row is one resource that was deleted on the server, or that the study's query no longer finds.
 create or replace temp table gone (type varchar, id varchar);
 
--- One row is one patient who has left the Group that is studied.
+-- One row is one patient who has left the study's Group.
 create or replace temp table left_group (id varchar);
 
--- One row is one Procedure that is landing: its patient and its codes.
+-- One row is one landed Procedure: its patient and its codes.
 create or replace temp table landing_procedure (
   patient_id varchar, codings struct(system varchar, code varchar)[]
 );
 
--- One row is one person of the study; see studied.sql.
+-- One row is one patient of the study; see studied.sql.
 create or replace temp table studied (id varchar);

@@ -1,6 +1,6 @@
--- One row is one line that landed, in the order of the files: its fault, or what it is, and `r`, what is read
--- of it; and `modifier`, why it must not be read as it looks. An Observation is not read further where none of its codes is a score's, and it is no report of
--- ours: most are such. Without a version, a hash of the text tells one version from the next.
+-- One row is one landed line, in the order of the files: its fault, or id and version; `r`, the elements that
+-- are read; and `modifier`, why it must be rejected. Most Observations have no code of a score and are not a
+-- report of abate: of those `r` is not read. Without a version, `content` is a hash of the text.
 create or replace temp table landed as
 with
 line as (

@@ -1,4 +1,4 @@
--- One row is one resource in TABLE of a patient who is no longer of the study: what is kept of it.
+-- One row is what is kept of one resource in TABLE of a patient who is no longer in the study.
 create or replace temp table leaver as
 select
   server,

@@ -1,5 +1,5 @@
--- One row is one resource in TABLE that the store has of the server, and that is no longer there: a whole pull did not
--- bring it, or it is known to have gone.
+-- One row is one resource in TABLE that was deleted on the server: a whole pull did not find it, or the pull
+-- knows its deletion.
 create or replace temp table left_behind as
 select id
 from TABLE

@@ -1,10 +1,10 @@
--- What every mapping uses to read FHIR's JSON. A leaf stays JSON until one of these reads it.
--- They are made once in a process, beside the store (database.py).
+-- The macros by which every mapping reads FHIR's JSON. A leaf stays JSON until one of them reads it. They are
+-- made once in a process, in a database in memory (store/engine.py).
 
--- Why a line is no resource of this type with an id; null where it is one.
+-- Why a line is not a resource of this type with an id; null if it is.
 create macro line_fault(resource, resource_type, id, kind) as
   case
-    -- As nearly all are, without a look at each alone.
+    -- The usual case first, which needs no further look at the leaves.
     when cast(resource_type as varchar) = '"' || kind || '"'
       and starts_with(cast(id as varchar), '"') and cast(id as varchar) <> '""' then null
     when resource is null then 'malformed-line'
@@ -13,16 +13,16 @@ create macro line_fault(resource, resource_type, id, kind) as
     when coalesce(text_of(id), '') = '' then 'no-id'
   end;
 
--- Whether a JSON leaf says something: neither missing nor null, and not empty.
+-- Whether a JSON leaf has content: it is neither missing nor null nor empty.
 create macro is_given(leaf) as
   coalesce(cast(leaf as varchar) not in ('null', '[]', '{}', '""', 'false'), false);
 
--- What changes the meaning of a resource and is not known to abate; null where nothing does. FHIR forbids
--- to process such content: https://hl7.org/fhir/R4/conformance-rules.html#isModifier. A modifier
--- extension of an element concerns that element alone: those of elements that are not read are skipped.
+-- The kind of a modifier that abate does not know; null if there is none. FHIR forbids to process a resource
+-- with an unknown modifier: https://hl7.org/fhir/R4/conformance-rules.html#isModifier. A modifier extension of
+-- an element concerns only that element: those of elements that are not read are skipped.
 create macro modifier_of(resource, elements) as
   case
-    -- As nearly all are, by their text alone.
+    -- The usual case first, by the text of the resource.
     when not (
       contains(cast(resource as varchar), '"modifierExtension"')
       or contains(cast(resource as varchar), '"implicitRules"')
@@ -38,23 +38,23 @@ create macro modifier_of(resource, elements) as
           )
         )
       ) then 'modifier-extension'
-    -- STU3, DSTU2 and orders say by an element of their own that something was not done.
+    -- STU3, DSTU2 and orders have other elements for what was not done.
     when is_given(json_extract(resource, '$.notDone'))
       or is_given(json_extract(resource, '$.notGiven'))
       or is_given(json_extract(resource, '$.notPerformed'))
       or is_given(json_extract(resource, '$.doNotPerform')) then 'not-done'
   end;
 
--- The text of a JSON string; null for anything else. The leaf stands here twice, since each copy of what a macro
--- is given is bound anew: with five, to plan the mapping took a third longer (DuckDB 2.0.1, 2026-11).
+-- The text of a JSON string; null for anything else. DuckDB plans each copy of a macro's argument: with five
+-- copies of `leaf` instead of two, planning the mapping took a third longer (DuckDB 2.0.1, 2026-11).
 create macro text_of(leaf) as case when starts_with(leaf, '"') then leaf ->> '$' end;
 
--- The text of a JSON number; null for anything else: "7" and true are no numbers.
+-- The text of a JSON number; null for anything else: "7" and true are not numbers.
 create macro number_of(leaf) as
   case when json_type(leaf) in ('UBIGINT', 'BIGINT', 'DOUBLE') then cast(leaf as varchar) end;
 
 -- The parts of the text of a number: 4.25e-1 has the digits 425, two decimals and the exponent -1. An exponent
--- that no double reaches is cut off.
+-- that is too large for a double is limited to 9999.
 create macro mantissa_of(number) as split_part(lower(number), 'e', 1);
 create macro digits_of(number) as ltrim(replace(mantissa_of(number), '.', ''), '-');
 create macro decimals_of(number) as length(split_part(mantissa_of(number), '.', 2));
@@ -65,7 +65,7 @@ create macro exponent_of(number) as
     else 0
   end;
 
--- Long division of whole numbers, 18 digits at a time: the digits of the quotient, and what rests.
+-- Long division of whole numbers, 18 digits at a time: the digits of the quotient, and the rest.
 create macro divide(dividend, divisor) as
   list_reduce(
     list_transform(
@@ -80,10 +80,10 @@ create macro divide(dividend, divisor) as
     {'rest': cast(0 as hugeint), 'digits': ''}
   );
 
--- The double that is nearest to `number * 10 / scale`: so many digits of the quotient are written out that no
--- border between two doubles has more, with a 1 behind them for what rests; to read this rounds once.
--- A border has at most 767 digits; above 1e-9 it has at most 90 decimals. Each step stands in a lambda, so
--- that it is bound once.
+-- The double that is nearest to `number * 10 / scale`. The quotient is written with more digits than the middle
+-- between two doubles can have, and with a further 1 if there is a rest; reading this text rounds once. Such a
+-- middle has at most 767 digits, and above 1e-9 at most 90 decimals. Each step is in a lambda, so that DuckDB
+-- plans it once (2.0.1, 2026-11).
 create macro divided_score_of(number, scale) as
   list_transform(
     list_transform(
@@ -114,26 +114,26 @@ create macro divided_score_of(number, scale) as
     )
   )[1];
 
--- A number on a scale as a score from 0 to 10: the number itself where the scale ends at 10, else the
--- double that is nearest to `number * 10 / scale`. `number` is the text of a number.
+-- A number on a scale as a score from 0 to 10: the number itself if the scale ends at 10, or else the double
+-- that is nearest to `number * 10 / scale`. `number` is the text of a number.
 create macro score_of(number, scale) as
   case
     when scale = 10 then try_cast(number as double)
-    -- The point moves within the text.
+    -- Only the decimal point moves.
     when scale in (1, 100, 1000) then try_cast(
       mantissa_of(number) || 'e' || (exponent_of(number) + 1 - cast(log10(scale) as integer)) as double
     )
-    -- It is no score.
+    -- Out of range, so it is rejected; any number will do.
     when not coalesce(try_cast(number as double) between 0 and scale, false)
       then try_cast(number as double) * 10 / scale
-    -- As nearly all are: dividend and divisor are whole numbers that a double holds, and one step is rounded.
+    -- The usual case: dividend and divisor are whole numbers that a double holds, so only the division rounds.
     when length(number) <= 14 and not contains(lower(number), 'e') and scale = trunc(scale)
       then try_cast(digits_of(number) || '0' as double)
         / (scale * try_cast('1e' || decimals_of(number) as double))
     else divided_score_of(number, scale)
   end;
 
--- Whether one of the identifiers is abate's own: a statistic that it published, with its system of today or of 0.1.
+-- Whether one of the identifiers is of a statistic that abate published, with its system of today or of 0.1.
 create macro is_own_report(identifiers, own_systems) as
   case
     when identifiers is null
@@ -157,11 +157,11 @@ create macro codings_of(codings) as
     lambda c: c.system is not null and c.code is not null
   );
 
--- The codes of codings, whatever their system, also without one.
+-- The codes of codings, with any system or without one.
 create macro codes_of(codings) as
   list_transform(coalesce(codings, []), lambda c: trim(text_of(c.code)));
 
--- The codes of a status: R4 has a CodeableConcept where STU3 has a code.
+-- The codes of a status: a CodeableConcept in R4, a code in STU3.
 create macro status_codes_of(leaf) as
   case
     when leaf is null then []
@@ -169,15 +169,15 @@ create macro status_codes_of(leaf) as
     else codes_of(from_json(leaf, '{"coding": [{"code": "JSON"}]}').coding)
   end;
 
--- What is read of a body site: its codings, and extensions, of which one may say the side.
+-- The elements that are read of a body site: its codings, and extensions, which may state the side.
 create macro site_shape() as
   '{"coding": [{"system": "JSON", "code": "JSON"}],
     "extension": [
       {"url": "JSON", "valueCodeableConcept": {"coding": [{"system": "JSON", "code": "JSON"}]}}
     ]}';
 
--- The codings of each extension of a body site that says its side: mCODE's, also of its first edition,
--- and HL7 Europe's.
+-- The codings of each extension of a body site that states its side: mCODE's, also of its first edition, and
+-- HL7 Europe's.
 create macro lateralities_of(site) as
   list_transform(
     list_filter(
@@ -187,16 +187,16 @@ create macro lateralities_of(site) as
     lambda e: codings_of(e.valuecodeableconcept.coding)
   );
 
--- Of these codings those that are among `sides`, each as `system|code`.
+-- The codings that are among `sides`, which has `system|code`.
 create macro sides_among(codings, sides) as
   list_filter(codings, lambda c: list_has_any([c.system || '|' || c.code], sides));
 
--- The codings of a body site, those of its side too.
+-- The codings of a body site, with those of its side.
 create macro site_codings_of(site, sides) as
   list_concat(codings_of(site.coding), sides_among(flatten(lateralities_of(site)), sides));
 
--- The codings of each body site, in their order. A side in an entry of its own, without a site, is a side of
--- each site that has no side. Each step stands in a lambda, so that it is bound once.
+-- The codings of each body site, in their order. An entry that has only a side is the side of each site without
+-- one. Each step is in a lambda, so that DuckDB plans it once (2.0.1, 2026-11).
 create macro body_sites_of(stated, sides) as
   list_transform(
     [
@@ -225,11 +225,11 @@ create macro body_sites_of(stated, sides) as
     )
   )[1];
 
--- Whether two of these codings are of one system, so that they are no synonyms.
+-- Whether two different codings have the same system, so that they are not synonyms.
 create macro has_two_of_a_system(codings) as
   len(list_distinct(codings)) > len(list_distinct(list_transform(codings, lambda c: c.system)));
 
--- Whether one body site holds two sites and two sides: which side belongs to which site, nothing says.
+-- Whether one body site has two sites and two sides, so that the side of each site is unknown.
 create macro is_side_ambiguous(site, sides) as
   len(site.coding) > 3
   and list_transform(
@@ -240,8 +240,8 @@ create macro is_side_ambiguous(site, sides) as
       )
   )[1];
 
--- Whether several sites without a side stand beside entries of different sides. FHIR gives the order of the
--- entries no meaning, which could say what belongs together:
+-- Whether there are several sites without a side, and entries with different sides. The order of the entries
+-- cannot tell which belong together, since FHIR gives it no meaning:
 -- https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.orderMeaning
 create macro are_sides_ambiguous(stated, sides) as
   len(stated) > 3
@@ -261,15 +261,15 @@ create macro are_sides_ambiguous(stated, sides) as
       ) > 1
   )[1];
 
--- Whether an extension of a body site says a side that no code list has.
+-- Whether an extension of a body site states a side that is in no code list.
 create macro is_side_unknown(site, sides) as
   len(list_filter(lateralities_of(site), lambda codings: len(sides_among(codings, sides)) = 0)) > 0;
 
--- Whether a resource with these codings is to be read: one of the codes is a score's, or there is none.
+-- Whether a resource with these codings must be read: one of the codes is a score's, or it has no code.
 create macro reads_as_score(codings, score_codes) as
   case
-    -- As nearly all are; list_contains would become a join here, which loses the order of the lines
-    -- (DuckDB 2.0, 2026-11).
+    -- The usual case first. DuckDB makes a join of list_contains here, which loses the order of the lines
+    -- (2.0, 2026-11).
     when len(codings) = 1 then
       text_of(codings[1].system) is null
       or text_of(codings[1].code) is null
@@ -293,8 +293,8 @@ create macro reference_of(reference, server) as
     ''
   );
 
--- The id of a reference to `kind`; null for any other. The leaf stands here once: each copy of what a
--- macro is given is bound anew, which for a few resources costs more than to read them.
+-- The id of a reference to `kind`; null for any other. DuckDB plans each copy of a macro's argument, which for
+-- a few resources costs more than reading them (2.0.1, 2026-11).
 create macro id_of(leaf, kind, server) as
   nullif(
     regexp_extract(
@@ -333,8 +333,8 @@ create macro identifiers_of(leaf) as
     )
   end;
 
--- The Procedures that references of a JSON array name without a literal reference, by their identifiers;
--- null for one that has only a display, an identifier without a system, or one of another type.
+-- The Procedures that references of a JSON array name only by an identifier; null for a reference with only a
+-- display, with an identifier without a system, or to another type.
 create macro named_of(leaf) as
   case
     when leaf is null then []
@@ -367,7 +367,7 @@ create macro codeable_references_of(leaf, server) as
     )
   end;
 
--- Whether a JSON leaf is there and is no array of so many references.
+-- Whether a JSON leaf is present and is not an array of that number of references.
 create macro is_broken(leaf, count_of_references) as
   leaf is not null
   and (json_type(leaf) <> 'ARRAY' or json_array_length(leaf) <> count_of_references);
@@ -376,7 +376,7 @@ create macro is_broken(leaf, count_of_references) as
 create macro range_ends(ends) as
   list_transform(ends, lambda e: try_cast(number_of(json_extract(e, '$.value')) as double));
 
--- Whether an end of a reference range holds something else than a number, or says `less than`.
+-- Whether an end of a reference range is not a number, or has a comparator.
 create macro is_end_broken(leaf) as
   case
     when leaf is null then false
@@ -401,7 +401,7 @@ create macro is_local_form(moment) as
 create macro is_day_form(moment) as
   not starts_with(moment, '0000') and regexp_full_match(moment, '\d{4}-\d{2}-\d{2}');
 
--- How much of an instant a FHIR date or dateTime gives; `local` is a time without an offset.
+-- The precision of a FHIR date or dateTime; `local` is a time without an offset.
 create macro precision_of(moment) as
   case
     when is_instant_form(moment) then case when try_cast(moment as timestamptz) is not null then 'instant' end
@@ -413,25 +413,25 @@ create macro precision_of(moment) as
     when regexp_full_match(moment, '\d{4}') then 'year'
   end;
 
--- The one place that turns a FHIR dateTime into an instant; null where it gives only a day.
+-- The instant of a FHIR dateTime; null if it gives only a day. Only this macro makes instants.
 create macro instant_of(moment, source_zone) as
   case
     when is_instant_form(moment) then try_cast(moment as timestamptz)
     when is_local_form(moment) then timezone(source_zone, try_cast(moment as timestamp))
   end;
 
--- Its calendar day in the study's zone; a date only is never shifted.
+-- The calendar day of a FHIR dateTime in the study's zone; a date without a time is never shifted.
 create macro day_of(moment, source_zone, study_zone) as
   case
     when is_day_form(moment) then try_cast(moment as date)
     else cast(timezone(study_zone, instant_of(moment, source_zone)) as date)
   end;
 
--- meta.lastUpdated; null where it is no instant, 'infinity' too.
+-- The instant of meta.lastUpdated; null if it is not one, such as 'infinity'.
 create macro updated_of(moment) as
   case when is_instant_form(moment) then try_cast(moment as timestamptz) end;
 
--- Why a FHIR dateTime cannot be used as it is; null where it can.
+-- Why a FHIR dateTime cannot be used; null if it can.
 create macro moment_fault(moment, source_zone) as
   case
     when moment is null then null
@@ -449,8 +449,8 @@ create macro links_of(links, link_type, server) as
     lambda i: i is not null
   );
 
--- Whether a link says that this Patient is replaced, and not by whom; or has a type that FHIR has not: it
--- may say the same in other words.
+-- Whether a link says that this Patient is replaced, but not by which one; or has a type that is not of FHIR,
+-- and may mean the same.
 create macro links_fault(links, server) as
   len(
     list_filter(
@@ -462,6 +462,6 @@ create macro links_fault(links, server) as
     )
   ) > 0;
 
--- Whether one of the codings is among `known`, each with a system and a code. Where it is asked by `not exists`,
--- a plan costs 5 ms more (DuckDB 2.0.1, 2026-11).
+-- Whether one of the codings is among `known`, each with a system and a code. With `not exists` instead, planning
+-- takes 5 ms more (DuckDB 2.0.1, 2026-11).
 create macro is_among(codings, known) as coalesce(list_has_any(codings, known), false);

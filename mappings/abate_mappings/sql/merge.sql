@@ -1,9 +1,8 @@
--- What follows `merge into TABLE as known using arrived as one`: one row a resource of the server, as the
--- server has it now. A row that says the same is not written again, unless it is read in a new way.
--- What a whole pull brought is the truth, also where lastUpdated went back: a server that was restored from
--- a backup says so with older dates. So is what was asked for because its version is another one now. Among
--- other changes, an older date is an answer that came late, unless the version's number is higher: then the
--- server's clock went back.
+-- The end of `merge into TABLE as known using arrived as one`: one row per resource, as the server has it now. A
+-- row of the same version is not written again, unless it is read in a new way.
+-- A whole pull replaces a row even if lastUpdated went back: a server that was restored from a backup has older
+-- dates. The same is true of a resource that was read because its version differs. In a pull of changes, an older
+-- date is an answer that came late, unless the number of the version is higher: then the server's clock went back.
 on known.server = one.server and known.id = one.id
 when matched
   and ($is_read_anew

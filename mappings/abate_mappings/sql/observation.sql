@@ -1,6 +1,6 @@
 -- One row is one Observation that landed: mapped to a pain score, ignored by rule, or rejected.
 with
--- What a line says of itself alone, and what it has in common with others: its form.
+-- The elements that differ in each line, and the ones that many lines have in common: its form.
 told as materialized (
   select
     rowid as place,
@@ -44,7 +44,7 @@ told as materialized (
   from landed
   where is_read and fault is null and rowid not in (select place from superseded)
 ),
--- Scores are many and their forms are few: each form is read once.
+-- There are many scores and few forms, so each form is read once.
 form as materialized (
   select form as told_form, unnest(form), row_number() over () as place
   from (select distinct form from told)
@@ -165,16 +165,16 @@ scaled as (
     coalesce(try_cast(number_text as double), answer_value) as number,
     coalesce(number_text, format('{:g}', answer_value)) as whole_text,
     united.plain_scale as unit_scale,
-    -- What such a unit usually means says nothing where the range ends earlier: 0 to 5 is another scale.
+    -- The usual scale of a unit does not count if the range ends before 10: 0 to 5 is another scale.
     case when coalesce(list_max(highs), 10) >= 10 then united.usual_scale end as usual_scale,
     coalesce(united.is_mixed, false) as is_unit_mixed,
-    -- The code says the unit, and without one the text. Beside a code any words may stand, but no percent.
+    -- The unit is the code, or without one the text. Beside a code any text is allowed, except a percent sign.
     case
       when unit_code is not null and not coalesce(is_code_listed, false) then true
       when unit_text is null or coalesce(is_text_listed, false) or unit_text = unit_code then false
       else unit_code is null or contains(unit_text, '%')
     end as is_unit_unknown,
-    -- A normal range is no scale: only an upper end of 10 or 100, from 0, declares one.
+    -- A normal range is not a scale: only a range from 0 to 10 or to 100 declares one.
     case when coalesce(list_min(lows), 0) = 0 and list_max(highs) in (10, 100) then list_max(highs) end
       as range_scale
   from valued
@@ -212,7 +212,7 @@ judged as (
       when body_site is not null and json_type(body_site) <> 'OBJECT' then 'body-site-malformed'
       when is_side_unknown(stated_site, $sides) then 'laterality-unknown'
       when is_side_ambiguous(stated_site, $sides) then 'laterality-ambiguous'
-      -- From here on it is the value alone, which a plugin's read_score may know how to read.
+      -- These concern only the value, which a plugin's read_score may be able to read.
       when values_given > 1 then 'several-values'
       when integer is not null and json_type(integer) not in ('UBIGINT', 'BIGINT')
         then 'value-not-an-integer'
@@ -245,8 +245,8 @@ decided as (
   select
     pointed.*,
     judged.* exclude (place),
-    -- As it was sent, 6.50 and not 6.5, where the text of the resource shows the same number: DuckDB reads a
-    -- number as a double, which may be another number than the text (DuckDB 2.0, 2026-11).
+    -- The number as it was sent, 6.50 and not 6.5, if the text of the resource has it: DuckDB reads a number as a
+    -- double, which may differ from the text (DuckDB 2.0, 2026-11).
     sent_of(resource, number) as sent,
     case when is_own then 'own-report' else rule end as ignored_by,
     coalesce(
@@ -290,7 +290,7 @@ select
   focus_named,
   part_named,
   site_codings_of(stated_site, $sides) as sites,
-  -- A side alone is no site in words.
+  -- A body site that has only a side is not a site in words.
   body_site is not null and len(codings_of(stated_site.coding)) = 0 as is_site_uncoded,
   content,
   case when $keep_raw then resource end as resource

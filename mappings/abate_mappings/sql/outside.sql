@@ -1,8 +1,7 @@
--- One row is one landed resource, as it was mapped. Of one whose patient (OWNER) has left the Group that is
--- studied, or is not of the study, nothing is kept but that it was there: id and version, by which later
--- pulls count and compare. `content` tells it from the same version when its patient is of the study. A
--- resource that names no patient keeps the reason for which it is not mapped. Patients are judged when all
--- is stored.
+-- One row is one landed resource as it was mapped. If its patient (OWNER) has left the Group, or is not in the
+-- study, only id and version are kept, by which later pulls count and compare. `content` marks such a row, so
+-- that it is replaced when the patient joins the study. A resource without a patient keeps the reason why it
+-- is not mapped. Patients are judged when all types are stored.
 create or replace temp table mapped as
 with
 judged as (

@@ -1,5 +1,5 @@
--- One row is one Patient that landed: mapped or rejected. One without a usable birth date has no age,
--- and still has lesions and scores.
+-- One row is one landed Patient: mapped or rejected. A Patient without a usable birth date has no age, but has
+-- lesions and scores.
 with
 parsed as (
   select
@@ -21,7 +21,7 @@ read as (
     version,
     last_updated,
     content,
-    -- Only FHIR's own codes: free text would become a group of the report.
+    -- Only the codes of FHIR: a free text would become a group in the report.
     case when text_of(r.gender) in ('female', 'male', 'other', 'unknown') then text_of(r.gender) end as sex,
     case when precision_of(text_of(r.birthdate)) in ('year', 'month', 'day') then text_of(r.birthdate) end
       as birth_date,
@@ -44,7 +44,7 @@ judged as (
     case
       when modifier is not null then modifier
       when death_broken or moment_fault(death, $source_zone) is not null then 'death-malformed'
-      -- Whose scores these are cannot be told.
+      -- The survivor is unknown, so the scores cannot be counted for anybody.
       when len(replaced_by) > 1 then 'replaced-by-several'
       when link_fault then 'link-unreadable'
     end as fault,

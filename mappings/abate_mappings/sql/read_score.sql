@@ -1,4 +1,4 @@
--- A plugin could read the value that the mapping could not.
+-- Replace the values that the mapping could not read and a plugin could.
 update mapped
 set
   state = 'mapped',

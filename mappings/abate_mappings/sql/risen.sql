@@ -1,3 +1,3 @@
--- What came back has no tombstone any more.
+-- Delete the tombstones of resources that came back.
 delete from tombstone
 where server = $server and type = $kind and id in (select id from arrived)

@@ -1,4 +1,4 @@
--- What is read of a Observation that landed.
+-- The elements that are read of a landed Observation.
 create or replace temp macro shape() as
   '{"status": "JSON",
     "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
@@ -12,15 +12,15 @@ create or replace temp macro shape() as
     "valueSampledData": "JSON", "valueTime": "JSON", "valueDateTime": "JSON", "valuePeriod": "JSON",
     "dataAbsentReason": "JSON"}';
 
--- A number is shown as it was sent, 6.50 and not 6.5: only its text says how. A whole one is as it is read.
+-- A number is shown as it was sent, 6.50 and not 6.5, which needs its text. A whole number does not.
 create or replace temp macro needs_text(r) as
   r.valuequantity is not null
   and not regexp_full_match(coalesce(r.valuequantity ->> '$.value', ''), '[1-9]\d*');
 
--- The content of a JSON object up to an element of its own: texts as "{score}" and extensions have braces too.
+-- The content of a JSON object up to one of its own elements: texts such as "{score}" and extensions have braces.
 create or replace temp macro braced(content) as '(?:[^{}]|\{' || content || '\})*?';
 
--- This number of a quantity as it was sent; null where the text does not show it.
+-- The number of a quantity as it was sent; null if the text does not have it.
 create or replace temp macro sent_of(resource, number) as
   list_filter(
     regexp_extract_all(
@@ -32,7 +32,7 @@ create or replace temp macro sent_of(resource, number) as
     lambda sent: coalesce(try_cast(sent as double) = number, false)
   )[1];
 
--- Whether it is a statistic that abate published, and whether it may be a score. Of the other types nobody asks:
--- to plan it for each of them cost 3 ms of CPU (DuckDB 2.0.1, 2026-11).
+-- Whether it is a statistic that abate published, and whether it may be a score. Other types have no such macros:
+-- planning them took 3 ms of CPU for each type (DuckDB 2.0.1, 2026-11).
 create or replace temp macro is_own(head, own_systems) as is_own_report(head.identifier, own_systems);
 create or replace temp macro is_of_use(head, score_codes) as reads_as_score(head.code.coding, score_codes);

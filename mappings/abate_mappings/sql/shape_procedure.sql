@@ -1,4 +1,4 @@
--- What is read of a Procedure that landed.
+-- The elements that are read of a landed Procedure.
 create or replace temp macro shape() as
   '{"status": "JSON",
     "code": {"coding": [{"system": "JSON", "code": "JSON"}]},
@@ -11,9 +11,9 @@ create or replace temp macro shape() as
     "occurrenceDateTime": "JSON", "occurrencePeriod": {"start": "JSON", "end": "JSON"},
     "reason": "JSON", "complication": "JSON"}';
 
--- Nothing of it is shown as it was sent.
+-- No element of it is shown as it was sent.
 create or replace temp macro needs_text(r) as false;
 
--- Each is read.
+-- All of them are read.
 create or replace temp macro is_own(head, own_systems) as false;
 create or replace temp macro is_of_use(head, score_codes) as true;

@@ -1,4 +1,4 @@
--- One row is one state of the batch's resources, and how many are in it.
+-- One row is one state of the batch's resources, and their number.
 select state, count(*) from mapped group by state
 union all
 select 'ignored', count(*) from landed

@@ -1,5 +1,5 @@
--- One row is one person of the study: the patient of an index procedure, and whoever was merged with that
--- one. The Procedures that are landing count, since what is not of a person of the study is not stored.
+-- One row is one patient of the study: the patient of an index procedure, and the patients merged with that one.
+-- Landed Procedures count too, because resources of other patients are not stored.
 create or replace temp table studied as
 with recursive
 link as (

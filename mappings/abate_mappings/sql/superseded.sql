@@ -1,5 +1,5 @@
--- One row is one landed resource of which there is a newer one: of several with one id the newest counts,
--- and then the later line. Hashes find the few ids that are there more than once.
+-- One row is one landed resource that is replaced by another line with the same id: the newest counts, and then
+-- the later line. Hashes find the few ids that occur more than once.
 create or replace temp table superseded as
 select place
 from (

@@ -1,5 +1,5 @@
--- The store. Rows have no primary key: a batch is merged by (server, id), each id once.
--- `content` is a hash of the JSON as it was sent, where the server gives no version to tell a change by.
+-- The tables of the store. They have no primary key: a batch has each (server, id) once, and is merged by it.
+-- `content` is a hash of the JSON as it was sent, if the server gives no version that shows a change.
 
 create table if not exists patient (
   server varchar, id varchar, version varchar, last_updated timestamptz, run_id varchar,
@@ -9,7 +9,7 @@ create table if not exists patient (
   resource varchar
 );
 
--- A store that an earlier version made has them not.
+-- A store of an earlier version does not have these columns.
 alter table patient add column if not exists replaced_by varchar;
 alter table patient add column if not exists replaces varchar[];
 
@@ -26,11 +26,11 @@ create table if not exists procedure (
   resource varchar
 );
 
--- `part_named`, and `focus_named` below: one for each reference that has no literal one, its identifier.
+-- `part_named`, and `focus_named` below: the identifier of each reference without a literal reference.
 alter table procedure add column if not exists part_of varchar[];
 alter table procedure add column if not exists part_named struct(system varchar, value varchar)[];
 alter table procedure add column if not exists identifiers struct(system varchar, value varchar)[];
--- One list for each `bodySite`: which side is whose. The flat list that was there did not tell.
+-- One list for each `bodySite`, so that the side of each site is known; the flat list of 0.1 did not have that.
 alter table procedure add column if not exists body_sites struct(system varchar, code varchar)[][];
 alter table procedure drop column if exists sites;
 
@@ -67,48 +67,48 @@ select 'Condition', server, id, version, last_updated, state, reason, run_id fro
 union all
 select 'Observation', server, id, version, last_updated, state, reason, run_id from observation;
 
--- One row is one resource that a run found gone from its server: it no longer counts, and is not kept.
+-- One row is one resource that a run found to be deleted on its server: it no longer counts, and is not kept.
 create table if not exists tombstone (
   server varchar, type varchar, id varchar, run_id varchar, reason varchar
 );
 
--- One row is one server: up to which moment of its own clock all of what the study asks for is here. Null
--- where that is not known: the next pull is of everything.
+-- One row is one server: the moment of its own clock up to which the store has all that the study asks for. If it
+-- is null, the next run pulls everything.
 create table if not exists watermark (
   server varchar, reading varchar, moment timestamptz, strategy varchar, run_id varchar
 );
 
--- One row is one type of a server: by which parameters it is searched (or that it comes by an export or in
--- files), and whether that is known to find what is there: `works`, `finds-nothing`, or `open`, where nothing
--- tells. `capability` is the digest of the CapabilityStatement of that day.
+-- One row is one type of a server: the parameters by which it is searched (or that it comes by an export or in
+-- files), and whether that finds resources: `works`, `finds-nothing`, or `open` if that is not known.
+-- `capability` is the digest of the CapabilityStatement of that day.
 create table if not exists search (
   server varchar, type varchar, parameter varchar, state varchar, day date, capability varchar
 );
--- One row is one thing that the last pull of a server learned beside its rows: `withheld`, with the code by
--- which the server said that it withholds rows; `left-group`, with the number of patients who left the Group;
--- `unfiltered`, with a type of which an export finds nothing by a filter.
+-- One row is one remark of the last pull of a server: `withheld`, with the code with which the server withholds
+-- rows; `left-group`, with the number of patients who left the Group; `unfiltered`, with a type of which an
+-- export with a filter finds nothing.
 create table if not exists pull_remark (server varchar, kind varchar, detail varchar, n bigint);
 
--- One row is one landed line that is no resource of its file's type: it has no id to be kept by. `file` is
--- the study's own file that it was read from, if it was one.
+-- One row is one landed line that is not a resource of its file's type, so that it has no id. `file` is the
+-- study's file that it was read from, if it came from one.
 create table if not exists unreadable (
   run_id varchar, type varchar, line bigint, reason varchar, file varchar
 );
 alter table unreadable add column if not exists file varchar;
 
--- One row is one resource or line that could not be read as it should, and why: by id or by line.
+-- One row is one resource or line that was rejected, with the reason: by its id or its line.
 create or replace view rejected as
 select run_id, type, id, cast(null as bigint) as line, reason, cast(null as varchar) as file
 from resource where state = 'rejected'
 union all
 select run_id, type, null, line, reason, file from unreadable;
 
--- One row is one execution that loaded.
+-- One row is one run that loaded rows.
 create table if not exists run (
   run_id varchar, server varchar, started_at timestamptz, study_digest varchar, version varchar
 );
 
--- One row is one query of a run: what the server has, and what arrived; of this, `left_out` had none of the
+-- One row is one query of a run: the server's count and the number received; `left_out` of them had none of the
 -- study's codes and did not land.
 create table if not exists ledger (
   run_id varchar, query varchar, type varchar, expected bigint, received bigint, pages bigint,
@@ -121,12 +121,12 @@ create table if not exists accounted (
   run_id varchar, type varchar, received bigint, mapped bigint, ignored bigint, rejected bigint
 );
 
--- One row is one step from pulled to analysed in a run.
+-- One row is one step from the pulled resources to the analysed lesions of a run.
 create table if not exists attrition (
   run_id varchar, position bigint, stage varchar, reason varchar, unit varchar, n bigint
 );
 
--- The one secret that makes pseudonyms of ids; it never leaves the store.
+-- The secret key of the pseudonyms; it never leaves the store.
 create table if not exists pseudonym_key (key varchar);
 
 -- One row: the digest of these statements, after all of them have run.

@@ -1,5 +1,5 @@
--- What follows `from TABLE as known`: one row, how many resources arrived in another version with an earlier
--- date than the one that the store has. A version with a lower number is an answer that came late.
+-- The end of `from TABLE as known`: one row, the number of received resources with another version and an earlier
+-- date than in the store. A version with a lower number is an answer that came late, and does not count.
 inner join arrived as one on known.server = one.server and known.id = one.id
 where one.last_updated < known.last_updated
   and one.version <> known.version

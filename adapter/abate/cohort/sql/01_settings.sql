@@ -1,4 +1,4 @@
--- The study's rules, for the statements that follow: one row, and one row a visit, an adjunct.
+-- The study's rules for the statements that follow: one row, and one row per visit and per adjunct.
 create or replace temp table setting (
   server varchar, source_zone varchar, study_zone varchar, repeat varchar,
   baseline_from integer, baseline_to integer, same_day varchar, per_visit varchar,

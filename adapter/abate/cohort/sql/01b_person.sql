@@ -1,4 +1,4 @@
--- One row is one patient who was merged, and the survivor: null where links lead in a circle, or to several.
+-- One row is one patient who was merged, and the survivor: null if the links form a circle, or lead to several.
 create or replace temp table person as
 with recursive
 link as (
@@ -28,7 +28,7 @@ from link
 left join ended using (id)
 group by link.id;
 
--- One row is one resource of a person: what was recorded for one who was merged is the survivor's.
+-- One row is one resource of a patient: the resources of a patient who was merged are the survivor's.
 create or replace temp view procedure_of_person as
 select p.* replace (case when m.id is null then p.patient_id else m.survivor end as patient_id)
 from procedure as p

@@ -1,15 +1,15 @@
--- The side that several codings say together; null where none says one.
+-- The side that several codings state together; null if none states one.
 create or replace temp macro side_of(side) as
   case count(distinct side) when 0 then null when 1 then min(side) else 'both' end;
 
--- Whether two resources may be on one side: one that names none may be on any.
+-- Whether two resources may be on the same side: a resource without a side may be on any.
 create or replace temp macro is_side_shared(one, other) as
   coalesce(list_has_any(one.possible_sides, other.possible_sides), true);
 
--- One row is what one resource states as its body sites: their codes; the name, group and side of the first
--- site; and what it is compared by.
+-- One row is the body sites of one resource: their codes; the name, group and side of the first site; and
+-- lists by which two resources are compared.
 --   sided_sites: each site with its side. Both sides hold each side, and the site without a side.
---   possible_sites, possible_groups, possible_sides: the same, where a site without a side may be on any.
+--   possible_sites, possible_groups, possible_sides: the same, but a site without a side may be on any.
 -- Two resources are at the same site if one list has an entry of the other's.
 create or replace temp table place as
 with
@@ -35,7 +35,7 @@ read as (
     case when side.code is null then coded.coding.system || '|' || coded.coding.code end as code,
     site.name as name,
     site.site_group as site_group,
-    -- Unilateral: on a side, and nobody said on which.
+    -- Unilateral: on one side, which is not stated.
     nullif(side.name, 'unilateral') as side
   from coded
   left join code_list as site
@@ -43,7 +43,7 @@ read as (
   left join code_list as side
     on side.list = 'laterality' and side.system = coded.coding.system and side.code = coded.coding.code
 ),
--- The codings of one body site are synonyms, and its side is the side of each.
+-- The codings of one body site are synonyms, so each of them has the side of the site.
 shared as (
   select
     body_sites,
@@ -53,8 +53,8 @@ shared as (
   from read
   group by body_sites, number
 ),
--- One row is one code of a site: two body sites with one code are one site, on the sides of both. Where there
--- is no code, one row has the sides alone.
+-- One row is one code of a site: two body sites with the same code are one site, on the sides of both. Without
+-- a code, one row has only the sides.
 site as (
   select
     read.body_sites,
@@ -82,7 +82,7 @@ compared as (
 select
   body_sites,
   coalesce(list(code) filter (where code is not null), []) as site_codes,
-  -- A code that no list names may be free text of the site's: it stays in the store.
+  -- A code that is in no list may be free text: it stays in the store, and is not shown.
   coalesce(arg_min(name, rank), case when count(code) > 0 then 'unlisted' end) as site,
   arg_min(site_group, rank) as site_group,
   arg_min_null(side, (name is null, rank)) as side,

@@ -1,4 +1,4 @@
--- One row is one procedure with an index or an adjunct code: whose, when, where, and what it is.
+-- One row is one procedure with an index or an adjunct code: its patient, time, site and role.
 create or replace temp table treatment as
 with
 coded as (
@@ -6,7 +6,7 @@ coded as (
   from procedure
   where state = 'mapped' and server = study().server
 ),
--- A procedure with an index code is an index procedure, whatever else it is.
+-- A procedure with an index code is an index procedure, even if it has an adjunct code too.
 decided as (
   select
     coded.id,
@@ -17,7 +17,7 @@ decided as (
     on r.system = coded.coding.system and r.code = coded.coding.code and r.role in ('index', 'adjunct')
   group by coded.id
 ),
--- The procedures that one says to be a part of by their identifiers.
+-- The procedures that a procedure is a part of (`partOf`), named by their identifiers.
 named as (
   select part.id, list(distinct identified.reference) as part_of
   from (
@@ -52,7 +52,7 @@ timed as (
   left join named using (id)
   where p.server = study().server
 ),
--- An end that is missing, or before the start, is the start.
+-- If the end is missing or before the start, the start is used.
 ended as (
   select
     *,

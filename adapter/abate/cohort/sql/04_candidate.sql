@@ -1,4 +1,4 @@
--- Whether one treatment is within 24 hours of an earlier one; where one has only a date, on the same day.
+-- Whether a treatment is within 24 hours of an earlier one; if one has only a date, on the same day.
 create or replace temp macro is_within_a_day(before, after) as
   case
     when before.precision = 'instant' and after.precision = 'instant'
@@ -6,11 +6,11 @@ create or replace temp macro is_within_a_day(before, after) as
     else before.day = after.day
   end;
 
--- What an index procedure has, and what a further procedure of its session adds, if there is one.
+-- The state of an index procedure, and the changes by a further procedure of its session.
 create or replace temp macro and_further(own, further) as
   case when further is null then own else list_concat(own, further) end;
 
--- One row is one index procedure: a lesion, or the reason why it is none of its own.
+-- One row is one index procedure: a lesion, or the reason why it is not a lesion of its own.
 create or replace temp table candidate as
 with recursive
 judged as (
@@ -29,7 +29,7 @@ judged as (
     on p.id = t.patient_id and p.state = 'mapped' and p.server = study().server
   where t.role = 'index'
 ),
--- Procedures that a score names, directly or by an identifier: each stands for itself.
+-- Procedures that a score refers to, by reference or identifier: each is a treatment of its own.
 pointed_at as (
   select reference
   from (
@@ -46,7 +46,7 @@ pointed_at as (
   ) as named
   inner join identified on identified.system = named.one.system and identified.value = named.one.value
 ),
--- A patient's only procedure repeats none.
+-- A patient's only procedure cannot repeat another one.
 several as (
   select patient_id from judged where fault is null group by patient_id having count(*) > 1
 ),
@@ -63,10 +63,10 @@ ordered as (
   from judged
   where fault is null and patient_id in (select patient_id from several)
 ),
--- Patient by patient, in the order of time: each procedure is held against the last treatment at
--- its site and side. Two unknown sites are not equal; but of two procedures within 24 hours, of which
--- nothing says that they are at different sites, the later one is of the same session. The session gets its
--- further sites, unless they lie at two treatments of that day, which stay two.
+-- For each patient in the order of time: each procedure is compared with the last treatment at its site and
+-- side. Two unknown sites are not equal. But if two procedures are within 24 hours, and nothing says that
+-- their sites differ, the later one belongs to the session of the earlier one. The session gets its further
+-- sites, unless these belong to two treatments of that day, which stay two.
 walked as (
   select
     patient_id,

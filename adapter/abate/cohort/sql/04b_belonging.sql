@@ -1,5 +1,5 @@
--- One row is one adjunct, and the index procedures that it says to be a part of, or that say so of it. One
--- that was treated in the session of another is that other one.
+-- One row is one adjunct, and the index procedures that are connected with it by `partOf` in either direction.
+-- An index procedure in the session of another one counts as that other one.
 create or replace temp table belonging as
 with
 stated as (

@@ -1,5 +1,5 @@
--- One row is one lesion: its clock, and when its follow-up must end at the latest. Its number is to
--- join by, and orders nothing.
+-- One row is one lesion: its clock, and the latest end of its follow-up. Its number is for joins only, and
+-- gives no order.
 create or replace temp table lesion as
 with
 -- A treatment begins with the first of its adjuncts.
@@ -38,7 +38,7 @@ retreated as (
   where study().repeat in ('censor', 'new')
   group by first.id
 ),
--- A death after the data cut-off is not known yet.
+-- A death after the data cut-off does not count.
 mortal as (
   select
     p.id,
@@ -49,13 +49,13 @@ mortal as (
   from patient as p
   where p.state = 'mapped' and p.server = study().server
 ),
--- What was treated in the session of another one.
+-- Procedures in the session of another one.
 together as (
   select session_of as id, end_day, ends, end_precision, reasons, complications
   from candidate
   where fault = 'same-session'
 ),
--- A session ends with the last of its procedures; of one day, a date only may be the last.
+-- A session ends with the last of its procedures; on one day, a procedure with only a date may be the last.
 session as (
   select
     id,

@@ -1,4 +1,4 @@
--- One row is one adjunct and a lesion that it belongs to; ambiguous where there are two such rows.
+-- One row is one adjunct and a lesion that it belongs to; an adjunct with two rows is ambiguous.
 create or replace temp table adjunct as
 with
 near as (
@@ -21,7 +21,7 @@ near as (
   inner join lesion as l on l.patient_id = a.patient_id
   left join belonging on belonging.adjunct_id = a.id
   where case
-    -- What says itself a part of an index procedure belongs there or nowhere, whatever its site and time.
+    -- An adjunct that is a part of an index procedure belongs to it or to none, whatever its site and time.
     when belonging.adjunct_id is not null then list_has_any(belonging.index_ids, [l.id])
     when a.precision = 'instant' and l.precision = 'instant'
       then abs(epoch(a.starts) - epoch(l.starts)) <= rule.within_hours * 3600

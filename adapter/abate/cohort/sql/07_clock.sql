@@ -1,5 +1,5 @@
--- One row is one lesion's clock: the baseline is before the procedure and before its adjuncts, also
--- before those that may be another lesion's.
+-- One row is one lesion's clock: the baseline is before the procedure and before its adjuncts, also before
+-- adjuncts that may belong to another lesion.
 create or replace temp table clock as
 with
 started as (

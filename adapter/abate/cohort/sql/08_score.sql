@@ -1,5 +1,5 @@
--- One row is one pain score of a patient with an index procedure, and why it cannot be linked. Its
--- number is its row among the Observations, where the rest of it stays.
+-- One row is one pain score of a patient with an index procedure, and why it cannot be linked. Its number is
+-- its row in `observation`, which has the other columns.
 create or replace temp table score as
 with
 stated as (
@@ -18,7 +18,7 @@ timed as (
     coalesce(instant, timezone(study().study_zone, cast(score_day as timestamp))) as at
   from stated
 ),
--- The last day on which a patient can have lived: of a month or a year its last day.
+-- The last day on which a patient may have been alive: if only a month or a year is known, its last day.
 death as (
   select
     p.id as patient_id,

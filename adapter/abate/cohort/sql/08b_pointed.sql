@@ -1,5 +1,5 @@
--- One row is one score with a focus or a partOf that has no literal reference: the procedures that its
--- identifiers stand for, and whether one of the references stands for none.
+-- One row is one score with a focus or a partOf without a literal reference: the procedures that its
+-- identifiers stand for, and whether one of the references leads to none.
 create or replace temp table pointed as
 with
 named as (

@@ -1,8 +1,8 @@
--- One row is one score and a lesion that it belongs to, or (lesion null) why to none; both are
--- told by their numbers.
+-- One row is one score and a lesion that it belongs to, or (lesion null) why it belongs to none; both are
+-- given by their numbers.
 create or replace temp table link as
 with
--- Every procedure that stands for a lesion: its own, those of its session, its adjuncts.
+-- The procedures of a lesion: its index procedure, those of its session, its adjuncts.
 stands_for as (
   select id as procedure_id, id as lesion_id from lesion
   union all
@@ -10,11 +10,12 @@ stands_for as (
   union all
   select id, lesion_id from adjunct where not is_ambiguous
 ),
--- What a score may refer to: a part of one of the procedures, a focus on a reason too.
+-- What a score may refer to: by `partOf` one of the procedures, by `focus` also a reason of one.
 named as (
   select lesion_id, list('Procedure/' || procedure_id) as procedures from stands_for group by lesion_id
 ),
--- What was not done, or recorded by mistake, is no treatment, unless an unknown modifier changes what it says.
+-- A procedure that was not done, or recorded by mistake, is not a treatment, unless an unknown modifier may
+-- change its meaning.
 coded as (
   select patient_id, unnest(codings) as coding
   from procedure_of_person
@@ -25,7 +26,7 @@ coded as (
       or coalesce(status, '') not in ('not-done', 'entered-in-error')
     )
 ),
--- Patients with a treatment that has no usable date: a score may be after that one.
+-- Patients with a treatment without a usable date: a score may be after that treatment.
 undated as (
   select patient_id from candidate where fault in ('index-date-missing', 'index-date-imprecise')
   union
@@ -34,7 +35,7 @@ undated as (
   inner join role
     on role.role = 'index' and role.system = coded.coding.system and role.code = coded.coding.code
 ),
--- A patient's only lesion, which each of the patient's scores is paired with, and no other.
+-- A patient's only lesion: each of the patient's scores is paired with it.
 alone as (
   select patient_id, min(id) as id from lesion group by patient_id having count(*) = 1
 ),
@@ -68,9 +69,9 @@ site_treated as (
       and list_has_any(s.possible_sites, c.possible_sites)
   where s.fault is null
     and len(s.site_codes) > 0
-    -- What was not done is no treatment, and what is after the data cut-off is not known yet.
+    -- A procedure that was not done is not a treatment, and one after the data cut-off does not count.
     and coalesce(c.fault, '') not in ('status-not-done', 'status-entered-in-error', 'after-cutoff')
-    -- Whether it is at the site of an only lesion, its pair says.
+    -- The pair says whether the score is at the site of an only lesion.
     and c.id not in (select id from alone)
 ),
 stated as (
@@ -78,7 +79,7 @@ stated as (
     s.*,
     pointed.focus as named_focus,
     pointed.part_of as named_part_of,
-    -- A focus on anyone or anything else: the score is not of this patient's lesion.
+    -- A focus on another person or thing: the score is not about this patient's lesion.
     case
       when len(pointed.focus) > 0 then true
       when len(s.focus) > 0 then list_bool_or(
@@ -117,7 +118,7 @@ pair as (
     end as same_site,
     s.is_site_treated or (l.is_only and same_site) as is_site_treated,
     coalesce(list_has_any(s.possible_groups, l.possible_groups), false) as same_group,
-    -- A site that is stated in words only may be another one: it is not unknown.
+    -- A site that is stated only in words may be another site, so it does not count as unknown.
     (
       len(s.site_codes) = 0 and not s.is_site_uncoded
       or len(l.site_codes) = 0 and not l.is_site_uncoded
@@ -133,7 +134,7 @@ pair as (
   from stated as s
   inner join target as l on l.patient_id = s.patient_id
 ),
--- The first that holds of a pair: up to 8 a rule that links, after that a reason why none does.
+-- The first rule that applies to a pair: up to 8 a rule that links, after that a reason not to link.
 ruled as materialized (
   select
     score,
@@ -147,7 +148,7 @@ ruled as materialized (
       when is_named_part then 4
       when part_stated then 10
       when same_site and is_open then 5
-      -- A score at the site of a treatment belongs there or nowhere.
+      -- A score at the site of a treatment belongs to that treatment or to none.
       when same_group and is_open and not is_site_treated then 6
       when same_encounter and site_unknown and is_open and not is_site_treated and not is_undated then 7
       when site_unknown and is_open and not is_site_treated and not is_undated then 8
@@ -157,7 +158,7 @@ ruled as materialized (
     end as rank
   from pair
 ),
--- Of a score the pairs that come first: where they are several and link, it is ambiguous.
+-- The pairs of each score whose rule comes first: if several of them link, the score is ambiguous.
 best as (
   select score, lesion, rank, 1 as rivals from ruled where is_only
   union all

@@ -1,5 +1,5 @@
--- One row is one linked score on its lesion's clock: its visit, or why it has none. A view: what
--- chooses among them is all that reads it, and once.
+-- One row is one linked score on its lesion's clock: its visit, or why it has none. It is a view, because only
+-- the next statement reads it, once.
 create or replace temp view timed as
 with
 -- Windows never overlap: a day has one visit at most.
@@ -24,7 +24,7 @@ compared as (
     s.precision = 'instant' and l.end_precision = 'instant' as is_end_exact,
     case when is_start_exact then s.at <= c.clock_starts else s.score_day < c.clock_day end as is_before,
     case when is_end_exact then s.at > l.ends else s.score_day > l.end_day end as is_after,
-    -- A date only, on the day of the start or of the end, does not say on which side it lies.
+    -- A score with only a date, on the day of the start or of the end, may be before or after it.
     not is_before and not is_after and not is_start_exact and s.score_day = c.clock_day as may_be_before,
     not is_before and not is_after and not is_end_exact and s.score_day = l.end_day as may_be_after,
     coalesce(

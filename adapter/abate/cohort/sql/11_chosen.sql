@@ -1,14 +1,14 @@
--- One row is one linked score: whether it stands for its visit, and if not, why not.
+-- One row is one linked score: whether it is chosen for its visit, and if not, why not.
 create or replace temp table chosen as
 with
 linked as materialized (
   select * from timed
 ),
--- Times at which a lesion has several scores that can be compared: by one instrument in one context.
+-- Times at which a lesion has several comparable scores: of the same instrument and context.
 crowded as (
   select lesion, instrument, context, linked.at from linked group by all having count(*) > 1
 ),
--- One is kept of scores that say the same at one time; of different ones at one instant the highest.
+-- Of equal scores at the same time one is kept; of different scores at the same instant the highest.
 doubled as (
   select
     linked.place,
@@ -47,13 +47,13 @@ doubted as (
   from doubled
   full join ambiguous using (place)
 ),
--- What the scores of a visit are ordered by, before the highest and the earliest come first. Not
--- materialized: by the median or not, one of its two readers has nothing to read.
+-- The order of the scores of a visit, before the highest and the earliest come first. It is not materialized:
+-- the study uses the median or not, so one of its two readers reads nothing.
 keyed as not materialized (
   select
     linked.*,
     case
-      -- The baseline is the last one, whatever stands for the other visits.
+      -- The baseline is always the last score, whatever rule the other visits have.
       when linked.visit = 'baseline'
         then -2 * (linked.score_day - date '1970-01-01') - cast(linked.precision = 'instant' as bigint)
       when study().per_visit = 'nearest' then abs(linked.day - visit.day)
@@ -78,7 +78,7 @@ ranked as (
   where not by_median
   group by lesion, instrument, context, visit
 ),
--- Of an even number the higher of the two in the middle: a score that was given.
+-- If the number is even, the higher of the two in the middle: a score that a patient gave.
 halved as (
   select place
   from keyed

@@ -1,4 +1,4 @@
--- Ids become keyed pseudonyms here; the key stays in the store.
+-- Here ids become keyed pseudonyms; the key never leaves the store.
 create or replace temp macro pseudonym(type, id) as
   substr(
     sha256(getvariable('pseudonym_key') || '/' || study().server || '/' || type || '/' || id),

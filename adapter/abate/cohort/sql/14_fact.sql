@@ -1,5 +1,5 @@
--- One row is one resource that says something of a patient with an index procedure: a condition, an
--- earlier treatment, a complication; and why it does not count.
+-- One row is one resource about a patient with an index procedure: a condition, an earlier treatment or a
+-- complication; and why it does not count.
 create or replace temp table fact as
 with
 stated as (
@@ -19,7 +19,7 @@ treated as (
   from candidate
   group by patient_id
 ),
--- A resource with several codings says one thing: what its first coding in a list says.
+-- A resource with several codings has the meaning of its first coding that is in a list.
 meant as (
   select
     s.reference, s.patient_id, s.moment, s.severity, s.lasting,
@@ -47,7 +47,7 @@ select
   meant.severity,
   meant.lasting,
   day_of(meant.moment, study().source_zone, study().study_zone) as fact_day,
-  -- A month or a year counts as before if any of its days may be.
+  -- A month or a year counts as before if any of its days is before.
   case
     when day_of(meant.moment, study().source_zone, study().study_zone) > study().cutoff then 'after-cutoff'
     when meant.role = 'history'

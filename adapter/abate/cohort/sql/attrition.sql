@@ -1,4 +1,4 @@
--- One row is a step from what was pulled to what was analysed: a stage, a reason, a count.
+-- One row is a step from the pulled resources to the analysed lesions: a stage, a reason, a count.
 with
 known as (
   select type, state, reason from resource where server = study().server
@@ -8,7 +8,7 @@ index_procedure as (
   from candidate as c
   inner join followed as f using (id)
 ),
--- A lesion was treated where a completed procedure has a lesion of its own.
+-- A lesion counts as treated if its index procedure was completed and is not part of another session.
 treated as (
   select *
   from index_procedure

@@ -1,4 +1,4 @@
--- One row is one resource that the cohort was made from, with its version, or else the hash of its content.
+-- One row is one resource that the cohort was made from, with its version, or without one a hash of its content.
 select type, id, coalesce(version, content)
 from (
   select 'Condition' as type, id, version, content, state, server from condition

@@ -1,5 +1,5 @@
--- One row is one index procedure, the excluded ones too. The study's settings are looked up: joined, they
--- cost the planner more than all else (DuckDB 2.0, 2026-11).
+-- One row is one index procedure, also the excluded ones. The study's settings are read by subqueries: a join
+-- costs the planner more than all other parts (DuckDB 2.0, 2026-11).
 with
 labelled as (
   select c.id, 'lesion ' || row_number() over (order by c.starts, c.id) as label

@@ -1,6 +1,6 @@
 -- One row is one pain score linked to a lesion.
 with
--- Materialized, so that it hashes once a lesion, not once a score.
+-- Materialized, so that there is one hash per lesion and not per score.
 named as materialized (
   select number as lesion, pseudonym('Procedure', id) as lesion_id from lesion
 )
