@@ -33,16 +33,16 @@ def report_torn_units(log: Log, units: Sequence[str]) -> None:
 
 def report_mapping(log: Log, accounted: Sequence["Accounted"]) -> None:
     """Log how many resources of each type were mapped, ignored and rejected."""
-    for one in accounted:
+    for lines in accounted:
         log.info(
-            f"mapped {one.type}: {one.mapped} of {one.received}, {one.ignored} ignored, "
-            f"{one.rejected} rejected",
+            f"mapped {lines.type}: {lines.mapped} of {lines.received}, {lines.ignored} ignored, "
+            f"{lines.rejected} rejected",
             name="mapping.done",
-            type=one.type,
-            received=one.received,
-            mapped=one.mapped,
-            ignored=one.ignored,
-            rejected=one.rejected,
+            type=lines.type,
+            received=lines.received,
+            mapped=lines.mapped,
+            ignored=lines.ignored,
+            rejected=lines.rejected,
         )
 
 
@@ -102,12 +102,12 @@ def _report_contract(log: Log, name: str, result: "Result") -> None:
         )
 
 
-def report_missing_units(log: Log, found: "Results", rule: "Rule") -> None:
+def report_missing_units(log: Log, results: "Results", rule: "Rule") -> None:
     """Warn of analyses with estimates that every release must withhold."""
     from abate.analysis.results import lacking_units as lacking
     from abate.disclosure import needs_units
 
-    for name, number in lacking(found).items() if needs_units(found, rule) else ():
+    for name, number in lacking(results).items() if needs_units(results, rule) else ():
         log.warning(
             f"the analysis {name!r} does not declare the units of {number} of its estimates: they "
             "are shown here and withheld in every release. Its author must set Result.units.",
@@ -121,15 +121,15 @@ def report_changes(log: Log, changes: Sequence["Change"], *, dry_run: bool) -> N
     """Log how many resources of the target change."""
     from abate.telemetry.progress import count
 
-    found = count(changes)
+    counts = count(changes)
     log.info(
         "",
         name="publish.done",
         dry_run=dry_run,
-        create=found["create"],
-        update=found["update"],
-        retract=found["retract"],
-        unchanged=found["unchanged"],
+        create=counts["create"],
+        update=counts["update"],
+        retract=counts["retract"],
+        unchanged=counts["unchanged"],
     )
 
 
@@ -160,7 +160,7 @@ def _sentence(run: "Run") -> str:
     if run.changes:
         counts = ", ".join(f"{action} {n}" for action, n in run.changes.items())
         parts.append(f"would {counts}" if run.dry_run else counts)
-    for name, found in (("warnings", run.warnings), ("notes", run.notes)):
-        if found:
-            parts.append(f"{name}: {len(found)}")
+    for name, number in (("warnings", run.warnings), ("notes", run.notes)):
+        if number:
+            parts.append(f"{name}: {len(number)}")
     return f"{'; '.join(parts)} (run {run.run_id})"

@@ -123,12 +123,12 @@ def _keep(
     from abate.disclosure import rule_of
     from abate.report import files
 
-    found, log = results.collect(study_file, progress.run_id, gathered, outcomes), progress.log
+    collected, log = results.collect(study_file, progress.run_id, gathered, outcomes), progress.log
     rule = rule_of(study_file.settings.report.minimum_cell)
-    stage_events.report_missing_units(log, found, rule)
-    files.write(found, study_file.output, host.page_sections(found, log.warning))
-    progress.note_analyses(found)
-    return found
+    stage_events.report_missing_units(log, collected, rule)
+    files.write(collected, study_file.output, host.page_sections(collected, log.warning))
+    progress.note_analyses(collected)
+    return collected
 
 
 def reconcile(study_file: StudyFile, progress: Progress) -> list["Compared"]:
@@ -163,11 +163,11 @@ def write_back(
 
     folder, log, how = study_file.output, progress.log, how or compare.PUBLISH
     stage_events.begin_stage(log, "publish")
-    found = results.load(folder)
-    compare.refuse(study_file, found)
+    loaded = results.load(folder)
+    compare.refuse(study_file, loaded)
     host = loader.load(study_file.settings.plugins)
-    shown = _release(study_file, found, log)
-    owner = owner_of(folder, found.study, may_adopt=how.adopts)
+    shown = _release(study_file, loaded, log)
+    owner = owner_of(folder, loaded.study, may_adopt=how.adopts)
     with target_server(study_file.settings, study_file.folder, log) as server:
         target = target_of(server)
         resources = _make_report(shown, host, target, log)
@@ -177,7 +177,7 @@ def write_back(
             folder=folder,
             target=target,
             owner=owner,
-            report=ReleasedReport(found=found, shown=shown, resources=resources, minimum=minimum),
+            report=ReleasedReport(found=loaded, shown=shown, resources=resources, minimum=minimum),
             log=log,
             how=how,
             dry_run=dry_run,
@@ -187,7 +187,7 @@ def write_back(
     return _note_changes(progress, changes, dry_run=dry_run)
 
 
-def _release(study_file: StudyFile, found: "Results", log: Log) -> "Results":
+def _release(study_file: StudyFile, results: "Results", log: Log) -> "Results":
     """The results as they may leave the house.
 
     Raises:
@@ -196,9 +196,9 @@ def _release(study_file: StudyFile, found: "Results", log: Log) -> "Results":
     from abate.disclosure import make_release, refuse_without_units, rule_of
 
     rule = rule_of(study_file.settings.report.minimum_cell)
-    refuse_without_units(found, rule)
-    stage_events.report_missing_units(log, found, rule)
-    return make_release(found, rule)
+    refuse_without_units(results, rule)
+    stage_events.report_missing_units(log, results, rule)
+    return make_release(results, rule)
 
 
 def _make_report(
@@ -244,13 +244,16 @@ def _note_changes(progress: Progress, changes: list["Change"], *, dry_run: bool)
     return changes
 
 
-def refuse_failed(found: "Results") -> None:
+def refuse_failed(results: "Results") -> None:
     """Stop if an analysis failed, once everything else is done.
 
     Raises:
         AnalysisFailed: names each one, and what happened.
     """
-    if found.failed:
+    if results.failed:
         raise AnalysisFailed(
-            "\n".join(f"the analysis {one.name!r} failed: {one.error}" for one in found.failed)
+            "\n".join(
+                f"the analysis {outcome.name!r} failed: {outcome.error}"
+                for outcome in results.failed
+            )
         )

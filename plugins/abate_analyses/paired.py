@@ -24,13 +24,13 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
         return Result.not_estimable(f"there are no {pairs.population}")
     at_endpoint = cohort.at(endpoint)
     scores = at_endpoint.frame["value"].to_list()
-    found = [
+    listed = [
         median_of("median-endpoint", scores, at_endpoint.population),
         *_sizes(pairs),
         *_counts(pairs),
         *_tests(pairs),
     ]
-    estimates = mark_key(found, "median-change-by-patient", "sign-test")
+    estimates = mark_key(listed, "median-change-by-patient", "sign-test")
     drawn = len(pairs) <= DRAWN_UP_TO
     return Result(
         estimates=estimates,

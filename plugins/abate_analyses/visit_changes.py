@@ -33,7 +33,7 @@ def analyse(cohort: Cohort, *, reference: str) -> Result:
     return Result(
         estimates=estimates,
         tables=[_table(after)],
-        charts=[by_visit(changes, after, [one for one in after if len(changes[one])])],
+        charts=[by_visit(changes, after, [visit for visit in after if len(changes[visit])])],
         notes=[_NOTE, TOO_MANY] if many else [_NOTE],
         units=of_estimates(estimates, _units(changes)),
     )
@@ -58,8 +58,8 @@ def _estimates(changes: Mapping[str, Pairs]) -> list[Estimate]:
 
 
 def _median(visit: str, pairs: Pairs) -> Estimate:
-    found = median_of(f"median-change-{visit}", pairs.changes, pairs.population)
-    return replace(found, counts=directions(pairs.changes).by_name())
+    estimates = median_of(f"median-change-{visit}", pairs.changes, pairs.population)
+    return replace(estimates, counts=directions(pairs.changes).by_name())
 
 
 def _holm(changes: Mapping[str, Pairs]) -> dict[str, float]:
@@ -76,13 +76,13 @@ def _p(pairs: Pairs) -> float:
 def _tests(visit: str, changes: Mapping[str, Pairs], corrected: float | None) -> list[Estimate]:
     pairs, first_lesion = changes[visit], f"sign-test-first-lesion-{visit}"
     raw = sign_test(f"sign-test-{visit}", pairs)
-    found = [
+    tests = [
         raw,
         _by_holm(raw, visit, changes, corrected),
         sign_test(first_lesion, pairs.first_lesion_per_patient()),
         by_patient.sign_flips(f"patient-sign-flips-{visit}", pairs, first_lesion),
     ]
-    return found if len(pairs) >= TESTED_FROM else [_list_untested(one) for one in found]
+    return tests if len(pairs) >= TESTED_FROM else [_list_untested(estimate) for estimate in tests]
 
 
 def _by_holm(
@@ -93,14 +93,14 @@ def _by_holm(
     An untested visit counts as 1 whatever its scores are, so that nothing of it follows.
     """
     visits = sum(1 for pairs in changes.values() if len(pairs))
-    tested = [one for one, pairs in changes.items() if len(pairs) >= TESTED_FROM or one == visit]
+    tested = [name for name, pairs in changes.items() if len(pairs) >= TESTED_FROM or name == visit]
     return replace(
         raw,
         name=f"holm-{visit}",
         label=f"{raw.label}, Holm",
         method=f"{METHOD}; p corrected for {visits} visits with a pair (Holm 1979)",
         p=None if raw.p is None else corrected,
-        depends_on=[f"sign-test-{one}" for one in tested],
+        depends_on=[f"sign-test-{visit}" for visit in tested],
     )
 
 

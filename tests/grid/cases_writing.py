@@ -13,11 +13,11 @@ BUSY = {
     503: "fhircrackr#147",
     504: "hapi-fhir#1300",
 }
-OPEN = "It may have been written all the same, as a whole or not at all"
-NOTHING = "Nothing was written there"
+OPEN = "All or none of it may have been written"
+NOTHING = "Nothing was written: all resources"
 UNKNOWN = "It is not known whether any of it was written"
-TOO_LARGE = "It takes no Bundle of this size"
-ELSE = "took the report and gives back something else"
+TOO_LARGE = "The Bundle is too large for it"
+ELSE = "accepted the report but returns something else"
 
 
 def everywhere(words):
@@ -200,7 +200,7 @@ CASES = (
     case("write-425", "answers 425 (too early), once", first(writes, says(425))),
     case("write-409", "reports a conflict, once", first(writes, outcome(409, "conflict"))),
     case("write-409-always", "reports a conflict each time",
-         always(writes, outcome(409, "conflict")), "Somebody else wrote there meanwhile, 3 times"),
+         always(writes, outcome(409, "conflict")), "Another client wrote to the same resources, 3 times"),
     case("write-412", "reports another version, once", first(writes, outcome(412, "conflict"))),
     *(
         case(f"write-{status}", f"refuses the transaction with {status}",
@@ -208,11 +208,11 @@ CASES = (
         for status, code, words in (
             (400, "structure", "send a resource of the Bundle to its $validate"),
             (403, "forbidden", "refused the transaction: 403"),
-            (404, "not-found", "It takes no transactions at this address"),
-            (405, "not-supported", "It takes no transactions at this address"),
+            (404, "not-found", "It does not accept transactions at this URL"),
+            (405, "not-supported", "It does not accept transactions at this URL"),
             (413, "too-long", "raise the limit"),
             (422, "business-rule", "send a resource of the Bundle to its $validate"),
-            (501, "not-supported", "It takes no transactions at this address"),
+            (501, "not-supported", "It does not accept transactions at this URL"),
         )
     ),
     *(
@@ -224,7 +224,7 @@ CASES = (
         )
     ),
     case("write-400-piecemeal", "processes each entry separately, refuses one, and answers 400",
-         always(writes, piecemeal_and_refused), "resources stand there all the same",
+         always(writes, piecemeal_and_refused), "resources were written nevertheless",
          ways=("create", "update")),
     case("write-400-unreadable", "answers 400, and then no resource can be read",
          lambda: unreadable(Said(status=400)), UNKNOWN),
@@ -269,11 +269,11 @@ CASES = (
     case("write-stale", "shows the previous content for a while", stale(5)),
     case("write-unreadable", "accepts the report, and then no resource can be read",
          unreadable,
-         "took the report, and it could not be read back"),
+         "accepted the report, but it could not be read back"),
     case("write-piecemeal", "processes each entry separately, and refuses one",
-         always(writes, piecemeal), "does not write all or nothing"),
+         always(writes, piecemeal), "did not write all or nothing"),
     case("write-own-ids", "assigns other ids to the resources", always(writes, own_ids),
-         "it chose ids of its own", ways=("create",)),
+         "it chose other ids", ways=("create",)),
     case("write-no-transactions", "does not support transactions", always(statement, unlisted),
          "does not offer transactions"),
 )  # fmt: skip

@@ -83,7 +83,7 @@ def made_up_for(desk, *, is_complete):
 def refused_until_it_is_tidy(desk):
     """What the server wrote under its own ids is not written beside."""
     standing = desk.server.all()
-    with pytest.raises(Exception, match="a second one would double it"):
+    with pytest.raises(Exception, match="a second report would be a duplicate"):
         desk.act()
     assert desk.server.all() == standing
     for name in standing:

@@ -58,7 +58,7 @@ def test_what_was_committed_and_then_refused_is_told_as_written(abate, ran, refu
     assert shown.json["create"] == 4 + around == len(behind.ours())
     assert len(sent) == 1
     [warning] = shown.json["run"]["warnings"]
-    assert "refused the transaction: 400 (structure), and all of it stands there" in warning
+    assert "refused the transaction: 400 (structure), but all of it was written" in warning
 
 
 def test_what_was_not_written_is_said_to_be_so_after_a_second_look(abate, ran, refusing, around):
@@ -66,8 +66,8 @@ def test_what_was_not_written_is_said_to_be_so_after_a_second_look(abate, ran, r
     behind = refusing(refused, sent)
     told = abate("publish", ran)
     assert told.exit_code == 5
-    assert "Nothing was written there: all was read again and is as before." in told.err
-    assert f"The Bundle of {4 + around} resources and {len(sent[0])} bytes lies in" in told.err
+    assert "Nothing was written: all resources were read again and are unchanged." in told.err
+    assert f"The Bundle of {4 + around} resources and {len(sent[0])} bytes is in" in told.err
     assert "CANARY" not in told.err
     assert len(sent) == 1
     assert behind.ours() == {}
@@ -94,7 +94,7 @@ def test_a_limit_of_size_is_named_with_the_size(abate, ran, refusing, said):
     told = abate("publish", ran)
     assert told.exit_code == 5
     assert f"and {len(sent[0])} bytes" in told.err
-    assert "It takes no Bundle of this size" in told.err
+    assert "The Bundle is too large for it" in told.err
     assert "$validate" not in told.err
 
 
@@ -114,7 +114,7 @@ def test_a_connection_that_breaks_while_the_bundle_is_sent_names_its_size(tmp_pa
             transaction.write(server, [Change(resource=big, action="create")], tmp_path)
     size = (tmp_path / "bundle.json").stat().st_size
     assert f"The Bundle of 1 resources and {size} bytes" in str(told.value)
-    assert "limits the size of a request may break the connection" in str(told.value)
+    assert "limit on the size of a request may close the connection" in str(told.value)
     assert re.search(r"cannot be reached .*connection broke", str(told.value))
 
 

@@ -44,7 +44,7 @@ class TestRules:
         set_in(ran, "within_hours = 24", "within_hours = 25")
         refused = abate("publish", ran)
         assert refused.exit_code == 5
-        assert "is not that of the run: run the study again: abate run" in refused.err
+        assert "has changed since the run. Run the study again: abate run" in refused.err
         assert source.ours() == {}
 
     def test_results_of_another_set_of_the_command_line(self, abate, ran):
@@ -58,7 +58,7 @@ class TestRules:
         aim(url)
         refused = abate("publish", ran)
         assert refused.exit_code == 5
-        assert f"{url} is not on this machine and asks for no login" in refused.err
+        assert f"{url} is not on this machine and needs no login" in refused.err
         assert "[study] synthetic = true" in refused.err
 
     @pytest.mark.parametrize("table", ["source", "target"])
@@ -78,7 +78,7 @@ class TestRules:
         keep(ran)
         refused = abate("publish", ran)
         assert refused.exit_code == 5
-        assert "asks for no login" in refused.err
+        assert "needs no login" in refused.err
 
     def test_real_patients_to_this_machine_are_not_refused(self, abate, ran, keep):
         set_in(ran, "synthetic = true", "synthetic = false")
@@ -158,7 +158,9 @@ class TestTarget:
             behind.put({**behind.statistic(name), "valueQuantity": {"value": 44}})
         refused = abate("publish", ran)
         assert refused.exit_code == 5
-        assert "Somebody else wrote there meanwhile, 3 times: try again later." in refused.err
+        assert (
+            "Another client wrote to the same resources, 3 times: try again later." in refused.err
+        )
         assert len(tries) == 3
         assert behind.ours() == before
         assert behind.statistic("week/rises")["valueQuantity"]["value"] == 44
@@ -252,7 +254,7 @@ class TestTarget:
         owner = owner_of(ran.parent / "abate-output", results.study)
         with (
             FhirServer(url) as server,
-            pytest.raises(PublishRefused, match=r"The report lies as a Bundle in .*bundle.json"),
+            pytest.raises(PublishRefused, match=r"The report is kept as a Bundle in .*bundle.json"),
         ):
             compare.compare(target_of(server), resources, results, owner, folder=ran.parent)
         assert len(json.loads((ran.parent / "bundle.json").read_text())["entry"]) == 4 + around
@@ -269,7 +271,7 @@ class TestTarget:
         told = abate("publish", ran)
         assert told.exit_code == 5
         falls = behind.statistic("week/falls")
-        assert "took the report and gives back something else for" in told.err
+        assert "accepted the report but returns something else for" in told.err
         assert f"Observation {falls['id']}" in told.err
 
     def test_a_server_that_takes_all_and_keeps_nothing_is_told(

@@ -247,7 +247,7 @@ class TestTarget:
         told = abate("publish", ran)
         assert told.exit_code == 5
         ties = reference(behind.statistic("week/ties")).replace("/", " ")
-        assert f"gives back something else for {ties} (1 in all)" in told.err
+        assert f"returns something else for {ties} (1 in all)" in told.err
 
     def test_a_statistic_that_cannot_be_read_stops_it(self, abate, ran, target):
         gone = []

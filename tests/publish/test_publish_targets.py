@@ -63,7 +63,7 @@ class TestLacking:
         assert shown.exit_code == 0
         left = [line for line in shown.out.splitlines() if line.startswith("left  CodeSystem/")]
         assert len(left) == 3
-        assert "does not take this type, and the report can do without" in left[0]
+        assert "does not take this type, which is optional in a report" in left[0]
         assert not behind.all("CodeSystem")
         assert behind.statistic("week/falls")["status"] == "preliminary"
         again = abate("publish", ran, "--json").json
@@ -74,7 +74,7 @@ class TestLacking:
         refused = abate("publish", ran)
         assert refused.exit_code == 5
         assert "does not take DiagnosticReport, List: nothing was written." in refused.err
-        assert "The report lies as a Bundle in " in refused.err
+        assert "The report is kept as a Bundle in " in refused.err
         assert behind.ours() == {}
 
     def test_transactions_and_types_that_are_missing_are_named_together(self, abate, ran, changed):
@@ -164,7 +164,7 @@ class TestRendered:
         changes = written(resource)
         assert changes["Organization/theirs"].action == "left"
         assert changes["Organization/theirs"].why == (
-            "abate does not know how resources of the type Organization are taken back"
+            "abate cannot retract resources of the type Organization"
         )
         assert source.get("Organization/theirs").json()["name"] == "a registry"
 

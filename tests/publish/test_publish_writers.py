@@ -143,6 +143,6 @@ def test_one_whose_report_is_written_over_before_it_reads_back_says_so(
     first_reads_back(is_before=False)
     [overtaken] = [one for one in together(*differing) if isinstance(one, Exception)]
     assert isinstance(overtaken, PublishRefused)
-    assert "something else has written" in str(overtaken)
+    assert "another client has changed" in str(overtaken)
     assert "Find the other job that publishes this study" in str(overtaken)
     the_report_of_one_stands_whole(source)

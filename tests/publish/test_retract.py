@@ -154,7 +154,7 @@ def test_what_has_lost_its_mark_or_is_another_studys_stays(abate, published, sou
 def test_nothing_of_the_study_there_is_told(abate, ran, source):
     refused = abate("retract", ran)
     assert refused.exit_code == 5
-    assert f"nothing of the study 'cementoplasty-2010' stands on {source.base}" in refused.err
+    assert f"{source.base} has no resource of the study 'cementoplasty-2010'" in refused.err
     assert source.ours() == {}
 
 
@@ -176,7 +176,7 @@ def test_a_server_that_takes_no_transactions_is_told(abate, ran, keep, proxy):
     is_closed.append(True)
     refused = abate("retract", ran)
     assert refused.exit_code == 5
-    assert "does not offer transactions: nothing was taken back." in refused.err
+    assert "does not offer transactions: nothing was retracted." in refused.err
     assert behind.ours() == before
 
 

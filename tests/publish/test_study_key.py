@@ -62,8 +62,8 @@ def test_a_report_that_does_not_carry_it_is_left_alone(abate, published, source,
     refused = abate(command, published)
     assert refused.exit_code == 5
     said = "another study key" if before is lose_the_store else "no study key"
-    assert f"has a report of the study 'cementoplasty-2010' that carries {said}" in refused.err
-    assert "it is left as it is" in refused.err
+    assert f"has a report of the study 'cementoplasty-2010' with {said}" in refused.err
+    assert "and is not changed" in refused.err
     assert "--adopt" in refused.err
     assert "another [study] id" in refused.err
     assert source.ours() == standing
@@ -154,4 +154,4 @@ def test_a_target_that_loses_the_key_is_told(abate, ran, keep, proxy):
     keep(ran)
     told = abate("publish", ran)
     assert told.exit_code == 5
-    assert "gives back something else" in told.err
+    assert "returns something else" in told.err

@@ -204,7 +204,7 @@ class TestReplace:
         published.ran(mean_of(values_of(range(21))))
         done = published.publish("--replace")
         assert done.exit_code == 0, done.err
-        assert "retracted 4 resources of the report that stood there" in done.err
+        assert "retracted 4 resources of the report on the target" in done.err
         assert "warning: 1 earlier versions of the report can still be read in" in done.err
         assert "/_history" in done.err
         assert published.report["meta"]["versionId"] == "3"
@@ -237,7 +237,7 @@ class TestReplace:
         """The store was lost, and its ledger with it."""
         (read(published.path).output / FILE).unlink()
         published.ran(mean_of(values_of(range(40))))
-        assert "carries another study key" in published.publish("--replace").err
+        assert "with another study key" in published.publish("--replace").err
         refused = published.publish("--adopt")
         assert refused.exit_code == 5
         assert "is not in the ledger of releases" in refused.err

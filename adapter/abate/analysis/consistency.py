@@ -102,23 +102,23 @@ def _is_known(split: Split, numbers: Mapping[tuple[str, str], set[int]]) -> bool
 
 def _numbers_of(estimates: Sequence[Estimate]) -> dict[tuple[str, str], set[int]]:
     """The n of each population, and the counts by `POPULATION: COUNT` or `POPULATION: NAME`."""
-    found: dict[tuple[str, str], set[int]] = {}
+    numbers: dict[tuple[str, str], set[int]] = {}
     for estimate in estimates:
         if (n := estimate.visible_n) is not None:
-            found.setdefault((estimate.basis, estimate.population), set()).add(n)
+            numbers.setdefault((estimate.basis, estimate.population), set()).add(n)
         for name, count in estimate.counts.items():
-            for said in (name, estimate.name):
-                found.setdefault((estimate.basis, f"{estimate.population}: {said}"), set()).add(
+            for text in (name, estimate.name):
+                numbers.setdefault((estimate.basis, f"{estimate.population}: {text}"), set()).add(
                     count
                 )
-    return found
+    return numbers
 
 
 def _drawn_from_elsewhere(chart: Chart) -> Iterator[str]:
     """Data that a chart's specification holds, or names and does not have."""
-    for found in _data_of(chart.spec):
-        name = found.get("name")
-        if any(key in found for key in _OWN_DATA):
+    for data in _data_of(chart.spec):
+        name = data.get("name")
+        if any(key in data for key in _OWN_DATA):
             yield f"the chart {chart.name!r} holds data in its specification: give them as `data`"
         elif name is not None and name not in chart.data:
             yield f"the chart {chart.name!r} draws {name!r}, and has no such data"

@@ -26,10 +26,10 @@ def counts_of(estimate: Estimate) -> dict[str, int]:
 
 def is_count(estimate: Estimate) -> bool:
     """Whether the value is a number of units."""
-    said = estimate.statistic == "count" or (
+    is_named = estimate.statistic == "count" or (
         estimate.statistic == "other" and estimate.unit in COUNTED_UNITS
     )
-    return said and estimate.value is not None and float(estimate.value).is_integer()
+    return is_named and estimate.value is not None and float(estimate.value).is_integer()
 
 
 def basis_of(estimate: Estimate) -> str:

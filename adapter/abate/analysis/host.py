@@ -90,13 +90,13 @@ class Host:
         Raises:
             PluginError: a plugin stopped, or offers what is no folder.
         """
-        found = []
+        packs = []
         for plugin in self._names():
             for folder in self._many(plugin, "register_mappings"):
                 if not isinstance(folder, Traversable):
                     raise BrokenPlugin(plugin, "register_mappings must give folders of a package")
-                found.append(folder)
-        return found
+                packs.append(folder)
+        return packs
 
     def analyses(self) -> dict[str, Offered]:
         """All analyses by name.
@@ -105,14 +105,14 @@ class Host:
             PluginError: two plugins offer one name.
         """
         offered: dict[str, Offered] = {}
-        for one in (offer for plugin in sorted(self._offers) for offer in self._offers[plugin]):
-            name, other = one.kind.name, offered.get(one.kind.name)
+        for entry in (offer for plugin in sorted(self._offers) for offer in self._offers[plugin]):
+            name, other = entry.kind.name, offered.get(entry.kind.name)
             if other is not None:
                 raise PluginError(
-                    f"the plugins {other.plugin!r} and {one.plugin!r} both offer an analysis "
-                    f"{name!r}. Block one: [plugins] block = ['{one.plugin}']"
+                    f"the plugins {other.plugin!r} and {entry.plugin!r} both offer an analysis "
+                    f"{name!r}. Block one: [plugins] block = ['{entry.plugin}']"
                 )
-            offered[name] = one
+            offered[name] = entry
         return offered
 
     def ask(self, plugin: str, version: str) -> list[str]:
@@ -133,7 +133,9 @@ class Host:
         for name in names:
             if names.count(name) > 1:
                 raise BrokenPlugin(plugin, f"it offers two analyses with the name {name!r}")
-        self._offers[plugin] = [Offered(kind=one, plugin=plugin, version=version) for one in kinds]
+        self._offers[plugin] = [
+            Offered(kind=kind, plugin=plugin, version=version) for kind in kinds
+        ]
         return sorted(names)
 
     def make(self, settings: Settings) -> list[Made]:
@@ -206,7 +208,7 @@ class Host:
         plugin, given = self._first("render_report", result=result, context=context)
         if given is None:
             return "", []
-        rendered = self._call(plugin, "render_report", lambda: [plain(one) for one in given])
+        rendered = self._call(plugin, "render_report", lambda: [plain(item) for item in given])
         return plugin, rendered
 
     def compare_figures(
@@ -271,10 +273,12 @@ class Host:
         """What one plugin gives to a hook of lists; a generator runs here, not later."""
         call = self._only(plugin, hook)
         lists = self._call(plugin, hook, partial(call, **arguments))
-        asked = [one for one in call.get_hookimpls() if not (one.wrapper or one.hookwrapper)]
+        asked = [hook for hook in call.get_hookimpls() if not (hook.wrapper or hook.hookwrapper)]
         if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy 1.7 drops each None.
             raise BrokenPlugin(plugin, f"{hook} must give a list")
-        given: list[Any] = self._call(plugin, hook, lambda: [one for many in lists for one in many])
+        given: list[Any] = self._call(
+            plugin, hook, lambda: [item for many in lists for item in many]
+        )
         return given
 
     def _first(self, hook: str, **arguments: Any) -> tuple[str, Any]:
@@ -296,7 +300,7 @@ class Host:
             raise BrokenPlugin(plugin, f"{hook} stopped: {problem}") from None
 
     def _only(self, plugin: str, hook: str) -> pluggy.HookCaller:
-        others = [one for name, one in self._manager.list_name_plugin() if name != plugin]
+        others = [other for name, other in self._manager.list_name_plugin() if name != plugin]
         return self._manager.subset_hook_caller(hook, others)
 
 

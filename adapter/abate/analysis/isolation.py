@@ -64,7 +64,7 @@ def place(problem: BaseException, module: str) -> str:
     frames = list(walk_tb(problem.__traceback__))
     where = [f"{Path(frame.f_code.co_filename).name}, line {line}" for frame, line in frames]
     package = module.partition(".")[0]
-    own = [one for one, name in zip(where, _modules(problem), strict=True) if name == package]
+    own = [frame for frame, name in zip(where, _modules(problem), strict=True) if name == package]
     called = f", called from {own[-1]}" if own and own[-1] != where[-1] else ""
     return f"{type(problem).__name__} in {where[-1]}{called}"
 

@@ -38,10 +38,10 @@ def load(settings: Plugins | None = None, *, tolerant: bool = False) -> Host:
     host = Host(manager)
     known = []
     for entry in sorted(entry_points(group=PROJECT), key=lambda entry: entry.name):
-        one = _known(host, manager, entry, settings)
-        if one.state == "broken" and not tolerant:
-            raise BrokenPlugin(one.name, one.problem)
-        known.append(one)
+        record = _known(host, manager, entry, settings)
+        if record.state == "broken" and not tolerant:
+            raise BrokenPlugin(record.name, record.problem)
+        known.append(record)
     manager.check_pending()
     _ask_in_order_of_names(manager)
     host.known = known

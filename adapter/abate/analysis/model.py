@@ -289,8 +289,8 @@ def number_of(estimate: Estimate, name: str) -> float | None:
         return end
     if name not in ("value", "n", "p"):
         raise KeyError(name)
-    found: float | None = getattr(estimate, name)
-    return found
+    number: float | None = getattr(estimate, name)
+    return number
 
 
 def _share(estimate: Estimate, count: str, *, is_percent: bool) -> float | None:

@@ -48,10 +48,10 @@ def check(given: Any) -> Result:
         result = msgspec.convert(plain(replace(given, units={})), Result)
     except (msgspec.MsgspecError, TypeError, ValueError) as problem:
         raise PluginError(f"its Result is not of the right types: {problem}") from None
-    found = replace(result, units=units)
-    for fault in _faults_of(found, units):
+    checked = replace(result, units=units)
+    for fault in _faults_of(checked, units):
         raise PluginError(fault)
-    return found
+    return checked
 
 
 def _faults_of(result: Result, units: Mapping[str, Units]) -> Iterator[str]:
@@ -72,10 +72,10 @@ def _faults_of(result: Result, units: Mapping[str, Units]) -> Iterator[str]:
 def _units_of(given: Result) -> dict[str, Units]:
     """The units by estimate, as `Units`; equal ones stay one object, so that large ones are few."""
     known: dict[int, Units] = {}
-    for one in given.units.values():
-        if id(one) not in known:
-            known[id(one)] = msgspec.convert(plain(as_units(one)), Units)
-    return {str(name): known[id(one)] for name, one in given.units.items()}
+    for units in given.units.values():
+        if id(units) not in known:
+            known[id(units)] = msgspec.convert(plain(as_units(units)), Units)
+    return {str(name): known[id(units)] for name, units in given.units.items()}
 
 
 def plain(given: Any) -> Any:

@@ -228,7 +228,7 @@ def without_units(results: Results) -> Results:
         replace(outcome, result=replace(outcome.result, units={})) if outcome.result else outcome
         for outcome in results.outcomes
     ]
-    attrition = [replace(one, units=()) for one in results.attrition]
+    attrition = [replace(step, units=()) for step in results.attrition]
     return replace(results, outcomes=outcomes, attrition=attrition, patient_of={})
 
 
@@ -272,11 +272,11 @@ def load(folder: Path) -> Results:
     path = folder / FILE
     try:
         text = path.read_bytes()
-        found = msgspec.json.decode(text, type=Results)
+        results = msgspec.json.decode(text, type=Results)
     except FileNotFoundError:
         raise AbateError(f"{path} is not there: run the study first: abate run") from None
     except (OSError, msgspec.MsgspecError):
         raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
-    if found.format != FORMAT:
+    if results.format != FORMAT:
         raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
-    return units_file.attach(found, text, folder)
+    return units_file.attach(results, text, folder)

@@ -52,20 +52,20 @@ def content(results: "Results", of: bytes) -> bytes:
         of: the content of its `results.json`.
     """
     places: dict[int, int] = {}
-    found: list[Units] = []
+    lists: list[Units] = []
     estimates: dict[str, dict[str, int]] = {}
     for outcome in results.outcomes:
         for name, units in (outcome.result.units if outcome.result else {}).items():
             if id(units) not in places:
-                places[id(units)] = len(found)
-                found.append(as_units(units))
+                places[id(units)] = len(lists)
+                lists.append(as_units(units))
             estimates.setdefault(outcome.name, {})[name] = places[id(units)]
     kept = _StoredUnits(
         format=FORMAT,
         results=_digest(of),
-        units=found,
+        units=lists,
         estimates=estimates,
-        steps=[one.units for one in results.attrition],
+        steps=[step.units for step in results.attrition],
         patient_of=results.patient_of,
     )
     return msgspec.json.encode(kept)

@@ -28,7 +28,7 @@ class ClientParameters:
 class Client(Protocol):
     """A registered client."""
 
-    def show(self, found: Discovery) -> ClientParameters:
+    def show(self, discovery: Discovery) -> ClientParameters:
         """Return the client's parameters for a token endpoint, new for each request.
 
         Raises:
@@ -58,9 +58,9 @@ class SecretClient:
     client_id: str
     secret: Secret
 
-    def show(self, found: Discovery) -> ClientParameters:
+    def show(self, discovery: Discovery) -> ClientParameters:
         """Return id and secret, form-encoded before they are joined (RFC 6749, section 2.3.1)."""
-        methods = found.methods or ()
+        methods = discovery.methods or ()
         if "client_secret_post" in methods and "client_secret_basic" not in methods:
             return ClientParameters(
                 form={"client_id": self.client_id, "client_secret": self.secret.value}
@@ -79,13 +79,13 @@ class KeyClient:
     kid: str | None = None
     jku: str | None = None
 
-    def show(self, found: Discovery) -> ClientParameters:
+    def show(self, discovery: Discovery) -> ClientParameters:
         """Return a new assertion for each request: a server refuses a `jti` that was used."""
-        self._refuse_algorithm(found)
+        self._refuse_algorithm(discovery)
         claims = {
             "iss": self.client_id,
             "sub": self.client_id,
-            "aud": found.token_url,
+            "aud": discovery.token_url,
             "exp": int(time.time()) + ASSERTION_SECONDS,
             "jti": secrets.token_urlsafe(24),
         }
@@ -95,10 +95,10 @@ class KeyClient:
             form={"client_assertion_type": ASSERTION, "client_assertion": assertion}
         )
 
-    def _refuse_algorithm(self, found: Discovery) -> None:
+    def _refuse_algorithm(self, discovery: Discovery) -> None:
         algorithm = self.key.algorithm
-        if found.algorithms is not None and algorithm not in found.algorithms:
-            taken = [one for one in ("ES384", "RS384") if one in found.algorithms]
+        if discovery.algorithms is not None and algorithm not in discovery.algorithms:
+            taken = [name for name in ("ES384", "RS384") if name in discovery.algorithms]
             raise LoginRefused(
                 f"the server accepts no assertions signed with {algorithm}, the algorithm of "
                 f"our key; it takes {' and '.join(taken) or 'neither RS384 nor ES384'}"

@@ -38,10 +38,10 @@ def find(server: FhirServer, table: str) -> Discovery:
         SourceError: the server does not answer.
     """
     answer = server.get_json(WELL_KNOWN)
-    told = _content(answer)
-    if told is None and answer.status in TRANSIENT:
+    content = _content(answer)
+    if content is None and answer.status in TRANSIENT:
         raise SourceError(f"{answer.place} answered {answer.status} after repeated attempts")
-    url = (told or {}).get("token_endpoint") or _of_capability(_content(server.get("metadata")))
+    url = (content or {}).get("token_endpoint") or _of_capability(_content(server.get("metadata")))
     if not isinstance(url, str):
         raise LoginRefused(
             f"{server.base} does not name a token endpoint: {WELL_KNOWN} answered "
@@ -51,8 +51,8 @@ def find(server: FhirServer, table: str) -> Discovery:
     _refuse_open(server.base, url)
     return Discovery(
         token_url=url,
-        algorithms=_texts(told, "token_endpoint_auth_signing_alg_values_supported"),
-        methods=_texts(told, "token_endpoint_auth_methods_supported"),
+        algorithms=_texts(content, "token_endpoint_auth_signing_alg_values_supported"),
+        methods=_texts(content, "token_endpoint_auth_methods_supported"),
     )
 
 
@@ -72,10 +72,10 @@ def _content(answer: Answer) -> Mapping[str, Any] | None:
     if answer.status != HTTPStatus.OK:
         return None
     try:
-        found = answer.json()
+        content = answer.json()
     except SourceError:
         return None
-    return found if isinstance(found, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def _of_capability(statement: Mapping[str, Any] | None) -> str | None:
@@ -90,20 +90,24 @@ def _of_capability(statement: Mapping[str, Any] | None) -> str | None:
 
 def _inside(objects: Iterable[Any], *names: str) -> Iterable[Mapping[str, Any]]:
     """Yield the objects at `names`, whether single or in lists."""
-    found = [one for one in objects if isinstance(one, dict)]
+    tables = [item for item in objects if isinstance(item, dict)]
     if not names:
-        return found
-    below = [one.get(names[0]) for one in found]
-    spread = [one for some in below for one in (some if isinstance(some, list) else [some])]
+        return tables
+    below = [table.get(names[0]) for table in tables]
+    spread = [
+        item for element in below for item in (element if isinstance(element, list) else [element])
+    ]
     return _inside(spread, *names[1:])
 
 
 def _extensions(element: Mapping[str, Any], url: str) -> list[Mapping[str, Any]]:
-    return [one for one in _inside([element], "extension") if one.get("url") == url]
+    return [
+        extension for extension in _inside([element], "extension") if extension.get("url") == url
+    ]
 
 
-def _texts(told: Mapping[str, Any] | None, name: str) -> tuple[str, ...] | None:
-    found = (told or {}).get(name)
-    if not isinstance(found, list):
+def _texts(content: Mapping[str, Any] | None, name: str) -> tuple[str, ...] | None:
+    texts = (content or {}).get(name)
+    if not isinstance(texts, list):
         return None
-    return tuple(one for one in found if isinstance(one, str))
+    return tuple(text for text in texts if isinstance(text, str))

@@ -43,8 +43,8 @@ class SigningKey:
     def public_set(self) -> dict[str, Any]:
         """The JWKS to register at a server: the public key only."""
         public = self.key.as_dict(private=False)
-        told = {"kid": self.kid, "use": "sig", "alg": self.algorithm, "key_ops": ["verify"]}
-        return {"keys": [{**public, **told}]}
+        attributes = {"kid": self.kid, "use": "sig", "alg": self.algorithm, "key_ops": ["verify"]}
+        return {"keys": [{**public, **attributes}]}
 
     def private_pem(self) -> bytes:
         """The private key as PEM (PKCS #8), without a password."""
@@ -99,5 +99,5 @@ def _is_strong(key: ECKey | RSAKey) -> bool:
     return key.raw_value.key_size >= LEAST_RSA_BITS
 
 
-def _unusable(name: str, found: str) -> AbateError:
-    return AbateError(f"{name} holds {found}; expected {_WANTED}. To create a key: abate keygen")
+def _unusable(name: str, fault: str) -> AbateError:
+    return AbateError(f"{name} holds {fault}; expected {_WANTED}. To create a key: abate keygen")

@@ -19,7 +19,7 @@ WRITE = tuple(f"system/{kind}.crus" for kind in sorted(WRITTEN_NAMES))
 # The resource that `abate check --write` writes and deletes.
 PROBE = ("system/List.cruds",)
 # The types that `abate check` and `abate init` read: required ones, and optional ones.
-CHECK = tuple(_reading(one.name) for one in READ if one.is_needed(ALWAYS))
+CHECK = tuple(_reading(kind.name) for kind in READ if kind.is_needed(ALWAYS))
 CHECK_BESIDES = tuple(_reading(name) for name in OPTIONAL_TO_READ)
 
 
@@ -39,7 +39,7 @@ def to_read(sections: Iterable[str], patients: Iterable[str]) -> tuple[str, ...]
         patients: the listed patients of the study file; a Group among them is read too.
     """
     named = set(sections)
-    needed = [one.name for one in READ if one.is_needed(named)]
+    needed = [kind.name for kind in READ if kind.is_needed(named)]
     group = ["Group"] if any(patient.startswith("Group/") for patient in patients) else []
     return tuple(_reading(kind) for kind in sorted([*needed, *group]))
 
@@ -52,7 +52,7 @@ _OF_VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
 def missing(asked: Iterable[str], granted: str) -> list[str]:
     """Return the requested scopes that `granted` (separated by spaces) does not cover."""
     have = granted.split()
-    return [one for one in asked if one not in have and not _is_covered(one, have)]
+    return [scope for scope in asked if scope not in have and not _is_covered(scope, have)]
 
 
 def _is_covered(asked: str, granted: Iterable[str]) -> bool:

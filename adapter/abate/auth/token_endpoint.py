@@ -58,47 +58,49 @@ class Endpoint:
             LoginRefused: the request is refused, or the token lacks requested scopes.
             SourceError: there is no answer, or an invalid one.
         """
-        found = self.find()
+        discovery = self.find()
         asked_at = time.monotonic()
         scopes = [*self.scopes.needed, *self.scopes.besides]
-        answer = self._answer(found, scopes)
+        answer = self._answer(discovery, scopes)
         if self.scopes.besides and _error(answer) == "invalid_scope":
-            answer = self._answer(found, self.scopes.needed)
+            answer = self._answer(discovery, self.scopes.needed)
         content = _read_grant(answer)
         granted = content.get("scope")
         # Without `scope` in the answer, all requested scopes were granted: RFC 6749, section 5.1.
         if isinstance(granted, str) and (lacking := missing(self.scopes.needed, granted)):
             raise LoginRefused(
-                f"{address(found.token_url)} does not grant all requested scopes: "
+                f"{address(discovery.token_url)} does not grant all requested scopes: "
                 f"{', '.join(lacking)} is missing. Ask its operator to grant it to this client, or "
                 "set scopes in the study file to those that the client has"
             )
-        return token(_value(content, found.token_url), asked_at, _seconds(content))
+        return token(_value(content, discovery.token_url), asked_at, _seconds(content))
 
-    def _answer(self, found: Discovery, scopes: Sequence[str]) -> Answer:
+    def _answer(self, discovery: Discovery, scopes: Sequence[str]) -> Answer:
         """Return the answer; if the server fails, retry with a new assertion."""
-        with self.enter(found.token_url) as server:
+        with self.enter(discovery.token_url) as server:
             attempts = Attempts(TRIES)
             while not attempts.is_last:
-                answer = self._try(server, found, scopes)
+                answer = self._try(server, discovery, scopes)
                 if answer is not None and _is_final(answer):
                     return answer
                 attempts.wait(answer)
-            return self._post(server, found, scopes)
+            return self._post(server, discovery, scopes)
 
-    def _try(self, server: FhirServer, found: Discovery, scopes: Sequence[str]) -> Answer | None:
+    def _try(
+        self, server: FhirServer, discovery: Discovery, scopes: Sequence[str]
+    ) -> Answer | None:
         """Return the answer; None if the connection broke."""
         try:
-            return self._post(server, found, scopes)
+            return self._post(server, discovery, scopes)
         except Unanswered:
             return None
 
-    def _post(self, server: FhirServer, found: Discovery, scopes: Sequence[str]) -> Answer:
-        shown = self.client.show(found)
+    def _post(self, server: FhirServer, discovery: Discovery, scopes: Sequence[str]) -> Answer:
+        shown = self.client.show(discovery)
         form = {"grant_type": "client_credentials", **shown.form}
         if scopes:
             form["scope"] = " ".join(scopes)
-        return server.post_form(found.token_url, form, shown.headers)
+        return server.post_form(discovery.token_url, form, shown.headers)
 
 
 def _is_final(answer: Answer) -> bool:
@@ -133,10 +135,10 @@ def _error(answer: Answer) -> object:
 
 def _json(answer: Answer) -> Mapping[str, Any] | None:
     try:
-        found = answer.json()
+        content = answer.json()
     except SourceError:
         return None
-    return found if isinstance(found, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def _value(content: Mapping[str, Any], url: str) -> str:
@@ -151,9 +153,9 @@ def _value(content: Mapping[str, Any], url: str) -> str:
 
 def _seconds(content: Mapping[str, Any]) -> float | None:
     """Return the lifetime of the token; some servers send the number as text."""
-    said = content.get("expires_in")
+    lifetime = content.get("expires_in")
     try:
-        seconds = float(said) if isinstance(said, (int, float, str)) else 0.0
+        seconds = float(lifetime) if isinstance(lifetime, (int, float, str)) else 0.0
     except ValueError:
         return None
     return seconds if 0 < seconds < float("inf") else None

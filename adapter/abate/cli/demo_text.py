@@ -41,11 +41,11 @@ def rows(figure: ComparedFigure) -> list[list[str]]:
     return [[figure.id, figure.title, _words(paper), _words(ours) + n, equal], *below]
 
 
-def agreement(found: Sequence[ComparedFigure]) -> str:
+def agreement(figures: Sequence[ComparedFigure]) -> str:
     """Return a sentence on how many readings are equal."""
-    equal = sum(figure.agrees is True for figure in found)
-    unequal = [figure.id for figure in found if figure.agrees is False]
-    words = f"{equal} of {len(found)} readings are equal to the paper's"
+    equal = sum(figure.agrees is True for figure in figures)
+    unequal = [figure.id for figure in figures if figure.agrees is False]
+    words = f"{equal} of {len(figures)} readings are equal to the paper's"
     return f"{words}; not equal: {', '.join(unequal)}" if unequal else words
 
 

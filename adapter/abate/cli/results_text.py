@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 HEADS = ("statistic", "value", "interval", "p", "n", "how")
 
 
-def text(found: "Results") -> str:
+def text(results: "Results") -> str:
     """Return the whole text; no line is wider than the terminal."""
     from abate.report.fhir.narrative import not_assessable
 
-    parts = [found.title, "\n".join(attrition(found.attrition))]
-    if found.not_assessable:
-        parts.append("\n".join(map(_line, not_assessable(found))))
-    for outcome in found.outcomes:
+    parts = [results.title, "\n".join(attrition(results.attrition))]
+    if results.not_assessable:
+        parts.append("\n".join(map(_line, not_assessable(results))))
+    for outcome in results.outcomes:
         head = f"{outcome.name} ({outcome.use}, {outcome.plugin} {outcome.plugin_version})"
         if outcome.result is None:
             body = [f"failed: {outcome.error}"]
@@ -42,13 +42,13 @@ def attrition(steps: Sequence["Step"]) -> Iterator[str]:
         yield _line(words, f"{stage:{wide}}  ", " " * (wide + 2))
 
 
-def estimates(found: Sequence["Estimate"]) -> Iterator[str]:
+def estimates(shown: Sequence["Estimate"]) -> Iterator[str]:
     """Yield a table of the numbers, and below it their methods and populations."""
     hows: dict[str, int] = {}
     rows = []
-    for one in found:
-        number = hows.setdefault(_how(one), len(hows) + 1)
-        rows.append([*_numbers(one), f"({number})"])
+    for estimate in shown:
+        number = hows.setdefault(_how(estimate), len(hows) + 1)
+        rows.append([*_numbers(estimate), f"({number})"])
     yield options.table(HEADS, rows)
     for how, number in hows.items():
         yield _line(how, f"({number}) ", "    ")
@@ -60,21 +60,25 @@ def _counts(unit: str, steps: list["Step"]) -> str:
     return f"{unit}: " + ", ".join(f"{step.reason or 'all'} {step.n}" for step in steps)
 
 
-def _numbers(one: "Estimate") -> list[str]:
+def _numbers(estimate: "Estimate") -> list[str]:
     from abate.report.fhir.narrative import number, p_value
 
     return [
-        one.name,
-        one.without_value if one.value is None else number(one.value),
-        f"{number(one.interval.low)} to {number(one.interval.high)}" if one.interval else "",
-        "" if one.p is None else p_value(one.p),
-        str(one.n),
+        estimate.name,
+        estimate.without_value if estimate.value is None else number(estimate.value),
+        f"{number(estimate.interval.low)} to {number(estimate.interval.high)}"
+        if estimate.interval
+        else "",
+        "" if estimate.p is None else p_value(estimate.p),
+        str(estimate.n),
     ]
 
 
-def _how(one: "Estimate") -> str:
-    interval = f"interval: {one.interval.kind}" if one.interval else ""
-    return "; ".join(filter(None, [one.method, interval, f"of {one.population}", one.note]))
+def _how(estimate: "Estimate") -> str:
+    interval = f"interval: {estimate.interval.kind}" if estimate.interval else ""
+    return "; ".join(
+        filter(None, [estimate.method, interval, f"of {estimate.population}", estimate.note])
+    )
 
 
 def _line(words: str, first: str = "", later: str = "  ") -> str:

@@ -62,12 +62,12 @@ class ServerArguments:
 
     def toml(self) -> str:
         """Return the keys of [source] except `url`, and [source.auth], as in a study file."""
-        said = self.server.model_dump(exclude_unset=True, exclude={"url"})
-        auth = said.pop("auth", {})
+        settings = self.server.model_dump(exclude_unset=True, exclude={"url"})
+        auth = settings.pop("auth", {})
         # Paths in a study file are relative to its folder; on the command line, to the current one.
-        said |= {key: str(Path(said[key]).resolve()) for key in _PATHS if key in said}
+        settings |= {key: str(Path(settings[key]).resolve()) for key in _PATHS if key in settings}
         table = f"\n[source.auth]\n{_lines(auth)}" if auth else ""
-        return _lines(said) + table
+        return _lines(settings) + table
 
 
 def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,8 +75,8 @@ def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(url: str, **given: Any) -> Any:
-        said = {name: given.pop(name) for name in (*_AUTH_NAMES, *_SERVER)}
-        return command(entry=ServerArguments(_server(url, said)), **given)
+        options = {name: given.pop(name) for name in (*_AUTH_NAMES, *_SERVER)}
+        return command(entry=ServerArguments(_server(url, options)), **given)
 
     wrapped: Callable[..., Any] = run
     for option in reversed(_OPTIONS):
@@ -84,16 +84,16 @@ def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("url")(wrapped)
 
 
-def _server(url: str, said: Mapping[str, Any]) -> "Server":
+def _server(url: str, options: Mapping[str, Any]) -> "Server":
     from pydantic import ValidationError
 
     from abate.config.messages import locate, words
     from abate.config.server import Server
 
-    auth = {_AUTH.get(name, name): said[name] for name in _AUTH_NAMES if said[name]}
+    auth = {_AUTH.get(name, name): options[name] for name in _AUTH_NAMES if options[name]}
     if "scopes" in auth:
         auth["scopes"] = list(auth["scopes"])
-    content = {name: said[name] for name in _SERVER if said[name]}
+    content = {name: options[name] for name in _SERVER if options[name]}
     try:
         return Server.model_validate({"url": url, **content, **({"auth": auth} if auth else {})})
     except ValidationError as error:
@@ -103,7 +103,7 @@ def _server(url: str, said: Mapping[str, Any]) -> "Server":
 
 def _option(location: Sequence[str | int]) -> str:
     """Return the option for a key of [source]."""
-    names = [str(one) for one in location if isinstance(one, str)]
+    names = [str(part) for part in location if isinstance(part, str)]
     back = {key: name for name, key in _AUTH.items()}
     name = back.get(names[-1], names[-1])
     return "URL" if name == "url" else f"--{name.replace('_', '-')}"
@@ -111,4 +111,6 @@ def _option(location: Sequence[str | int]) -> str:
 
 def _lines(table: Mapping[str, Any]) -> str:
     """Return a table as TOML. JSON of texts, lists of texts and booleans is also valid TOML."""
-    return "".join(f"{key} = {json.dumps(one, ensure_ascii=False)}\n" for key, one in table.items())
+    return "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items()
+    )

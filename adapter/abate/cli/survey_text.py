@@ -35,9 +35,9 @@ def _table(rows: Sequence[SurveyRow]) -> str:
     """Return the rows as a table, with an empty row between two groups."""
     lines: list[list[str]] = []
     for group in GROUPS:
-        some = [[row.what, row.found, row.then] for row in rows if row.group == group]
-        lines += [[""] * len(HEADS)] if lines and some else []
-        lines += some
+        group_rows = [[row.what, row.found, row.then] for row in rows if row.group == group]
+        lines += [[""] * len(HEADS)] if lines and group_rows else []
+        lines += group_rows
     return options.table(HEADS, lines)
 
 
@@ -51,12 +51,12 @@ def _lists(lists: Sequence[ListCount]) -> Iterator[str]:
     if not lists:
         return
     rows = []
-    for list_ in lists:
-        what = f"{list_.what}: {list_.problem}" if list_.problem else list_.what
-        rows.append([what, f"list:{list_.list}", _n(list_.n), _n(list_.bare)])
+    for code_list in lists:
+        what = f"{code_list.what}: {code_list.problem}" if code_list.problem else code_list.what
+        rows.append([what, f"list:{code_list.list}", _n(code_list.n), _n(code_list.bare)])
         rows += [
             [f"  {code.name}", f"  {_short(code.system)}|{code.code}", _n(code.n), _n(code.bare)]
-            for code in list_.codes
+            for code in code_list.codes
         ]
     heads = ["name", "system|code", "resources", "by bare code"]
     head = "Resources by the codes that abate knows, with the system and by the bare code"
@@ -89,11 +89,13 @@ def _extent(sample: Sample) -> str:
 
 
 def _format_write(written: Sequence[Shapes]) -> Iterator[str]:
-    for one in written:
-        rows = [[str(tally.n), tally.what] for tally in (*one.values, *one.times, *one.categories)]
+    for step in written:
+        rows = [
+            [str(tally.n), tally.what] for tally in (*step.values, *step.times, *step.categories)
+        ]
         if rows:
-            what = "pain scores" if one.type == "Observation" else "index procedures"
-            head = f"How the values are written in {one.n} {what}"
+            what = "pain scores" if step.type == "Observation" else "index procedures"
+            head = f"How the values are written in {step.n} {what}"
             yield f"{head}\n\n{options.table(['n', 'shape'], rows)}"
 
 

@@ -26,7 +26,7 @@ def flow_units(lesions: pl.DataFrame) -> Flow:
     ):
         for (why,), part in rows.group_by("excluded_by", maintain_order=True):
             flow[stage, str(why), unit] = part["lesion_id"].to_list()
-    patients = {one: set(rows["patient_id"]) for one, rows in
+    patients = {stage: set(rows["patient_id"]) for stage, rows in
                 (("treated", treated), ("analysed", analysed))}  # fmt: skip
     patients["excluded"] = patients["treated"] - patients["analysed"]
     return flow | {(stage, "", "patient"): sorted(ids) for stage, ids in patients.items()}

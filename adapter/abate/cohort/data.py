@@ -11,11 +11,11 @@ def units_of(frame: pl.DataFrame, unit: str, *data: str) -> Units:
     A unit with several rows has the data of all of them, such as a patient with several lesions.
     """
     rows = frame.select(unit, *data).rows()
-    found: dict[str, str] = {}
-    for one, *its in rows:
+    keys: dict[str, str] = {}
+    for identifier, *its in rows:
         datum = ">".join(str(each) for each in its)
-        found[one] = f"{found[one]}+{datum}" if one in found else datum
-    return Units(data=found)
+        keys[identifier] = f"{keys[identifier]}+{datum}" if identifier in keys else datum
+    return Units(data=keys)
 
 
 def datum() -> pl.Expr:

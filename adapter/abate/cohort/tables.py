@@ -168,9 +168,9 @@ class Cohort:
     def copy(self) -> Self:
         """Return a copy of the tables: a change in one does not change the other."""
         frames = {
-            one.name: getattr(self, one.name).clone()
-            for one in fields(self)
-            if isinstance(getattr(self, one.name), pl.DataFrame)
+            field.name: getattr(self, field.name).clone()
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), pl.DataFrame)
         }
         return replace(self, **frames)
 

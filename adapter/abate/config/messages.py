@@ -78,10 +78,10 @@ def _inside(kind: type[BaseModel], part: str | int) -> Any:
     if get_origin(kind) in (dict, list):
         return get_args(kind)[-1]
     fields = _fields(kind)
-    found = fields[str(part)] if part in fields else kind.__annotations__["__pydantic_extra__"]
-    if get_origin(found) in (UnionType, Union):
-        return get_args(found)[0]
-    return get_args(found)[-1] if part not in fields else found
+    inner = fields[str(part)] if part in fields else kind.__annotations__["__pydantic_extra__"]
+    if get_origin(inner) in (UnionType, Union):
+        return get_args(inner)[0]
+    return get_args(inner)[-1] if part not in fields else inner
 
 
 def _fields(model: type[BaseModel]) -> Mapping[str, Any]:

@@ -186,8 +186,8 @@ def _inside(table: Any, key: str, name: str, location: Location) -> tuple[Any, L
 
 
 def _no_table(name: str, location: Location) -> StudyFileError:
-    found = ".".join(name.split(".")[: len(location)])
-    return StudyFileError(f"--set {name}: {found} is not a table of the study file")
+    table = ".".join(name.split(".")[: len(location)])
+    return StudyFileError(f"--set {name}: {table} is not a table of the study file")
 
 
 def _value(text: str) -> Any:

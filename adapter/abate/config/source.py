@@ -31,7 +31,7 @@ class SourceQuery(BaseModel):
     def categories(self) -> dict[str, list[str]]:
         """The requested categories, by resource type."""
         given = {name.capitalize(): getattr(self, name) for name in type(self).model_fields}
-        return {kind: one.category for kind, one in given.items() if one.category}
+        return {kind: settings.category for kind, settings in given.items() if settings.category}
 
 
 class Source(Server):
@@ -99,5 +99,5 @@ class Source(Server):
         groups = [patient for patient in self.patients if patient.startswith("Group/")]
         if self.export is None:
             return groups == self.patients and len(groups) == 1
-        has_ids = not groups and not any("|" in one for one in self.patients)
+        has_ids = not groups and not any("|" in patient for patient in self.patients)
         return has_ids and self.export.startswith("Group/")

@@ -87,8 +87,8 @@ def _scope(text: str) -> str:
 
 def _minimum_cell(value: Any) -> int | str:
     if value in CELL_PRESETS or (type(value) is int and value >= 1):
-        found: int | str = value
-        return found
+        minimum: int | str = value
+        return minimum
     names = ", ".join(map(repr, CELL_PRESETS))
     raise ValueError(f"expected a whole number of 1 or more, or one of {names}")
 

@@ -59,14 +59,14 @@ def run(folder: Path, *handlers: Handler) -> DemoResult:
         published = published_figures.load(study_file)
         with held(study_file.output, "demo", *handlers) as progress:
             progress.log.info(f"loaded the published study into a FHIR server at {url}")
-            found = stages.run(study_file, progress)
-            stages.refuse_failed(found)
+            results = stages.run(study_file, progress)
+            stages.refuse_failed(results)
             changes = stages.write_back(study_file, progress, dry_run=False)
             again = stages.write_back(study_file, progress, dry_run=False)
         with FhirServer(url) as server:
             report, statistics = read_back(server, study_file.settings.study.id)
     return DemoResult(
-        title=found.title,
+        title=results.title,
         report=report,
         changes=count(changes),
         again=count(again),

@@ -39,10 +39,10 @@ def audit(whole: Results, shown: Results, rule: Rule) -> None:
 def _differences(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
     """Of two populations, two counts or two data that differ by a few, a cell to name."""
     cells = list(sheet.cells)
-    told = sheet.populations & known.cells
-    for one, other in product(told, told):
-        if _are_few(_besides(cells[one], cells[other]), rule):
-            yield one
+    visible = sheet.populations & known.cells
+    for cell, other in product(visible, visible):
+        if _are_few(_besides(cells[cell], cells[other]), rule):
+            yield cell
     for count, rest in known_rests(sheet):
         if count in known.cells and _are_few(rest, rule):
             yield count
@@ -65,10 +65,10 @@ def _beside_lesions(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[in
 
 def _is_near(row: CellRow, other: CellRow, rule: Rule) -> bool:
     """Whether two estimates used the same data but for a few units."""
-    one, another = values_of(row), values_of(other)
-    if abs(len(one) - len(another)) >= rule.minimum or one.isdisjoint(another):
+    values, another = values_of(row), values_of(other)
+    if abs(len(values) - len(another)) >= rule.minimum or values.isdisjoint(another):
         return False
-    return _are_few(len({unit for unit, _ in one ^ another}), rule)
+    return _are_few(len({unit for unit, _ in values ^ another}), rule)
 
 
 def _besides(whole: Cell, part: Cell) -> int:

@@ -28,10 +28,10 @@ class _Pair:
 
     @cached_property
     def _lesions_of(self) -> Mapping[str, list[str]]:
-        found = defaultdict[str, list[str]](list)
+        lesions = defaultdict[str, list[str]](list)
         for lesion, _ in self.lesions.items:
-            found[self.sheet.patient_of[lesion]].append(lesion)
-        return found
+            lesions[self.sheet.patient_of[lesion]].append(lesion)
+        return lesions
 
     @cached_property
     def alone(self) -> Mapping[str, str]:
@@ -60,11 +60,13 @@ def counts_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[int, i
     """Pairs of cells, one of patients and one of lesions, that must not both be shown."""
     cells = list(sheet.cells)
     for pair in _pairs(sheet):
-        for one in sheet.answers.get(pair.patients, set()) - sheet.known:
+        for cell in sheet.answers.get(pair.patients, set()) - sheet.known:
             for other in sheet.answers.get(pair.lesions, ()):
-                told = pair.differences(cells[one].ids, cells[other].ids)
-                if len(pair.apart) < rule.minimum or any(0 < abs(x) < rule.minimum for x in told):
-                    yield one, other
+                differences = pair.differences(cells[cell].ids, cells[other].ids)
+                if len(pair.apart) < rule.minimum or any(
+                    0 < abs(x) < rule.minimum for x in differences
+                ):
+                    yield cell, other
 
 
 def rows_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[CellRow, CellRow]]:
@@ -83,12 +85,12 @@ def _pairs(sheet: CellSheet) -> Iterator[_Pair]:
     at = defaultdict[tuple[str, str], set[CellRow]](set)
     for row in rows:
         if cells[row.cell].basis == "lesion" and all(
-            one in sheet.patient_of for one, _ in row.items
+            unit in sheet.patient_of for unit, _ in row.items
         ):
             for lesion, datum in row.items:
                 at[sheet.patient_of[lesion], datum].add(row)
     for row in rows:
         if cells[row.cell].basis == "patient":
             beside = set[CellRow]().union(*(at.get(item, ()) for item in row.items))
-            pairs = (_Pair(sheet, row, one) for one in beside)
+            pairs = (_Pair(sheet, row, other) for other in beside)
             yield from (pair for pair in pairs if pair.apart)

@@ -94,36 +94,36 @@ class CellSheet:
 
     def cell(self, basis: str, ids: Iterable[str], name: str, cost: float) -> int:
         """The place of some units; each place that shows them adds to what is lost."""
-        one = Cell("lesion" if basis == "procedure" else basis, frozenset(ids))
-        place = self.cells.setdefault(one, len(self.cells))
+        cell = Cell("lesion" if basis == "procedure" else basis, frozenset(ids))
+        place = self.cells.setdefault(cell, len(self.cells))
         if place == len(self.names):
             self.names.append(f"{name} ({basis})")
-            self.costs.append(log2(1 + len(one.ids)))
+            self.costs.append(log2(1 + len(cell.ids)))
         self.costs[place] += cost
         return place
 
 
 def sheet(results: Results) -> CellSheet:
     """The cells of results; numbers whose units are unknown get units of their own."""
-    found = CellSheet(patient_of=results.patient_of)
-    _add_steps(found, results.attrition)
+    cells = CellSheet(patient_of=results.patient_of)
+    _add_steps(cells, results.attrition)
     for basis, number in (("patient", results.patients), ("lesion", results.lesions)):
         if number is not None:
             ids = _total(results.attrition, basis) or _made_up(f"analysed {basis}s", number)
-            found.totals[basis] = found.cell(basis, ids, f"analysed {basis}s", TOTAL)
-            _add_row(found, _row(found.totals[basis], dict.fromkeys(ids, TREATED)))
+            cells.totals[basis] = cells.cell(basis, ids, f"analysed {basis}s", TOTAL)
+            _add_row(cells, _row(cells.totals[basis], dict.fromkeys(ids, TREATED)))
     for place, outcome in enumerate(results.outcomes):
         cost = PRIMARY if outcome.primary else SECONDARY
         known = outcome.result.units if outcome.result else {}
         for estimate in outcome.result.estimates if outcome.result else ():
             units = as_units(known[estimate.name]) if estimate.name in known else None
-            mention = _mention(found, estimate, units, cost)
+            mention = _mention(cells, estimate, units, cost)
             may_leave = units is not None or results.synthetic
-            found.estimates[place, estimate.name] = replace(mention, may_leave=may_leave)
-    of_flow = {*found.totals.values(), *found.steps.values()}
-    found.populations |= of_flow
-    found.known |= of_flow
-    return found
+            cells.estimates[place, estimate.name] = replace(mention, may_leave=may_leave)
+    of_flow = {*cells.totals.values(), *cells.steps.values()}
+    cells.populations |= of_flow
+    cells.known |= of_flow
+    return cells
 
 
 def known_rests(sheet: CellSheet) -> Iterator[tuple[int, int]]:
@@ -144,50 +144,50 @@ def known_rests(sheet: CellSheet) -> Iterator[tuple[int, int]]:
                 yield other, len(whole) - len(part) - len(count)
 
 
-def _mention(found: CellSheet, estimate: Estimate, units: Units | None, cost: float) -> Mention:
+def _mention(cells: CellSheet, estimate: Estimate, units: Units | None, cost: float) -> Mention:
     basis, words = basis_of(estimate), estimate.population
     data = units.data if units else dict.fromkeys(_made_up(words, estimate.n or 0), "")
     counted = members(units, estimate) if units else {}
-    n = found.cell(basis, data, words, cost)
-    found.populations.add(n)
+    n = cells.cell(basis, data, words, cost)
+    cells.populations.add(n)
     row = _row(n, data)
     counts = {}
     for name, count in counts_of(estimate).items():
         # Nobody knows who is counted: as if they were the same units as in any such count.
         ids = counted.get(name, sorted(data)[:count])
-        counts[name] = found.cell(basis, ids, f"{words}: {name}", cost)
+        counts[name] = cells.cell(basis, ids, f"{words}: {name}", cost)
         _add_row(
-            found,
+            cells,
             _row(
                 counts[name],
                 {identifier: data[identifier] for identifier in ids if identifier in data},
             ),
         )
     if units and units.among:
-        _add_chosen(found, n, units, basis, f"{words}, and the others")
+        _add_chosen(cells, n, units, basis, f"{words}, and the others")
     else:
-        found.known.add(n)
-    found.answers.setdefault(row, set()).update(counts.values())
-    return Mention(n=n, counts=counts, row=_add_row(found, row), may_leave=True)
+        cells.known.add(n)
+    cells.answers.setdefault(row, set()).update(counts.values())
+    return Mention(n=n, counts=counts, row=_add_row(cells, row), may_leave=True)
 
 
-def _add_chosen(found: CellSheet, n: int, units: Units, basis: str, words: str) -> None:
+def _add_chosen(cells: CellSheet, n: int, units: Units, basis: str, words: str) -> None:
     """An n of units that were chosen by their values is an answer of all among whom they were."""
-    among = found.cell(basis, units.among, words, 0.0)
+    among = cells.cell(basis, units.among, words, 0.0)
     whole = _row(among, units.among)
-    chosen = _row(n, {one: units.among.get(one, datum) for one, datum in units.data.items()})
+    chosen = _row(n, {unit: units.among.get(unit, datum) for unit, datum in units.data.items()})
     for row in (whole, chosen):
-        _add_row(found, row)
-    found.wholes.setdefault(chosen, set()).add(whole)
-    found.answers.setdefault(whole, set()).add(n)
+        _add_row(cells, row)
+    cells.wholes.setdefault(chosen, set()).add(whole)
+    cells.answers.setdefault(whole, set()).add(n)
 
 
 def _row(cell: int, data: Mapping[str, str]) -> CellRow:
     return CellRow(cell, frozenset(data.items()))
 
 
-def _add_row(found: CellSheet, row: CellRow) -> int:
-    return found.rows.setdefault(row, len(found.rows))
+def _add_row(cells: CellSheet, row: CellRow) -> int:
+    return cells.rows.setdefault(row, len(cells.rows))
 
 
 def _made_up(words: str, number: int) -> list[str]:
@@ -196,26 +196,26 @@ def _made_up(words: str, number: int) -> list[str]:
 
 
 def _total(attrition: Sequence[Step], basis: str) -> Sequence[str]:
-    steps = [one for one in attrition if (one.stage, one.unit) == ("analysed", basis)]
+    steps = [step for step in attrition if (step.stage, step.unit) == ("analysed", basis)]
     return steps[0].units if steps else ()
 
 
-def _add_steps(found: CellSheet, attrition: Sequence[Step]) -> None:
+def _add_steps(cells: CellSheet, attrition: Sequence[Step]) -> None:
     """The flow of procedures, lesions and patients: no other step leaves the house."""
-    flow = {place: one for place, one in enumerate(attrition) if one.stage in FLOW and one.n}
+    flow = {place: step for place, step in enumerate(attrition) if step.stage in FLOW and step.n}
     for place, step in flow.items():
         ids = step.units or _of_step(step, list(flow.values()))
         words = f"{step.stage}: {step.reason}" if step.reason else step.stage
-        found.steps[place] = found.cell(step.unit, ids, words, TOTAL)
-        _add_row(found, _row(found.steps[place], dict.fromkeys(ids, TREATED)))
+        cells.steps[place] = cells.cell(step.unit, ids, words, TOTAL)
+        _add_row(cells, _row(cells.steps[place], dict.fromkeys(ids, TREATED)))
 
 
 def _of_step(step: Step, flow: Sequence[Step]) -> Collection[str]:
     """Units for a step without: a whole has those of its parts."""
     if (step.stage, step.unit) == ("analysed", "lesion"):
         return _made_up("analysed lesions", step.n or 0)
-    parts = [one for one in flow if _is_part(one, step)]
-    if parts and sum(one.n or 0 for one in parts) == step.n:
+    parts = [part for part in flow if _is_part(part, step)]
+    if parts and sum(part.n or 0 for part in parts) == step.n:
         return [unit for part in parts for unit in part.units or _of_step(part, flow)]
     return _made_up(f"{step.unit} {step.stage} {step.reason}", step.n or 0)
 

@@ -38,8 +38,8 @@ def holds_values(spec: Any) -> bool:
         held = "datasets" in spec or (
             isinstance(spec.get("data"), Mapping) and set(spec["data"]) - {"name", "format"}
         )
-        return bool(held) or any(holds_values(one) for one in spec.values())
-    return isinstance(spec, list | tuple) and any(holds_values(one) for one in spec)
+        return bool(held) or any(holds_values(part) for part in spec.values())
+    return isinstance(spec, list | tuple) and any(holds_values(part) for part in spec)
 
 
 def is_number(cell: Cell) -> bool:

@@ -41,10 +41,10 @@ def blocks(sheet: CellSheet) -> list[Block]:
     for place, row in enumerate(rows):
         for item in row.items:
             parent[root(place)] = root(first.setdefault(item, place))
-    found: dict[int, list[CellRow]] = {}
+    groups: dict[int, list[CellRow]] = {}
     for place, row in enumerate(rows):
-        found.setdefault(root(place), []).append(row)
-    return list(found.values())
+        groups.setdefault(root(place), []).append(row)
+    return list(groups.values())
 
 
 def pair_nested(sheet: CellSheet, known: Iterable[Block], rule: Rule) -> Iterator[Pair]:
@@ -93,12 +93,12 @@ def overlapping(sheet: CellSheet, known: Iterable[Block], rule: Rule) -> Iterato
 
 def _overlapping(places: dict[CellRow, int], rows: Iterable[CellRow], rule: Rule) -> Iterator[Pair]:
     used = [(values_of(row), places[row]) for row in rows]
-    ordered = sorted(used, key=lambda one: (len(one[0]), one[1]))
-    for at, (one, place) in enumerate(ordered):
+    ordered = sorted(used, key=lambda pair: (len(pair[0]), pair[1]))
+    for at, (items, place) in enumerate(ordered):
         for other, another in ordered[at + 1 :]:
-            if len(other) - len(one) >= rule.minimum:
+            if len(other) - len(items) >= rule.minimum:
                 break
-            if 0 < len({unit for unit, _ in one ^ other}) < rule.minimum:
+            if 0 < len({unit for unit, _ in items ^ other}) < rule.minimum:
                 yield place, another
 
 
@@ -132,7 +132,7 @@ class Sums:
             for item in row.items:
                 masks[item] = masks.get(item, 0) | 1 << at
         atoms = Counter(masks.values())
-        known = {at: {places[one] for one in wholes.get(row, ())} for row, at in places.items()}
+        known = {at: {places[whole] for whole in wholes.get(row, ())} for row, at in places.items()}
         return cls([row.cell for row in block], known, list(atoms), list(atoms.values()))
 
     def groups(self, hidden: Collection[int], rule: Rule, until: float) -> list[set[int]]:
@@ -152,11 +152,13 @@ class Sums:
             return []
         matrix, sizes = self._find_known(known)
         try:
-            found = list(_factors(matrix, sizes, rule.minimum, until))
+            factors = list(_factors(matrix, sizes, rule.minimum, until))
         except ArithmeticError:
             return [{self.cells[at]} for at in shown]
-        used = [{known[at] for at in np.flatnonzero(np.abs(one) > TOLERANCE)} for one in found]
-        return [self._shown(one, shown) for one in used]
+        used = [
+            {known[at] for at in np.flatnonzero(np.abs(factor) > TOLERANCE)} for factor in factors
+        ]
+        return [self._shown(cells, shown) for cells in used]
 
     def _shown(self, used: set[int], shown: set[int]) -> set[int]:
         """The cells of rows; in the place of one that is only known, that of which it is known."""
@@ -180,15 +182,15 @@ def _factors(
     Raises:
         ArithmeticError: it cannot be told, or not in time.
     """
-    found = 0
+    count = 0
     for atom in _find_unproved(matrix, sizes, minimum):
         if monotonic() > until:
             raise ArithmeticError("out of time")
         factors = _fewest(matrix, sizes, atom)
         if float(matrix @ sizes @ factors) < minimum - TOLERANCE:
             yield factors
-            found += 1
-        if found == AT_ONCE:
+            count += 1
+        if count == AT_ONCE:
             return
 
 
@@ -239,7 +241,7 @@ def _solve(costs: np.ndarray, **limits: Any) -> np.ndarray:
     """
     from scipy.optimize import linprog
 
-    found = linprog(costs, method="highs", **limits)
-    if found.status != 0:
-        raise ArithmeticError(found.message)
-    return np.asarray(found.x)
+    solution = linprog(costs, method="highs", **limits)
+    if solution.status != 0:
+        raise ArithmeticError(solution.message)
+    return np.asarray(solution.x)

@@ -42,13 +42,13 @@ def without_units(given: Estimate) -> Estimate:
 
 def with_dependents(estimates: Sequence[Estimate], rule: Rule) -> list[Estimate]:
     """The estimates of one result, without those that were computed from a withheld one."""
-    lost = {one.name for one in estimates if one.withheld}
+    lost = {item.name for item in estimates if item.withheld}
     while True:
-        more = {one.name for one in estimates if not lost.isdisjoint(one.depends_on)} - lost
+        more = {item.name for item in estimates if not lost.isdisjoint(item.depends_on)} - lost
         if not more:
             return [
-                withheld(one, one.n, rule) if one.name in lost and not one.withheld else one
-                for one in estimates
+                withheld(item, item.n, rule) if item.name in lost and not item.withheld else item
+                for item in estimates
             ]
         lost |= more
 

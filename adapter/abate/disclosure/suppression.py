@@ -28,9 +28,9 @@ def hide(sheet: CellSheet, rule: Rule) -> Hidden:
     beside = counts_beside_lesions(sheet, rule)
     cells |= {patients for patients, lesions in beside if lesions not in cells}
     cells |= _cover(pair_nested(sheet, known, rule), sheet.costs, cells)
-    for one in (Sums.of(block, sheet.wholes) for block in known):
-        while found := one.groups(cells, rule, until):
-            for group in found:
+    for sums in (Sums.of(block, sheet.wholes) for block in known):
+        while groups := sums.groups(cells, rule, until):
+            for group in groups:
                 if cells.isdisjoint(group):
                     cells.add(min(group, key=lambda cell: (sheet.costs[cell], cell)))
     gone = {place for row, place in sheet.rows.items() if row.cell in cells}
@@ -51,7 +51,7 @@ def _small(sheet: CellSheet, rule: Rule) -> set[int]:
             if cells[count].ids <= whole and 0 < len(whole - cells[count].ids) < rule.minimum:
                 few.add(count)
     for part, wholes in sheet.wholes.items():
-        if any(0 < len(one.items) - len(part.items) < rule.minimum for one in wholes):
+        if any(0 < len(whole.items) - len(part.items) < rule.minimum for whole in wholes):
             few.add(part.cell)
     return few | {count for count, rest in known_rests(sheet) if 0 < rest < rule.minimum}
 
@@ -61,13 +61,13 @@ def _cover(pairs: Iterable[Pair], costs: Sequence[float], hidden: set[int]) -> s
     left = {pair for pair in pairs if hidden.isdisjoint(pair)}
     chosen, rest = list[int](), left
     while rest:
-        degrees = Counter(one for pair in rest for one in pair)
-        chosen.append(min(degrees, key=lambda one: (costs[one] / degrees[one], one)))
+        degrees = Counter(member for pair in rest for member in pair)
+        chosen.append(min(degrees, key=lambda member: (costs[member] / degrees[member], member)))
         rest = {pair for pair in rest if chosen[-1] not in pair}
     kept = set(chosen)
-    for one in sorted(chosen, key=lambda one: (-costs[one], one)):
-        if all(kept & ({*pair} - {one}) for pair in left if one in pair):
-            kept.discard(one)
+    for candidate in sorted(chosen, key=lambda member: (-costs[member], member)):
+        if all(kept & ({*pair} - {candidate}) for pair in left if candidate in pair):
+            kept.discard(candidate)
     return kept
 
 

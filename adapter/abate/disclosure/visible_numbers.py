@@ -71,7 +71,7 @@ def find_visible(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -
 def _lost(whole: Result, shown: Result) -> set[str]:
     """The estimates that are withheld, or left out altogether."""
     names = {estimate.name for estimate in shown.estimates if not estimate.withheld}
-    return {one.name for one in whole.estimates} - names
+    return {estimate.name for estimate in whole.estimates} - names
 
 
 def refusal(what: str) -> PublishRefused:

@@ -137,12 +137,12 @@ def _text(pieces: Iterable[bytes], headers: Mapping[str, str], place: str) -> It
     kind = media_type(headers)
     if not is_json(kind) and not kind.endswith(_LINES):
         return iter(pieces)
-    found = charset(headers)
-    if found in _UTF8:
+    name = charset(headers)
+    if name in _UTF8:
         return _without_mark(pieces)
-    if found not in _CHARSETS:
+    if name not in _CHARSETS:
         raise SourceError(f"{place} answers in an unsupported charset: abate reads UTF-8 only")
-    return _as_utf8(pieces, found)
+    return _as_utf8(pieces, name)
 
 
 def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -156,8 +156,8 @@ def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _as_utf8(pieces: Iterable[bytes], found: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(found)()
+def _as_utf8(pieces: Iterable[bytes], text: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(text)()
     for piece in pieces:
         yield decoder.decode(piece).encode()
     yield decoder.decode(b"", final=True).encode()

@@ -114,15 +114,17 @@ def one_line(text: Any, longest: int = 80) -> str:
     """
     if not isinstance(text, str):
         return ""
-    printed = "".join(one if one.isprintable() else " " for one in text[: 4 * longest])
+    printed = "".join(
+        character if character.isprintable() else " " for character in text[: 4 * longest]
+    )
     line = " ".join(printed.split())
     return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 
 def percent(text: str) -> str:
     """Return the first percentage in a text; empty if there is none."""
-    found = _PERCENT.search(text)
-    return found[0] if found else ""
+    match = _PERCENT.search(text)
+    return match[0] if match else ""
 
 
 def _is_known(segment: str) -> bool:
@@ -132,10 +134,10 @@ def _is_known(segment: str) -> bool:
 def _codes(outcome: Any) -> Iterator[str]:
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
         return
-    for one in as_objects(outcome.get("issue")):
-        if _is_one(one.get("code"), ISSUES):
-            yield one["code"]
-        for coding in as_objects(as_object(one.get("details")).get("coding")):
+    for entry in as_objects(outcome.get("issue")):
+        if _is_one(entry.get("code"), ISSUES):
+            yield entry["code"]
+        for coding in as_objects(as_object(entry.get("details")).get("coding")):
             if _NUMBER.fullmatch(str(coding.get("code"))):
                 yield str(coding["code"])
 

@@ -121,9 +121,9 @@ def broken_off(place: str, status: int, error: HTTPError) -> Failure:
     return Failure(f"{place} answered {status}, and the answer {words}", is_costly=True)
 
 
-def damage(place: str, status: int, found: str) -> Failure:
+def damage(place: str, status: int, fault: str) -> Failure:
     """Return the failure of a body that does not match its headers."""
-    return Failure(f"{place} answered {status} with {found}", is_costly=True)
+    return Failure(f"{place} answered {status} with {fault}", is_costly=True)
 
 
 def refuse_page(answer: Answer) -> None:

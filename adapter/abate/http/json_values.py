@@ -13,7 +13,7 @@ def as_object(value: Any) -> dict[str, Any]:
 
 def as_objects(value: Any) -> list[dict[str, Any]]:
     """Return the objects in a list; anything else has none."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def as_text(value: Any) -> str:

@@ -95,8 +95,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             SourceError: the body is not JSON, or does not have this structure.
         """
         if not self.is_json:
-            found = shown_type(self.headers)
-            raise SourceError(f"{self.place} answered {self.status} with {found}, not with JSON")
+            media_type = shown_type(self.headers)
+            raise SourceError(
+                f"{self.place} answered {self.status} with {media_type}, not with JSON"
+            )
         try:
             return self._parse(kind)
         except msgspec.ValidationError:
@@ -110,8 +112,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SourceError: the body is something else; the message shows no content of it.
         """
-        found = self.decode(_ResourceHead)
-        if f"{found.resourceType}/{found.id}" != name:
+        head = self.decode(_ResourceHead)
+        if f"{head.resourceType}/{head.id}" != name:
             raise SourceError(f"{self.place} answered with another resource")
         return dict(self.json())
 
@@ -151,8 +153,8 @@ def shown_type(headers: Mapping[str, str]) -> str:
 def http_date(text: str) -> datetime | None:
     """Parse an HTTP date to a time with offset; None if it is invalid."""
     try:
-        found = parsedate_to_datetime(text)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

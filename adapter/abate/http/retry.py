@@ -220,10 +220,10 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
-    said = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(said):
-        return float(said)
-    until = http_date(said)
+    text = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    until = http_date(text)
     if until is None:
         return None
     now = http_date(headers.get("date", "")) or datetime.now(UTC)

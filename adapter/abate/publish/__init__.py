@@ -1,1 +1,1 @@
-"""A report on a target: compared, written in one transaction, read back, retracted."""
+"""Publishing: compare a report with a target, write it in one transaction, read it back."""

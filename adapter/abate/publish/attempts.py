@@ -1,4 +1,4 @@
-"""A transaction that the target did not answer with success: what is known, and what helps."""
+"""A transaction without an answer of success: what is known of the target, and the next step."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ from abate.http.retry import seconds_to_wait
 from abate.publish.change import Change
 from abate.publish.transaction_response import is_of_size
 
-# So often others may write in between, and so often what was written is looked for.
+# How often the transaction is sent again after a conflict, and how often the target is read.
 TRIES = 3
 
 
 class NothingWritten(PublishRefused):
-    """The target is known to have taken nothing."""
+    """Nothing was written to the target, as its resources show."""
 
 
 class Unfinished(PublishRefused):
-    """This try did not succeed, and only a new comparison tells what stands there.
+    """The attempt did not succeed, and only a new comparison shows what was written.
 
     Attributes:
         what: what happened.
-        attempt: the try.
-        cure: what somebody can do about it.
-        kind: `open`, the target may still be at work on it; `conflict`, somebody else wrote there;
-            or `refused`.
-        seconds: how long to wait before the comparison.
+        attempt: the attempt.
+        cure: the next step for the user.
+        kind: `open`, the target may still be working; `conflict`, another client wrote there; or
+            `refused`.
+        seconds: the wait before the comparison.
     """
 
     def __init__(
@@ -49,29 +49,29 @@ class Unfinished(PublishRefused):
         kind: Literal["open", "conflict", "refused"],
         answer: Answer | None = None,
     ) -> None:
-        """`what` happened; see the class. An `answer` may ask for a wait."""
+        """Create the error; see the class. An `answer` may ask for a wait."""
         self.what, self.attempt, self.cure, self.kind = what, attempt, cure, kind
         self.seconds = seconds_to_wait(attempt.number, answer)
         super().__init__(self.describe("It is not known whether any of it was written."))
 
     @property
     def tries(self) -> int:
-        """How often to send it in all."""
+        """The number of attempts in all."""
         return {"open": self.attempt.server.limits.tries, "conflict": TRIES}.get(self.kind, 1)
 
     def describe(self, known: str) -> str:
-        """The message, with what is known of what stands there."""
+        """Return the message, with what is `known` of the target."""
         return f"{self.what}. {known} {self.attempt.left}. {self.cure}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try to write.
+    """One attempt to write.
 
     Attributes:
         server: the target.
-        number: how often it was tried, with this time.
-        left: where the Bundle lies, and its size, as a sentence without its full stop.
+        number: the number of this attempt, from 1.
+        left: the path and size of the Bundle, as a sentence without its full stop.
     """
 
     server: FhirServer
@@ -79,27 +79,27 @@ class Attempt:
     left: str
 
     def end_without_answer(self, error: SourceError) -> Unfinished:
-        """The end of a try that no answer came to."""
-        cure = "A server that limits the size of a request may break the connection meanwhile."
+        """Return the error of an attempt without an answer."""
+        cure = "A server with a limit on the size of a request may close the connection."
         return Unfinished(f"{error}{self._times}", self, cure=cure, kind="open")
 
     def refuse_other(self, answer: Answer) -> None:
-        """Stop at any answer but success.
+        """Stop unless the answer is a success.
 
         Raises:
-            Unfinished: says what somebody can do.
+            Unfinished: names the next step.
         """
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return
         cure = _cure(self.server, answer)
         if answer.status in TRANSIENT and answer.status not in NOT_BEGUN:
-            said = f"{answer.place} answered {answer.summary} to the transaction{self._times}"
-            raise Unfinished(said, self, cure=cure, kind="open", answer=answer)
-        said = f"{answer.place} refused the transaction: {answer.summary}"
+            what = f"{answer.place} answered {answer.summary} to the transaction{self._times}"
+            raise Unfinished(what, self, cure=cure, kind="open", answer=answer)
+        what = f"{answer.place} refused the transaction: {answer.summary}"
         if answer.status not in CONFLICT:
-            raise Unfinished(said, self, cure=cure, kind="refused")
-        cure = f"Somebody else wrote there meanwhile{self._times}: try again later."
-        raise Unfinished(said, self, cure=cure, kind="conflict")
+            raise Unfinished(what, self, cure=cure, kind="refused")
+        cure = f"Another client wrote to the same resources{self._times}: try again later."
+        raise Unfinished(what, self, cure=cure, kind="conflict")
 
     @property
     def _times(self) -> str:
@@ -109,39 +109,36 @@ class Attempt:
 def refuse_unwritten(
     problem: Unfinished, needed: Mapping[str, Change], after: Sequence[Change]
 ) -> None:
-    """Stop after the last try, unless all of it stands there whatever the target answered.
+    """Stop after the last attempt, unless the target has all resources whatever it answered.
 
     Raises:
-        NothingWritten: nothing of it stands there.
-        PublishRefused: says what is known of what stands there.
+        NothingWritten: the target has none of them.
+        PublishRefused: says what is known of the target.
     """
-    missing = {one.reference for one in after if one.is_written}
+    missing = {change.reference for change in after if change.is_written}
     done = sum(name not in missing for name in needed)
     if done == len(needed):
         return
     if done:
         known = (
-            f"{done} of its {len(needed)} resources stand there all the same, so that the report "
-            "is not whole: publish again, which writes nothing twice."
+            f"{done} of its {len(needed)} resources were written nevertheless, so the report is "
+            "incomplete. Publish again; nothing is written twice."
         )
     elif problem.kind == "open":
-        known = (
-            "It may have been written all the same, as a whole or not at all: publish again, which "
-            "writes nothing twice."
-        )
+        known = "All or none of it may have been written. Publish again; nothing is written twice."
     else:
-        known = "Nothing was written there: all was read again and is as before."
+        known = "Nothing was written: all resources were read again and are unchanged."
         if problem.attempt.number == 1:
             raise NothingWritten(problem.describe(known)) from None
     raise PublishRefused(problem.describe(known)) from None
 
 
 def _cure(server: FhirServer, answer: Answer) -> str:
-    """What somebody can do about a refusal."""
+    """Return the next step after a refusal."""
     if is_of_size(answer):
         return (
-            "It takes no Bundle of this size: ask those who run it to raise the limit on the body "
-            "of a request or on the entries of a transaction, or publish fewer analyses."
+            "The Bundle is too large for it: ask its operator to raise the limit on the body of a "
+            "request or on the entries of a transaction, or publish fewer analyses."
         )
     if answer.status in LOGIN_WANTED:
         return f"{server.login_wanted(answer.status)}."
@@ -149,12 +146,12 @@ def _cure(server: FhirServer, answer: Answer) -> str:
         return "It is too busy: publish again later."
     if answer.status in NOT_OFFERED:
         return (
-            "It takes no transactions at this address, whatever its CapabilityStatement says: "
-            "check that the url is its FHIR base URL, or take the Bundle there by hand."
+            "It does not accept transactions at this URL, whatever its CapabilityStatement says: "
+            "check that the url is its FHIR base URL, or upload the Bundle yourself."
         )
     if answer.status in REFUSED_CONTENT:
         return (
-            "It has rules of its own, or a limit on the size of a Bundle: send a resource of the "
-            "Bundle to its $validate to read why."
+            "It may have its own rules, or a limit on the size of a Bundle: send a resource of the "
+            "Bundle to its $validate to learn the reason."
         )
     return ""

@@ -1,4 +1,4 @@
-"""What happens to one resource of a target, and the transaction that makes it happen."""
+"""The change of one resource on a target, and the transaction that writes the changes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ WRITTEN = ("create", "update", "retract")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One resource and what happens to it: create, update, retract, unchanged, or left.
+    """One resource and its action: create, update, retract, unchanged, or left.
 
     Attributes:
-        resource: as it is to be.
-        action: what happens to it. What is left is not touched, and `why` tells the reason.
-        version: the one that the target has now.
+        resource: the resource as it will be.
+        action: a resource that is `left` is not changed, and `why` has the reason.
+        version: the version that the target has now.
         differs: the elements that differ.
-        worded: those of them in which more than a number differs.
-        numbers: the numbers that differ, with what the target has now.
-        why: of what is left.
+        worded: the elements in which more than a number differs.
+        numbers: the numbers that differ, with the ones that the target has now.
+        why: why the resource is left.
     """
 
     resource: Resource
@@ -40,7 +40,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """What it is within its study, as `week/falls`; empty if it has no identifier of ours."""
+        """Its name within the study, such as `week/falls`; empty without an identifier of ours."""
         values = [str(identifier.get("value")) for identifier in identifiers(self.resource)]
         return values[0].partition("/")[2] if values else ""
 
@@ -50,53 +50,53 @@ class Change:
         return self.action in WRITTEN
 
 
-def change(resource: Resource, found: Mapping[str, Any] | None) -> Change:
-    """What a resource would be to a target that has `found` in its place."""
-    if found is None:
+def change(resource: Resource, existing: Mapping[str, Any] | None) -> Change:
+    """Return the change of a target that has `existing` under the same id."""
+    if existing is None:
         return Change(resource=resource, action="create")
-    differs = elements(resource, found)
+    differs = elements(resource, existing)
     return Change(
         resource=resource,
         action="update" if differs else "unchanged",
-        version=version(found),
+        version=version(existing),
         differs=differs,
-        worded=wordy(resource, found) if differs else (),
-        numbers=numbers(resource, found) if differs else (),
+        worded=wordy(resource, existing) if differs else (),
+        numbers=numbers(resource, existing) if differs else (),
     )
 
 
-def leave(found: Resource) -> Change:
-    """A resource as it stands on the target, left as it is."""
-    return Change(resource=found, action="unchanged", version=version(found))
+def leave(existing: Resource) -> Change:
+    """Return a resource of the target as unchanged."""
+    return Change(resource=existing, action="unchanged", version=version(existing))
 
 
 def transaction(base: str, changes: Iterable[Change]) -> Resource:
-    """The Bundle that writes the changes, each only onto the version that it was compared with."""
-    entries = [_entry(base, one) for one in changes if one.is_written]
+    """Return the Bundle that writes the changes, each only onto the version that was compared."""
+    entries = [_entry(base, item) for item in changes if item.is_written]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def identifiers(resource: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The identifiers that abate gave a resource, 0.1 too; some types have one, most a list."""
+    """Return the identifiers of abate, also of 0.1; some types have a single one."""
     given = resource.get("identifier") or []
     several = given if isinstance(given, list) else [given]
-    return [one for one in several if one.get("system") in forms_of(SYSTEM)]
+    return [identifier for identifier in several if identifier.get("system") in forms_of(SYSTEM)]
 
 
-def version(found: Mapping[str, Any]) -> str | None:
-    """The version that a resource says it is."""
-    return (found.get("meta") or {}).get("versionId")
+def version(resource: Mapping[str, Any]) -> str | None:
+    """Return the version of a resource."""
+    return (resource.get("meta") or {}).get("versionId")
 
 
-def _entry(base: str, one: Change) -> Resource:
-    request = {"method": "PUT", "url": one.reference}
-    # HAPI 8.8 passes over ifNoneMatch, and refuses the second of two creations by itself (2026-11).
-    if one.action == "create":
+def _entry(base: str, item: Change) -> Resource:
+    request = {"method": "PUT", "url": item.reference}
+    # HAPI 8.8 ignores ifNoneMatch, but refuses the second of two creations (2026-11).
+    if item.action == "create":
         request["ifNoneMatch"] = "*"
-    elif one.version is not None:
-        request["ifMatch"] = f'W/"{one.version}"'
+    elif item.version is not None:
+        request["ifMatch"] = f'W/"{item.version}"'
     return {
-        "fullUrl": f"{base}/{one.reference}",
-        "resource": one.resource,
+        "fullUrl": f"{base}/{item.reference}",
+        "resource": item.resource,
         "request": request,
     }

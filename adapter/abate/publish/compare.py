@@ -1,8 +1,8 @@
-"""Write a report to a server as a change: what is new, what differs, what stays as it is.
+"""Compare a report with a target: the new, changed, unchanged and retracted resources.
 
-One transaction, or nothing. Each resource has an id of its own making, so that writing twice
-makes nothing double; one that is unchanged is not written. What the study no longer makes is
-retracted: it stays, as entered in error. How it is written: see `transaction`.
+Each resource has a stable id, so that publishing twice makes no duplicate, and an unchanged
+resource is not written. A resource that the study no longer makes is retracted: it stays on the
+target, as entered in error. `transaction` writes the changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ from abate.telemetry.status import Progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """What somebody has decided about a publication.
+    """The user's options of a publication.
 
     Attributes:
-        adopts: a report that carries another study key, or none, is taken over.
-        replaces: the report that stands there is retracted first, and the new one does not wait,
-            whatever it discloses together with earlier releases.
+        adopts: take over a report with another study key, or without one.
+        replaces: retract the report on the target first, and let the new one not wait, even if it
+            discloses single units together with earlier releases.
     """
 
     adopts: bool = False
@@ -45,14 +45,14 @@ PUBLISH = Publishing()
 
 
 def least_group(settings: Settings) -> int:
-    """The least number of units that releases may tell apart together; 1 where no rule holds."""
+    """Return the least number of units that releases may tell apart together; 1 without a rule."""
     if settings.study.synthetic or settings.audience != "public":
         return 1
     return rule_of(settings.report.minimum_cell).minimum
 
 
 def refuse(study_file: StudyFile, results: Results) -> None:
-    """Hold the rules on what may leave the house.
+    """Stop if a rule of the study file forbids to publish.
 
     Raises:
         PublishRefused: names the rule and the key of the study file.
@@ -60,16 +60,16 @@ def refuse(study_file: StudyFile, results: Results) -> None:
     settings = study_file.settings
     if results.study_digest != study_file.digest:
         raise PublishRefused(
-            "the study file, its code lists, or a --set of the command line is not that of the "
-            "run: run the study again: abate run"
+            "the study file, its code lists, or a --set of the command line has changed since the "
+            "run. Run the study again: abate run"
         )
     auth = (settings.target or settings.source).auth
     is_shut = is_loopback(settings.target_url) or auth.kind != "none"
     if not (settings.study.synthetic or is_shut):
         raise PublishRefused(
-            f"{settings.target_url} is not on this machine and asks for no login: anybody may read "
-            "what is written there. If it asks for one, add [target.auth]; only where no patient "
-            "is real set [study] synthetic = true."
+            f"{settings.target_url} is not on this machine and needs no login: anybody may read "
+            "what is written there. If it does need one, add [target.auth]. Set [study] synthetic "
+            "= true only if no patient is real."
         )
 
 
@@ -81,42 +81,42 @@ def compare(
     *,
     folder: Path | None = None,
 ) -> list[Change]:
-    """What each resource would be to the target, and what to retract there.
+    """Return the change of each resource of the report, and what to retract on the target.
 
     Args:
-        target: where it goes.
+        target: the target.
         resources: the report, without the study's key.
-        results: what it reports: what an analysis that failed has there stays as it is.
-        owner: whose report it is.
-        folder: where the Bundle is left if the target cannot take a report.
+        results: the results; resources of an analysis that failed stay unchanged.
+        owner: the store that publishes the study.
+        folder: gets the Bundle if the target cannot take a report.
 
     Raises:
-        PublishRefused: the target cannot take a report, has another's resource in its place, has
-            the study's report in another place, or has one that carries another study key.
+        PublishRefused: the target cannot take a report, has a resource of somebody else under one
+            of its ids, has the report under other ids, or has one with another study key.
         SourceError: the target does not answer as a FHIR server.
     """
     resources = [owner.mark(resource) for resource in resources]
     taken, left = _taken(target, resources)
-    if reason := target.inability(one["resourceType"] for one in taken):
+    if reason := target.inability(resource["resourceType"] for resource in taken):
         raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
-    found = read_all_existing(target.server, map(reference_to, taken))
-    for one in taken:
-        refuse_unmarked(target.server, one, found[reference_to(one)])
-        if found[reference_to(one)] is None and reference_to(one) in ways_in(results.study):
-            refuse_elsewhere(target.server, one)
-    remains = remaining(target.server, results, found)
-    owner.refuse_other(target.base, [*found.values(), *remains.all])
-    whole = [with_leftovers(one, results.study, remains) for one in taken]
-    changes = [change(one, found[reference_to(one)]) for one in whole]
+    existing = read_all_existing(target.server, map(reference_to, taken))
+    for item in taken:
+        refuse_unmarked(target.server, item, existing[reference_to(item)])
+        if existing[reference_to(item)] is None and reference_to(item) in ways_in(results.study):
+            refuse_elsewhere(target.server, item)
+    remains = remaining(target.server, results, existing)
+    owner.refuse_other(target.base, [*existing.values(), *remains.all])
+    whole = [with_leftovers(resource, results.study, remains) for resource in taken]
+    changes = [change(resource, existing[reference_to(resource)]) for resource in whole]
     besides = [*map(retract, remains.vanished), *_adopt(owner, remains)]
-    return [*_date(changes, results, found), *map(owner.adopt, besides), *left]
+    return [*_date(changes, results, existing), *map(owner.adopt, besides), *left]
 
 
 def tell(
     host: Host, results: Results, target: str, changes: Sequence[Change], progress: Progress
 ) -> None:
-    """Tell the plugins what stands on the target; what goes wrong in one is noted."""
-    done = {one.reference: one.action for one in changes}
+    """Call the hook `report_written` of the plugins; an error of a plugin is noted."""
+    done = {item.reference: item.action for item in changes}
     for outcome in results.outcomes:
         if outcome.result is not None:
             names = references(results, outcome)
@@ -128,32 +128,32 @@ def tell(
 def _taken(
     target: TargetServer, resources: Sequence[Resource]
 ) -> tuple[list[Resource], list[Change]]:
-    """The report without the types that it can do without and that the target does not take."""
+    """Return the report without the optional types that the target does not take."""
     lacking = {*target.lacks(OPTIONAL), *target.closes(OPTIONAL)}
     dropped = [resource for resource in resources if resource["resourceType"] in lacking]
-    why = f"{target.base} does not take this type, and the report can do without"
-    left = [Change(resource=one, action="left", why=why) for one in dropped]
-    return [one for one in resources if one not in dropped], left
+    why = f"{target.base} does not take this type, which is optional in a report"
+    left = [Change(resource=resource, action="left", why=why) for resource in dropped]
+    return [resource for resource in resources if resource not in dropped], left
 
 
 def _adopt(owner: Owner, remains: Leftovers) -> list[Change]:
-    """What stays there as it is, where it does not carry the owner's key."""
+    """Return the changes for resources that stay, but do not have the owner's key."""
     stays = [*remains.kept, *remains.retracted]
     return [leave(stay) for stay in stays if owner.is_other(stay)]
 
 
 def _date(
-    changes: Sequence[Change], results: Results, found: Mapping[str, Resource | None]
+    changes: Sequence[Change], results: Results, existing: Mapping[str, Resource | None]
 ) -> list[Change]:
-    """The changes; after a retraction the Provenance is written anew, with a time of its own."""
+    """Return the changes; after a retraction the Provenance is always written, with a new time."""
     report, provenance = ways_in(results.study)
-    before = found.get(report)
+    before = existing.get(report)
     is_back = before is not None and is_retracted(before)
     return [
-        replace(one, action="update", differs=("recorded",), worded=("recorded",))
-        if is_back and one.reference == provenance and one.action == "unchanged"
-        else one
-        for one in changes
+        replace(item, action="update", differs=("recorded",), worded=("recorded",))
+        if is_back and item.reference == provenance and item.action == "unchanged"
+        else item
+        for item in changes
     ]
 
 
@@ -161,4 +161,4 @@ def _left(target: TargetServer, resources: Sequence[Resource], folder: Path | No
     if folder is None:
         return ""
     changes = [Change(resource=resource, action="create") for resource in resources]
-    return f" The report lies as a Bundle in {keep(target.base, changes, folder)}."
+    return f" The report is kept as a Bundle in {keep(target.base, changes, folder)}."

@@ -1,4 +1,4 @@
-"""How a resource differs from the one that stands in its place: elements, and numbers by name."""
+"""How a resource differs from the one on the target: elements, and numbers by name."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from abate.fhir.canonical import COMPONENT, forms_of
 from abate.report.fhir.content_digest import RUN_TIMES, digest_of
 
-# What a reader takes from a resource: compared with the target even where the digest agrees.
+# The figures of a resource are compared with the target even if the digests agree.
 _FIGURES = (
     "valueQuantity",
     "dataAbsentReason",
@@ -20,7 +20,7 @@ _FIGURES = (
     "conclusion",
     "presentedForm",
 )
-# Elements that say where a number stands, and nothing of what it is.
+# Elements that contain a number and say nothing about its meaning.
 _SILENT = {
     "component",
     "count",
@@ -38,30 +38,32 @@ _APART = {"meta", "extension", "text", *RUN_TIMES}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A number that differs: what stands on the target, and what would; None is no number."""
+    """A number that differs: the target's and the new one; None if there is no number."""
 
     name: str
     old: float | None
     new: float | None
 
 
-def elements(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
-    """The elements in which a resource differs from what was `found`; empty if it is the same.
+def elements(resource: Mapping[str, Any], existing: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the elements in which a resource differs from the existing one; empty if none does.
 
-    Where both have the same digest only figures are compared: a server may write the rest in
-    other words, and a person may sign.
+    If both have the same digest only figures are compared: a server may change the form of other
+    elements, and a person may sign the report.
     """
-    figures = tuple(key for key in _FIGURES if resource.get(key) != found.get(key))
-    if digest_of(resource) == digest_of(found):
+    figures = tuple(key for key in _FIGURES if resource.get(key) != existing.get(key))
+    if digest_of(resource) == digest_of(existing):
         return figures
-    keys = dict.fromkeys([*resource, *found])
+    keys = dict.fromkeys([*resource, *existing])
     others = (key for key in keys if key not in _APART and key not in figures)
-    return (*figures, *(key for key in others if resource.get(key) != found.get(key))) or ("text",)
+    return (*figures, *(key for key in others if resource.get(key) != existing.get(key))) or (
+        "text",
+    )
 
 
-def numbers(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[Number, ...]:
-    """The numbers that differ, named as people name them: `value`, `n`, `p`, `denominator`."""
-    new, old = dict(_name(resource)), dict(_name(found))
+def numbers(resource: Mapping[str, Any], existing: Mapping[str, Any]) -> tuple[Number, ...]:
+    """Return the numbers that differ, by the names of `results.json`: `value`, `n`, `p`."""
+    new, old = dict(_name(resource)), dict(_name(existing))
     return tuple(
         Number(name=name, old=old.get(name), new=new.get(name))
         for name in dict.fromkeys([*new, *old])
@@ -69,12 +71,12 @@ def numbers(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[Numb
     )
 
 
-def wordy(resource: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
-    """The elements in which something else than a number differs."""
+def wordy(resource: Mapping[str, Any], existing: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the elements in which something other than a number differs."""
     return tuple(
         key
-        for key in elements(resource, found)
-        if _without_numbers(resource.get(key)) != _without_numbers(found.get(key))
+        for key in elements(resource, existing)
+        if _without_numbers(resource.get(key)) != _without_numbers(existing.get(key))
     )
 
 
@@ -95,8 +97,8 @@ def _numbers(node: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
         for key, value in node.items():
             yield from _numbers(value, (*here, *_read_texts(key)))
     elif isinstance(node, list):
-        for one in node:
-            yield from _numbers(one, words)
+        for item in node:
+            yield from _numbers(item, words)
     elif isinstance(node, int | float) and not isinstance(node, bool):
         yield words, node
 
@@ -106,7 +108,7 @@ def _read_texts(key: str) -> tuple[str, ...]:
 
 
 def _label(node: Mapping[str, Any]) -> tuple[str, ...]:
-    """What an element of a list is called: by its code, a stratum by its value, a group not."""
+    """Return the name of an element of a list: its code, or the value of a stratum."""
     part = next(iter(node.get("component") or ()), node)
     is_group = part is not node or "population" in node
     keys = ("value", "valueCodeableConcept") if is_group else ("code",)
@@ -117,13 +119,15 @@ def _label(node: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _first(given: Any) -> Any:
-    """R4 has several codes where R5 has one."""
+    """Return the first code: R4 has a list of codes, R5 a single one."""
     return given[0] if isinstance(given, list) and given else given
 
 
 def _concept(concept: Mapping[str, Any]) -> str:
-    """The code that abate gave, or the text; of the counts of an estimate each has its own text."""
-    codes = {one.get("system"): str(one.get("code")) for one in concept.get("coding") or ()}
+    """Return the code of abate, or the text; each count of an estimate has its own text."""
+    codes = {
+        coding.get("system"): str(coding.get("code")) for coding in concept.get("coding") or ()
+    }
     ours = filter(None, map(codes.get, forms_of(COMPONENT)))
     code = next(ours, "") or next(iter(codes.values()), "")
     text = str(concept.get("text") or "")
@@ -134,5 +138,5 @@ def _without_numbers(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {key: _without_numbers(value) for key, value in node.items()}
     if isinstance(node, list):
-        return [_without_numbers(one) for one in node]
+        return [_without_numbers(item) for item in node]
     return 0 if isinstance(node, int | float) and not isinstance(node, bool) else node

@@ -1,4 +1,4 @@
-"""What stands on a target: one resource, and what a study has there besides what it makes now."""
+"""The resources that a target has now: those of the report, and others of the study."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,18 +19,18 @@ from abate.report.fhir.diagnostic_report import report_id
 from abate.report.fhir.elements import Resource, name_of, reference_to
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
-# What abate writes once for all studies: it is no study's to take back.
+# Resources that all studies share: no study retracts them.
 SHARED = ("CodeSystem/",)
-# A report has some 500 resources; a Bundle of so many of them has some 500 kB.
+# A report has about 500 resources; a Bundle of this number of them has about 500 kB.
 AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """A resource of the study that stands on the target.
+    """A resource of the study on the target.
 
-    `analysis` is the one that made it; empty for what the study has as a whole, and None for what
-    a plugin rendered and does not say.
+    `analysis` is the analysis that made it; empty for a resource of the whole study, and None for
+    one that a plugin rendered, whose analysis is unknown.
     """
 
     resource: Resource
@@ -38,19 +38,19 @@ class Own:
 
 
 class _BatchResponse(msgspec.Struct):
-    """How one entry of a batch ended."""
+    """The status of one entry of a batch."""
 
     status: str
 
 
 class _BatchEntry(msgspec.Struct):
-    """What a batch says of one resource."""
+    """The entry of a batch for one resource."""
 
     response: _BatchResponse
     resource: Resource | None = None
 
     def is_plain(self, name: str) -> bool:
-        """Whether it is the resource `Type/id`, or plainly says that there is none."""
+        """Whether it has the resource `Type/id`, or says clearly that there is none."""
         status = self.response.status[:3]
         if self.resource is None:
             return status in map(str, ABSENT)
@@ -67,10 +67,10 @@ class _ReadBatch(msgspec.Struct):
 
 
 def read_existing(server: FhirServer, name: str) -> Resource | None:
-    """What a server has at `Type/id` now; None if there is nothing, or nothing any more.
+    """Return what a server has at `Type/id` now; None if it never existed or was deleted.
 
     Raises:
-        SourceError: it answers with something else than that resource.
+        SourceError: the answer is not that resource.
     """
     answer = server.get(name)
     if answer.status in ABSENT:
@@ -83,17 +83,18 @@ def read_existing(server: FhirServer, name: str) -> Resource | None:
 
 
 def read_all_existing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource | None]:
-    """What a server has at each `Type/id` now, as `standing` says it, in few requests.
+    """Return what a server has at each `Type/id` now, in few requests.
 
-    They are read in batches. What a batch does not answer plainly is read alone, and so is all
-    that a server without batches has. One that cannot read within a Bundle answers 404, too: the
-    first resource that a batch does not find is looked for alone before the others are believed.
+    The resources are read in batches. If a batch gives no clear answer for a resource, or the
+    server has no batches, it is read alone. A server that cannot read within a Bundle answers 404
+    too: so the first resource that a batch does not find is read alone before the others are
+    trusted.
 
     Raises:
-        SourceError: as `standing`.
+        SourceError: as `read_existing`.
     """
     wanted = list(dict.fromkeys(names))
-    found: dict[str, Resource | None] = {}
+    existing: dict[str, Resource | None] = {}
     for first in range(0, len(wanted), AT_ONCE):
         part = wanted[first : first + AT_ONCE]
         answered = _read_batch(server, part)
@@ -102,12 +103,14 @@ def read_all_existing(server: FhirServer, names: Iterable[str]) -> dict[str, Res
         absent = next((name for name in part if answered.get(name, ...) is None), None)
         if absent is not None and read_existing(server, absent) is not None:
             break
-        found |= answered
-    return {name: found[name] if name in found else read_existing(server, name) for name in wanted}
+        existing |= answered
+    return {
+        name: existing[name] if name in existing else read_existing(server, name) for name in wanted
+    }
 
 
 def _read_batch(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:
-    """What one batch tells plainly of the resources of these names."""
+    """Return the resources of these names that one batch answers clearly."""
     try:
         answer = server.read_all(names)
         entries = answer.decode(_ReadBatch).entry if answer.status == HTTPStatus.OK else []
@@ -122,32 +125,32 @@ def _read_batch(server: FhirServer, names: Sequence[str]) -> dict[str, Resource 
 
 
 def ways_in(study: str) -> tuple[str, str]:
-    """The two resources that list what a study has written: DiagnosticReport and Provenance."""
+    """Return the references of the DiagnosticReport and the Provenance, which list the others."""
     return f"DiagnosticReport/{report_id(study)}", f"Provenance/{stable_id(study, 'provenance')}"
 
 
 def refuse_unmarked(
-    server: FhirServer, resource: Mapping[str, Any], found: Mapping[str, Any] | None
+    server: FhirServer, resource: Mapping[str, Any], existing: Mapping[str, Any] | None
 ) -> None:
-    """Stop where something without abate's mark stands in a resource's place.
+    """Stop if the target has a resource without abate's mark under the same id.
 
     Raises:
         PublishRefused: names it.
     """
-    if found and digest_of(found) is None:
+    if existing and digest_of(existing) is None:
         raise PublishRefused(
-            f"{server.base} has a {name_of(resource)} without abate's mark, so that it is not "
-            "overwritten. If it is a report that lost its mark, delete "
-            "it there; if a plugin renders it, tell its author."
+            f"{server.base} has a {name_of(resource)} without abate's mark, so it is not "
+            "overwritten. If it is a report that lost its mark, delete it there; if a plugin "
+            "renders it, report this to its author."
         )
 
 
 def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
-    """Stop where the resource stands under an id that abate did not give.
+    """Stop if the target has the resource under an id that is not of abate.
 
-    So it is on a server that chose ids of its own, or that was filled from another one: what is
-    written beside it would double it. Where no search by identifier works, nothing is known. It is
-    searched by the identifier system of today and by that of abate 0.1.
+    A server that chooses ids, or was filled from another one, has it so: a second report would be
+    a duplicate. If the search by identifier does not work, nothing is known. The search uses the
+    identifier systems of today and of abate 0.1.
 
     Raises:
         PublishRefused: names it.
@@ -156,21 +159,22 @@ def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     for value in values:
         names = ",".join(f"{system}|{value}" for system in forms_of(SYSTEM))
         answer = server.get(resource["resourceType"], {"identifier": names})
-        for found in _resources(answer, resource["resourceType"]):
-            theirs = {one.get("value") for one in identifiers(found)}
-            if found.get("id") != resource["id"] and value in theirs:
+        for other in _resources(answer, resource["resourceType"]):
+            theirs = {identifier.get("value") for identifier in identifiers(other)}
+            if other.get("id") != resource["id"] and value in theirs:
                 raise PublishRefused(
-                    f"{server.base} has this report already as {reference_to(found)}, which is no "
-                    "id of abate's: a second one would double it, and is not written. Delete "
-                    "there what carries the study's identifiers, and publish again."
+                    f"{server.base} has this report already as {reference_to(other)}, which is "
+                    "not an id of abate: a second report would be a duplicate, and is not "
+                    "written. Delete the resources with the study's identifiers, and publish "
+                    "again."
                 )
 
 
 def _resources(answer: Answer, kind: str) -> Iterator[Resource]:
-    """The resources of a type in a searchset; of a search that is refused none.
+    """Return the resources of a type in a searchset; none if the search is refused.
 
     Raises:
-        SourceError: the answer is no searchset, so that it stays open what stands there.
+        SourceError: the answer is not a searchset, so it is unknown what the target has.
     """
     if answer.status == HTTPStatus.OK:
         page: Page = answer.decode(Page)
@@ -179,11 +183,11 @@ def _resources(answer: Answer, kind: str) -> Iterator[Resource]:
 
 
 def list_references(server: FhirServer, *lists: Mapping[str, Any] | None) -> Iterator[str]:
-    """The references in a DiagnosticReport's results and in a Provenance's targets, if ours."""
-    for list_ in lists:
-        if list_ is not None and digest_of(list_):
-            elements = list_.get(
-                "result" if list_["resourceType"] == "DiagnosticReport" else "target"
+    """Return the references in a DiagnosticReport's results and a Provenance's targets, if ours."""
+    for listing in lists:
+        if listing is not None and digest_of(listing):
+            elements = listing.get(
+                "result" if listing["resourceType"] == "DiagnosticReport" else "target"
             )
             for element in elements or ():
                 yield str(element.get("reference")).removeprefix(f"{server.base}/")
@@ -192,15 +196,15 @@ def list_references(server: FhirServer, *lists: Mapping[str, Any] | None) -> Ite
 def find_own(
     server: FhirServer, study: str, names: Iterable[str], besides: Iterable[str] = ()
 ) -> list[Own]:
-    """Which of the resources of these names stand on the target and are the study's.
+    """Return the resources of these names that the target has and that belong to the study.
 
-    What does not carry abate's mark, is another study's, or is shared by studies is passed over.
+    Resources without abate's mark, of another study, or shared by studies are ignored.
 
     Args:
         server: the target.
-        study: whose resources these are.
-        names: references; a reference that is not one to a resource of the target is not read.
-        besides: references that are passed over.
+        study: the study's id.
+        names: references; one that does not lead to a resource of the target is ignored.
+        besides: references to ignore.
     """
     passed = set(besides)
     asked = [
@@ -208,19 +212,19 @@ def find_own(
         for name in names
         if _REFERENCE.fullmatch(name) and not name.startswith(SHARED) and name not in passed
     ]
-    found = read_all_existing(server, asked).values()
-    return [own for one in found if (own := _own(one, study))]
+    resources = read_all_existing(server, asked).values()
+    return [own for resource in resources if (own := _own(resource, study))]
 
 
-def _own(found: Resource | None, study: str) -> Own | None:
-    """A resource as the study's; None if it is not."""
-    if found is None or digest_of(found) is None:
+def _own(resource: Resource | None, study: str) -> Own | None:
+    """Return a resource as one of the study; None if it is not."""
+    if resource is None or digest_of(resource) is None:
         return None
-    names = [str(identifier.get("value")).split("/") for identifier in identifiers(found)]
+    names = [str(identifier.get("value")).split("/") for identifier in identifiers(resource)]
     for head, *rest in names:
         if head == study:
-            return Own(resource=found, analysis=rest[0] if len(rest) > 1 else "")
-    # A plugin's own resource has no identifier of ours: it is as it was written, or nobody's.
-    if not names and digest(found) == digest_of(found):
-        return Own(resource=found, analysis=None)
+            return Own(resource=resource, analysis=rest[0] if len(rest) > 1 else "")
+    # A resource of a plugin has no identifier of ours: it is ours if its digest is still right.
+    if not names and digest(resource) == digest_of(resource):
+        return Own(resource=resource, analysis=None)
     return None

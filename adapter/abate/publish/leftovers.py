@@ -1,4 +1,4 @@
-"""What a study has on the target besides what it makes now: kept, to retract, or retracted."""
+"""The study's resources on the target that the report no longer has: kept, or to retract."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Leftovers:
     """The study's resources on the target that are not written now.
 
     Attributes:
-        kept: of analyses that failed: they stay as they are.
-        vanished: what the study no longer makes: to retract.
-        retracted: what it no longer made before.
+        kept: resources of analyses that failed, which stay unchanged.
+        vanished: resources that the study no longer makes, which will be retracted.
+        retracted: resources that were retracted before.
     """
 
     kept: Sequence[Resource] = ()
@@ -27,37 +27,37 @@ class Leftovers:
 
     @property
     def all(self) -> list[Resource]:
-        """All of them."""
+        """All of these resources."""
         return [*self.kept, *self.vanished, *self.retracted]
 
 
 def remaining(
-    server: FhirServer, results: Results, found: Mapping[str, Resource | None]
+    server: FhirServer, results: Results, existing: Mapping[str, Resource | None]
 ) -> Leftovers:
-    """What only the report and the Provenance that stand on the target name.
+    """Return what only the DiagnosticReport and the Provenance on the target still name.
 
     Args:
         server: the target.
-        results: what is reported now.
-        found: what stands there of it, by reference.
+        results: the results that are reported now.
+        existing: the resources of the report that the target has, by reference.
     """
-    lists = [found.get(name) for name in ways_in(results.study)]
-    owns = find_own(server, results.study, list_references(server, *lists), besides=found)
+    lists = [existing.get(name) for name in ways_in(results.study)]
+    owns = find_own(server, results.study, list_references(server, *lists), besides=existing)
     retracted = [own.resource for own in owns if is_retracted(own.resource)]
-    others = [one for one in owns if not is_retracted(one.resource)]
+    others = [own for own in owns if not is_retracted(own.resource)]
     failed = {outcome.name for outcome in results.failed}
     return Leftovers(
         kept=[other.resource for other in others if _stays(other, failed)],
-        vanished=[one.resource for one in others if not _stays(one, failed)],
+        vanished=[own.resource for own in others if not _stays(own, failed)],
         retracted=retracted,
     )
 
 
 def with_leftovers(resource: Resource, study: str, remains: Leftovers) -> Resource:
-    """A report that lists what is kept too, or a Provenance that names all that remains."""
+    """Add the kept resources to a DiagnosticReport, or all leftovers to a Provenance."""
     report, provenance = ways_in(study)
     if reference_to(resource) == report:
-        kept = [one for one in remains.kept if one["resourceType"] == "Observation"]
+        kept = [item for item in remains.kept if item["resourceType"] == "Observation"]
         return _extend(resource, "result", kept)
     if reference_to(resource) == provenance:
         return _extend(resource, "target", sorted(remains.all, key=reference_to))
@@ -65,12 +65,12 @@ def with_leftovers(resource: Resource, study: str, remains: Leftovers) -> Resour
 
 
 def _stays(own: Own, failed: set[str]) -> bool:
-    """Of an analysis that failed; what a plugin rendered may be of any."""
+    """Whether a resource is of an analysis that failed; one of a plugin may be of any."""
     return own.analysis in failed or (own.analysis is None and bool(failed))
 
 
 def _extend(resource: Resource, element: str, more: Sequence[Resource]) -> Resource:
     if not more:
         return resource
-    names = [{"reference": reference_to(one)} for one in more]
+    names = [{"reference": reference_to(item)} for item in more]
     return mark({**resource, element: [*resource.get(element, ()), *names]})

@@ -1,7 +1,7 @@
-"""Take a study's whole report back, from what stands on the target alone.
+"""Retract a study's whole report; only the target is needed, and no results.
 
-Nothing is deleted: each resource says by its status that it is withdrawn, and a Provenance of
-its own tells when. The report may be published again.
+Nothing is deleted: each resource gets a status that says it is withdrawn, and a Provenance of the
+retraction has the time. The report may be published again.
 """
 
 from collections.abc import Sequence
@@ -31,70 +31,69 @@ from abate.report.fhir.narrative import narrative
 
 
 class NothingStands(PublishRefused):
-    """Nothing of the study stands on the target."""
+    """The target has no resource of the study."""
 
 
 def retractions(target: TargetServer, study: Study, owner: Owner, why: str = "") -> list[Change]:
-    """What taking the study's report back would change on the target.
+    """Return the changes that retract the study's report on the target.
 
-    The DiagnosticReport and the Provenance that stand there name what was written, so that no
-    results are needed. The second time all is unchanged. `why` is said by the DiagnosticReport in
-    the place of its conclusion.
+    The DiagnosticReport and the Provenance there name all resources, so no results are needed. A
+    second retraction changes nothing. `why` replaces the conclusion of the DiagnosticReport.
 
     Raises:
-        NothingStands: nothing of the study stands there.
-        PublishRefused: it carries another study key, or it cannot be taken back.
+        NothingStands: the target has no resource of the study.
+        PublishRefused: the report has another study key, or cannot be retracted.
         SourceError: the target does not answer as a FHIR server.
     """
-    found = [one.resource for one in _read_existing(target, study)]
-    owner.refuse_other(target.base, found)
-    changes = [owner.adopt(_with_reason(why, retract(one))) for one in found]
+    resources = [own.resource for own in _read_existing(target, study)]
+    owner.refuse_other(target.base, resources)
+    changes = [owner.adopt(_with_reason(why, retract(resource))) for resource in resources]
     provenance = _record(target, study, changes)
     if reason := target.inability(
-        one.reference.partition("/")[0] for one in [*changes, provenance]
+        item.reference.partition("/")[0] for item in [*changes, provenance]
     ):
-        raise PublishRefused(f"{reason}: nothing was taken back.")
+        raise PublishRefused(f"{reason}: nothing was retracted.")
     return [*changes, provenance]
 
 
-def _with_reason(why: str, one: Change) -> Change:
-    """The retraction of the DiagnosticReport with the reason for it; of another as it is."""
-    is_report = one.action == "retract" and one.resource["resourceType"] == "DiagnosticReport"
+def _with_reason(why: str, item: Change) -> Change:
+    """Add the reason to the retraction of the DiagnosticReport; others stay as they are."""
+    is_report = item.action == "retract" and item.resource["resourceType"] == "DiagnosticReport"
     if not (why and is_report):
-        return one
-    said = {"conclusion": why, "conclusionCode": [{"text": "correction pending"}]}
+        return item
+    conclusion = {"conclusion": why, "conclusionCode": [{"text": "correction pending"}]}
     return replace(
-        one,
-        resource=mark({**one.resource, **said}),
-        differs=(*one.differs, *said),
-        worded=(*one.worded, *said),
+        item,
+        resource=mark({**item.resource, **conclusion}),
+        differs=(*item.differs, *conclusion),
+        worded=(*item.worded, *conclusion),
     )
 
 
 def _read_existing(target: TargetServer, study: Study) -> list[Own]:
-    """All that the study has on the target but the Provenance, which stays as it is."""
+    """Return all resources of the study on the target except the Provenance, which stays."""
     names = ways_in(study.id)
     report, provenance = (read_existing(target.server, name) for name in names)
     subject = str((report or {}).get("subject", {}).get("reference"))
     written = list_references(target.server, provenance, report)
-    found = find_own(target.server, study.id, [*written, subject, names[0]], besides=(names[1],))
-    if not found:
+    owns = find_own(target.server, study.id, [*written, subject, names[0]], besides=(names[1],))
+    if not owns:
         raise NothingStands(
-            f"nothing of the study {study.id!r} stands on {target.base}: there is nothing to take "
-            "back. Check [study] id and the url of the target in the study file."
+            f"{target.base} has no resource of the study {study.id!r}: there is nothing to "
+            "retract. Check [study] id and the url of the target in the study file."
         )
-    return found
+    return owns
 
 
 def _record(target: TargetServer, study: Study, changes: Sequence[Change]) -> Change:
-    """The Provenance of the retraction: written whenever something is taken back."""
-    resource = _provenance(study, [one.reference for one in changes if one.action != "left"])
-    found = read_existing(target.server, reference_to(resource))
-    refuse_unmarked(target.server, resource, found)
-    one = change(resource, found)
-    if one.action == "unchanged" and any(other.action == "retract" for other in changes):
-        return replace(one, action="update", differs=("recorded",), worded=("recorded",))
-    return one
+    """Return the Provenance of the retraction, which is written whenever something is retracted."""
+    resource = _provenance(study, [item.reference for item in changes if item.action != "left"])
+    existing = read_existing(target.server, reference_to(resource))
+    refuse_unmarked(target.server, resource, existing)
+    record = change(resource, existing)
+    if record.action == "unchanged" and any(other.action == "retract" for other in changes):
+        return replace(record, action="update", differs=("recorded",), worded=("recorded",))
+    return record
 
 
 def _provenance(study: Study, targets: Sequence[str]) -> Resource:

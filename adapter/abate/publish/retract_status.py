@@ -1,4 +1,4 @@
-"""How a resource is taken back: by its status, as FHIR has one for each type, and never deleted."""
+"""Retract a resource by the status that FHIR has for its type; nothing is deleted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,41 +28,39 @@ _ELEMENTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def is_retractable(resource: Mapping[str, Any]) -> bool:
-    """Whether abate knows how to take back a resource of this type."""
+    """Whether abate can retract a resource of this type."""
     return resource["resourceType"] in _ELEMENTS
 
 
 def is_retracted(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource says that it was taken back."""
+    """Whether a resource was retracted."""
     taken_back = _ELEMENTS.get(resource["resourceType"])
     if taken_back is None:
         return False
     return all(resource.get(key) == value for key, value in taken_back.items())
 
 
-def retract(found: Resource) -> Change:
-    """A resource as it stands on the target, taken back; unchanged if it is already, or left."""
-    if not is_retractable(found):
-        why = (
-            f"abate does not know how resources of the type {found['resourceType']} are taken back"
-        )
-        return Change(resource=found, action="left", version=version(found), why=why)
-    if is_retracted(found):
-        return leave(found)
-    taken_back = _ELEMENTS[found["resourceType"]]
-    resource = {**without_their_meta(found), **taken_back}
+def retract(existing: Resource) -> Change:
+    """Return the retraction of a resource on the target; unchanged if it was retracted before."""
+    if not is_retractable(existing):
+        why = f"abate cannot retract resources of the type {existing['resourceType']}"
+        return Change(resource=existing, action="left", version=version(existing), why=why)
+    if is_retracted(existing):
+        return leave(existing)
+    taken_back = _ELEMENTS[existing["resourceType"]]
+    resource = {**without_their_meta(existing), **taken_back}
     return Change(
         resource=mark(resource),
         action="retract",
-        version=version(found),
+        version=version(existing),
         differs=tuple(taken_back),
         worded=tuple(taken_back),
     )
 
 
-def without_their_meta(found: Resource) -> Resource:
-    """A resource of a server without what the server put into its `meta`."""
+def without_their_meta(existing: Resource) -> Resource:
+    """Return a resource of a server without the elements that the server put into its `meta`."""
     theirs = ("versionId", "lastUpdated", "source")
-    meta = {key: one for key, one in found.get("meta", {}).items() if key not in theirs}
-    rest = {key: one for key, one in found.items() if key != "meta"}
-    return {**rest, "meta": meta} if meta else rest  # FHIR has no empty objects.
+    meta = {key: value for key, value in existing.get("meta", {}).items() if key not in theirs}
+    rest = {key: value for key, value in existing.items() if key != "meta"}
+    return {**rest, "meta": meta} if meta else rest  # FHIR forbids empty objects.

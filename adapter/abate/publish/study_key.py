@@ -1,9 +1,8 @@
-"""The key of a study: it tells the study's report from another one with the same `[study] id`.
+"""The key of a study, which differs between two studies with the same `[study] id`.
 
 Each store makes a random key for each study id, once. It is published in a second identifier of
 each resource that has one of ours: `KEY/ANALYSIS/ESTIMATE` beside `STUDY/ANALYSIS/ESTIMATE`. A
-report that carries another key was published from another store; one that carries none was written
-by abate 0.1.
+report with another key was published from another store; abate 0.1 wrote reports without a key.
 """
 
 import secrets
@@ -30,7 +29,7 @@ class Owner:
     Attributes:
         study: the study's id.
         key: the study's key in this store.
-        may_adopt: whether a report with another key, or with none, is taken over.
+        may_adopt: whether to take over a report with another key, or without one.
     """
 
     study: str
@@ -38,10 +37,10 @@ class Owner:
     may_adopt: bool = False
 
     def refuse_other(self, base: str, resources: Iterable[Mapping[str, Any] | None]) -> None:
-        """Stop if the study's resources on the target carry another key, or none.
+        """Stop if the study's resources on the target have another key, or none.
 
         Raises:
-            PublishRefused: names the study id, and the two ways to go on.
+            PublishRefused: names the study id, and the two possible next steps.
         """
         if self.may_adopt:
             return
@@ -50,38 +49,38 @@ class Owner:
                 raise PublishRefused(self._refusal(base, key_of(resource)))
 
     def mark(self, resource: Resource) -> Resource:
-        """The resource with this store's key, if it can carry one, and a digest of both."""
+        """Return the resource with this store's key, if its type can have one, and its digest."""
         return mark(_add_key(resource, self.key)) if _can_carry(resource) else resource
 
     def is_other(self, resource: Mapping[str, Any]) -> bool:
-        """Whether a resource that can carry a study key carries another one, or none."""
+        """Whether a resource that can have a study key has another one, or none."""
         return _can_carry(resource) and key_of(resource) != self.key
 
-    def adopt(self, one: Change) -> Change:
-        """The change, made to carry this store's key if the resource carries another or none."""
-        if one.action == "left" or not self.is_other(one.resource):
-            return one
+    def adopt(self, change: Change) -> Change:
+        """Return the change with this store's key, if the resource has another key or none."""
+        if change.action == "left" or not self.is_other(change.resource):
+            return change
         return replace(
-            one,
-            resource=self.mark(without_their_meta(one.resource)),
-            action="update" if one.action == "unchanged" else one.action,
-            differs=(*one.differs, "identifier"),
-            worded=(*one.worded, "identifier"),
+            change,
+            resource=self.mark(without_their_meta(change.resource)),
+            action="update" if change.action == "unchanged" else change.action,
+            differs=(*change.differs, "identifier"),
+            worded=(*change.worded, "identifier"),
         )
 
-    def _refusal(self, base: str, found: str | None) -> str:
-        found_key = "no study key (abate 0.1 wrote none)" if found is None else "another study key"
+    def _refusal(self, base: str, key: str | None) -> str:
+        found_key = "no study key (abate 0.1 wrote none)" if key is None else "another study key"
         return (
-            f"{base} has a report of the study {self.study!r} that carries {found_key}, so that it "
-            "may belong to another study: it is left as it is. If it is this study's own report "
-            "(an earlier version of abate wrote it, or its store was lost), take it over: "
-            "--adopt, an option of abate publish and abate retract. If it is not, give this study "
-            "another [study] id."
+            f"{base} has a report of the study {self.study!r} with {found_key}, so it may belong "
+            "to another study, and is not changed. If it is this study's own report (an earlier "
+            "version of abate wrote it, or the store was lost), take it over with the option "
+            "--adopt of abate publish and abate retract. If not, give this study another [study] "
+            "id."
         )
 
 
 def owner_of(folder: Path, study: str, *, may_adopt: bool = False) -> Owner:
-    """The owner of a study in an output folder; its store makes the key if it has none.
+    """Return the owner of a study in an output folder; its store makes the key if it has none.
 
     Raises:
         StoreError: the store cannot be opened or written.
@@ -96,22 +95,26 @@ def owner_of(folder: Path, study: str, *, may_adopt: bool = False) -> Owner:
 
 
 def key_of(resource: Mapping[str, Any]) -> str | None:
-    """The study key that a resource carries; None if it carries none."""
+    """Return the study key of a resource; None if it has none."""
     given = resource.get("identifier")
-    for one in given if isinstance(given, list) else ():
-        if one.get("system") in forms_of(STUDY_KEY):
-            return str(one.get("value")).partition("/")[0]
+    for identifier in given if isinstance(given, list) else ():
+        if identifier.get("system") in forms_of(STUDY_KEY):
+            return str(identifier.get("value")).partition("/")[0]
     return None
 
 
 def _add_key(resource: Resource, key: str) -> Resource:
-    """The resource with the key beside its identifier of ours."""
-    others = [one for one in resource["identifier"] if one.get("system") not in forms_of(STUDY_KEY)]
+    """Return the resource with the key beside its identifier of ours."""
+    others = [
+        identifier
+        for identifier in resource["identifier"]
+        if identifier.get("system") not in forms_of(STUDY_KEY)
+    ]
     _, _, part = str(identifiers(resource)[0].get("value")).partition("/")
     own = {"system": STUDY_KEY, "value": f"{key}/{part}"}
     return {**resource, "identifier": [*others, own]}
 
 
 def _can_carry(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource has an identifier of ours, in a list: some types of FHIR take only one."""
+    """Whether a resource has a list with an identifier of ours: some types take only one."""
     return isinstance(resource.get("identifier"), list) and bool(identifiers(resource))

@@ -15,12 +15,12 @@ Release = Literal["R4", "R5"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetServer:
-    """A server, and what it says that it can do.
+    """A server that gets a report.
 
     Attributes:
-        server: to read from and to write to.
-        release: the FHIR release that it speaks.
-        capability: what it says that it can do.
+        server: its client.
+        release: its FHIR release, R4 or R5.
+        capability: what its CapabilityStatement says.
     """
 
     server: FhirServer
@@ -33,19 +33,20 @@ class TargetServer:
         return self.server.base
 
     def lacks(self, types: Iterable[str]) -> list[str]:
-        """Those of the types that it does not take."""
-        return [type_ for type_ in sorted(set(types)) if not self.capability.of(type_).offered]
+        """Return the types that it does not take."""
+        return [kind for kind in sorted(set(types)) if not self.capability.of(kind).offered]
 
     def closes(self, types: Iterable[str]) -> list[str]:
-        """Those that it takes under ids of its own choice only.
+        """Return the types that it takes only under ids that it chooses.
 
-        A server may leave updateCreate out and still do it (HAPI 8.8 does): only a no is a no.
+        Only `updateCreate: false` counts: a server may leave it out and still allow it, as HAPI
+        8.8 does (2026-11).
         """
-        said = map(self.capability.of, sorted(set(types)))
-        return [one.type for one in said if one.update_create is False]
+        capabilities = map(self.capability.of, sorted(set(types)))
+        return [capability.type for capability in capabilities if capability.update_create is False]
 
     def inability(self, types: Iterable[str]) -> str:
-        """Why it cannot take resources of these types; empty if it can."""
+        """Return why it cannot take resources of these types; empty if it can."""
         needed = sorted(set(types))
         missing = self.lacks(needed)
         does_not = [
@@ -57,18 +58,18 @@ class TargetServer:
         if closed := self.closes(needed):
             return (
                 f"{self.base} does not let a client choose the id of {', '.join(closed)} "
-                "(updateCreate in its CapabilityStatement), so that a second report would double "
+                "(updateCreate in its CapabilityStatement), so a second report would duplicate "
                 "the first"
             )
         return ""
 
 
 def target_of(server: FhirServer) -> TargetServer:
-    """What a server says of itself.
+    """Read the CapabilityStatement of a target.
 
     Raises:
         SourceError: it does not answer as a FHIR server.
-        PublishRefused: it speaks a release of FHIR that a report is not written in.
+        PublishRefused: its release of FHIR is neither R4 nor R5.
     """
     statement = _statement(server)
     release = _release(server, statement.get("fhirVersion"))
@@ -76,15 +77,15 @@ def target_of(server: FhirServer) -> TargetServer:
 
 
 def _statement(server: FhirServer) -> Mapping[str, Any]:
-    """The CapabilityStatement; an invalid one raises the same error as for a source."""
+    """Return the CapabilityStatement; an invalid one raises the same error as for a source."""
     answer = server.get("metadata")
     if answer.status == HTTPStatus.OK:
         try:
-            found = answer.json()
+            content = answer.json()
         except SourceError:
             return server.capability()
-        if isinstance(found, dict) and found.get("resourceType") == "CapabilityStatement":
-            return found
+        if isinstance(content, dict) and content.get("resourceType") == "CapabilityStatement":
+            return content
     return server.capability()
 
 
@@ -95,6 +96,6 @@ def _release(server: FhirServer, version: Any) -> Release:
         raise PublishRefused(
             f"{server.base} speaks {display.fhir_version(version)}, and a report is written as R4 "
             "(4.0.1) or R5 (5.0.0): nothing was written. Many servers offer R4 at another base "
-            "URL, as /r4."
+            "URL, such as /r4."
         )
     return release

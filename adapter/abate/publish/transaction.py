@@ -1,10 +1,10 @@
-"""Write changes to a target in one transaction, whatever happens on the way, and read them back.
+"""Write changes to a target in one transaction, and read them back.
 
-Whether something was written is asked of the target and never guessed. Where no answer came, or
-any other than success, all is compared again: a server may refuse what it has committed. What still
-differs is sent again if that may help. Each resource has an id of its own making and goes only onto
-the version that it was compared with: a second try doubles nothing, and takes nothing back that
-somebody else wrote meanwhile.
+Whether something was written is read from the target and never guessed. Without an answer of
+success all resources are compared again, because a server may report an error after it has
+committed. What still differs is sent again if that may help. Each resource has a stable id and is
+written only onto the version that was compared: a second attempt makes no duplicate, and overwrites
+nothing that another client has written.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ from abate.telemetry.log import SILENT, Log
 from abate.telemetry.private_file import write_private
 
 BUNDLE = "bundle.json"
-# After these the target has done nothing; after any other error it may have.
+# With these errors the target has written nothing; with any other it may have.
 _NOT_DONE = (LoginRefused, Unseen, SentAway, BudgetSpent)
 
 
@@ -41,17 +41,18 @@ def settle(
     dry_run: bool,
     log: Log = SILENT,
 ) -> list[Change]:
-    """Compare and write; where it stays open what was written, again. Gives what was done.
+    """Compare and write, again if it is unknown what was written; return what was done.
 
     Args:
         server: the target.
-        compared: compares with the target, anew each time that it is called.
+        compared: compares with the target each time that it is called.
         folder: where the Bundle is kept.
         dry_run: compare only.
-        log: told of each further try.
+        log: the logger.
 
     Raises:
-        PublishRefused: as `write`; or it came to no end, and the message says what may stand there.
+        PublishRefused: as `write`; or the last attempt failed, and the message says what may have
+            been written.
         SourceError: the target cannot be reached.
     """
     changes, sent = compared(), dict[str, Change]()
@@ -66,11 +67,11 @@ def settle(
             log.info(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
             attempts.wait(seconds=problem.seconds)
             changes = _again(compared, problem)
-            if problem.kind != "conflict":  # What stands there after one, somebody else wrote.
+            if problem.kind != "conflict":  # After a conflict, the target has another's changes.
                 sent.update(needed)
             if problem.attempt.number >= problem.tries:
                 refuse_unwritten(problem, needed, changes)
-                log.warning(f"{problem.what}, and all of it stands there")
+                log.warning(f"{problem.what}, but all of it was written")
         else:
             return _done(changes, sent)
 
@@ -78,16 +79,16 @@ def settle(
 def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number: int = 1) -> None:
     """Write what is new or differs in one transaction, and read it back.
 
-    The Bundle is kept in the output `folder` too, whatever the target says.
+    The Bundle is kept in the output `folder`, whatever the target answers.
 
     Args:
         server: the target.
-        changes: what to write, and what not.
+        changes: all changes; unchanged resources are not written.
         folder: where the Bundle is kept.
-        number: how often this was tried, with this time.
+        number: the number of this attempt, from 1.
 
     Raises:
-        PublishRefused: the target refused it, or gives back something else.
+        PublishRefused: the target refused it, or returns something else.
         SourceError: the target cannot be reached.
     """
     needed = [change for change in changes if change.is_written]
@@ -95,7 +96,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number
         return
     bundle, path = msgspec.json.encode(transaction(server.base, needed)), folder / BUNDLE
     write_private(path, bundle)
-    left = f"The Bundle of {len(needed)} resources and {len(bundle)} bytes lies in {path}"
+    left = f"The Bundle of {len(needed)} resources and {len(bundle)} bytes is in {path}"
     attempt = Attempt(server=server, number=number, left=left)
     try:
         answer = _sent(server, bundle)
@@ -108,14 +109,14 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number
 
 
 def keep(base: str, changes: Sequence[Change], folder: Path) -> Path:
-    """Keep the Bundle that would write the changes, for somebody to take there by hand."""
+    """Keep the Bundle that would write the changes, so that somebody can upload it."""
     path = folder / BUNDLE
     write_private(path, msgspec.json.encode(transaction(base, changes)))
     return path
 
 
 def _sent(server: FhirServer, bundle: bytes) -> Answer:
-    """The answer to the transaction; it is sent again only where it plainly was not begun."""
+    """Send the transaction; it is repeated only if the target has certainly not read it."""
     attempts = Attempts(server.limits.tries)
     while True:
         answer = server.transact(bundle)
@@ -125,10 +126,10 @@ def _sent(server: FhirServer, bundle: bytes) -> Answer:
 
 
 def _again(compared: Callable[[], list[Change]], problem: Unfinished) -> list[Change]:
-    """What still differs.
+    """Return what still differs.
 
     Raises:
-        PublishRefused: it cannot be said, and so neither whether the report stands.
+        PublishRefused: the target cannot be read, so it is unknown whether the report was written.
     """
     try:
         return compared()
@@ -139,24 +140,24 @@ def _again(compared: Callable[[], list[Change]], problem: Unfinished) -> list[Ch
 
 
 def _done(changes: Sequence[Change], sent: Mapping[str, Change]) -> list[Change]:
-    """What was done in all tries: what a later one finds unchanged, an earlier one has written."""
+    """Return what all attempts did: a resource that is unchanged in a later one was written."""
     done = [
         sent[change.reference]
         if change.action == "unchanged" and change.reference in sent
         else change
         for change in changes
     ]
-    known = {one.reference for one in done}
-    return [*done, *(one for name, one in sent.items() if name not in known)]
+    known = {change.reference for change in done}
+    return [*done, *(change for name, change in sent.items() if name not in known)]
 
 
 def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> None:
-    """Hold what stands on the target against what was sent; a copy that is late is waited for.
+    """Compare the target with what was sent; wait for a server that answers from a late copy.
 
     Raises:
-        PublishRefused: something else stands there, or it cannot be read.
+        PublishRefused: the target has something else, or cannot be read.
     """
-    wrong: dict[str, Change] = {one.reference: one for one in needed}
+    wrong: dict[str, Change] = {change.reference: change for change in needed}
     standing_there: dict[str, Resource | None] = {}
     attempts = Attempts(TRIES)
     while True:
@@ -164,8 +165,8 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
             standing_there = read_all_existing(server, wrong)
         except SourceError as error:
             raise PublishRefused(
-                f"{server.base} took the report, and it could not be read back: {error}. Publish "
-                "again: what stands there is compared, and only what is missing is written."
+                f"{server.base} accepted the report, but it could not be read back: {error}. "
+                "Publish again: only what is missing is written."
             ) from None
         wrong = {
             name: change
@@ -177,27 +178,30 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
         if attempts.is_last:
             break
         attempts.wait()
-    names = ", ".join(name_of(one.resource) for one in list(wrong.values())[:3])
+    names = ", ".join(name_of(change.resource) for change in list(wrong.values())[:3])
     given = versions(answer, needed)
     if any(_is_later(given.get(name), standing_there[name]) for name in wrong):
         raise PublishRefused(
-            f"{server.base} took the report, and something else has written {names} ({len(wrong)} "
-            "in all) after it. Find the other job that publishes this study, stop one of the two, "
-            "and publish again."
+            f"{server.base} accepted the report, and another client has changed {names} "
+            f"({len(wrong)} in all) since. Find the other job that publishes this study, stop one "
+            "of the two, and publish again."
         )
     raise PublishRefused(
-        f"{server.base} took the report and gives back something else for {names} ({len(wrong)} in "
-        f"all){refusals(answer)}{stray(answer, needed)}. Look there before anyone reads it."
+        f"{server.base} accepted the report but returns something else for {names} "
+        f"({len(wrong)} in all){refusals(answer)}{stray(answer, needed)}. Check it "
+        "before anybody reads it."
     )
 
 
-def _is_as_sent(change: Change, found: Resource | None) -> bool:
+def _is_as_sent(change: Change, existing: Resource | None) -> bool:
     resource = change.resource
-    if found is None or any(found.get(key) != resource.get(key) for key in ("status", "active")):
+    if existing is None or any(
+        existing.get(key) != resource.get(key) for key in ("status", "active")
+    ):
         return False
-    return key_of(found) == key_of(resource) and not elements(resource, found)
+    return key_of(existing) == key_of(resource) and not elements(resource, existing)
 
 
-def _is_later(given: str | None, found: Resource | None) -> bool:
-    """Whether a resource has another version than the one that the transaction gave it."""
-    return given is not None and found is not None and version(found) not in (None, given)
+def _is_later(given: str | None, existing: Resource | None) -> bool:
+    """Whether a resource has a newer version than the one of the transaction."""
+    return given is not None and existing is not None and version(existing) not in (None, given)

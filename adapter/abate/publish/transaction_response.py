@@ -1,7 +1,8 @@
-"""What a server answers to a transaction, entry by entry: what it refused, and under which ids.
+"""The answer of a server to a transaction: the refused entries, and the ids that it chose.
 
-https://hl7.org/fhir/R4/http.html#transaction-response: an entry each, in the order of the request.
-Many servers answer with nothing, as `Prefer: return=minimal` lets them.
+The answer has an entry for each of the request, in the same order
+(https://hl7.org/fhir/R4/http.html#transaction-response). Many servers answer without entries, as
+`Prefer: return=minimal` allows.
 """
 
 import re
@@ -46,30 +47,30 @@ class _Bundle(msgspec.Struct, frozen=True):
 
 
 def refusals(answer: Answer) -> str:
-    """`; its answer refuses 2 of 11 entries (409, 422)`, of one that took the others."""
+    """Return `; its answer refuses 2 of 11 entries (409, 422)`, or an empty text."""
     responses = list(_responses(answer))
     refused = [response.status[:3] for response in responses if response.status[:1] in ("4", "5")]
-    codes = ", ".join(sorted({one for one in refused if _STATUS.fullmatch(one)}))
+    codes = ", ".join(sorted({status for status in refused if _STATUS.fullmatch(status)}))
     if not refused:
         return ""
     return (
-        f"; its answer refuses {len(refused)} of {len(responses)} entries ({codes}), so that it "
-        "does not write all or nothing"
+        f"; its answer refuses {len(refused)} of {len(responses)} entries ({codes}), so it did "
+        "not write all or nothing"
     )
 
 
 def stray(answer: Answer, sent: Sequence[Change]) -> str:
-    """`; it chose ids of its own, as Observation/17`, of a server that passes over ours."""
-    ours = {one.reference for one in sent}
-    found = [_PLACE.fullmatch(response.location) for response in _responses(answer)]
-    others = [one[1] for one in found if one is not None and one[1] not in ours]
+    """Return `; it chose other ids (2, such as Observation/17)`, or an empty text."""
+    ours = {change.reference for change in sent}
+    places = [_PLACE.fullmatch(response.location) for response in _responses(answer)]
+    others = [place[1] for place in places if place is not None and place[1] not in ours]
     if not others:
         return ""
-    return f"; it chose ids of its own ({len(others)}, as {others[0]}): delete these there"
+    return f"; it chose other ids ({len(others)}, such as {others[0]}): delete these there"
 
 
 def versions(answer: Answer, sent: Sequence[Change]) -> dict[str, str]:
-    """The version that each of `sent` got, by its reference; without those that are not said."""
+    """Return the new version of each of `sent` that the answer names, by reference."""
     tags = [_ETAG.fullmatch(response.etag) for response in _responses(answer)]
     return {
         change.reference: tag[1] for change, tag in zip(sent, tags, strict=False) if tag is not None
@@ -77,11 +78,11 @@ def versions(answer: Answer, sent: Sequence[Change]) -> dict[str, str]:
 
 
 def is_of_size(answer: Answer) -> bool:
-    """Whether a refusal says that the Bundle is too large, by status, code or words.
+    """Whether a refusal says that the Bundle is too large, by its status, code or text.
 
-    The words are looked at and never shown. Seen: nginx (413), Google ("Request payload size
-    exceeds the limit"), HAPI ("Transaction Bundle Too large"), IIS (404, "exceeds the request
-    content length").
+    The text is never shown. Observed (2026-12): nginx (413), Google ("Request payload size exceeds
+    the limit"), HAPI ("Transaction Bundle Too large"), IIS (404, "exceeds the request content
+    length").
     """
     if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _SIZE_CODES & set(answer.issues):
         return True

@@ -1,5 +1,5 @@
-"""Several releases of a study: what was published before, and whether the next one may follow.
+"""Several releases of a study: the ledger of releases, and the rule for the next one.
 
-Whoever has two releases can subtract them. The store keeps a ledger of all releases; a new one
-waits until it differs from each of them by nobody, or by at least the minimum of units.
+A reader of two releases can subtract them. The store keeps a ledger of all releases; a new one
+waits until it differs from each of them by no unit, or by at least the minimum of units.
 """

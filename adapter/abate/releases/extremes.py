@@ -1,7 +1,7 @@
-"""Groups of units between two releases in which all count, or none: so each one's value is known.
+"""Groups of units between two releases in which all or none count, which discloses each unit.
 
-Of 31 lesions 25 fell, and of the same and six more 31 did: each of the six fell. A whole population
-in which all or none count is no such group: that is shown to its readers as it is.
+If 25 of 31 lesions fell, and then 31 of the same and six more, each of the six fell. A whole
+population in which all or none count is not such a group: a report may show that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,17 +13,19 @@ _Counted = tuple[Items, str, int]
 
 
 def is_all_or_none(new: Estimates, earlier: Sequence[Estimates]) -> bool:
-    """Whether counts of a release and of an earlier one tell the value of each unit between them.
+    """Whether counts of two releases disclose the value of each unit in which they differ.
 
-    Counts of one name count the same, whatever the analysis: `falls` over the same data.
+    Counts of the same name are comparable in all analyses, such as `falls` over the same data.
 
     Args:
-        new: what the new release shows.
-        earlier: what each release before showed.
+        new: the estimates of the new release.
+        earlier: the estimates of each earlier release.
     """
-    before = {counted for one in earlier for counted in _count(one)}
+    before = {counted for estimates in earlier for counted in _count(estimates)}
     after = set(_count(new)) - before
-    return any(_tells(one, other) for one in after for other in before if one[1] == other[1])
+    return any(
+        _tells(current, other) for current in after for other in before if current[1] == other[1]
+    )
 
 
 def _count(release: Estimates) -> Iterator[_Counted]:
@@ -32,8 +34,8 @@ def _count(release: Estimates) -> Iterator[_Counted]:
             yield release.items[name], count, number
 
 
-def _tells(one: _Counted, other: _Counted) -> bool:
-    (part, _, part_number), (whole, _, number) = sorted((one, other), key=lambda it: len(it[0]))
+def _tells(counted: _Counted, other: _Counted) -> bool:
+    (part, _, part_number), (whole, _, number) = sorted((counted, other), key=lambda it: len(it[0]))
     if not part < whole or number in (0, len(whole)):
         return False
     return number - part_number in (0, len(whole) - len(part))

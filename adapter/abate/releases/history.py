@@ -7,24 +7,24 @@ from abate.fhir.client import FhirServer
 
 
 def remaining(server: FhirServer, report: str) -> str:
-    """Which versions of a report, given by its reference, can still be read: in a sentence."""
+    """Return a sentence on the versions of a report that can still be read."""
     place = f"{server.base}/{report}/_history"
     number = _versions(server, report)
     if number is None:
         return (
-            f"it is not known whether earlier versions of the report can still be read in {place}, "
-            "or in that of its other resources: ask those who run the server"
+            f"it is unknown whether earlier versions of the report can still be read in {place}, "
+            "or in the history of its other resources: ask the operator of the server"
         )
     if number == 0:
         return f"no earlier version of the report can be read in {place}"
     return (
-        f"{number} earlier versions of the report can still be read in {place}, and as many of its "
-        "other resources may be: if nobody may read them, delete them there"
+        f"{number} earlier versions of the report can still be read in {place}, and perhaps as "
+        "many of its other resources: if nobody may read them, delete them there"
     )
 
 
 def _versions(server: FhirServer, report: str) -> int | None:
-    """How many versions there are before the retracted one; None if the server does not say."""
+    """Return the number of versions before the retracted one; None if the server does not say."""
     try:
         answer = server.get(f"{report}/_history")
         bundle = answer.json() if answer.status == HTTPStatus.OK else None

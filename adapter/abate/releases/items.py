@@ -1,4 +1,4 @@
-"""The data behind the published estimates of a release, comparable without knowing them."""
+"""The data behind the published estimates of a release, as digests that can be compared."""
 
 import hashlib
 import hmac
@@ -14,27 +14,27 @@ from abate.analysis.outcome import Outcome
 from abate.analysis.results import Results, Step
 from abate.cohort.units import Units, as_units
 
-# A unit and a keyed digest of the datum that was used of it.
+# A unit, and a keyed digest of its datum that was used.
 Item = tuple[str, str]
 Items = frozenset[Item]
 Name = tuple[str, str]
 _DIGITS = 24
-# Behind the name of an estimate: its n, and not its figure; one of its counts.
+# Suffixes of the name of an estimate: for its n instead of its value, and for one of its counts.
 _SIZE = "/n"
 _COUNT = "/count "
 _MEMBER = "member"
-# The flow of patients belongs to no analysis.
+# The steps of the flow of patients have no analysis.
 _FLOW = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
-    """The items of the estimates of a release, and the analyses that ended well.
+    """The items of the estimates of a release, and the analyses with a result.
 
     Attributes:
-        items: by analysis and estimate; those of the flow of patients have no analysis.
-        counts: the numbers of units that it shows of an estimate, by their names.
-        analyses: by the name of each analysis that has a result, a digest of what it computes.
+        items: by analysis and estimate; the steps of the flow of patients have no analysis.
+        counts: the published counts of an estimate, by their names.
+        analyses: a digest of what each analysis with a result computes, by its name.
     """
 
     items: Mapping[Name, Items]
@@ -43,19 +43,19 @@ class Estimates:
 
     @property
     def distinct(self) -> frozenset[Items]:
-        """Each set of items once."""
+        """Return each set of items once."""
         return frozenset(self.items.values())
 
     def of(self, names: Collection[str]) -> "Estimates":
-        """Only those of some analyses."""
+        """Return only the estimates of some analyses."""
         return Estimates(
             items={name: items for name, items in self.items.items() if name[0] in names},
             counts={name: counts for name, counts in self.counts.items() if name[0] in names},
-            analyses={name: one for name, one in self.analyses.items() if name in names},
+            analyses={name: digest for name, digest in self.analyses.items() if name in names},
         )
 
     def beside(self, others: "Estimates") -> "Estimates":
-        """These and others, which are of other analyses."""
+        """Return these estimates and others of other analyses."""
         return Estimates(
             items={**others.items, **self.items},
             counts={**others.counts, **self.counts},
@@ -63,58 +63,62 @@ class Estimates:
         )
 
 
-def list_published(found: Results, shown: Results, key: str) -> Estimates:
-    """The items of the estimates, and of the steps of the flow, that a release shows.
+def list_published(results: Results, shown: Results, key: str) -> Estimates:
+    """Return the items of the estimates and of the steps of the flow that a release shows.
 
     Args:
-        found: the results of the run, with the units of their estimates.
-        shown: the same as they are released.
-        key: keeps the digests from being guessed.
+        results: the results of the run, with the units of their estimates.
+        shown: the released results.
+        key: the secret of the digests, so that nobody can guess the data.
     """
-    named, known = {*_figures(shown), *_sizes(shown), *_answers(shown)}, _known(found)
+    named, known = {*_figures(shown), *_sizes(shown), *_answers(shown)}, _known(results)
     named |= {_name_of(step) for step in shown.attrition if step.n is not None}
     return Estimates(
         items={name: _items(known[name], key) for name in sorted(named & known.keys())},
-        counts={name: one for name, one in _counts(shown) if name in known},
+        counts={name: count for name, count in _counts(shown) if name in known},
         analyses={
             outcome.name: _computation(outcome)
-            for outcome in found.outcomes
+            for outcome in results.outcomes
             if outcome.result is not None
         },
     )
 
 
-def list_computed(found: Results, key: str) -> Estimates:
-    """The items of all estimates of a run, whether or not they are released."""
-    return list_published(found, found, key)
+def list_computed(results: Results, key: str) -> Estimates:
+    """Return the items of all estimates of a run, released or not."""
+    return list_published(results, results, key)
 
 
-def has_all_units(found: Results, shown: Results) -> bool:
-    """Whether the units of all estimates that a release shows are known."""
-    return _figures(shown) <= _known(found).keys()
+def has_all_units(results: Results, shown: Results) -> bool:
+    """Whether the units of all published estimates are known."""
+    return _figures(shown) <= _known(results).keys()
 
 
-def units_between(one: Items, other: Items) -> frozenset[str]:
-    """The units that only one of two estimates used, or of which each used another datum."""
-    return frozenset(unit for unit, _ in one ^ other)
+def units_between(items: Items, other: Items) -> frozenset[str]:
+    """Return the units that only one of two estimates used, or with different data."""
+    return frozenset(unit for unit, _ in items ^ other)
 
 
 def _figures(shown: Results) -> set[Name]:
-    """The estimates whose figures are shown."""
-    return {(outcome.name, one.name) for outcome, one in _estimates(shown) if not one.withheld}
+    """Return the estimates whose figures are shown."""
+    return {
+        (outcome.name, estimate.name)
+        for outcome, estimate in _estimates(shown)
+        if not estimate.withheld
+    }
 
 
 def _sizes(shown: Results) -> set[Name]:
-    """The estimates whose n is shown, with a figure or without."""
+    """Return the estimates whose n is shown, with or without a figure."""
     return {
-        (outcome.name, one.name + _SIZE)
-        for outcome, one in _estimates(shown)
-        if one.visible_n is not None
+        (outcome.name, estimate.name + _SIZE)
+        for outcome, estimate in _estimates(shown)
+        if estimate.visible_n is not None
     }
 
 
 def _answers(shown: Results) -> set[Name]:
-    """The counts of the estimates whose figures are shown."""
+    """Return the names of the counts of the estimates whose figures are shown."""
     return {
         (analysis, f"{estimate}{_COUNT}{name}")
         for (analysis, estimate), counts in _counts(shown)
@@ -123,37 +127,39 @@ def _answers(shown: Results) -> set[Name]:
 
 
 def _counts(shown: Results) -> Iterator[tuple[Name, dict[str, int]]]:
-    """The numbers of the counts of the estimates whose figures are shown."""
-    for outcome, one in _estimates(shown):
-        if not one.withheld and (counts := counts_of(one)):
-            yield (outcome.name, one.name), counts
+    """Give the numbers of the counts of the estimates whose figures are shown."""
+    for outcome, estimate in _estimates(shown):
+        if not estimate.withheld and (counts := counts_of(estimate)):
+            yield (outcome.name, estimate.name), counts
 
 
-def _known(found: Results) -> dict[Name, Mapping[str, str]]:
-    """The data of each figure, of each n and of each count, as far as units are known.
+def _known(results: Results) -> dict[Name, Mapping[str, str]]:
+    """Return the data of each figure, each n and each count whose units are known.
 
-    An n tells who is counted; it tells of values only if the units were chosen by them.
+    An n says who is counted; it depends on values only if the units were chosen by their values.
     """
     known: dict[Name, Mapping[str, str]] = {
-        _name_of(step): dict.fromkeys(step.units, _MEMBER) for step in found.attrition if step.units
+        _name_of(step): dict.fromkeys(step.units, _MEMBER)
+        for step in results.attrition
+        if step.units
     }
-    for outcome, one in _estimates(found):
-        given = outcome.result.units.get(one.name) if outcome.result else None
+    for outcome, estimate in _estimates(results):
+        given = outcome.result.units.get(estimate.name) if outcome.result else None
         if given is not None:
             units = as_units(given)
-            known[outcome.name, one.name] = units.data
+            known[outcome.name, estimate.name] = units.data
             size = units.among or dict.fromkeys(units.data, _MEMBER)
-            known[outcome.name, one.name + _SIZE] = size
-            for name, answers in _answer(units, one):
-                known[outcome.name, f"{one.name}{_COUNT}{name}"] = answers
+            known[outcome.name, estimate.name + _SIZE] = size
+            for name, answers in _answer(units, estimate):
+                known[outcome.name, f"{estimate.name}{_COUNT}{name}"] = answers
     return known
 
 
 def _answer(units: Units, estimate: Estimate) -> Iterator[tuple[str, dict[str, str]]]:
-    """By count, whether each unit is counted, where the data do not tell it.
+    """Return the data of one count: whether each unit is counted, if its datum does not say it.
 
-    A key that several units share says what was asked (`complication`), and not the answer. So
-    another answer of a unit is another datum of it.
+    A key that several units share names the question (`complication`) and not the answer. With the
+    answer in it, another answer of a unit is another datum.
     """
     times = Counter(units.data.values())
     if not any(number > 1 for number in times.values()):
@@ -174,7 +180,7 @@ def _name_of(step: Step) -> Name:
 
 
 def _computation(outcome: Outcome) -> str:
-    """A digest of what an analysis computes: whose it is, and its parameters."""
+    """Return a digest of what an analysis computes: its plugin and its parameters."""
     asked = (outcome.plugin, outcome.use, outcome.parameters)
     return hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest()[:_DIGITS]
 

@@ -1,8 +1,8 @@
-"""The ledger of releases: what was published when and where, and of which data, in the store.
+"""The ledger of releases in the store: what was published, when, where, and from which data.
 
-An entry is made before anything is written to a target, since what may have been written may have
-been read. It is never removed, unless the target is known to have taken nothing. It holds
-pseudonyms of units, keyed digests of data, and the counts that were published.
+An entry is made before a target gets anything, because somebody may read a report as soon as it is
+written. It is removed only if nothing was written to the target. It holds pseudonyms of units,
+keyed digests of data, and the published counts.
 """
 
 import hashlib
@@ -47,9 +47,9 @@ class Release:
         study_key: the study's key.
         target: the base URL.
         fingerprint: a digest of the page that was published.
-        estimates: what it showed.
-        is_whole: whether that is all that it showed, so that others can be compared with it.
-        name: what the ledger calls it; empty before it is entered.
+        estimates: the published estimates.
+        is_whole: whether these are all estimates that it showed, so that it can be compared.
+        name: its name in the ledger; empty before it is entered.
     """
 
     study: str
@@ -62,7 +62,7 @@ class Release:
 
 
 def fingerprint(report: Mapping[str, Any]) -> str:
-    """A digest of the page in a DiagnosticReport: the same after the report is retracted."""
+    """Return a digest of the page in a DiagnosticReport, which a retraction does not change."""
     forms = report.get("presentedForm") or [{}]
     return hashlib.sha256(str(forms[0].get("data", "")).encode()).hexdigest()
 
@@ -71,17 +71,17 @@ class ReleaseLedger:
     """The releases in the store at a path."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is opened yet."""
+        """Keep the path; the store is opened later."""
         self._path = path
 
     def key(self) -> str:
-        """The secret with which data are digested: it never leaves the store."""
+        """Return the secret of the digests, which never leaves the store."""
         with open_store(self._path) as store:
             [(key,)] = store.rows("select key from pseudonym_key")
         return f"release/{key}"
 
     def releases(self) -> list[Release]:
-        """All releases, the oldest first."""
+        """Return all releases, the oldest first."""
         with open_store(self._path) as store:
             store.script(_TABLES)
             rows = store.rows("select * from release order by published_at, release")
@@ -104,9 +104,9 @@ class ReleaseLedger:
         ]
 
     def enter(self, release: Release) -> str:
-        """Enter a release; one that is there already is not entered twice. Gives its name."""
-        for one in self.releases():
-            if _same(one, release):
+        """Enter a release, unless the ledger has it already; return its name."""
+        for known in self.releases():
+            if _same(known, release):
                 return ""
         name, now = secrets.token_hex(8), datetime.now(UTC)
         with open_store(self._path) as store, store.transaction():
@@ -128,13 +128,13 @@ class ReleaseLedger:
         return name
 
     def accept(self) -> None:
-        """Take all releases by now for whole: somebody has decided to publish all the same."""
+        """Mark all releases as complete, because the user publishes nevertheless (--replace)."""
         with open_store(self._path) as store:
             store.script(_TABLES)
             store.run("update release set is_whole = true")
 
     def remove(self, name: str) -> None:
-        """Remove an entry of which the target is known to have taken nothing."""
+        """Remove the entry of a release of which nothing was written to the target."""
         with open_store(self._path) as store, store.transaction():
             for table in ("release", "release_estimate", "release_count", "release_analysis"):
                 store.run(
@@ -143,22 +143,22 @@ class ReleaseLedger:
                 )
 
 
-def _same(one: Release, other: Release) -> bool:
+def _same(release: Release, other: Release) -> bool:
     return (
-        one.study == other.study
-        and one.target == other.target
-        and one.fingerprint == other.fingerprint
-        and one.estimates.items == other.estimates.items
-        and one.estimates.analyses == other.estimates.analyses
+        release.study == other.study
+        and release.target == other.target
+        and release.fingerprint == other.fingerprint
+        and release.estimates.items == other.estimates.items
+        and release.estimates.analyses == other.estimates.analyses
     )
 
 
 def _estimates(store: Store) -> dict[str, dict[Name, Items]]:
-    """By release, the items of each estimate; equal ones are one object."""
+    """Return the items of each estimate by release; equal items are one object."""
     data = defaultdict[str, set[Item]](set)
     for name, unit, datum in store.rows("select data, unit, datum from release_datum"):
         data[name].add((unit, datum))
-    items = {name: frozenset(found) for name, found in data.items()}
+    items = {name: frozenset(items) for name, items in data.items()}
     by_release = defaultdict[str, dict[Name, Items]](dict)
     rows = store.rows("select release, analysis, estimate, data from release_estimate")
     for release, analysis, estimate, name in rows:
@@ -167,20 +167,20 @@ def _estimates(store: Store) -> dict[str, dict[Name, Items]]:
 
 
 def _counts(store: Store) -> dict[str, dict[Name, dict[str, int]]]:
-    """By release, the counts of each estimate."""
-    found = defaultdict[str, dict[Name, dict[str, int]]](lambda: defaultdict(dict))
+    """Return the counts of each estimate by release."""
+    counts = defaultdict[str, dict[Name, dict[str, int]]](lambda: defaultdict(dict))
     rows = store.rows("select release, analysis, estimate, name, number from release_count")
     for release, analysis, estimate, name, number in rows:
-        found[release][analysis, estimate][name] = number
-    return found
+        counts[release][analysis, estimate][name] = number
+    return counts
 
 
 def _analyses(store: Store) -> dict[str, dict[str, str]]:
-    """By release, the digest of what each analysis computes."""
-    found = defaultdict[str, dict[str, str]](dict)
+    """Return the digest of what each analysis computes, by release."""
+    analyses = defaultdict[str, dict[str, str]](dict)
     for release, analysis, digest in store.rows("select * from release_analysis"):
-        found[release][analysis] = digest
-    return found
+        analyses[release][analysis] = digest
+    return analyses
 
 
 def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
@@ -198,16 +198,16 @@ def _insert_estimates(store: Store, release: str, estimates: Estimates) -> None:
         ],
     )
     store.insert(
-        "release_analysis", [(release, *one) for one in sorted(estimates.analyses.items())]
+        "release_analysis", [(release, *row) for row in sorted(estimates.analyses.items())]
     )
-    known = {one for (one,) in store.rows("select distinct data from release_datum")}
+    known = {digest for (digest,) in store.rows("select distinct data from release_datum")}
     store.insert(
         "release_datum",
         [
-            (name, *one)
+            (name, *item)
             for items, name in named.items()
             if name not in known
-            for one in sorted(items)
+            for item in sorted(items)
         ],
     )
 

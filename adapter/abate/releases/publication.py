@@ -1,4 +1,4 @@
-"""Publish a report after earlier ones: enter it into the ledger and write it, or let it wait."""
+"""Publish a report after earlier ones: enter it into the ledger and write it, or make it wait."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -39,33 +39,33 @@ _PENDING = (
     "no single unit together with earlier ones."
 )
 _UNKNOWN = (
-    "the report that stands there is not in the ledger of releases (an earlier version of abate "
-    "wrote it, or the store was lost), so that abate cannot tell what the two disclose together"
+    "the report on the target is not in the ledger of releases (an earlier version of abate wrote "
+    "it, or the store was lost), so abate cannot tell what the two disclose together"
 )
 _NOT_WHOLE = (
-    "an earlier release did not hide small cells, so that abate cannot tell what the two disclose "
+    "an earlier release did not hide small cells, so abate cannot tell what the two disclose "
     "together"
 )
 _ALL_OR_NONE = (
-    "all of the units by which it differs from an earlier release count, or none, so that together "
-    "they disclose each one's value; at least {more} more must differ"
+    "all or none of the units by which it differs from an earlier release count, so the two "
+    "together disclose each unit's value; at least {more} more must differ"
 )
 _TOO_FEW = (
-    "it differs by too few units from earlier releases, so that together they disclose them; at "
+    "it differs by too few units from earlier releases, so they disclose these units together; at "
     "least {more} more must differ"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedReport:
-    """A report on its way.
+    """A report to publish.
 
     Attributes:
         found: the results of the run, with the units of their estimates.
-        shown: the same as they are released.
-        resources: the same as FHIR.
-        minimum: the least number of units that may be told apart by several releases; 1 where the
-            rule of several releases does not hold.
+        shown: the released results.
+        resources: the released results as FHIR resources.
+        minimum: the least number of units that several releases may tell apart; 1 if the rule of
+            several releases does not apply.
     """
 
     found: Results
@@ -79,14 +79,14 @@ class Publication:
     """The publication of one report on one target.
 
     Attributes:
-        study: the study, as its file has it.
+        study: the table `[study]`.
         folder: the output folder.
-        target: where the report goes.
-        owner: whose report it is.
+        target: the target.
+        owner: the store that publishes the study.
         report: the report.
-        say: told what happens.
-        how: what somebody has decided.
-        dry_run: nothing is written, and it is only said that the report would wait.
+        log: the logger.
+        how: the user's options.
+        dry_run: write nothing, and only report whether the report would wait.
     """
 
     study: Study
@@ -101,14 +101,14 @@ class Publication:
     _entered: str = field(default="", init=False)
 
     def write(self) -> list[Change]:
-        """Write the report, after it was entered into the ledger. Gives what was done.
+        """Enter the report into the ledger and write it; return what was done.
 
-        If it replaces the one that stands there, that one is retracted first.
+        If it replaces a report on the target, that one is retracted first.
 
         Raises:
-            PublicationWaits: it must wait, and says for what; the report that stands there is
-                withdrawn if a figure of it is not known to be still right.
-            PublishRefused: as the comparison and the transaction do.
+            PublicationWaits: it must wait; the message names the reason. The report on the target
+                is withdrawn unless all of its figures are known to be right.
+            PublishRefused: the comparison or the transaction failed.
         """
         if self.how.replaces and not self.dry_run:
             self._retract_first()
@@ -123,11 +123,11 @@ class Publication:
         return changes
 
     def _retract_first(self) -> None:
-        """Retract the report that stands there, if one does, and say what remains of it."""
+        """Retract the report on the target, if there is one, and log what can still be read."""
         with suppress(NothingStands):
             changes = self._settle(self._retractions)
             number = sum(change.action == "retract" for change in changes)
-            self.log.info(f"retracted {number} resources of the report that stood there")
+            self.log.info(f"retracted {number} resources of the report on the target")
             self.log.warning(remaining(self.target.server, self._name))
 
     def _settle(self, compared: Callable[[], list[Change]]) -> list[Change]:
@@ -139,7 +139,7 @@ class Publication:
         return retractions(self.target, self.study, self.owner, why)
 
     def _compare(self) -> list[Change]:
-        """What the report would change; before it is written for the first time it is entered."""
+        """Return the changes; the report is entered into the ledger before its first write."""
         report, folder = self.report, None if self.dry_run else self.folder
         changes = compare.compare(
             self.target, report.resources, report.shown, self.owner, folder=folder
@@ -150,15 +150,15 @@ class Publication:
         return changes
 
     def _enter(self, changes: Sequence[Change]) -> None:
-        found = self._waits(changes)
-        if found is None and not self.dry_run:
+        waits = self._waits(changes)
+        if waits is None and not self.dry_run:
             if self.how.replaces:
                 self._ledger.accept()
             self._entered = self._ledger.enter(self._release)
-        elif found is not None and self.dry_run:
-            self.log.warning(f"it would wait: {found.why}")
-        elif found is not None:
-            self._end(found, changes)
+        elif waits is not None and self.dry_run:
+            self.log.warning(f"it would wait: {waits.why}")
+        elif waits is not None:
+            self._end(waits, changes)
 
     @cached_property
     def _ledger(self) -> ReleaseLedger:
@@ -174,7 +174,7 @@ class Publication:
 
     @cached_property
     def _read_existing(self) -> Resource | None:
-        """The study's DiagnosticReport on the target."""
+        """Return the study's DiagnosticReport on the target."""
         return read_existing(self.target.server, self._name)
 
     @cached_property
@@ -191,34 +191,34 @@ class Publication:
             target=self.target.base,
             fingerprint=fingerprint(made),
             estimates=self._estimates,
-            # Where the rule holds, no estimate without units is released.
+            # If the rule applies, estimates without units are never released.
             is_whole=self.report.minimum > 1 or has_all_units(report.found, report.shown),
         )
 
     @property
     def _estimates(self) -> Estimates:
-        """What the report shows, and what an analysis that failed still has there."""
-        found = list_published(self.report.found, self.report.shown, self._ledger.key())
-        failed = {one.name for one in self.report.found.failed}
+        """Return the estimates of the report, and those on the target of analyses that failed."""
+        estimates = list_published(self.report.found, self.report.shown, self._ledger.key())
+        failed = {outcome.name for outcome in self.report.found.failed}
         before = self._stands_as
         if before is None or self._read_existing is None or is_retracted(self._read_existing):
-            return found
-        return found.beside(before.estimates.of(failed))
+            return estimates
+        return estimates.beside(before.estimates.of(failed))
 
     def _waits(self, changes: Sequence[Change]) -> Waiting | None:
-        """Why the report must wait; None if it need not."""
+        """Return why the report must wait; None if it need not."""
         minimum = self.report.minimum
         if minimum <= 1 or self.how.replaces:
             return None
         if self._is_unknown(changes):
             return self._find_waiting(_UNKNOWN)
-        if not all(one.is_whole for one in self._earlier):
+        if not all(release.is_whole for release in self._earlier):
             return self._find_waiting(_NOT_WHOLE)
-        before = [one.estimates.distinct for one in self._earlier]
+        before = [release.estimates.distinct for release in self._earlier]
         group = smallest_group(self._release.estimates.distinct, before, minimum)
         if group is not None:
             return self._find_waiting(_TOO_FEW.format(more=minimum - group), minimum - group)
-        known = [one.estimates for one in self._earlier]
+        known = [release.estimates for release in self._earlier]
         is_told = is_all_or_none(self._release.estimates, known)
         return self._find_waiting(_ALL_OR_NONE.format(more=1), 1) if is_told else None
 
@@ -228,22 +228,24 @@ class Publication:
         )
 
     def _is_unknown(self, changes: Sequence[Change]) -> bool:
-        """Whether something of the study stands there that the ledger does not know."""
+        """Whether the target has resources of the study that are not in the ledger."""
         if self._read_existing is not None and digest_of(self._read_existing) is not None:
             return self._stands_as is None
-        here = any(_place(one) == _place(self._release) for one in self._earlier)
+        here = any(_place(release) == _place(self._release) for release in self._earlier)
         return _is_any_there(changes) and not here
 
     @property
     def _stands_as(self) -> Release | None:
-        """The release that stands there, as the ledger has it."""
+        """Return the release that is on the target, as the ledger has it."""
         if self._read_existing is None:
             return None
-        found = fingerprint(self._read_existing)
-        return next((one for one in reversed(self._earlier) if one.fingerprint == found), None)
+        digest = fingerprint(self._read_existing)
+        return next(
+            (release for release in reversed(self._earlier) if release.fingerprint == digest), None
+        )
 
-    def _end(self, found: Waiting, changes: Sequence[Change]) -> None:
-        """Withdraw what stands there if it is not known to be still right, and stop.
+    def _end(self, waits: Waiting, changes: Sequence[Change]) -> None:
+        """Withdraw the report on the target unless it is known to be right, and stop.
 
         Raises:
             PublicationWaits: always.
@@ -252,9 +254,9 @@ class Publication:
         if _is_any_there(changes) and self._is_stale():
             with suppress(NothingStands):
                 withdrawn = self._settle(partial(self._retractions, _PENDING))
-            found = msgspec.structs.replace(found, is_withdrawn=True)
-        found = waiting.note(self.folder, found)
-        raise PublicationWaits(found.sentence, withdrawn)
+            waits = msgspec.structs.replace(waits, is_withdrawn=True)
+        waits = waiting.note(self.folder, waits)
+        raise PublicationWaits(waits.sentence, withdrawn)
 
     def _is_stale(self) -> bool:
         released = self._stands_as
@@ -268,7 +270,7 @@ def _place(release: Release) -> tuple[str, str]:
 
 
 def _is_any_there(changes: Sequence[Change]) -> bool:
-    """Whether something of the study stands on the target."""
+    """Whether the target has a resource of the study."""
     return any(
         change.action != "create" and not change.reference.startswith(SHARED) for change in changes
     )

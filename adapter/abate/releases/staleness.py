@@ -1,17 +1,17 @@
-"""Whether the figures of an earlier release are known to be still right."""
+"""Whether the figures of an earlier release are still known to be right."""
 
 from abate.releases.items import Estimates, Items, Name
 
 
 def is_stale(released: Estimates, now: Estimates) -> bool:
-    """Whether any figure of a release is not known to be still right.
+    """Whether a figure of a release may be wrong by now.
 
-    That is so if a datum of it has changed, if a unit of it has gone, and if it cannot be
+    It may be if one of its data has changed, if one of its units was deleted, or if it cannot be
     compared: its analysis failed, is no longer in the study, computes something else, or does not
-    say its units. Units that were only added leave a figure right.
+    give its units. Added units do not make a figure wrong.
 
     Args:
-        released: what the release showed.
+        released: the published estimates.
         now: all estimates of the latest run.
     """
     return any(
@@ -21,11 +21,11 @@ def is_stale(released: Estimates, now: Estimates) -> bool:
 
 
 def _is_other(analysis: str, released: Estimates, now: Estimates) -> bool:
-    """Whether an analysis computes something else now, or nothing."""
+    """Whether an analysis now computes something else, or nothing."""
     return released.analyses.get(analysis) != now.analyses.get(analysis)
 
 
 def _is_right(name: Name, items: Items, now: Estimates) -> bool:
-    """Whether the estimate is still computed from these data, among others."""
-    found = now.items.get(name)
-    return found is not None and items <= found
+    """Whether the estimate is still computed from these data, and perhaps from more."""
+    current = now.items.get(name)
+    return current is not None and items <= current

@@ -1,10 +1,10 @@
-"""What a reader could subtract: the smallest group of units that several releases tell apart.
+"""The smallest group of units that a reader can isolate by subtracting several releases.
 
-Two estimates are a difference, whatever they estimate: their populations differ by some units. More
-than two are looked at as sums over the data that they used. A combination of them that leaves few
-units is a vector of small support in the space of their rows. It is searched for by elimination in
-several random orders of the columns, as low-weight words of a linear code are: a word shows as a
-row when exactly one of its columns is a pivot (Lee and Brickell, EUROCRYPT 1988).
+The populations of any two estimates differ by some units. More than two estimates are treated as
+sums over the data that they used: a combination that leaves few units is a vector of small support
+in their row space. It is searched for by elimination in several random orders of the columns, as
+low-weight words of a linear code are: a word becomes a row when exactly one of its columns is a
+pivot (Lee and Brickell, EUROCRYPT 1988).
 """
 
 import random
@@ -18,7 +18,7 @@ from abate.releases.items import Item, Items, units_between
 
 Matrix = npt.NDArray[np.int64]
 
-# Elimination is exact in whole numbers modulo this prime.
+# Elimination uses whole numbers modulo this prime, so it is exact.
 _PRIME = 2_147_483_647
 _ORDERS = 40
 
@@ -26,33 +26,33 @@ _ORDERS = 40
 def smallest_group(
     new: Collection[Items], earlier: Sequence[Collection[Items]], minimum: int
 ) -> int | None:
-    """The size of the smallest group under `minimum` that a new release tells apart from earlier.
+    """Return the size of the smallest group under `minimum` that releases isolate together.
 
     Args:
         new: the data of each estimate of the new release.
-        earlier: the same of each release before.
-        minimum: the least number of units that may be told apart.
+        earlier: the data of each estimate of each earlier release.
+        minimum: the least number of units that may be isolated.
 
     Returns:
         A number from 1 to `minimum - 1`; None if there is no such group.
     """
-    found = [size for size in _pairs(new, earlier) if 0 < size < minimum]
-    if not found:
-        found = [size for size in _combinations(new, earlier, minimum) if 0 < size < minimum]
-    return min(found, default=None)
+    sizes = [size for size in _pairs(new, earlier) if 0 < size < minimum]
+    if not sizes:
+        sizes = [size for size in _combinations(new, earlier, minimum) if 0 < size < minimum]
+    return min(sizes, default=None)
 
 
 def _pairs(new: Collection[Items], earlier: Sequence[Collection[Items]]) -> Iterator[int]:
-    """What each estimate that was not published before and each that was differ by."""
+    """Give the numbers of units by which new and earlier estimates differ."""
     before = _all(earlier)
-    for one in set(new) - before:
-        yield from (len(units_between(one, other)) for other in before)
+    for items in set(new) - before:
+        yield from (len(units_between(items, other)) for other in before)
 
 
 def _combinations(
     new: Collection[Items], earlier: Sequence[Collection[Items]], minimum: int
 ) -> Iterator[int]:
-    """The numbers of units in combinations of rows that neither side has alone."""
+    """Give the numbers of units in combinations of rows of both releases."""
     before = sorted(_all(earlier), key=sorted)
     rows = [*before, *sorted(new, key=sorted)]
     if set(new) <= set(before):
@@ -71,9 +71,9 @@ def _all(releases: Sequence[Collection[Items]]) -> set[Items]:
 
 
 def _table(rows: Sequence[Items]) -> tuple[Matrix, list[frozenset[str]]]:
-    """Which rows use which data, and the units of each column, those of most units first.
+    """Return which rows use which data, and the units of each column, the largest first.
 
-    A column is all the data that stand in the same rows.
+    A column is all data that are used by the same rows.
     """
     places = defaultdict[Item, list[int]](list)
     for place, items in enumerate(rows):
@@ -82,7 +82,7 @@ def _table(rows: Sequence[Items]) -> tuple[Matrix, list[frozenset[str]]]:
     columns = defaultdict[tuple[int, ...], set[str]](set)
     for (unit, _), its in places.items():
         columns[tuple(its)].add(unit)
-    ordered = sorted(columns.items(), key=lambda one: (-len(one[1]), one[0]))
+    ordered = sorted(columns.items(), key=lambda column: (-len(column[1]), column[0]))
     matrix = np.zeros((len(rows), len(ordered)), dtype=np.int64)
     for column, (stands_in, _) in enumerate(ordered):
         matrix[list(stands_in), column] = 1
@@ -90,7 +90,7 @@ def _table(rows: Sequence[Items]) -> tuple[Matrix, list[frozenset[str]]]:
 
 
 def _sparse(rows: Matrix) -> Iterator[Matrix]:
-    """Vectors of the space of the rows, among them those of small support."""
+    """Give vectors of the row space, among them those of small support."""
     if not rows.size:
         return
     chance = random.Random(_ORDERS)  # noqa: S311 - a fixed order, and no secret
@@ -104,7 +104,7 @@ def _sparse(rows: Matrix) -> Iterator[Matrix]:
 
 
 def _reduce(rows: Matrix) -> Matrix:
-    """The rows in reduced echelon form, without those that are zero."""
+    """Return the rows in reduced echelon form, without zero rows."""
     left, done = rows % _PRIME, 0
     for column in range(left.shape[1]):
         candidates = np.flatnonzero(left[done:, column])
@@ -124,9 +124,9 @@ def _reduce(rows: Matrix) -> Matrix:
 
 
 def _has(reduced: Matrix, row: Matrix) -> bool:
-    """Whether a row is a combination of those of a reduced matrix.
+    """Whether a row is a combination of the rows of a reduced matrix.
 
-    In its pivots a reduced matrix is the identity: a row says there by which factors it is made.
+    In its pivot columns a reduced matrix is the identity, so the row has its factors there.
     """
     factors = row[(reduced != 0).argmax(axis=1)]
     used = np.flatnonzero(factors)

@@ -1,4 +1,4 @@
-"""What waits to be published, and since when: a small file in the output folder."""
+"""The report that waits to be published: a small file in the output folder."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,11 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         study: the study's id.
         target: the base URL that it would go to.
-        since: since when a report waits there.
-        why: in a sentence.
-        more: how many units more must differ; None where no number helps.
-        is_withdrawn: whether the report that stands there was withdrawn, since a figure of it is
-            not known to be still right.
+        since: when the wait began.
+        why: the reason, as a sentence.
+        more: how many more units must differ; None if no number helps.
+        is_withdrawn: whether the report on the target was withdrawn, because a figure of it may
+            be wrong.
     """
 
     study: str
@@ -33,25 +33,25 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """What waits, since when, and what can be done."""
+        """The message: what waits, since when, and the next step."""
         withdrawn = (
-            " The report that stands there is withdrawn (correction pending), since its figures "
-            "are no longer right, or cannot be shown to be right."
+            " The report on the target is withdrawn (correction pending), because its figures are "
+            "no longer right, or may not be right."
             if self.is_withdrawn
             else ""
         )
         return (
             f"the report of the study {self.study!r} to {self.target} waits since "
-            f"{self.since:%Y-%m-%d %H:%M} UTC: {self.why}.{withdrawn} It is published when it may "
-            "be; to publish it all the same: abate publish --replace"
+            f"{self.since:%Y-%m-%d %H:%M} UTC: {self.why}.{withdrawn} It will be published as soon "
+            "as it may; to publish it now: abate publish --replace"
         )
 
 
 def note(folder: Path, waiting: Waiting) -> Waiting:
-    """Note what waits; since when is kept from what waited there before.
+    """Note what waits; the beginning of the wait is kept from an earlier note.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be written.
     """
     before = read(folder)
     if before and (before.study, before.target) == (waiting.study, waiting.target):
@@ -61,7 +61,7 @@ def note(folder: Path, waiting: Waiting) -> Waiting:
 
 
 def read(folder: Path) -> Waiting | None:
-    """What waits; None if nothing does, or the file cannot be read."""
+    """Return what waits; None if nothing does, or the file cannot be read."""
     try:
         return msgspec.json.decode((folder / FILE).read_bytes(), type=Waiting)
     except (OSError, msgspec.MsgspecError):
@@ -69,10 +69,10 @@ def read(folder: Path) -> Waiting | None:
 
 
 def clear(folder: Path) -> None:
-    """Nothing waits any more.
+    """Remove the note.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be removed.
     """
     path = folder / FILE
     with disk_errors(f"{path} cannot be written"):
@@ -80,5 +80,5 @@ def clear(folder: Path) -> None:
 
 
 def now() -> datetime:
-    """The time, to the second."""
+    """Return the time to the second."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -49,11 +49,11 @@ def write(
         PublishRefused: the study file is not that of the run, or its rule cannot be held.
         StoreError: the disk refuses.
     """
-    found = results.load(study_file.output)
-    _refuse_changed(study_file, found)
+    loaded = results.load(study_file.output)
+    _refuse_changed(study_file, loaded)
     rule = rule_of(study_file.settings.report.minimum_cell)
-    refuse_without_units(found, rule)
-    shown = _anonymous(make_release(found, rule))
+    refuse_without_units(loaded, rule)
+    shown = _anonymous(make_release(loaded, rule))
     host = loader.load(study_file.settings.plugins)
     plugin_sections = host.page_sections(shown, log.warning)
     bundle = (
@@ -66,8 +66,8 @@ def write(
     return Exported(study=shown.study, rule=shown.rule, files=written)
 
 
-def _refuse_changed(study_file: StudyFile, found: Results) -> None:
-    if found.study_digest != study_file.digest:
+def _refuse_changed(study_file: StudyFile, loaded: Results) -> None:
+    if loaded.study_digest != study_file.digest:
         raise PublishRefused(
             "the study file, its code lists, or a --set of the command line is not that of the "
             "run: run the study again: abate run"

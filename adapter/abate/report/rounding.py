@@ -43,7 +43,7 @@ def _round(part: Any) -> Any:
     if isinstance(part, dict):
         return round_resource(part)
     if isinstance(part, list):
-        return [_round(one) for one in part]
+        return [_round(item) for item in part]
     return round_number(part) if isinstance(part, float) else part
 
 

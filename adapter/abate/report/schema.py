@@ -42,7 +42,7 @@ def normalise(made: Any) -> Any:
     their order is not the same in all versions.
     """
     if isinstance(made, list):
-        return [normalise(one) for one in made]
+        return [normalise(item) for item in made]
     if not isinstance(made, dict):
         return made
     return {
@@ -54,7 +54,7 @@ def normalise(made: Any) -> Any:
 
 def _value(keyword: str, value: Any) -> Any:
     if keyword in _NAMED:
-        return {name: normalise(one) for name, one in value.items()}
+        return {name: normalise(item) for name, item in value.items()}
     if keyword == "anyOf":
         return sorted(map(normalise, value), key=json.dumps)
     return inspect.cleandoc(value) if keyword == "description" else normalise(value)

@@ -67,13 +67,13 @@ class CsvTable:
 
 def sheets(results: Results) -> list[CsvTable]:
     """All files: estimates, attrition, and each analysis's tables."""
-    found = [_estimates(results), _attrition(results)]
+    tables = [_estimates(results), _attrition(results)]
     for outcome in results.outcomes:
         if outcome.result is not None:
-            found += [
+            tables += [
                 _table(outcome.name, table, outcome.result) for table in outcome.result.tables
             ]
-    return [_mark(sheet, results.release) for sheet in found]
+    return [_mark(sheet, results.release) for sheet in tables]
 
 
 def _mark(sheet: CsvTable, release: str) -> CsvTable:
@@ -130,20 +130,20 @@ def _estimates(results: Results) -> CsvTable:
     return CsvTable(name="estimates", title="Estimates", columns=_columns(_ESTIMATES), rows=rows)
 
 
-def _estimate(outcome: Outcome, one: Estimate) -> list[Value]:
-    interval = one.interval
+def _estimate(outcome: Outcome, estimate: Estimate) -> list[Value]:
+    interval = estimate.interval
     given: dict[str, Value] = {
         "analysis": outcome.name,
         "use": outcome.use,
         "primary": outcome.primary,
-        "estimate": one.name,
+        "estimate": estimate.name,
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
         "interval": interval.kind if interval else "",
-        "counts": _json(one.counts) if one.counts else "",
-        "cases": _json(one.cases) if one.cases else "",
+        "counts": _json(estimate.counts) if estimate.counts else "",
+        "cases": _json(estimate.cases) if estimate.cases else "",
     }
-    return [given[name] if name in given else getattr(one, name) for name in _ESTIMATES]
+    return [given[name] if name in given else getattr(estimate, name) for name in _ESTIMATES]
 
 
 def _attrition(results: Results) -> CsvTable:

@@ -129,7 +129,7 @@ class Endpoints:
     def vread(self, request: Request, resource_type: str, id: str, number: str) -> Response:  # noqa: ARG002 - the route has it
         """Give one version."""
         versions = self._store.history(Key(resource_type, id))
-        version = next((one for one in versions if str(one.number) == number), None)
+        version = next((version for version in versions if str(version.number) == number), None)
         if version is None:
             raise RequestRefused(404, "not-found", f"there is no such version of a {resource_type}")
         if version.body is None:

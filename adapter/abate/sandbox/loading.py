@@ -29,12 +29,12 @@ def load(store: SandboxStore, path: Path) -> int:
         AbateError: names the file and the line or the entry, and never what is written there.
     """
     try:
-        found = list(_read(path))
+        loaded = list(_read(path))
     except OSError as error:
         raise AbateError(f"{path} cannot be read: {error.strerror}") from None
     with store.changes():
-        _write(store, found)
-    return len(found)
+        _write(store, loaded)
+    return len(loaded)
 
 
 def _read(path: Path) -> Iterator[_Loaded]:
@@ -74,33 +74,37 @@ def _entries(bundle: dict[str, Any], path: Path) -> Iterator[_Loaded]:
         yield _Loaded(place, str(entry.get("fullUrl", "")), entry["resource"])
 
 
-def _write(store: SandboxStore, found: list[_Loaded]) -> None:
-    keys = [_key(one) for one in found]
-    names = {one.full_url: str(key) for one, key in zip(found, keys, strict=True) if one.full_url}
-    for one, key in zip(found, keys, strict=True):
-        resolve(one.resource, names)
+def _write(store: SandboxStore, loaded: list[_Loaded]) -> None:
+    keys = [_key(resource) for resource in loaded]
+    names = {
+        resource.full_url: str(key)
+        for resource, key in zip(loaded, keys, strict=True)
+        if resource.full_url
+    }
+    for resource, key in zip(loaded, keys, strict=True):
+        resolve(resource.resource, names)
         try:
-            store.write(key, one.resource, "PUT")
+            store.write(key, resource.resource, "PUT")
         except RequestRefused as refused:
-            raise AbateError(f"{one.place}: {refused.diagnostics}") from None
+            raise AbateError(f"{resource.place}: {refused.diagnostics}") from None
     try:
         store.check_references()
     except DanglingReference as dangling:
-        place = found[keys.index(dangling.key)].place
+        place = loaded[keys.index(dangling.key)].place
         raise AbateError(f"{place}: {dangling.diagnostics}") from None
 
 
-def _key(found: _Loaded) -> Key:
-    resource = found.resource
+def _key(loaded: _Loaded) -> Key:
+    resource = loaded.resource
     resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(resource_type, str) or resource_type not in PARAMETERS:
-        raise AbateError(f"{found.place} is no resource of a type that the sandbox holds")
+        raise AbateError(f"{loaded.place} is no resource of a type that the sandbox holds")
     try:
         check_resource(resource, resource_type)
     except RequestRefused as refused:
-        raise AbateError(f"{found.place}: {refused.diagnostics}") from None
+        raise AbateError(f"{loaded.place}: {refused.diagnostics}") from None
     if "id" in resource:
         return Key(resource_type, resource["id"])
-    if found.full_url.startswith("urn:uuid:"):
-        return Key(resource_type, found.full_url.removeprefix("urn:uuid:"))
+    if loaded.full_url.startswith("urn:uuid:"):
+        return Key(resource_type, loaded.full_url.removeprefix("urn:uuid:"))
     return new_key(resource_type)

@@ -23,8 +23,8 @@ def at_once(tasks: Sequence[Callable[[], Done]], most: int, halt: Halt = nullcon
         begun = [pool.submit(task) for task in tasks]
         try:
             wait(begun, return_when=FIRST_EXCEPTION)
-            failed = [one for one in begun if one.done() and one.exception()]
-            return [one.result() for one in failed or begun]
+            failed = [future for future in begun if future.done() and future.exception()]
+            return [future.result() for future in failed or begun]
         except BaseException:
             with halt():
                 pool.shutdown(cancel_futures=True)

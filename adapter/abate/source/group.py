@@ -66,7 +66,7 @@ def read_group(server: FhirServer, reference: str, zone: tzinfo = UTC) -> Group:
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise server.login_wanted(answer.status)
     members = _members(answer, reference)
-    ids = [_patient(one, server.base) for one in members]
+    ids = [_patient(member, server.base) for member in members]
     if None in ids:
         raise _unreadable(answer, _others(members, ids))
     now = server.time or datetime.now(UTC)
@@ -163,8 +163,8 @@ def _span(moment: Any, zone: tzinfo) -> tuple[datetime, datetime]:
     """
     text = moment if isinstance(moment, str) else ""
     if (date := _DATE.fullmatch(text)) is None:
-        found = datetime.fromisoformat(text)
-        start = found if found.tzinfo else found.replace(tzinfo=zone)
+        instant = datetime.fromisoformat(text)
+        start = instant if instant.tzinfo else instant.replace(tzinfo=zone)
         return start, start + timedelta(microseconds=1)
     year, month, day = (int(group) if group else None for group in date.groups())
     last = day or calendar.monthrange(year or 0, month or 12)[1]

@@ -29,9 +29,11 @@ class Plan:
     def queries(self) -> tuple[Query, ...]:
         """Return the queries by code, one for each type: everything that the store keeps of it."""
         return tuple(
-            Query(name=one.query, type=one.name, tokens=tuple(tokens), extra=self._extra(one.name))
-            for one in READ
-            if (tokens := self.tokens(*one.sections))
+            Query(
+                name=kind.query, type=kind.name, tokens=tuple(tokens), extra=self._extra(kind.name)
+            )
+            for kind in READ
+            if (tokens := self.tokens(*kind.sections))
         )
 
     @property
@@ -39,7 +41,7 @@ class Plan:
         """Return the queries after that of the index procedures, if those are queried first."""
         index = set(self.index.tokens)
         asked = (
-            query.of(tokens=tuple(one for one in query.tokens if one not in index))
+            query.of(tokens=tuple(token for token in query.tokens if token not in index))
             if query.type == INDEX_TYPE
             else query
             for query in self.queries

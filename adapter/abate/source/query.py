@@ -104,7 +104,7 @@ class Query:
             (name, ",".join(values))
             for name, values in (
                 ("_id", self.ids),
-                ("link", [f"Patient/{one}" for one in self.linked]),
+                ("link", [f"Patient/{patient}" for patient in self.linked]),
                 ("patient", self.patients),
                 ("code", self.tokens),
             )

@@ -116,7 +116,7 @@ def find_exported(kept: Mapping[str, Search]) -> frozenset[str]:
     """Return the types of which an earlier export had resources."""
     exported = (EXPORTED, WORKS)
     known = (search for search in kept.values() if (search.parameter, search.state) == exported)
-    return frozenset(one.type for one in known)
+    return frozenset(search.type for search in known)
 
 
 def of_arrivals(kinds: Iterable[str], arrived: frozenset[str]) -> list[Search]:

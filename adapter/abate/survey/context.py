@@ -64,8 +64,8 @@ class Context:
 
     def add(self, group: Group, what: str, verdict: Verdict) -> None:
         """Add a row to the table."""
-        found, then = verdict
-        self.rows.append(SurveyRow(what=what, group=group, found=found, then=then))
+        finding, then = verdict
+        self.rows.append(SurveyRow(what=what, group=group, found=finding, then=then))
 
     def stop(self, words: str) -> None:
         """Note the limit that was reached first; that is not an error."""

@@ -117,6 +117,6 @@ def _shut_words(context: Context) -> str:
     shut = {kind: context.shut[kind] for kind in _NEEDED if kind in context.shut}
     if not shut:
         return ""
-    told = ", ".join(f"{kind} ({status})" for kind, status in shut.items())
+    listing = ", ".join(f"{kind} ({status})" for kind, status in shut.items())
     first = next(iter(shut.values()))
-    return f"a pull may not read {told}: {context.client.server.login_wanted(first)}"
+    return f"a pull may not read {listing}: {context.client.server.login_wanted(first)}"

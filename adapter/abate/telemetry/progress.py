@@ -102,12 +102,12 @@ class Progress:
         self._status.unconfirmed = ledger.unconfirmed
         self._write()
 
-    def note_analyses(self, found: "Results") -> None:
+    def note_analyses(self, results: "Results") -> None:
         """Record the outcomes of the analyses."""
-        self._status.lesions_analysed = found.lesions
+        self._status.lesions_analysed = results.lesions
         self._status.analyses = {
             outcome.name: redact.sentence(outcome.error or "done", self.pseudonym)
-            for outcome in found.outcomes
+            for outcome in results.outcomes
         }
         self._write()
 

@@ -31,7 +31,7 @@ def sentence(text: str, named: Naming) -> str:
     """Remove queries and logins of URLs, ids of patients' resources, and control characters."""
     text = _LOGIN.sub("", _CONTROL.sub("?", text))
     text = _QUERY.sub(f"?{HIDDEN}", _URL_QUERY.sub(rf"\1?{HIDDEN}", text))
-    return _REFERENCE.sub(lambda found: _name(named, found[1], found[2]), text)
+    return _REFERENCE.sub(lambda match: _name(named, match[1], match[2]), text)
 
 
 def field(name: str, value: Any, named: Naming) -> Any:

@@ -57,9 +57,9 @@ def end_by_signals() -> Iterator[None]:
     _settled.clear()
     numbers = {getattr(signal, name) for name in ENDING if hasattr(signal, name)}
     before = {number: signal.getsignal(number) for number in numbers}
-    heeded = [one for one in numbers if before[one] is not signal.SIG_IGN]
-    for one in heeded:
-        signal.signal(one, _stop)
+    heeded = [number for number in numbers if before[number] is not signal.SIG_IGN]
+    for signal_number in heeded:
+        signal.signal(signal_number, _stop)
     try:
         yield
     except BaseException:
@@ -67,8 +67,8 @@ def end_by_signals() -> Iterator[None]:
             raise KeyboardInterrupt from None
         raise
     finally:
-        for one in heeded:
-            signal.signal(one, before[one])
+        for signal_number in heeded:
+            signal.signal(signal_number, before[signal_number])
         _came.clear()
 
 

@@ -107,20 +107,20 @@ def recent(folder: Path, number: int) -> tuple[list[Run], list[str]]:
     Raises:
         AbateError: nothing has run there.
     """
-    found, notes = history.recent(folder, number)
+    runs, notes = history.recent(folder, number)
     try:
         last = read(folder)
     except AbateError:
-        if not found:
+        if not runs:
             raise
-        return found, notes
-    if not _is_among(last, found):
-        found = [*found, history.summary(last)][-number:]
-    return found, notes
+        return runs, notes
+    if not _is_among(last, runs):
+        runs = [*runs, history.summary(last)][-number:]
+    return runs, notes
 
 
-def _is_among(run: Run, found: Sequence[Run]) -> bool:
-    return any(run.run_id == one.run_id for one in found)
+def _is_among(run: Run, runs: Sequence[Run]) -> bool:
+    return any(run.run_id == other.run_id for other in runs)
 
 
 def _as_died(status: Status) -> Status:

@@ -56,8 +56,8 @@ class Throughput:
 def words(reading: Mapping[str, float]) -> str:
     """Return a reading as text: `, 1,200 rows/s, 2 min left`."""
     rate, left = reading.get("rows_per_second"), reading.get("seconds_left")
-    told = "" if rate is None else f", {rate:,.0f} rows/s"
-    return f"{told}, {duration(left)} left" if left else told
+    text = "" if rate is None else f", {rate:,.0f} rows/s"
+    return f"{text}, {duration(left)} left" if left else text
 
 
 def duration(seconds: float) -> str:

@@ -25,23 +25,23 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint, loss: Loss) -
     if not cohort.analysed.height:
         return Result.not_estimable(f"there are no {LESIONS}")
     pairs = cohort.pairs(reference=reference, endpoint=endpoint)
-    found = relief(cohort, pairs, loss)
+    lesions = relief(cohort, pairs, loss)
     words = LOSSES[loss]
-    lost = curves(found, cohort)
+    lost = curves(lesions, cohort)
     estimates = [
         _follow_up(cohort),
-        *mark_key([_relief(found)], "relief"),
-        *_longest(found, words),
+        *mark_key([_relief(lesions)], "relief"),
+        *_longest(lesions, words),
         *loss_estimates(lost, words),
-        _net_relief(found, words),
-        _persistence(found, words),
+        _net_relief(lesions, words),
+        _persistence(lesions, words),
     ]
     return Result(
         estimates=estimates,
         tables=tables(lost),
         charts=charts(lost),
         notes=[_clock(words)],
-        units=of_estimates(estimates, durability_units(cohort, found, lost)),
+        units=of_estimates(estimates, durability_units(cohort, lesions, lost)),
     )
 
 
@@ -81,18 +81,18 @@ def _follow_up(cohort: Cohort) -> Estimate:
     )
 
 
-def _relief(found: Relief) -> Estimate:
-    whole = Whole(n=len(found.pairs), population=found.pairs.population)
+def _relief(relief: Relief) -> Estimate:
+    whole = Whole(n=len(relief.pairs), population=relief.pairs.population)
     return share(
-        "relief", found.frame.height, whole, "not worse than the reference at the endpoint"
+        "relief", relief.frame.height, whole, "not worse than the reference at the endpoint"
     )
 
 
-def _longest(found: Relief, loss: str) -> list[Estimate]:
+def _longest(relief: Relief, loss: str) -> list[Estimate]:
     """Figure 7: one lesion's time, so that it is marked as such."""
-    held = found.frame["held_day"]
+    held = relief.frame["held_day"]
     longest = held.max() if len(held) else None
-    ones = found.frame.filter(pl.col("held_day") == pl.col("held_day").max())
+    ones = relief.frame.filter(pl.col("held_day") == pl.col("held_day").max())
     cases = [f"{label}, {visit}" for label, visit in ones.select("label", "held_visit").rows()]
     return [
         Estimate(
@@ -105,7 +105,7 @@ def _longest(found: Relief, loss: str) -> list[Estimate]:
                 f"longest time to the last visit up to which no score after the endpoint was {loss}"
                 f"; {rule}; a lower limit where follow-up ended in relief"
             ),
-            population=found.population,
+            population=relief.population,
             note="" if len(held) else "no lesion had relief",
             statistic="duration",
             individual=True,
@@ -118,9 +118,9 @@ def _longest(found: Relief, loss: str) -> list[Estimate]:
     ]
 
 
-def _net_relief(found: Relief, loss: str) -> Estimate:
+def _net_relief(relief: Relief, loss: str) -> Estimate:
     """Net pain relief, as in the PRESENT cohort (van der Velden 2018, PMC6290653), by lesion."""
-    lived = found.frame.filter(pl.col("survival") > 0)
+    lived = relief.frame.filter(pl.col("survival") > 0)
     shares = (lived["time"] / lived["survival"]).to_numpy()
     middle, quartiles = spread(shares) if len(shares) else (None, None)
     return Estimate(
@@ -133,17 +133,17 @@ def _net_relief(found: Relief, loss: str) -> Estimate:
             f"median, with quartiles (R type 7), of each lesion's days to the first score {loss} "
             "(else to the end of follow-up) over its days to death or the end of follow-up"
         ),
-        population=found.population,
+        population=relief.population,
         note="" if len(shares) else "no lesion had relief",
         statistic="median",
     )
 
 
-def _persistence(found: Relief, loss: str) -> Estimate:
+def _persistence(relief: Relief, loss: str) -> Estimate:
     """Figure 13: did relief hold at every later documented visit?"""
-    followed = found.frame.filter(pl.col("later") > 0)
+    followed = relief.frame.filter(pl.col("later") > 0)
     lost = followed.filter(pl.col("cause") == EVENT)
-    whole = Whole(n=followed.height, population=_later(found))
+    whole = Whole(n=followed.height, population=_later(relief))
     built = share(
         "persistence",
         followed.height - lost.height,
@@ -155,12 +155,12 @@ def _persistence(found: Relief, loss: str) -> Estimate:
         name=built.name, label=built.label, value=built.value, n=built.n, method=built.method,
         population=built.population, interval=built.interval, note=built.note,
         statistic=built.statistic, counts=built.counts,
-        cases=_cases(lost, found.later, loss),
+        cases=_cases(lost, relief.later, loss),
     )  # fmt: skip
 
 
-def _later(found: Relief) -> str:
-    return f"{found.population}, with a later score"
+def _later(relief: Relief) -> str:
+    return f"{relief.population}, with a later score"
 
 
 def _cases(lost: pl.DataFrame, later: pl.DataFrame, loss: str) -> list[str]:

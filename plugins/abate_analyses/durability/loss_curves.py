@@ -56,25 +56,25 @@ class Curves:
     population: str
 
 
-def curves(found: Relief, cohort: Cohort) -> Curves:
+def curves(relief: Relief, cohort: Cohort) -> Curves:
     """The curves, to be read at each visit that is after every lesion's endpoint."""
-    times, causes = found.frame["time"].to_numpy(), found.frame["cause"].to_numpy()
+    times, causes = relief.frame["time"].to_numpy(), relief.frame["cause"].to_numpy()
     other = {EVENT: COMPETING, COMPETING: EVENT}
-    turned = found.frame["cause"].replace(other).to_numpy()
-    start = found.pairs.frame.join(found.frame, on="lesion_id", how="semi")["endpoint_visit"]
+    turned = relief.frame["cause"].replace(other).to_numpy()
+    start = relief.pairs.frame.join(relief.frame, on="lesion_id", how="semi")["endpoint_visit"]
     seen = set(start.unique())
     last = max((w.last for visit, w in cohort.windows.items() if visit in seen), default=0)
     return Curves(
         loss=cumulative_incidence(times, causes),
         death=cumulative_incidence(times, turned),
         naive=kaplan_meier(times, causes),
-        n=found.frame.height,
+        n=relief.frame.height,
         visits=[
             At(visit=visit, first=window.first, day=window.day, last=window.last)
             for visit, window in cohort.windows.items()
             if window.first > last
         ],
-        population=found.population,
+        population=relief.population,
     )
 
 
@@ -97,7 +97,7 @@ def loss_estimates(lost: Curves, loss: str) -> Iterator[Estimate]:
         Read(curve=lost.naive, name="loss-km", method=KAPLAN_MEIER, label="loss, Kaplan-Meier"),
     )
     for at in lost.visits:
-        yield from (_at(lost, one, at) for one in read)
+        yield from (_at(lost, curve, at) for curve in read)
     yield _median(lost, lost.loss, "median-time-to-loss", "Aalen-Johansen, death competing")
     yield _median(lost, lost.naive, "median-time-to-loss-km", "Kaplan-Meier, the dead censored")
 

@@ -11,10 +11,10 @@ from abate_analyses.durability.relief import Relief
 from abate_analyses.statistics.aalen_johansen import COMPETING, EVENT
 
 
-def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, Units]:
+def durability_units(cohort: Cohort, relief: Relief, lost: Curves) -> dict[str, Units]:
     """By the estimates' names."""
-    pairs, frame = found.pairs.frame, found.frame
-    scores = found.pairs.units.data
+    pairs, frame = relief.pairs.frame, relief.frame
+    scores = relief.pairs.units.data
     had = _time(frame, scores)
     followed = frame.filter(pl.col("later") > 0)
     held = followed.filter(pl.col("cause") != EVENT)["lesion_id"]
@@ -22,14 +22,14 @@ def durability_units(cohort: Cohort, found: Relief, lost: Curves) -> dict[str, U
     later = {score: scores[score] for score in _find_later_scores(cohort, pairs)["lesion_id"]}
     return {
         "follow-up": _follow(cohort),
-        "relief": found.pairs.units.counting({"numerator": frame["lesion_id"]}),
+        "relief": relief.pairs.units.counting({"numerator": frame["lesion_id"]}),
         "longest-relief": had,
         "longest-relief-weeks": had,
         "median-time-to-loss": had.counting({"losses": losses}),
         "median-time-to-loss-km": had.counting({"losses": losses}),
         "net-pain-relief": _time(frame.filter(pl.col("survival") > 0), scores),
         "persistence": _time(followed, later).counting({"numerator": held}),
-        **{name: units for at in lost.visits for name, units in _at(found, had, at)},
+        **{name: units for at in lost.visits for name, units in _at(relief, had, at)},
     }
 
 
@@ -40,13 +40,13 @@ def _find_later_scores(cohort: Cohort, pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.join(later, on="lesion_id", how="semi")
 
 
-def _at(found: Relief, had: Units, at: At) -> Iterator[tuple[str, Units]]:
+def _at(relief: Relief, had: Units, at: At) -> Iterator[tuple[str, Units]]:
     """The curves at a visit: at risk on its window's first day, lost and dead by its last."""
     is_past = pl.col("time") <= at.last
     counts = {
-        f"at risk at {at.visit}": _ids(found.frame, pl.col("time") >= at.first),
-        f"losses by {at.visit}": _ids(found.frame, is_past & (pl.col("cause") == EVENT)),
-        f"deaths by {at.visit}": _ids(found.frame, is_past & (pl.col("cause") == COMPETING)),
+        f"at risk at {at.visit}": _ids(relief.frame, pl.col("time") >= at.first),
+        f"losses by {at.visit}": _ids(relief.frame, is_past & (pl.col("cause") == EVENT)),
+        f"deaths by {at.visit}": _ids(relief.frame, is_past & (pl.col("cause") == COMPETING)),
     }
     for name in ("loss", "death", "loss-km"):
         yield f"{name}-{at.visit}", had.counting(counts)
@@ -62,7 +62,7 @@ def _time(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
     Who had relief depends on the scores, of those `among` which it was looked for.
     """
     rows = frame.select("lesion_id", "time", "cause", "survival").rows()
-    data = {one: f"relief {time}, {cause} of {of}" for one, time, cause, of in rows}
+    data = {lesion: f"relief {time}, {cause} of {of}" for lesion, time, cause, of in rows}
     return Units(data=data, among=among)
 
 

@@ -43,12 +43,12 @@ def analyse(cohort: Cohort) -> Result:
     carried = carry_forward(states, scores)
     tallies = _tallies(states)
     whole = counts.lesions(cohort.analysed)
-    found = [
+    listed = [
         *_describe_observed(cohort.visits, scores),
         *_describe_carried(list(tallies), _by_visit(carried)),
         *(state for visit in tallies for state in _states(visit, tallies[visit], whole)),
     ]
-    estimates = mark_key(found, *(f"scored-of-due-{visit}" for visit in cohort.visits[:1]))
+    estimates = mark_key(listed, *(f"scored-of-due-{visit}" for visit in cohort.visits[:1]))
     return Result(
         estimates=estimates,
         tables=[_scores(cohort.visits), *_states_table(tallies)],
@@ -142,10 +142,10 @@ def _tallies(states: pl.DataFrame) -> dict[str, dict[str, int]]:
     rows = states.group_by("visit", "state", maintain_order=True).len().rows()
     seen = {state for _, state, _ in rows}
     kept = {name: state for name, state in STATES.items() if state in seen or state != RE_TREATED}
-    found = {(visit, state): number for visit, state, number in rows}
+    tallies = {(visit, state): number for visit, state, number in rows}
     visits = dict.fromkeys(visit for visit, _, _ in rows)
     return {
-        visit: {name: found.get((visit, state), 0) for name, state in kept.items()}
+        visit: {name: tallies.get((visit, state), 0) for name, state in kept.items()}
         for visit in visits
     }
 

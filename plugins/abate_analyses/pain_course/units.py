@@ -23,16 +23,16 @@ def course_units(
         names: the estimates' name of each state.
     """
     scores = cohort.by_visit()
-    found: dict[str, Units] = {}
+    units: dict[str, Units] = {}
     # Who was scored by a visit is known; who of them is alive and due then is not.
     scored_by: dict[str, str] = {}
     for visit in cohort.visits:
-        found |= dict.fromkeys((f"median-{visit}", f"range-{visit}"), scores.units(visit))
+        units |= dict.fromkeys((f"median-{visit}", f"range-{visit}"), scores.units(visit))
         scored_by |= dict.fromkeys(scores.units(visit).data, STATE)
         at_visit = units_of(carried.filter(pl.col("visit") == visit), "lesion_id", "datum")
-        found[f"median-locf-{visit}"] = replace(at_visit, among={**scored_by})
-        found |= dict(_states(visit, states.filter(pl.col("visit") == visit), names))
-    return found
+        units[f"median-locf-{visit}"] = replace(at_visit, among={**scored_by})
+        units |= dict(_states(visit, states.filter(pl.col("visit") == visit), names))
+    return units
 
 
 def _states(

@@ -33,8 +33,8 @@ def analyse(cohort: Cohort) -> Result:
         *_describe_treated(cohort),
     ]
     missing = list(_not_assessable(cohort))
-    found = [*_flow_counts(flow), *ages, *shown, *missing]
-    estimates = mark_key(found, "patients-treated")
+    listed = [*_flow_counts(flow), *ages, *shown, *missing]
+    estimates = mark_key(listed, "patients-treated")
     return Result(
         estimates=estimates,
         tables=[*age_table(ages), *tables(shown)],
@@ -116,8 +116,8 @@ def _describe_treated(cohort: Cohort) -> Iterator[Estimate]:
     for kind, tally in _facts(facts).items():
         for value, number in tally.items():
             name = fact_name(kind, value, treated=True)
-            one = counts.count(name, number, whole, f"{kind}: {value}, of the treated")
-            yield replace(one, from_data=True)
+            estimate = counts.count(name, number, whole, f"{kind}: {value}, of the treated")
+            yield replace(estimate, from_data=True)
 
 
 def _not_assessable(cohort: Cohort) -> Iterator[Estimate]:
@@ -140,7 +140,7 @@ def _not_assessable(cohort: Cohort) -> Iterator[Estimate]:
 def _units_of_missing(cohort: Cohort, missing: Iterable[Estimate]) -> dict[str, Units]:
     """What is not assessable used no datum: its units are the population alone."""
     units = Units.of(cohort.analysed["patient_id"].unique(), NO_DATUM)
-    return {one.name: units for one in missing}
+    return {estimate.name: units for estimate in missing}
 
 
 def _facts(facts: pl.DataFrame) -> dict[str, Mapping[str, int]]:
@@ -152,5 +152,5 @@ def _facts(facts: pl.DataFrame) -> dict[str, Mapping[str, int]]:
 
 def _shares(what: str, tally: Mapping[str, int], whole: Whole) -> Iterator[Estimate]:
     for value, number in tally.items():
-        one = counts.count(f"{what}-{slug(value)}", number, whole, f"{what}: {value}")
-        yield replace(one, from_data=what not in ("sex", "adjunct"))
+        estimate = counts.count(f"{what}-{slug(value)}", number, whole, f"{what}: {value}")
+        yield replace(estimate, from_data=what not in ("sex", "adjunct"))

@@ -23,7 +23,7 @@ def tables(shown: Sequence[Estimate]) -> list[Table]:
             rows=rows,
         )
         for name, (population, title) in TITLES.items()
-        if (rows := [_row(one) for one in shown if one.population == population])
+        if (rows := [_row(estimate) for estimate in shown if estimate.population == population])
     ]
 
 
@@ -37,5 +37,10 @@ def age_table(ages: Sequence[Estimate]) -> list[Table]:
     return [Table(name="ages", title="Age", columns=columns, rows=rows)] if rows else []
 
 
-def _row(one: Estimate) -> tuple[str, Ref, Ref, Ref]:
-    return one.label, Ref(one.name), Ref(one.name, "n"), Ref(one.name, f"percent:{one.name}")
+def _row(estimate: Estimate) -> tuple[str, Ref, Ref, Ref]:
+    return (
+        estimate.label,
+        Ref(estimate.name),
+        Ref(estimate.name, "n"),
+        Ref(estimate.name, f"percent:{estimate.name}"),
+    )

@@ -55,12 +55,16 @@ def load() -> list[Checklist]:
 
 def statements() -> list[str]:
     """The keys of `[statements]` that an item asks for, sorted."""
-    return sorted({item.statement for one in load() for item in one.item if item.statement})
+    return sorted(
+        {item.statement for checklist in load() for item in checklist.item if item.statement}
+    )
 
 
 def fill(results: Results) -> list[tuple[Checklist, list[FilledItem]]]:
     """Each checklist, filled from the results and from the study file's `[statements]`."""
-    return [(one, [_fill_item(item, results) for item in one.item]) for one in load()]
+    return [
+        (checklist, [_fill_item(item, results) for item in checklist.item]) for checklist in load()
+    ]
 
 
 def count_states(filled: Sequence[tuple[Checklist, Sequence[FilledItem]]]) -> dict[str, int]:

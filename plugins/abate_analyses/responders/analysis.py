@@ -40,14 +40,14 @@ def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
         return Result.not_estimable("there are no analysed lesions")
     by_stratum = strata(groups.pairs, cohort.adjuncts)
     of_all = mark_key(estimates(groups), RESPONSES[0].name)
-    found = [*of_all, *(estimate for stratum in by_stratum for estimate in stratum.estimates())]
+    listed = [*of_all, *(estimate for stratum in by_stratum for estimate in stratum.estimates())]
     known = responder_units(cohort, groups, by_stratum, reference, endpoint)
     return Result(
-        estimates=found,
+        estimates=listed,
         tables=[_main(), _denominators(), _by_stratum(by_stratum)],
         notes=NOTES,
-        units=of_estimates(found, known),
-        measures=[_measure(one, groups, by_stratum) for one in RESPONSES],
+        units=of_estimates(listed, known),
+        measures=[_measure(response, groups, by_stratum) for response in RESPONSES],
     )
 
 
@@ -75,7 +75,7 @@ def _measure(response: Response, groups: Groups, by_stratum: Sequence[Strata]) -
             "denominator": f"The {groups.pairs.whole(response).population}",
             "numerator": f"Lesions of the denominator: {response.words}",
         },
-        strata={one.stratifier: one.names(response) for one in by_stratum},
+        strata={group.stratifier: group.names(response) for group in by_stratum},
     )
 
 
@@ -90,11 +90,11 @@ def _main() -> Table:
         ),
         rows=[
             (
-                one.words,
-                *(Ref(one.name, field) for field in shown),
-                *(Ref(f"{one.name}-wilson", field) for field in ("low", "high")),
+                response.words,
+                *(Ref(response.name, field) for field in shown),
+                *(Ref(f"{response.name}-wilson", field) for field in ("low", "high")),
             )
-            for one in RESPONSES
+            for response in RESPONSES
         ],
     )  # fmt: skip
 
@@ -114,14 +114,14 @@ def _denominators() -> Table:
         columns=("definition", *heads),
         rows=[
             (
-                one.words,
+                response.words,
                 *(
-                    Ref(f"{one.name}{suffix}", field)
+                    Ref(f"{response.name}{suffix}", field)
                     for suffix in suffixes.values()
                     for field in ("count:numerator", "n")
                 ),
             )
-            for one in RESPONSES
+            for response in RESPONSES
         ],
     )
 
@@ -133,9 +133,14 @@ def _by_stratum(by_stratum: Sequence[Strata]) -> Table:
         title="Pain-score-only responders by adjunct and by site group",
         columns=("by", "stratum", "definition", "responders", "of", "share", "low", "high"),
         rows=[
-            (stratifier.stratifier, stratum, one.words, *(Ref(name, field) for field in fields))
+            (
+                stratifier.stratifier,
+                stratum,
+                response.words,
+                *(Ref(name, field) for field in fields),
+            )
             for stratifier in by_stratum
-            for one in RESPONSES
-            for stratum, name in stratifier.names(one).items()
+            for response in RESPONSES
+            for stratum, name in stratifier.names(response).items()
         ],
     )

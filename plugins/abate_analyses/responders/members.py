@@ -20,9 +20,11 @@ def responder_units(
 ) -> dict[str, Units]:
     """By the estimates' names."""
     asked = {"": groups.pairs, f"-{LOCF}": groups.carried}
-    for one in by_stratum:
-        asked |= {f"-{one.suffix(stratum)}": part for stratum, part in one.parts.items()}
-    found = {
+    for stratifier in by_stratum:
+        asked |= {
+            f"-{stratifier.suffix(stratum)}": part for stratum, part in stratifier.parts.items()
+        }
+    units = {
         f"{response.name}{suffix}": _of(part, response)
         for suffix, part in asked.items()
         for response in RESPONSES
@@ -30,15 +32,15 @@ def responder_units(
     high = groups.pairs.units.where(groups.high.frame["lesion_id"])
     for response in RESPONSES:
         responded = {"numerator": groups.high.ids(pl.col(response.name))}
-        found[f"{response.name}-{OF_HIGH}"] = high.counting(responded)
-        main, name = found[response.name], f"{response.name}-wilson"
+        units[f"{response.name}-{OF_HIGH}"] = high.counting(responded)
+        main, name = units[response.name], f"{response.name}-wilson"
         numerator = main.counts["numerator"]
-        found[name] = main.counting({response.name: numerator, name: numerator})
+        units[name] = main.counting({response.name: numerator, name: numerator})
     at_zero = groups.pairs.ids(~pl.col("above_zero"))
     alone = alone_at_zero(cohort, reference, endpoint)
-    found["reference-0"] = groups.pairs.units.counting({"reference-0": at_zero})
-    found |= dict(_of_all(cohort, groups, {*at_zero, *alone}, endpoint))
-    return found
+    units["reference-0"] = groups.pairs.units.counting({"reference-0": at_zero})
+    units |= dict(_of_all(cohort, groups, {*at_zero, *alone}, endpoint))
+    return units
 
 
 def _of(asked: JudgedPairs, response: Response) -> Units:
@@ -62,7 +64,7 @@ def _of_all(
     for suffix, ids in wholes.items():
         data = {**dict.fromkeys(ids, NO_DATUM), **groups.pairs.units.data}
         for response in RESPONSES:
-            kept = [one for one in data if not (response.of_reference and one in at_zero)]
+            kept = [unit for unit in data if not (response.of_reference and unit in at_zero)]
             main = _of(groups.pairs, response).counts["numerator"]
             numerator = main if response.of_change else zeros
             units = Units(data=data).where(kept).counting({"numerator": numerator})

@@ -34,8 +34,8 @@ class Strata:
     def estimates(self) -> list[Estimate]:
         """Each response in each stratum."""
         return [
-            proportion(one, part.number(one), part.whole(one), self.suffix(stratum))
-            for one in RESPONSES
+            proportion(response, part.number(response), part.whole(response), self.suffix(stratum))
+            for response in RESPONSES
             for stratum, part in self.parts.items()
         ]
 

@@ -104,7 +104,9 @@ def carry_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endpoi
 def _up_to(cohort: Cohort, endpoint: Endpoint) -> tuple[str, ...]:
     """The visits after the procedure up to the endpoint's last."""
     named = endpoint.last_of if isinstance(endpoint, LastOf) else (endpoint,)
-    last = max((cohort.visits.index(one) for one in named if one in cohort.visits), default=-1)
+    last = max(
+        (cohort.visits.index(visit) for visit in named if visit in cohort.visits), default=-1
+    )
     return tuple(visit for visit in cohort.visits[: last + 1] if visit != BASELINE)
 
 
@@ -125,8 +127,12 @@ def _judge(frame: pl.DataFrame) -> pl.DataFrame:
         "endpoint_datum",
         (reference > 0).alias("above_zero"),
         (reference >= _LEAST_REFERENCE * POINT).alias("4_or_more"),
-        *(one.holds(reference, endpoint).alias(one.name) for one in RESPONSES),
-    ).with_columns(pl.col(one.name) & pl.col("above_zero") for one in RESPONSES if one.of_reference)
+        *(response.holds(reference, endpoint).alias(response.name) for response in RESPONSES),
+    ).with_columns(
+        pl.col(response.name) & pl.col("above_zero")
+        for response in RESPONSES
+        if response.of_reference
+    )
 
 
 def alone_at_zero(cohort: Cohort, reference: str, endpoint: Endpoint) -> list[str]:

@@ -42,8 +42,8 @@ def analyse(cohort: Cohort) -> Result:
     by_lesion = list(_by_lesion(cohort, events))
     kinds = list(_kinds(cohort, events))
     by_patient = list(_by_patient(cohort, events))
-    found = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
-    shares = mark_key(found, "complication-lesions")
+    listed = [*by_lesion, *kinds, *by_patient, *_apart(cohort)]
+    shares = mark_key(listed, "complication-lesions")
     estimates = [*shares, _number(cohort, events), _count_unlinked(cohort, events)]
     return Result(
         estimates=estimates,
@@ -115,10 +115,10 @@ def _kinds(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
         words = f"lesions with a complication, grade: {grade}"
         yield replace(share(grade_name(str(grade)), number, whole, words), from_data=True)
     named = linked.with_columns(pl.col("name").fill_null(NOT_NAMED))
-    for (said,), rows in named.group_by("name", maintain_order=True):
+    for (label,), rows in named.group_by("name", maintain_order=True):
         number = rows["lesion_id"].n_unique()
-        one = share(f"name-{slug(str(said))}", number, whole, f"lesions with: {said}")
-        yield replace(one, from_data=True)
+        estimate = share(f"name-{slug(str(label))}", number, whole, f"lesions with: {label}")
+        yield replace(estimate, from_data=True)
 
 
 def _by_patient(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
@@ -201,13 +201,13 @@ def _table(shares: Sequence[Estimate]) -> Table:
         columns=("what", "number", "of", "share", "low", "high"),
         rows=[
             (
-                one.label,
-                Ref(one.name, "count:numerator"),
-                Ref(one.name, "n"),
-                Ref(one.name),
-                Ref(one.name, "low"),
-                Ref(one.name, "high"),
+                estimate.label,
+                Ref(estimate.name, "count:numerator"),
+                Ref(estimate.name, "n"),
+                Ref(estimate.name),
+                Ref(estimate.name, "low"),
+                Ref(estimate.name, "high"),
             )
-            for one in shares
+            for estimate in shares
         ],
     )

@@ -99,4 +99,6 @@ def _events(cohort: Cohort, linked: pl.DataFrame) -> Units:
 
 def _hit(whole: Units, count: str, ids: pl.Series) -> Units:
     """Who of the units is among the ids; a null hits nobody."""
-    return whole.counting({count: [one for one in ids.drop_nulls().unique() if one in whole.data]})
+    return whole.counting(
+        {count: [unit for unit in ids.drop_nulls().unique() if unit in whole.data]}
+    )

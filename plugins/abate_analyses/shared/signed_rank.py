@@ -43,31 +43,31 @@ def shift(name: str, pairs: Pairs, zeros: Zeros | None) -> Estimate:
     """The Hodges-Lehmann estimate of the change, with the zeros (None) or without them."""
     changes = billionths(pairs.changes)
     kept = changes[changes != 0] if zeros else changes
-    found = hodges_lehmann(kept) if kept.size else None
+    estimated = hodges_lehmann(kept) if kept.size else None
     counted = directions(pairs.changes)
     parts = counted.by_name()
     return Estimate(
         name=name,
         label="median of the Walsh averages of change"
         + (", zeros dropped" if zeros else ", zeros kept"),
-        value=found.value if found else None,
+        value=estimated.value if estimated else None,
         n=int(kept.size),
         unit="{score}",
-        interval=_interval(found),
-        method=_hodges_lehmann(found.limits if found else None, zeros),
+        interval=_interval(estimated),
+        method=_hodges_lehmann(estimated.limits if estimated else None, zeros),
         population=f"{pairs.population}{UNTIED}" if zeros else pairs.population,
         statistic="difference",
         counts={key: parts[key] for key in ("falls", "rises")} if zeros else parts,
-        note=_shift_note(found),
+        note=_shift_note(estimated),
     )
 
 
-def _interval(found: HodgesLehmann | None) -> Interval | None:
-    if not found or not found.limits:
+def _interval(shift: HodgesLehmann | None) -> Interval | None:
+    if not shift or not shift.limits:
         return None
-    limits = found.limits
+    limits = shift.limits
     level = f"{100 * limits.level:.1f} % confidence" if limits.exact else "95 % confidence"
-    return Interval(low=found.low, high=found.high, kind=f"{level}, signed rank")
+    return Interval(low=shift.low, high=shift.high, kind=f"{level}, signed rank")
 
 
 def _hodges_lehmann(limits: ConfidenceLimits | None, zeros: Zeros | None) -> str:
@@ -79,7 +79,7 @@ def _hodges_lehmann(limits: ConfidenceLimits | None, zeros: Zeros | None) -> str
     )
 
 
-def _shift_note(found: HodgesLehmann | None) -> str:
-    if not found:
+def _shift_note(shift: HodgesLehmann | None) -> str:
+    if not shift:
         return _ALL_TIES
-    return "" if found.limits else "too few pairs for an interval at this level"
+    return "" if shift.limits else "too few pairs for an interval at this level"

@@ -19,12 +19,12 @@ def of_estimates(estimates: Iterable[Estimate], known: Mapping[str, Units]) -> d
 
     Units that contradict the estimate's numbers are left out: then it is never released.
     """
-    found: dict[str, Units] = {}
+    by_name: dict[str, Units] = {}
     for estimate in estimates:
         if estimate.name in known:
             units = _of(estimate, known[estimate.name])
-            found |= {} if any(unit_faults(estimate, units)) else {estimate.name: units}
-    return found
+            by_name |= {} if any(unit_faults(estimate, units)) else {estimate.name: units}
+    return by_name
 
 
 def _of(estimate: Estimate, known: Units) -> Units:
@@ -64,7 +64,7 @@ def by_value(frame: pl.DataFrame, unit: str, column: str) -> dict[str, list[str]
     """The units of each value of a column, each once; a missing value is `unknown`."""
     rows = frame.select(unit, pl.col(column).fill_null("unknown")).unique(maintain_order=True)
     groups = rows.group_by(column, maintain_order=True)
-    return {str(value): one[unit].to_list() for (value,), one in groups}
+    return {str(value): rows[unit].to_list() for (value,), rows in groups}
 
 
 def find_analysed(cohort: Cohort, question: str) -> Units:

@@ -53,9 +53,9 @@ def command(
     with stderr.handlers(log, is_quiet=quiet) as handlers:
         run_id = new_run_id(datetime.now(UTC))
         logged = logger(*handlers, run_id=run_id, command="check")
-        found, _ = survey_entry(entry, logged, write=write)
-    _show(found, is_json=as_json)
-    refuse_bad_end(found)
+        survey, _ = survey_entry(entry, logged, write=write)
+    _show(survey, is_json=as_json)
+    refuse_bad_end(survey)
 
 
 def survey_entry(
@@ -71,7 +71,7 @@ def survey_entry(
     return survey_server(entry.url, lists, log, access=access, write=write), host
 
 
-def refuse_bad_end(found: "Survey") -> None:
+def refuse_bad_end(survey: "Survey") -> None:
     """Fail if a pull may not read a type that it needs, or if a written resource is left.
 
     Raises:
@@ -80,22 +80,22 @@ def refuse_bad_end(found: "Survey") -> None:
     from abate.errors import SourceError
     from abate.survey.probes.probe_list import left_words
 
-    if found.left:
-        raise SourceError(left_words(found.url, found.left))
-    if found.shut:
-        raise SourceError(found.shut)
+    if survey.left:
+        raise SourceError(left_words(survey.url, survey.left))
+    if survey.shut:
+        raise SourceError(survey.shut)
 
 
-def _show(found: "Survey", *, is_json: bool) -> None:
+def _show(survey: "Survey", *, is_json: bool) -> None:
     import msgspec
 
     from abate.cli.survey_text import write_text
     from abate.survey import advise
 
-    advice = advise(found)
+    advice = advise(survey)
     if is_json:
-        content: dict[str, Any] = msgspec.to_builtins(found)
+        content: dict[str, Any] = msgspec.to_builtins(survey)
         options.print_json({**content, "advice": msgspec.to_builtins(advice)})
         return
-    options.show(write_text(found, advice))
-    options.show(f"Next, write a study file: abate init {found.url}")
+    options.show(write_text(survey, advice))
+    options.show(f"Next, write a study file: abate init {survey.url}")

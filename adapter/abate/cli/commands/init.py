@@ -66,9 +66,9 @@ def command(
     _refuse_place(path)
     with stderr.handlers("text", is_quiet=quiet) as handlers:
         log = logger(*handlers)
-        found, host = survey_entry(entry, log)
-        refuse_bad_end(found)
-        for line in advise(found).missing:
+        survey, host = survey_entry(entry, log)
+        refuse_bad_end(survey)
+        for line in advise(survey).missing:
             log.warning(line)
     basis = Basis(
         suffix=secrets.token_hex(3),
@@ -76,7 +76,7 @@ def command(
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         entry=entry.toml(),
     )
-    made = fill_template(found, basis, _parameters(host))
+    made = fill_template(survey, basis, _parameters(host))
     _refuse_place(path)
     _write(path, made.text)
     _show(made, path, is_json=as_json)
@@ -86,7 +86,7 @@ def _parameters(host: "Host") -> dict[str, set[str]]:
     """Return the names of the parameters of each analysis."""
     from dataclasses import fields
 
-    kinds = {name: one.kind for name, one in host.analyses().items()}
+    kinds = {name: offered.kind for name, offered in host.analyses().items()}
     return {
         name: {field.name for field in fields(kind)}  # type: ignore[arg-type]  # the host checked that it is a dataclass; a Protocol cannot say so
         for name, kind in kinds.items()

@@ -48,8 +48,8 @@ def command(algorithm: "Algorithm", folder: Path, as_json: bool) -> None:
     private, public = folder / PRIVATE, folder / PUBLIC
     _write(private, public, key.private_pem(), json.dumps(key.public_set(), indent=2).encode())
     if as_json:
-        said = {"private_key": str(private), "jwks": str(public)}
-        options.print_json({**said, "kid": key.kid, "algorithm": algorithm})
+        paths = {"private_key": str(private), "jwks": str(public)}
+        options.print_json({**paths, "kid": key.kid, "algorithm": algorithm})
         return
     options.show(f"Wrote {private}, the private key. Only its owner can read it: keep it that way.")
     options.show(f"Wrote {public}, the public key, as a JWKS with kid {key.kid}")

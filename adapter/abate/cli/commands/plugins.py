@@ -22,16 +22,18 @@ def command(as_json: bool) -> None:
 
     known = load(tolerant=True).known
     if as_json:
-        options.print_json({"abate": version("abate"), "plugins": [asdict(one) for one in known]})
+        options.print_json(
+            {"abate": version("abate"), "plugins": [asdict(plugin) for plugin in known]}
+        )
         return
     rows = [
         [
-            one.name,
-            f"{one.package} {one.version}",
-            one.state,
-            ", ".join(one.analyses) or one.problem,
+            plugin.name,
+            f"{plugin.package} {plugin.version}",
+            plugin.state,
+            ", ".join(plugin.analyses) or plugin.problem,
         ]
-        for one in known
+        for plugin in known
     ]
     options.show(f"abate {version('abate')}\n")
     options.show(options.table(["plugin", "from", "state", "analyses, or the problem"], rows))

@@ -72,9 +72,9 @@ def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> No
     if run is not None:
         options.print_json(as_builtins(changes, run, dry_run=dry_run))
         return
-    for one in changes:
-        if one.action != "unchanged":
-            options.show(_line(one))
+    for item in changes:
+        if item.action != "unchanged":
+            options.show(_line(item))
     if dry_run:
         end = "; dry run, nothing written"
     else:
@@ -110,16 +110,18 @@ def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> di
     return {"dry_run": dry_run, **count(changes), "changes": rows, "run": summary}
 
 
-def _line(one: "Change") -> str:
+def _line(change: "Change") -> str:
     """Return a change as text: `update  Observation/... week/falls (value 6 -> 7, n 9 -> 10)`."""
-    said = [_format_move(number) for number in one.numbers] + list(one.worded)
-    why = one.why or ", ".join(said)
-    named = f"{one.action}  {one.reference}" + (f" {one.name}" if one.name else "")
+    parts = [_format_move(number) for number in change.numbers] + list(change.worded)
+    why = change.why or ", ".join(parts)
+    named = f"{change.action}  {change.reference}" + (f" {change.name}" if change.name else "")
     return f"{named} ({why})" if why else named
 
 
 def _format_move(number: "Number") -> str:
-    old, new = (f"{one:.6g}" if one is not None else "none" for one in (number.old, number.new))
+    old, new = (
+        f"{value:.6g}" if value is not None else "none" for value in (number.old, number.new)
+    )
     if old == new:
         old, new = repr(number.old), repr(number.new)
     return f"{number.name} {old} -> {new}"

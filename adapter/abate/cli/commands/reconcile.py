@@ -35,16 +35,19 @@ def command(
     from abate import study as stages
 
     with working(study_file, "reconcile", **spoken) as work:
-        found = stages.reconcile(study_file, work.progress)
-        work.at_end(lambda run: _show(found, run if as_json else None))
+        compared = stages.reconcile(study_file, work.progress)
+        work.at_end(lambda run: _show(compared, run if as_json else None))
 
 
-def _show(found: "list[Compared]", run: "Run | None") -> None:
+def _show(compared: "list[Compared]", run: "Run | None") -> None:
     if run is not None:
         from msgspec import to_builtins
 
-        types = [one.as_builtins() for one in found]
+        types = [counts.as_builtins() for counts in compared]
         options.print_json({"types": types, "run": to_builtins(run)})
         return
-    rows = [[one.type, str(one.kept), str(one.changed), str(one.gone)] for one in found]
+    rows = [
+        [counts.type, str(counts.kept), str(counts.changed), str(counts.gone)]
+        for counts in compared
+    ]
     options.show(options.table(["type", "in the store", "new or changed", "deleted"], rows))

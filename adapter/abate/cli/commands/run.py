@@ -37,12 +37,12 @@ def command(
     from abate import study as stages
 
     with working(study_file, "run", **spoken) as work:
-        found = stages.run(study_file, work.progress, is_whole=full)
-        work.at_end(lambda run: _show(found, study_file, run if as_json else None))
-        stages.refuse_failed(found)
+        results = stages.run(study_file, work.progress, is_whole=full)
+        work.at_end(lambda run: _show(results, study_file, run if as_json else None))
+        stages.refuse_failed(results)
 
 
-def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
+def _show(results: "Results", study_file: "StudyFile", run: "Run | None") -> None:
     """Print the results: as JSON with the run's summary if `run` is given, else as text."""
     import msgspec
 
@@ -51,10 +51,10 @@ def _show(found: "Results", study_file: "StudyFile", run: "Run | None") -> None:
     from abate.report.files import PAGE
 
     if run is not None:
-        options.print_json({**plain(found), "run": msgspec.to_builtins(run)})
+        options.print_json({**plain(results), "run": msgspec.to_builtins(run)})
         return
-    options.show(results_text.text(found))
-    options.show(f"\nResults: {study_file.output / FILE} ({found.release}).")
+    options.show(results_text.text(results))
+    options.show(f"\nResults: {study_file.output / FILE} ({results.release}).")
     options.show(f"Report: {study_file.output / PAGE}")
     options.show(f"Next, see what publishing would write: {_publish(study_file)}")
 

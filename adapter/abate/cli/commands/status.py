@@ -51,11 +51,11 @@ def _show_last(folder: Path, *, is_json: bool) -> None:
     from abate.releases import waiting
     from abate.telemetry import status
 
-    found, waits = status.read(folder), waiting.read(folder)
+    last, waits = status.read(folder), waiting.read(folder)
     if is_json:
-        options.print_json({**msgspec.to_builtins(found), "waits": msgspec.to_builtins(waits)})
+        options.print_json({**msgspec.to_builtins(last), "waits": msgspec.to_builtins(waits)})
         return
-    options.show(_text(found))
+    options.show(_text(last))
     if waits is not None:
         options.show(f"waits    {waits.sentence}")
 
@@ -65,83 +65,83 @@ def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:
 
     from abate.telemetry import status
 
-    found, notes = status.recent(folder, number)
+    runs, notes = status.recent(folder, number)
     if is_json:
-        options.print_json({"runs": msgspec.to_builtins(found), "notes": notes})
+        options.print_json({"runs": msgspec.to_builtins(runs), "notes": notes})
         return
-    options.show(options.table(HEADS, [_row(one) for one in found]))
+    options.show(options.table(HEADS, [_row(run) for run in runs]))
     for note in notes:
         options.show(f"note: {note}")
 
 
-def _row(one: "Run") -> list[str]:
+def _row(run: "Run") -> list[str]:
     return [
-        f"{one.started_at:%Y-%m-%d %H:%M:%S}",
-        one.command,
-        "" if one.seconds is None else f"{one.seconds:.1f}",
-        _format_end(one),
-        "" if one.lesions_analysed is None else str(one.lesions_analysed),
-        _changes(one),
-        str(len(one.warnings) or ""),
+        f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+        run.command,
+        "" if run.seconds is None else f"{run.seconds:.1f}",
+        _format_end(run),
+        "" if run.lesions_analysed is None else str(run.lesions_analysed),
+        _changes(run),
+        str(len(run.warnings) or ""),
     ]
 
 
-def _format_end(one: "Run") -> str:
-    if one.exit_code is None:
-        return "died" if one.message else "running"
-    return "done" if one.exit_code == 0 else f"failed ({one.exit_code})"
+def _format_end(run: "Run") -> str:
+    if run.exit_code is None:
+        return "died" if run.message else "running"
+    return "done" if run.exit_code == 0 else f"failed ({run.exit_code})"
 
 
-def _changes(one: "Run") -> str:
-    counts = ", ".join(f"{action} {n}" for action, n in one.changes.items() if n)
-    return f"would {counts}" if counts and one.dry_run else counts
+def _changes(run: "Run") -> str:
+    counts = ", ".join(f"{action} {n}" for action, n in run.changes.items() if n)
+    return f"would {counts}" if counts and run.dry_run else counts
 
 
-def _text(found: "Status") -> str:
+def _text(last: "Status") -> str:
     lines = [
-        f"abate {found.command}: {found.state}"
-        + (f" (exit code {found.exit_code})" if found.exit_code else ""),
-        f"run {found.run_id}, process {found.pid}",
-        f"started  {found.started_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"abate {last.command}: {last.state}"
+        + (f" (exit code {last.exit_code})" if last.exit_code else ""),
+        f"run {last.run_id}, process {last.pid}",
+        f"started  {last.started_at:%Y-%m-%d %H:%M:%S} UTC",
     ]
-    if found.finished_at:
-        lines.append(f"finished {found.finished_at:%Y-%m-%d %H:%M:%S} UTC")
-    if found.message:
-        lines.append(f"because  {found.message}")
-    lines += [*_doing(found), *_books(found)]
-    if found.lesions_analysed is not None:
-        lines.append(f"analysed {found.lesions_analysed} lesions")
-    lines += [f"analysis {name}: {state}" for name, state in found.analyses.items()]
-    if found.changes:
-        done = "would" if found.dry_run else "did"
-        counts = ", ".join(f"{action} {n}" for action, n in found.changes.items())
+    if last.finished_at:
+        lines.append(f"finished {last.finished_at:%Y-%m-%d %H:%M:%S} UTC")
+    if last.message:
+        lines.append(f"because  {last.message}")
+    lines += [*_doing(last), *_books(last)]
+    if last.lesions_analysed is not None:
+        lines.append(f"analysed {last.lesions_analysed} lesions")
+    lines += [f"analysis {name}: {state}" for name, state in last.analyses.items()]
+    if last.changes:
+        done = "would" if last.dry_run else "did"
+        counts = ", ".join(f"{action} {n}" for action, n in last.changes.items())
         lines.append(f"publish  {done}: {counts}")
-    return "\n".join([*lines, *found.warnings, *(f"note     {note}" for note in found.notes)])
+    return "\n".join([*lines, *last.warnings, *(f"note     {note}" for note in last.notes)])
 
 
-def _doing(found: "Status") -> list[str]:
+def _doing(last: "Status") -> list[str]:
     """Return the current stage and query, or those at which the process died."""
     lines = []
-    if found.since:
-        lines.append(f"stage    {found.stage}, since {found.since:%H:%M:%S} UTC")
-    if found.asking:
-        asking = found.asking
+    if last.since:
+        lines.append(f"stage    {last.stage}, since {last.since:%H:%M:%S} UTC")
+    if last.asking:
+        asking = last.asking
         lines.append(f"query    {asking.query} ({asking.type}), since {asking.since:%H:%M:%S} UTC")
     return lines
 
 
-def _books(found: "Status") -> list[str]:
+def _books(last: "Status") -> list[str]:
     pulled = [
         f"pulled   {row['query']}: {row['received']} of {_known(row['expected'])} {row['type']}"
-        for row in found.queries
+        for row in last.queries
     ]
     mapped = [
         f"mapped   {resource['type']}: {resource['mapped']} of {resource['received']}, "
         f"{resource['ignored']} ignored, {resource['rejected']} rejected"
-        for resource in found.resources
+        for resource in last.resources
     ]
     open_ones = [
-        f"pulled   {name}: nothing confirms that it is complete" for name in found.unconfirmed
+        f"pulled   {name}: nothing confirms that it is complete" for name in last.unconfirmed
     ]
     return [*pulled, *open_ones, *mapped]
 

@@ -42,20 +42,22 @@ def command(
 
     with working(study_file, "sync", **spoken) as work:
         refuse_unready(study_file.settings, study_file.folder)
-        found = stages.run(study_file, work.progress, is_whole=full)
+        results = stages.run(study_file, work.progress, is_whole=full)
         changes, waits = [], False
         try:
             changes = stages.write_back(study_file, work.progress, dry_run=False)
         except PublicationWaits as waiting:
             work.progress.log.warning(str(waiting))
             changes, waits = waiting.changes, True
-        work.at_end(lambda run: _show(found, changes, waits, run if as_json else None))
-        stages.refuse_failed(found)
+        work.at_end(lambda run: _show(results, changes, waits, run if as_json else None))
+        stages.refuse_failed(results)
 
 
-def _show(found: "Results", changes: "Sequence[Change]", waits: bool, run: "Run | None") -> None:
+def _show(results: "Results", changes: "Sequence[Change]", waits: bool, run: "Run | None") -> None:
     if run is not None:
         options.print_json({**as_builtins(changes, run, dry_run=False), "waits": waits})
         return
     end = "; the report waits: see abate status" if waits else ""
-    options.show(f"{found.study}: analysed {found.lesions} lesions; {count_changes(changes)}{end}")
+    options.show(
+        f"{results.study}: analysed {results.lesions} lesions; {count_changes(changes)}{end}"
+    )

@@ -71,11 +71,11 @@ def report(
     """
     done = [outcome for outcome in results.outcomes if outcome.result is not None]
     is_at_source = target.rstrip("/") == results.inputs.server.rstrip("/")
-    statistics = [one for outcome in done for one in _statistics(results, outcome)]
+    statistics = [resource for outcome in done for resource in _statistics(results, outcome)]
     own = [
-        one
+        resource
         for outcome in done
-        for one in _render(outcome, host, version, context_of(results, outcome, target))
+        for resource in _render(outcome, host, version, context_of(results, outcome, target))
     ]
     written = [
         group(results, is_at_source=is_at_source),
@@ -87,7 +87,7 @@ def report(
     ]
     made = [*written, provenance(results, host, written)]
     _refuse_doubles(made)
-    labelled = [_label(one) for one in made] if results.synthetic else made
+    labelled = [_label(resource) for resource in made] if results.synthetic else made
     return [_finish(system, version) for system in (*code_systems(), *labelled)]
 
 
@@ -131,7 +131,7 @@ def _measures(results: Results, done: Sequence[Outcome]) -> list[Resource]:
         if outcome.result
         for measured in outcome.result.measures
     ]
-    return [make(results, *one) for make in (measure, measure_report) for one in asked]
+    return [make(results, *pair) for make in (measure, measure_report) for pair in asked]
 
 
 def _render(
@@ -178,10 +178,10 @@ def _finish(resource: Resource, version: Version) -> Resource:
 
 
 def _check(resource: Resource, version: Version, whose: str = "") -> None:
-    if found := faults(resource, version):
+    if problems := faults(resource, version):
         name = f"{resource.get('resourceType')}/{resource.get('id')}"
         raise PublishRefused(
-            f"{name}{whose} is no valid FHIR {version}: {'; '.join(found)}. Nothing was written."
+            f"{name}{whose} is no valid FHIR {version}: {'; '.join(problems)}. Nothing was written."
         )
 
 

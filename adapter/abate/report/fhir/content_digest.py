@@ -39,4 +39,6 @@ def mark(resource: Mapping[str, Any]) -> Resource:
 
 
 def _other_extensions(resource: Mapping[str, Any]) -> list[Any]:
-    return [one for one in resource.get("extension", ()) if one.get("url") != DIGEST]
+    return [
+        extension for extension in resource.get("extension", ()) if extension.get("url") != DIGEST
+    ]

@@ -41,7 +41,7 @@ def group(results: Results, *, is_at_source: bool) -> Resource:
         resource["quantity"] = treated
     if results.members and results.members.patients:
         listed = _list(results, "Patient", results.members.patients, is_at_source=is_at_source)
-        resource["member"] = [{"entity": one} for one in listed]
+        resource["member"] = [{"entity": entity} for entity in listed]
     return resource
 
 
@@ -81,6 +81,8 @@ def _count_treated(results: Results) -> int | None:
 def _list(results: Results, kind: str, ids: Sequence[str], *, is_at_source: bool) -> list[Resource]:
     """References to resources of the source: literal there, by an identifier on another server."""
     if is_at_source:
-        return [{"reference": f"{kind}/{one}"} for one in ids]
+        return [{"reference": f"{kind}/{identifier}"} for identifier in ids]
     system = f"{results.inputs.server.rstrip('/')}/{kind}"
-    return [{"type": kind, "identifier": {"system": system, "value": one}} for one in ids]
+    return [
+        {"type": kind, "identifier": {"system": system, "value": identifier}} for identifier in ids
+    ]

@@ -111,9 +111,9 @@ def _definition(outcome: Outcome, measured: Measured) -> Resource:
 
 def _criteria(outcome: Outcome, measured: Measured, code: str) -> Resource:
     """The words are the definition; the expression only names it, as CQL names a definition."""
-    said = measured.criteria.get(code, code.replace("-", " "))
+    text = measured.criteria.get(code, code.replace("-", " "))
     name = f"{outcome.name} {measured.estimate}: {code}".replace("\\", "\\\\").replace('"', '\\"')
-    return {"description": said, "language": "text/cql", "expression": f'"{name}"'}
+    return {"description": text, "language": "text/cql", "expression": f'"{name}"'}
 
 
 def _numbers(result: Result, measured: Measured) -> Resource:
@@ -138,7 +138,7 @@ def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Itera
         proportion = result[name]
         yield {
             "component": [{"code": _stratifier(stratifier), "value": {"text": value}}],
-            "population": [_count(code, one) for code, one in _parts(proportion).items()],
+            "population": [_count(code, number) for code, number in _parts(proportion).items()],
             **_score(proportion),
         }
 
@@ -185,12 +185,12 @@ def _sentence(measured: Measured, proportion: Estimate) -> str:
 
 
 def _description(measured: Measured) -> str:
-    said = [
+    sentences = [
         f"{code.replace('-', ' ').capitalize()}: {measured.criteria[code]}."
         for code in POPULATIONS
         if code in measured.criteria
     ]
-    return " ".join([f"{measured.title}.", *said])
+    return " ".join([f"{measured.title}.", *sentences])
 
 
 def _population(code: str) -> Resource:

@@ -23,22 +23,22 @@ def narrative(html: str) -> dict[str, Any]:
 
 def conclusion(results: Results) -> str:
     """The report in a few sentences: who, the primary test, and what could not be told."""
-    done = [one for one in results.outcomes if one.result is not None]
+    done = [outcome for outcome in results.outcomes if outcome.result is not None]
     first = (
         f"{shown(results.patients)} patients with {shown(results.lesions)} lesions were analysed. "
         "Computed by software and not reviewed by a person."
     )
     primary = [_primary(outcome) for outcome in done if outcome.primary]
     reasons = [
-        f"{one.name}: not estimable, {one.result.reason}."
-        for one in done
-        if one.result and one.result.reason
+        f"{outcome.name}: not estimable, {outcome.result.reason}."
+        for outcome in done
+        if outcome.result and outcome.result.reason
     ]
     failed = [
-        f"{one.name}: failed in this run; what stands of it is from an earlier one."
-        for one in results.failed
+        f"{outcome.name}: failed in this run; what stands of it is from an earlier one."
+        for outcome in results.failed
     ]
-    unknown = [f"{one}." for one in not_assessable(results)]
+    unknown = [f"{sentence}." for sentence in not_assessable(results)]
     return " ".join([first, *filter(None, primary), *unknown, *reasons, *failed])
 
 
@@ -71,7 +71,7 @@ def sentence(outcome: Outcome, estimate: Estimate) -> str:
 
 def tables(title: str, done: Sequence[Outcome]) -> str:
     """Each result as a table, under the study's title."""
-    heads = "".join(f"<th>{one}</th>" for one in _HEADS)
+    heads = "".join(f"<th>{head}</th>" for head in _HEADS)
     parts = [f"<h1>Pain outcomes: {escape(title)}</h1>"]
     for outcome in done:
         rows = (
@@ -101,10 +101,10 @@ def _table_row(estimate: Estimate) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    one = estimate.interval
-    if one is None or estimate.withheld:
+    interval = estimate.interval
+    if interval is None or estimate.withheld:
         return ""
-    return f"{number(one.low)} to {number(one.high)} ({one.kind})"
+    return f"{number(interval.low)} to {number(interval.high)} ({interval.kind})"
 
 
 def value(estimate: Estimate) -> str:

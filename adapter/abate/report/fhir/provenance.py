@@ -30,7 +30,7 @@ def provenance(results: Results, host: Host, written: Sequence[Resource]) -> Res
         "resourceType": "Provenance",
         "id": stable_id(results.study, "provenance"),
         "text": narrative(f"<p>{escape(_sentence(results))}</p>"),
-        "target": [{"reference": reference_to(one)} for one in written],
+        "target": [{"reference": reference_to(resource)} for resource in written],
         "recorded": now(),
         "activity": concept(
             f"{TERMINOLOGY}/v3-DataOperation", "CREATE", "computation of pain outcomes"
@@ -53,16 +53,16 @@ def _others(results: Results, host: Host) -> list[str]:
     """The other plugins that were loaded: of mappings, code lists, readers of scores."""
     ran = {outcome.plugin for outcome in results.outcomes}
     return [
-        f"plugin {one.name} {one.version}"
-        for one in host.known
-        if one.state == "loaded" and one.name not in ran
+        f"plugin {plugin.name} {plugin.version}"
+        for plugin in host.known
+        if plugin.state == "loaded" and plugin.name not in ran
     ]
 
 
 def _entities(results: Results) -> Iterator[Resource]:
     pulled = f": {_counts(results)}" if results.inputs.counts else ""
-    told = [f"resources pulled and mapped{pulled}", results.inputs.doubt]
-    display = ". ".join(filter(None, [*told, withheld_by_source(results)]))
+    parts = [f"resources pulled and mapped{pulled}", results.inputs.doubt]
+    display = ". ".join(filter(None, [*parts, withheld_by_source(results)]))
     yield _entity(INPUTS, results.inputs.digest, display)
     yield _entity(STUDY_FILE, results.study_digest, "settings and code lists of the study, SHA-256")
     if results.members:
@@ -76,8 +76,8 @@ def _entity(system: str, value: str, display: str) -> Resource:
 
 def _sentence(results: Results) -> str:
     pulled = f" from {_counts(results)}" if results.inputs.counts else ""
-    told = [f"Computed by abate {results.version}{pulled}.", results.inputs.doubt]
-    return " ".join(filter(None, [*told, withheld_by_source(results)]))
+    sentences = [f"Computed by abate {results.version}{pulled}.", results.inputs.doubt]
+    return " ".join(filter(None, [*sentences, withheld_by_source(results)]))
 
 
 def _counts(results: Results) -> str:

@@ -29,7 +29,9 @@ def _list(resource: Resource) -> Resource:
 
 
 def _measure(resource: Resource) -> Resource:
-    [basis] = [one["valueCode"] for one in resource["extension"] if one["url"] == BASIS]
+    [basis] = [
+        extension["valueCode"] for extension in resource["extension"] if extension["url"] == BASIS
+    ]
     groups = [_link_group(group, name, _definition) for name, group in _name(resource["group"])]
     return {**_without(resource, "extension"), "basis": basis, "group": groups}
 
@@ -50,7 +52,7 @@ def _link_group(
 ) -> Resource:
     linked = {"linkId": name, **_score(group), "population": _link_all(group["population"], name)}
     if "stratifier" in group:
-        linked["stratifier"] = [stratifier(one, name) for one in group["stratifier"]]
+        linked["stratifier"] = [stratifier(item, name) for item in group["stratifier"]]
     return linked
 
 
@@ -60,21 +62,21 @@ def _definition(stratifier: Resource, group: str) -> Resource:
 
 def _strata(stratifier: Resource, group: str) -> Resource:
     [code] = stratifier["code"]
-    strata = [_stratum(one, group) for one in stratifier["stratum"]]
+    strata = [_stratum(item, group) for item in stratifier["stratum"]]
     return {"linkId": _link(group, code), "code": code, "stratum": strata}
 
 
 def _stratum(stratum: Resource, group: str) -> Resource:
     components = [
-        {**_without(one, "value"), "valueCodeableConcept": one["value"]}
-        for one in stratum["component"]
+        {**_without(component, "value"), "valueCodeableConcept": component["value"]}
+        for component in stratum["component"]
     ]
     populations = _link_all(stratum["population"], group)
     return {**_score(stratum), "component": components, "population": populations}
 
 
 def _link_all(coded: Iterable[Resource], within: str) -> list[Resource]:
-    return [{"linkId": _link(within, one["code"]), **one} for one in coded]
+    return [{"linkId": _link(within, component["code"]), **component} for component in coded]
 
 
 def _link(within: str, code: Resource) -> str:

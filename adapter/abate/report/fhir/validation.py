@@ -63,13 +63,13 @@ def faults(resource: Mapping[str, Any], version: Version = "R4") -> list[str]:
         model = edition.model(kind).model_validate(dict(resource))
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
-        found = [_shape_fault(edition, kind, detail) for detail in details]
+        problems = [_shape_fault(edition, kind, detail) for detail in details]
     except (KeyError, TypeError):
         # fhir.resources 8.3 looks the type of an inner resource up in a table, unguarded.
-        found = [f"{kind}: holds a resource of a type that {version} does not have"]
+        problems = [f"{kind}: holds a resource of a type that {version} does not have"]
     else:
-        found = list(_rule_faults(resource, model, kind, edition))
-    return list(dict.fromkeys(found))
+        problems = list(_rule_faults(resource, model, kind, edition))
+    return list(dict.fromkeys(problems))
 
 
 def _shape_fault(edition: Edition, kind: str, error: Mapping[str, Any]) -> str:

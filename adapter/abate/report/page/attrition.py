@@ -56,7 +56,9 @@ def _box(steps: Sequence[Step], stage: str, title: str, left: str, left_title: s
         left=left_title if gone else "",
         left_counts=_counts(gone),
         reasons=[
-            (reason_in_words(one.reason), one.reason, count(one.n)) for one in gone if one.reason
+            (reason_in_words(step.reason), step.reason, count(step.n))
+            for step in gone
+            if step.reason
         ],
     )
 

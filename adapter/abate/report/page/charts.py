@@ -78,7 +78,7 @@ def _restyle(chart: Chart, spec: dict[str, Any], data: str = "") -> dict[str, An
     """Lines of single lesions stand back, what is estimated stands out."""
     data = spec.get("data", {}).get("name", data)
     inner = {
-        key: [_restyle(chart, dict(one), data) for one in spec[key]]
+        key: [_restyle(chart, dict(layer), data) for layer in spec[key]]
         for key in _INNER
         if key in spec
     }

@@ -33,7 +33,9 @@ def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str
         plugin_sections=plugin_sections,
         contents=_contents(results, sections, plugin_sections),
         primary=[
-            (one, headlines(one)) for one in results.outcomes if one.primary and one.result
+            (outcome, headlines(outcome))
+            for outcome in results.outcomes
+            if outcome.primary and outcome.result
         ],
         patients=attrition.count(results.patients),
         lesions=attrition.count(results.lesions),
@@ -44,7 +46,7 @@ def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str
         visits=methods.visits(results),
         methods=methods.methods(results),
         withheld=withheld_by_source(results),
-        plugins=sorted({(one.plugin, one.plugin_version) for one in results.outcomes}),
+        plugins=sorted({(outcome.plugin, outcome.plugin_version) for outcome in results.outcomes}),
     )  # fmt: skip
 
 
@@ -61,9 +63,17 @@ def _contents(
         ("summary", "Summary"),
         *([("attrition", "Patients and lesions")] if results.attrition else []),
         *([("results", "Results")] if sections else []),
-        *[(one.name, one.title) for one in plugin_sections if one.before == "methods"],
+        *[
+            (section.name, section.title)
+            for section in plugin_sections
+            if section.before == "methods"
+        ],
         ("methods", "Methods"),
-        *[(one.name, one.title) for one in plugin_sections if one.before == "provenance"],
+        *[
+            (section.name, section.title)
+            for section in plugin_sections
+            if section.before == "provenance"
+        ],
         ("provenance", "Provenance"),
         ("review", "Review"),
     ]

@@ -79,12 +79,12 @@ def unit(estimate: Estimate) -> str:
 
 def shown(analysis: str, estimate: Estimate, field: str = "value") -> PageCell:
     """One number of an estimate, as a cell."""
-    found = number_of(estimate, field)
-    if found is None:
+    number = number_of(estimate, field)
+    if number is None:
         return PageCell(text=_absent(estimate, field))
     of = f"{analysis}/{estimate.name}" + ("" if field == "value" else f"#{field}")
-    published = round_p(found) if field == "p" else found
-    return PageCell(text=_text(estimate, field, found), exact=exact(published), of=of)
+    published = round_p(number) if field == "p" else number
+    return PageCell(text=_text(estimate, field, number), exact=exact(published), of=of)
 
 
 def _absent(estimate: Estimate, field: str) -> str:
@@ -95,17 +95,17 @@ def _absent(estimate: Estimate, field: str) -> str:
     return NOT_ESTIMABLE if estimate.p is None else ""
 
 
-def _text(estimate: Estimate, field: str, found: float) -> str:
-    if not isfinite(found):
-        return str(found)
+def _text(estimate: Estimate, field: str, value: float) -> str:
+    if not isfinite(value):
+        return str(value)
     if field == "p":
-        return p_value(found)
+        return p_value(value)
     if field not in ("value", "low", "high"):
-        return number(found)
+        return number(value)
     if estimate.unit == "%":
-        return percent(found / 100).removesuffix(f"{THIN}%")
+        return percent(value / 100).removesuffix(f"{THIN}%")
     is_share = estimate.unit == "1" and estimate.statistic in _SHARES
-    return percent(found) if is_share else number(found)
+    return percent(value) if is_share else number(value)
 
 
 _SHARES = ("proportion", "cumulative-incidence")

@@ -43,8 +43,8 @@ def design(results: Results) -> list[tuple[str, str]]:
 def visits(results: Results) -> list[tuple[str, int, int, int]]:
     """The visits after the procedure: name, target day, first and last day."""
     given = results.design.get("visits", {})
-    after = {name: one for name, one in given.items() if name != BASELINE}
-    return [(name, one["day"], one["from"], one["to"]) for name, one in after.items()]
+    after = {name: visit for name, visit in given.items() if name != BASELINE}
+    return [(name, visit["day"], visit["from"], visit["to"]) for name, visit in after.items()]
 
 
 def methods(results: Results) -> list[str]:
@@ -65,8 +65,8 @@ def _lines(results: Results) -> Iterator[tuple[str, str]]:
     yield "Unit of analysis", "the index procedure: one treated lesion, with a clock of its own"
     yield "Index procedures", _sentence(_codes(index), _REPEAT.get(index.get("repeat"), ""))
     for kind, head in _KINDS.items():
-        for name, one in given.get(kind, {}).items():
-            yield f"{head}: {name}", _sentence(_codes(one), _within(one))
+        for name, settings in given.get(kind, {}).items():
+            yield f"{head}: {name}", _sentence(_codes(settings), _within(settings))
     yield "Pain scores", _sentence("0 to 10", _codes(scores), *_chosen(scores))
     yield "Score of a visit", _PER_VISIT.get(scores.get("per_visit"), "")
     yield "Inclusion", _inclusion(scores)

@@ -42,7 +42,7 @@ class PageTable:
             any(cell.exact or cell.text == WITHHELD for cell in column) for column in columns
         ]
         padded = [*numeric, *[False] * len(self.columns)]
-        return [(_head(head), one) for head, one in zip(self.columns, padded, strict=False)]
+        return [(_head(head), cells) for head, cells in zip(self.columns, padded, strict=False)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,11 @@ def section(outcome: Outcome) -> AnalysisSection:
         lines=[line(outcome.name, estimate, hows) for estimate in result.estimates],
         hows=list(hows),
         notes=result.notes,
-        cases=[(one.label or one.name, case) for one in result.estimates for case in one.cases],
+        cases=[
+            (estimate.label or estimate.name, case)
+            for estimate in result.estimates
+            for case in estimate.cases
+        ],
     )
 
 
@@ -115,7 +119,7 @@ def title_of(name: str) -> str:
 def words(value: Any) -> str:
     """A plain value of the study file in words."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{key.replace('_', ' ')}: {words(one)}" for key, one in value.items())
+        return "; ".join(f"{key.replace('_', ' ')}: {words(item)}" for key, item in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
@@ -171,32 +175,38 @@ def headlines(outcome: Outcome) -> list[Line]:
     return [line(outcome.name, key) for key in keys]
 
 
-def line(analysis: str, one: Estimate, hows: dict[str, int] | None = None) -> Line:
+def line(analysis: str, estimate: Estimate, hows: dict[str, int] | None = None) -> Line:
     """An estimate as a row; `hows` numbers the methods."""
     hows = {} if hows is None else hows
-    interval = one.interval
-    n = shown(analysis, one, "n") if one.visible_n is not None else PageCell(text=WITHHELD)
+    interval = estimate.interval
+    n = (
+        shown(analysis, estimate, "n")
+        if estimate.visible_n is not None
+        else PageCell(text=WITHHELD)
+    )
     return Line(
-        label=one.label or title_of(one.name),
-        value=shown(analysis, one),
-        unit=unit(one) if one.value is not None else "",
-        low=shown(analysis, one, "low") if interval else NOTHING,
-        high=shown(analysis, one, "high") if interval else NOTHING,
+        label=estimate.label or title_of(estimate.name),
+        value=shown(analysis, estimate),
+        unit=unit(estimate) if estimate.value is not None else "",
+        low=shown(analysis, estimate, "low") if interval else NOTHING,
+        high=shown(analysis, estimate, "high") if interval else NOTHING,
         kind=interval.kind if interval else "",
-        p=shown(analysis, one, "p") if one.p is not None else NOTHING,
+        p=shown(analysis, estimate, "p") if estimate.p is not None else NOTHING,
         n=n,
-        counts=[] if one.withheld else list(_counts(analysis, one)),
-        method=one.method,
-        population=one.population,
-        how=hows.setdefault(_how(one), len(hows) + 1),
+        counts=[] if estimate.withheld else list(_counts(analysis, estimate)),
+        method=estimate.method,
+        population=estimate.population,
+        how=hows.setdefault(_how(estimate), len(hows) + 1),
     )
 
 
-def _counts(analysis: str, one: Estimate) -> Iterator[tuple[str, PageCell]]:
-    for name in one.counts:
-        yield name, shown(analysis, one, f"count:{name}")
+def _counts(analysis: str, estimate: Estimate) -> Iterator[tuple[str, PageCell]]:
+    for name in estimate.counts:
+        yield name, shown(analysis, estimate, f"count:{name}")
 
 
-def _how(one: Estimate) -> str:
-    hidden = f"{WITHHELD}: {one.withheld}" if one.withheld else ""
-    return "; ".join(filter(None, [one.method, f"of {one.population}", one.note, hidden]))
+def _how(estimate: Estimate) -> str:
+    hidden = f"{WITHHELD}: {estimate.withheld}" if estimate.withheld else ""
+    return "; ".join(
+        filter(None, [estimate.method, f"of {estimate.population}", estimate.note, hidden])
+    )

@@ -85,14 +85,14 @@ def _step(written: int, fraction: str) -> timedelta:
 
 
 PREFIXES: dict[str, Callable[[Stretch, Stretch], bool]] = {
-    "eq": lambda found, asked: asked.start <= found.start and found.end <= asked.end,
-    "ne": lambda found, asked: not PREFIXES["eq"](found, asked),
-    "gt": lambda found, asked: found.end > asked.end,
-    "lt": lambda found, asked: found.start < asked.start,
-    "ge": lambda found, asked: PREFIXES["gt"](found, asked) or PREFIXES["eq"](found, asked),
-    "le": lambda found, asked: PREFIXES["lt"](found, asked) or PREFIXES["eq"](found, asked),
-    "sa": lambda found, asked: found.start >= asked.end,
-    "eb": lambda found, asked: found.end <= asked.start,
+    "eq": lambda stored, asked: asked.start <= stored.start and stored.end <= asked.end,
+    "ne": lambda stored, asked: not PREFIXES["eq"](stored, asked),
+    "gt": lambda stored, asked: stored.end > asked.end,
+    "lt": lambda stored, asked: stored.start < asked.start,
+    "ge": lambda stored, asked: PREFIXES["gt"](stored, asked) or PREFIXES["eq"](stored, asked),
+    "le": lambda stored, asked: PREFIXES["lt"](stored, asked) or PREFIXES["eq"](stored, asked),
+    "sa": lambda stored, asked: stored.start >= asked.end,
+    "eb": lambda stored, asked: stored.end <= asked.start,
 }
 """What a prefix asks of a stretch that was found, given the one that was asked for."""
 
@@ -108,4 +108,4 @@ def comparison(text: str) -> Callable[[Stretch], bool]:
     if prefix not in PREFIXES:
         raise ValueError("no prefix of a date")
     asked, holds = stretch(date.replace(" ", "+")), PREFIXES[prefix]
-    return lambda found: holds(found, asked)
+    return lambda stored: holds(stored, asked)

@@ -95,9 +95,9 @@ def _at(value: Any, path: list[str]) -> Iterator[Any]:
     if not path:
         yield from _as_list(value)
         return
-    for one in _as_list(value):
-        if isinstance(one, dict):
-            yield from _at(one.get(path[0]), path[1:])
+    for item in _as_list(value):
+        if isinstance(item, dict):
+            yield from _at(item.get(path[0]), path[1:])
 
 
 def _as_list(value: Any) -> list[Any]:

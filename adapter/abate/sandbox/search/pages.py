@@ -42,17 +42,17 @@ class Pages:
             Refused: as `search.parse` says.
         """
         query = parse(resource_type, pairs, base_url, strict=strict)
-        found = query.run(self._store)
+        result = query.run(self._store)
         url = f"{base_url}/{resource_type}"
         links = [link("self", f"{url}?{urlencode(query.used)}" if query.used else url)]
         if query.only_total:
-            return searchset([], len(found), links, base_url)
+            return searchset([], len(result), links, base_url)
         size = min(query.count or self._page_size, self._maximum_page_size)
-        if len(found) > size:
-            keys = [version.key for version in found]
+        if len(result) > size:
+            keys = [version.key for version in result]
             token = self._keep(_Snapshot(resource_type, keys, size))
             links.append(link("next", _page_url(url, token, size)))
-        return searchset(found[:size], len(found), links, base_url)
+        return searchset(result[:size], len(result), links, base_url)
 
     def following(
         self, resource_type: str, arguments: Mapping[str, str], base_url: str

@@ -48,14 +48,14 @@ class ParsedSearch:
 
     def run(self, store: SandboxStore) -> list[StoredVersion]:
         """All the matches, in the order of insertion if no other is wanted."""
-        found = [
+        matches = [
             version
             for version in store.current(self.resource_type)
             if all(holds(version.terms) for holds in self.criteria)
         ]
         for key in reversed(self.sort):
-            found.sort(key=_SORTS[key.removeprefix("-")], reverse=key.startswith("-"))
-        return found
+            matches.sort(key=_SORTS[key.removeprefix("-")], reverse=key.startswith("-"))
+        return matches
 
 
 def parse(
@@ -96,10 +96,10 @@ def sole_match(store: SandboxStore, resource_type: str, query: str) -> StoredVer
     parsed = parse(resource_type, parse_qsl(query), "", strict=True)
     if not parsed.criteria:
         raise RequestRefused(400, "invalid", "the condition has no search parameter")
-    found = parsed.run(store)
-    if len(found) > 1:
-        raise RequestRefused(412, "multiple-matches", f"{len(found)} resources fit the condition")
-    return found[0] if found else None
+    result = parsed.run(store)
+    if len(result) > 1:
+        raise RequestRefused(412, "multiple-matches", f"{len(result)} resources fit the condition")
+    return result[0] if result else None
 
 
 def _is_known(resource_type: str, pair: Pair, strict: bool) -> bool:
@@ -155,7 +155,7 @@ def _date_criterion(name: str, alternatives: Sequence[str]) -> Criterion:
         raise RequestRefused(
             400, "value", f"the parameter {name} has a value that is no date"
         ) from None
-    return lambda terms: any(test(found) for found in terms.dates[name] for test in tests)
+    return lambda terms: any(test(span) for span in terms.dates[name] for test in tests)
 
 
 def _word(parameter: Parameter, text: str, modifier: str, base_url: str) -> Any:

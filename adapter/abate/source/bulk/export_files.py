@@ -92,31 +92,33 @@ class BulkFiles:
     def _land_file(self, place: int, file: File) -> ReceivedFile:
         name, note = f"export-{place:05}-{file.kind}.ndjson", f"export-{place:05}"
         if (kept := self.landing.recall(note)) is not None:
-            brought = msgspec.json.decode(kept, type=ReceivedFile)
-            if take_again(self.landing, note, brought.received):
-                return brought
+            received = msgspec.json.decode(kept, type=ReceivedFile)
+            if take_again(self.landing, note, received.received):
+                return received
         self.log.info(f"downloading {name}: file {place} of {len(self.manifest.output)}")
-        brought = self._land(file, name, note)
-        if brought.lines < file.least:
-            brought = self._once_more(file, name, note, brought)
-        if isinstance(file.count, int) and file.count != brought.lines:
+        received = self._land(file, name, note)
+        if received.lines < file.least:
+            received = self._once_more(file, name, note, received)
+        if isinstance(file.count, int) and file.count != received.lines:
             self.log.warning(
                 f"the manifest counts {file.count} lines in {name}, but the file has "
-                f"{brought.lines}, which are used"
+                f"{received.lines}, which are used"
             )
-        brought = msgspec.structs.replace(brought, is_counted=file.count == brought.lines)
-        self.landing.remember(note, msgspec.json.encode(brought))
-        return brought
+        received = msgspec.structs.replace(received, is_counted=file.count == received.lines)
+        self.landing.remember(note, msgspec.json.encode(received))
+        return received
 
     def _land(self, file: File, name: str, note: str) -> ReceivedFile:
         strays = Counter[str]()
         with self._here(file, name) as lines:
             called = Called(name, name)
             wanted = self._filter(_with_resources(contents(lines, called), name), strays)
-            found = land(
+            lines_by_type = land(
                 self.landing, note, called, wanted, is_change=self.is_change, judge=self.judge
             )
-        return ReceivedFile(received=found.received, others=found.others, strays=strays)
+        return ReceivedFile(
+            received=lines_by_type.received, others=lines_by_type.others, strays=strays
+        )
 
     def _once_more(self, file: File, name: str, note: str, first: ReceivedFile) -> ReceivedFile:
         """Download a file with too few lines again: it was truncated, or the manifest is wrong.
@@ -160,24 +162,24 @@ class BulkFiles:
         Raises:
             IncompletePull: names the number of errors and their codes.
         """
-        found: Counter[Issue] = Counter()
+        counts: Counter[Issue] = Counter()
         for place, file in enumerate(self.manifest.outcomes, start=1):
             name = f"outcome-{place:05}.ndjson"
             with self._here(file, name) as lines:
                 for _, outcome in contents(lines, Called(name, name)):
-                    told = _issue_of(outcome)
-                    self.judge(told, "the export")
-                    found.update(issues(told))
-        errors = {one: n for one, n in found.items() if one.is_error}
+                    issue = _issue_of(outcome)
+                    self.judge(issue, "the export")
+                    counts.update(issues(issue))
+        errors = {issue: n for issue, n in counts.items() if issue.is_error}
         if errors:
             codes = ", ".join(sorted({error.code for error in errors}))
             raise IncompletePull(
                 f"the export of {self.server.base} reports {sum(errors.values())} errors "
                 f"({codes}): it may be incomplete"
             )
-        for one, number in sorted(found.items()):
-            if one.severity == "warning":
-                self.log.warning(f"the export reports {number} warnings ({one.code})")
+        for issue, number in sorted(counts.items()):
+            if issue.severity == "warning":
+                self.log.warning(f"the export reports {number} warnings ({issue.code})")
 
     def note_deleted(self) -> None:
         """Land the deleted ids of each type, and note that only changes have landed."""
@@ -217,10 +219,10 @@ def _with_resources(placed: Iterator[Placed], name: str) -> Iterator[Placed]:
         IncompletePull: no line is a resource, as in the error message of a gateway.
     """
     count, is_found = 0, False
-    for one in placed:
+    for line in placed:
         count += 1
-        is_found = is_found or type_of(one[1]) is not None
-        yield one
+        is_found = is_found or type_of(line[1]) is not None
+        yield line
     if count and not is_found:
         raise IncompletePull(
             f"{name} of the export has {count} lines, but none of them is a FHIR resource. "

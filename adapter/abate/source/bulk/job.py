@@ -54,7 +54,9 @@ class ExportJob:
             SourceError: the export is refused, or its status URL is elsewhere.
         """
         pairs, is_filtered = list(parameters.items()), bool(filters)
-        answer = self._kick_off(path, [*pairs, *(("_typeFilter", one) for one in filters)])
+        answer = self._kick_off(
+            path, [*pairs, *(("_typeFilter", type_filter) for type_filter in filters)]
+        )
         if is_filtered and answer.status == HTTPStatus.BAD_REQUEST:
             self._log.info(
                 "the server does not accept _typeFilter: all resources of each type are exported"

@@ -57,10 +57,10 @@ class Manifest(msgspec.Struct, frozen=True):
         """The time, by the server's clock, up to which the export is complete, or None."""
         text = _TWO_ZONES.sub(r"\1", str(self.transactionTime))
         try:
-            found = datetime.fromisoformat(text)
+            instant = datetime.fromisoformat(text)
         except ValueError:
             return None
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
     @property
     def outcomes(self) -> list[File]:
@@ -90,6 +90,6 @@ def manifest_of(body: bytes, place: str) -> Manifest:
             f"{place} answered 200 without an export manifest: the answer has neither a file nor a "
             "transactionTime"
         )
-    if any(one.relation == "next" for one in manifest.link):
+    if any(link.relation == "next" for link in manifest.link):
         raise SourceError(f"{place} sends its manifest in several parts, which was not requested")
     return manifest

@@ -36,14 +36,14 @@ class ExportedPatients:
     def with_merged(self, ids: Iterable[str]) -> set[str]:
         """Return the ids, with those of all Patients merged with them."""
         linked = defaultdict[str, set[str]](set)
-        for one, other in self.links:
-            linked[one].add(other)
-            linked[other].add(one)
-        found, new = set[str](), set(ids)
+        for patient, other in self.links:
+            linked[patient].add(other)
+            linked[other].add(patient)
+        patients, new = set[str](), set(ids)
         while new:
-            found |= new
-            new = {other for one in new for other in linked[one]} - found
-        return found
+            patients |= new
+            new = {other for patient in new for other in linked[patient]} - patients
+        return patients
 
     def left(self, group: Group) -> set[str]:
         """Return the ids of all patients who have left the Group."""
@@ -52,7 +52,7 @@ class ExportedPatients:
     def missing(self, group: Group) -> list[str]:
         """Return the ids of active members without a landed Patient under any of their records."""
         here = self.with_merged(self.patients)
-        return [one for one in group.active if one not in here]
+        return [member for member in group.active if member not in here]
 
     def refuse_strangers(self, group: Group) -> None:
         """Stop if the export contains patients that the Group does not list.
@@ -81,16 +81,16 @@ def compare(group: Group, pull: Pull) -> None:
         IncompletePull: other patients are exported too, or members are missing; the landed files
             are deleted, so that the next run requests a new export.
     """
-    found = read_exported(pull.landing, pull.base)
+    exported = read_exported(pull.landing, pull.base)
     pull.log.info(str(group))
     try:
-        found.refuse_strangers(group)
-        if missing := found.missing(group):
+        exported.refuse_strangers(group)
+        if missing := exported.missing(group):
             _refuse_missing(missing, group, pull)
     except IncompletePull:
         pull.landing.begin_again()
         raise
-    note_left(pull.landing, found.left(group))
+    note_left(pull.landing, exported.left(group))
 
 
 def _refuse_missing(missing: Sequence[str], group: Group, pull: Pull) -> None:

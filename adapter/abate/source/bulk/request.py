@@ -28,15 +28,15 @@ def types_of(plan: Plan) -> list[str]:
 
 def recall_filtered(landing: Landing) -> list[str]:
     """Return the types for which the server accepted a filter."""
-    return [one for one in (landing.recall("filtered") or b"").decode().split(",") if one]
+    return [kind for kind in (landing.recall("filtered") or b"").decode().split(",") if kind]
 
 
-def tell_left_out(brought: Sequence[ReceivedFile], log: Log, filtered: Sequence[str]) -> None:
+def tell_left_out(files: Sequence[ReceivedFile], log: Log, filtered: Sequence[str]) -> None:
     """Log the number of excluded resources; as a warning if the server accepted a filter."""
     strays, others = Counter[str](), Counter[str]()
-    for one in brought:
-        strays.update(one.strays)
-        others.update(one.others)
+    for file in files:
+        strays.update(file.strays)
+        others.update(file.others)
     log_others(log, others)
     for kind, count in sorted(strays.items()):
         words = f"{kind}: {count} resources without one of the study's codes were excluded"
@@ -51,9 +51,9 @@ def filters(plan: Plan, unfiltered: Collection[str] = ()) -> dict[str, str]:
 
     The content of a search is encoded twice, since some servers split the parameter at commas.
     """
-    found = {
+    queries = {
         query.type: f"{query.type}?code={quote(','.join(query.tokens), safe='')}"
         for query in plan.queries
         if query.type not in unfiltered
     }
-    return found if sum(map(len, found.values())) <= LONGEST_FILTERS else {}
+    return queries if sum(map(len, queries.values())) <= LONGEST_FILTERS else {}

@@ -73,8 +73,8 @@ class BulkSource:
         known = recall_unfiltered(landing).union(self._kept.types_without_filter())
         note_unfiltered(landing, known)
         with self._way_out(was_begun=was_begun):
-            brought = self._export(plan, landing, log, was_begun=was_begun)
-        ledger = self._enter(plan, landing, brought)
+            files = self._export(plan, landing, log, was_begun=was_begun)
+        ledger = self._enter(plan, landing, files)
         if self._since is not None and not self._fetch_people(plan, landing, log, ledger):
             log.warning(
                 "the server does not find the earlier resources of new patients by patient: "
@@ -83,8 +83,8 @@ class BulkSource:
             self._since = None
             self._begin_again(landing)
             with self._way_out(was_begun=was_begun):
-                brought = self._export_once(plan, landing, log)
-            ledger = self._enter(plan, landing, brought)
+                files = self._export_once(plan, landing, log)
+            ledger = self._enter(plan, landing, files)
         for line in ledger.lines:
             log.info(f"pulled {line}", name="query.done", **line.fields)
         ledger.warn(f"the manifest of {self._server.base} gives", log)
@@ -94,7 +94,7 @@ class BulkSource:
             strategy="bulk",
             newest=self._server.newest,
             newest_page=self._server.newest_page,
-            arrived=frozenset(kind for one in brought for kind in (*one.received, *one.strays)),
+            arrived=frozenset(kind for file in files for kind in (*file.received, *file.strays)),
             is_change=self._since is not None,
         )
 
@@ -103,21 +103,21 @@ class BulkSource:
     ) -> list[ReceivedFile]:
         """Land the files of one export; of a second one if the first cannot be used."""
         try:
-            brought = self._export_once(plan, landing, log)
+            files = self._export_once(plan, landing, log)
         except SourceError as fault:
             if not _is_worth_another(fault, was_begun=was_begun):
                 raise
             log.info(f"{fault}: starting a new export")
             self._begin_again(landing)
-            brought = self._export_once(plan, landing, log)
-        if silent := self._silent(landing, brought):
+            files = self._export_once(plan, landing, log)
+        if silent := self._silent(landing, files):
             log.warning(
                 f"no {', '.join(silent)} was exported with _typeFilter, which the server may "
                 "not support there: starting a new export without it for these types"
             )
             self._begin_again(landing, silent)
-            brought = self._export_once(plan, landing, log)
-        return brought
+            files = self._export_once(plan, landing, log)
+        return files
 
     def _refuse_clock_behind(self, landing: Landing, log: Log) -> None:
         """Request everything if the server's clock went back: `_since` would skip changes.
@@ -173,15 +173,15 @@ class BulkSource:
         landing.begin_again()
         note_unfiltered(landing, known)
 
-    def _silent(self, landing: Landing, brought: Sequence[ReceivedFile]) -> list[str]:
+    def _silent(self, landing: Landing, files: Sequence[ReceivedFile]) -> list[str]:
         """Return the types for which a filter found nothing in an export of everything.
 
         Some servers silently export nothing for a `_typeFilter` they do not support (2026).
         """
         if self._since is not None:
             return []
-        found = {kind for one in brought for kind in (*one.received, *one.strays)}
-        return [kind for kind in recall_filtered(landing) if kind not in found]
+        kinds = {kind for file in files for kind in (*file.received, *file.strays)}
+        return [kind for kind in recall_filtered(landing) if kind not in kinds]
 
     def _export_once(self, plan: Plan, landing: Landing, log: Log) -> list[ReceivedFile]:
         """Land the files of one export, and delete it on the server in any case."""
@@ -190,16 +190,16 @@ class BulkSource:
             before = self._group()
             files = self._files(job, plan, landing, log)
             files.refuse_failed()
-            brought = files.bring()
+            received = files.bring()
             if self._since is not None:
                 files.note_deleted()
         finally:
             job.drop()
         if before is not None:
             self._compare(before, plan, landing, log)
-        tell_left_out(brought, log, recall_filtered(landing))
+        tell_left_out(received, log, recall_filtered(landing))
         self._tell(files.manifest, log)
-        return brought
+        return received
 
     def _group(self) -> Group | None:
         """Return the exported Group as it is now; None if no Group is exported."""
@@ -279,17 +279,17 @@ class BulkSource:
         if manifest.moment is None:
             log.warning("the manifest has no transactionTime: the next export is complete again")
 
-    def _enter(self, plan: Plan, landing: Landing, brought: Sequence[ReceivedFile]) -> Ledger:
+    def _enter(self, plan: Plan, landing: Landing, files: Sequence[ReceivedFile]) -> Ledger:
         ledger = Ledger()
-        for one in brought:
-            for kind, count in one.received.items():
+        for file in files:
+            for kind, count in file.received.items():
                 line = LedgerLine(
                     query=EXPORT,
                     type=kind,
-                    expected=count if one.is_counted else None,
+                    expected=count if file.is_counted else None,
                     received=count,
                     pages=1,
-                    is_confirmed=one.is_counted,
+                    is_confirmed=file.is_counted,
                 )
                 ledger.add(line)
         if self._since is None:

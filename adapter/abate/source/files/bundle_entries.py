@@ -98,17 +98,17 @@ def entries(
     """
     placed = list(_place(_decode(document, name)))
     names = _Names(placed)
-    for one in placed:
-        if one.kind == "Bundle":
-            yield from ((one.place, inner) for _, inner in entries(one.resource, name, servers))
-        elif one.kind in MAPPED_NAMES:
-            resource = names.resolve(one)
+    for entry in placed:
+        if entry.kind == "Bundle":
+            yield from ((entry.place, inner) for _, inner in entries(entry.resource, name, servers))
+        elif entry.kind in MAPPED_NAMES:
+            resource = names.resolve(entry)
             if servers is not None:
-                servers.note(one.full_url, name)
-                servers.note_local(one.full_url, one.reference, resource, name)
-            yield one.place, resource
+                servers.note(entry.full_url, name)
+                servers.note_local(entry.full_url, entry.reference, resource, name)
+            yield entry.place, resource
         else:
-            yield one.place, one.resource
+            yield entry.place, entry.resource
 
 
 def _decode(document: bytes, name: str) -> list[_BundleEntry]:
@@ -121,8 +121,8 @@ def _decode(document: bytes, name: str) -> list[_BundleEntry]:
     return bundle.entry
 
 
-def _place(found: Sequence[_BundleEntry]) -> Iterator[_Placed]:
-    for place, entry in enumerate(found, start=1):
+def _place(entries: Sequence[_BundleEntry]) -> Iterator[_Placed]:
+    for place, entry in enumerate(entries, start=1):
         resource = bytes(entry.resource)
         if resource == b"null":
             continue
@@ -146,10 +146,10 @@ def _id_from(full_url: str) -> str:
 
     Two Bundles may use `urn:uuid:patient` for two patients.
     """
-    found = _NAME.fullmatch(full_url)
+    match = _NAME.fullmatch(full_url)
     name = (
-        (found[1] or found[2])
-        if found
+        (match[1] or match[2])
+        if match
         else full_url.rpartition("/")[2]
         if base_of(full_url)
         else ""
@@ -163,22 +163,22 @@ class _Names:
     def __init__(self, placed: Sequence[_Placed]) -> None:
         self._entries = placed
         self._by_url = defaultdict[str, set[str]](set)
-        for one in placed:
-            if one.full_url and one.id:
-                self._by_url[one.full_url].add(one.reference)
+        for entry in placed:
+            if entry.full_url and entry.id:
+                self._by_url[entry.full_url].add(entry.reference)
 
-    def resolve(self, one: _Placed) -> bytes:
+    def resolve(self, entry: _Placed) -> bytes:
         """Return an entry's resource, with references to single entries rewritten to `Type/id`."""
-        base = base_of(one.full_url)
-        return _REFERENCE.sub(lambda found: self._rewritten(found, base), one.resource)
+        base = base_of(entry.full_url)
+        return _REFERENCE.sub(lambda match: self._rewritten(match, base), entry.resource)
 
-    def _rewritten(self, found: re.Match[bytes], base: str | None) -> bytes:
+    def _rewritten(self, match: re.Match[bytes], base: str | None) -> bytes:
         try:
-            reference = msgspec.json.decode(found[2], type=str)
+            reference = msgspec.json.decode(match[2], type=str)
         except (msgspec.MsgspecError, UnicodeError):
-            return found[0]
+            return match[0]
         target = self._target(reference, base)
-        return found[0] if target is None else found[1] + msgspec.json.encode(target)
+        return match[0] if target is None else match[1] + msgspec.json.encode(target)
 
     def _target(self, reference: str, base: str | None) -> str | None:
         """Return the only entry that a reference matches, or its id on the entry's server."""
@@ -207,13 +207,13 @@ class _Names:
     @cached_property
     def _by_identifier(self) -> dict[tuple[str, str, str], set[str]]:
         """The entries by type, system and value of their identifiers."""
-        found = defaultdict[tuple[str, str, str], set[str]](set)
+        references = defaultdict[tuple[str, str, str], set[str]](set)
         for entry in self._entries:
             for identifier in _identifiers(entry.resource) if entry.id else ():
                 if isinstance(identifier.value, str):
                     system = identifier.system if isinstance(identifier.system, str) else ""
-                    found[entry.kind, system, identifier.value].add(entry.reference)
-        return found
+                    references[entry.kind, system, identifier.value].add(entry.reference)
+        return references
 
 
 def _only(references: set[str] | tuple[()]) -> str | None:

@@ -61,8 +61,8 @@ def contents(
     if second is None and kind_of(line) == "Bundle":
         yield from entries(line, name, servers)
         return
-    for place, one in chain([start], [second] if second else [], following):
-        yield from _place(place, one, name, servers)
+    for place, item in chain([start], [second] if second else [], following):
+        yield from _place(place, item, name, servers)
 
 
 def _first_line(file: BinaryIO, name: str, largest: int) -> Placed | None:
@@ -75,7 +75,7 @@ def _first_line(file: BinaryIO, name: str, largest: int) -> Placed | None:
 
 
 def _lines(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Placed]:
-    return (one for one in _read(file, number, name, largest) if one[1].strip())
+    return (line for line in _read(file, number, name, largest) if line[1].strip())
 
 
 def _read(file: BinaryIO, number: int, name: str, largest: int) -> Iterator[Placed]:

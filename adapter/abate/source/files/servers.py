@@ -24,8 +24,8 @@ class _Versioned(msgspec.Struct):
 
 def base_of(full_url: str) -> str | None:
     """Return the base URL of the server in a `fullUrl`; None if there is none."""
-    found = _RESTFUL.fullmatch(full_url)
-    return found[1] if found else None
+    match = _RESTFUL.fullmatch(full_url)
+    return match[1] if match else None
 
 
 class FileServers:

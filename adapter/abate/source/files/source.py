@@ -60,9 +60,9 @@ class FilesSource:
             log.info(f"reading {file.shown} ({place} of {len(found_files)})")
             with unpack(self._folder / file.name, file.shown) as stream:
                 placed = contents(stream, file, servers=servers)
-                found = land(landing, f"file-{place:05}", file, placed, judge=judge)
-            others.update(found.others)
-            enter(ledger, found)
+                by_type = land(landing, f"file-{place:05}", file, placed, judge=judge)
+            others.update(by_type.others)
+            enter(ledger, by_type)
         for line in ledger.lines:
             log.info(f"pulled {line}", name="query.done", **line.fields)
         ledger.warn("files give", log)
@@ -85,14 +85,14 @@ def find_files(folder: Path, patterns: Sequence[str]) -> list[Called]:
     Raises:
         SourceError: a pattern matches no file.
     """
-    found, known = list[Called](), set[Path]()
+    files, known = list[Called](), set[Path]()
     for pattern in patterns:
         for place, name in enumerate(_matching(folder, pattern), start=1):
             path = (folder / name).resolve()
             if path not in known:
                 known.add(path)
-                found.append(Called(name, _shown(name, pattern, place)))
-    return found
+                files.append(Called(name, _shown(name, pattern, place)))
+    return files
 
 
 def _shown(name: str, pattern: str, place: int) -> str:
@@ -120,10 +120,10 @@ def _matching(folder: Path, pattern: str) -> list[str]:
     return files
 
 
-def enter(ledger: Ledger, found: Sorted) -> None:
+def enter(ledger: Ledger, by_type: Sorted) -> None:
     """Record the counts of a file in the ledger, by type; each file is a page."""
     for kind in MAPPED_NAMES:
-        if count := found.received[kind]:
+        if count := by_type.received[kind]:
             line = LedgerLine(
                 query=FILES, type=kind, expected=None, received=count, pages=1, is_confirmed=False
             )

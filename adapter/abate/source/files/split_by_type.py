@@ -62,7 +62,7 @@ def land(  # noqa: PLR0913 - content, destination and checks
     Raises:
         IncompletePull: an OperationOutcome in the file reports an error, or missing rows.
     """
-    found, current = Sorted(), guess_type(file.name)
+    result, current = Sorted(), guess_type(file.name)
     with ExitStack() as open_units:
         units = {
             kind: _Placing(open_units.enter_context(landing.unit(f"{name}-{kind}")))
@@ -72,12 +72,12 @@ def land(  # noqa: PLR0913 - content, destination and checks
             kind = type_of(resource)
             if kind is not None and kind not in MAPPED_NAMES:
                 _judge_outcome(kind, resource, file.shown, judge)
-                found.others[resource_type(kind)] += 1
+                result.others[resource_type(kind)] += 1
                 continue
             current = kind or current
             units[current].write(current, place, resource)
-            found.received[current] += 1
-        for kind, count in found.received.items():
+            result.received[current] += 1
+        for kind, count in result.received.items():
             units[kind].unit.record = Record(
                 query=file.shown,
                 type=kind,
@@ -88,16 +88,16 @@ def land(  # noqa: PLR0913 - content, destination and checks
                 is_compared=is_change,  # An export contains the current version of each resource.
                 file=file.name,
             )
-    return found
+    return result
 
 
 def type_of(resource: bytes) -> str | None:
     """Return the resource type of a line; None if it has none or is invalid."""
     try:
-        found = msgspec.json.decode(resource, type=_Type).resourceType
+        kind = msgspec.json.decode(resource, type=_Type).resourceType
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    return found if isinstance(found, str) and _TYPE.fullmatch(found) else None
+    return kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else None
 
 
 def take_again(landing: Landing, name: str, received: Iterable[str]) -> bool:

@@ -142,7 +142,7 @@ def _by_patient(pull: Pull, query: Query, patients: Sequence[str]) -> list[Asked
     """Return the units of a query by patient. A different query form makes a different unit."""
     asked = pull.fetcher.form(query.type).of(query)
     size = pull.patients_a_query
-    by_patient = [asked.of(patients=some) for some in in_pieces(patients, size)]
+    by_patient = [asked.of(patients=piece) for piece in in_pieces(patients, size)]
     return in_units(by_patient, size)
 
 

@@ -124,16 +124,16 @@ def _is_by_patient(pull: Pull, query: Query) -> bool:
 def by_any(pull: Pull, query: Query, *, is_by_patient: bool) -> State | None:
     """Decide by resources of the type of any patient; None if there are none."""
     asked = Query(name=f"any {query.name}", type=query.type, extra=query.extra)
-    heads = [one for one in pull.pager.sample(asked, SAMPLED) if one.codings]
+    heads = [head for head in pull.pager.sample(asked, SAMPLED) if head.codings]
     if is_by_patient:
         heads = [head for head in heads if _patient(pull, head)]
     if not heads:
         return None
     tried = _differing(heads)
     is_by_code = pull.fetcher.form(query.type).has_code
-    if is_by_code and any(_finds_by_code(pull, query, one, is_by_patient) for one in tried):
+    if is_by_code and any(_finds_by_code(pull, query, head, is_by_patient) for head in tried):
         return WORKS
-    if is_by_patient and not any(_finds_by_patient(pull, query, one) for one in tried):
+    if is_by_patient and not any(_finds_by_patient(pull, query, head) for head in tried):
         words = "the server has some, but finds none by patient, with or without a code"
         raise incomplete(query, None, words)
     return FINDS_NOTHING if is_by_code else WORKS
@@ -153,10 +153,10 @@ def _finds_by_code(pull: Pull, query: Query, head: Head, is_by_patient: bool) ->
     """Return whether the search finds a resource by its own code (with or without system)."""
     patient = _patient(pull, head) if is_by_patient else None
     whose = (patient,) if patient else ()
-    found = token(*head.codings[0])
-    for one in dict.fromkeys((found, bare(found))):
-        asked = query.of(name=f"any {query.name}", tokens=(one,), patients=whose)
-        if any(has_code(each, (one,)) for each in _sample(pull, asked)):
+    with_system = token(*head.codings[0])
+    for code in dict.fromkeys((with_system, bare(with_system))):
+        asked = query.of(name=f"any {query.name}", tokens=(code,), patients=whose)
+        if any(has_code(each, (code,)) for each in _sample(pull, asked)):
             return True
     return False
 
@@ -177,26 +177,26 @@ def _sample(pull: Pull, query: Query) -> list[Head]:
 
 def _by_patients(pull: Pull, query: Query, patients: Sequence[str]) -> State:
     """Decide by a search for the study's patients without a code."""
-    found: list[Head] = []
+    heads: list[Head] = []
 
     def take(head: Head, _: bytes) -> None:
-        found.append(head)
+        heads.append(head)
 
-    for some in in_pieces(_chosen(patients), pull.patients_a_query):
-        asked = Query(name=f"any {query.name}", type=query.type, patients=some, extra=query.extra)
+    for piece in in_pieces(_chosen(patients), pull.patients_a_query):
+        asked = Query(name=f"any {query.name}", type=query.type, patients=piece, extra=query.extra)
         try:
             pull.fetcher.fetch(asked, take)
         except SearchRefused:
             return OPEN
-    if not found:
+    if not heads:
         return OPEN
     if not pull.fetcher.form(query.type).has_code:
         return WORKS
-    if any(has_code(head, query.tokens) for head in found):
+    if any(has_code(head, query.tokens) for head in heads):
         return FINDS_NOTHING
-    coded = _differing([head for head in found if head.codings])
+    coded = _differing([head for head in heads if head.codings])
     is_by_patient = _is_by_patient(pull, query)
-    if coded and not any(_finds_by_code(pull, query, one, is_by_patient) for one in coded):
+    if coded and not any(_finds_by_code(pull, query, head, is_by_patient) for head in coded):
         return FINDS_NOTHING
     return WORKS
 

@@ -62,24 +62,24 @@ def list_versions(pull: Pull, query: Query, there: Collection[str]) -> dict[str,
         NothingFound: the query no longer finds anything.
     """
     for elements in _LISTINGS:
-        found: dict[str, Version] = {}
+        versions: dict[str, Version] = {}
         asked = query.of(name=f"ids of {query.name}", extra={**query.extra, **elements})
         try:
-            brought = pull.fetcher.fetch(asked, _noting(found))
+            received = pull.fetcher.fetch(asked, _noting(versions))
         except IncompletePull:
             if not elements:
                 raise
             continue
         total = pull.fetcher.count(query)
-        if brought.received >= (total or 0) and (found or not elements):
+        if received.received >= (total or 0) and (versions or not elements):
             break
     else:
         raise incomplete(
-            asked, None, f"{brought.received} are listed, but the server counts {total}"
+            asked, None, f"{received.received} are listed, but the server counts {total}"
         )
-    if not found:
+    if not versions:
         refuse_empty(pull, query, there)
-    return found
+    return versions
 
 
 def refuse_found(pull: Pull, query: Query, gone: Iterable[str]) -> None:
@@ -88,15 +88,15 @@ def refuse_found(pull: Pull, query: Query, gone: Iterable[str]) -> None:
     Raises:
         IncompletePull: names their number.
     """
-    found: dict[str, Version] = {}
-    for some in in_pieces(sorted(gone), IDS_A_QUERY):
-        pull.fetcher.fetch(query.of(ids=some), _noting(found))
-    if found:
-        raise incomplete(query, None, f"{len(found)} ids are not listed, but found by _id")
+    versions: dict[str, Version] = {}
+    for piece in in_pieces(sorted(gone), IDS_A_QUERY):
+        pull.fetcher.fetch(query.of(ids=piece), _noting(versions))
+    if versions:
+        raise incomplete(query, None, f"{len(versions)} ids are not listed, but found by _id")
 
 
-def _noting(found: dict[str, Version]) -> Take:
-    return lambda head, _: found.update({head.id: version_of(head)})
+def _noting(versions: dict[str, Version]) -> Take:
+    return lambda head, _: versions.update({head.id: version_of(head)})
 
 
 def fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
@@ -111,10 +111,10 @@ def fetch(pull: Pull, query: Query, ids: Iterable[str], take: Take) -> None:
         came.add(head.id)
         take(head, raw)
 
-    for some in in_pieces(wanted, IDS_A_QUERY):
-        pull.fetcher.fetch(query.of(ids=some), note)
-    for one in [one for one in wanted if one not in came]:
-        pull.fetcher.fetch(query.of(ids=(one,)), note)
+    for piece in in_pieces(wanted, IDS_A_QUERY):
+        pull.fetcher.fetch(query.of(ids=piece), note)
+    for key in [key for key in wanted if key not in came]:
+        pull.fetcher.fetch(query.of(ids=(key,)), note)
     # Resources deleted meanwhile are not missing.
     lost = set(wanted) - came
     if lost and (still := lost & list_versions(pull, query, ()).keys()):

@@ -122,9 +122,9 @@ def _land_changes(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) ->
         take(head, raw)
 
     asked = query.of(since=pull.kept.since, name=f"changed {query.name}")
-    brought = pull.fetcher.fetch(asked, take_change)
+    received = pull.fetcher.fetch(asked, take_change)
     total = pull.fetcher.count(query)
-    if total or not brought.is_empty:
+    if total or not received.is_empty:
         note(pull, query.type, WORKS)
     elif not _is_believed(pull, query, is_denied=total == 0 and bool(here)):
         return None
@@ -140,13 +140,13 @@ def _land_changes(pull: Pull, query: Query, unit: Unit, *, is_compared: bool) ->
     return Record(
         query=query.name,
         type=query.type,
-        expected=brought.expected,
+        expected=received.expected,
         received=len(ids),
-        pages=brought.pages,
+        pages=received.pages,
         gone=tuple(sorted(gone - ids)),
         is_change=True,
         is_compared=is_listed,
-        is_confirmed=brought.is_confirmed and total is not None,
+        is_confirmed=received.is_confirmed and total is not None,
     )
 
 
@@ -171,9 +171,10 @@ def _is_listed(
         refuse_empty(pull, query, here)
     if total == len(here) and not is_compared:
         return False
-    found = "an unknown number" if total is None else total
+    number = "an unknown number" if total is None else total
     pull.log.info(
-        f"{query.name}: {found} on the server, {len(here)} in the store: comparing ids and versions"
+        f"{query.name}: {number} on the server, {len(here)} in the store: "
+        "comparing ids and versions"
     )
     return True
 
@@ -210,7 +211,8 @@ def _land_patient_changes(
 
     def take(head: Head, raw: bytes) -> None:
         is_ours = head.id in there or any(
-            local_id(one, "Patient", pull.base) in known for one in head.links_of("replaced-by")
+            local_id(reference, "Patient", pull.base) in known
+            for reference in head.links_of("replaced-by")
         )
         if is_ours and head.id not in landed:
             landed.add(head.id)
@@ -250,11 +252,11 @@ def _by_date(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
 
 def _compare_patients(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
     """Fetch each Patient by its id; return the number of pages and the ids not found."""
-    found: set[str] = set()
+    versions: set[str] = set()
     pages = 0
 
     def note(head: Head, raw: bytes) -> None:
-        found.add(head.id)
+        versions.add(head.id)
         take(head, raw)
 
     def ask(ids: tuple[str, ...]) -> None:
@@ -262,15 +264,15 @@ def _compare_patients(pull: Pull, there: set[str], take: Take) -> tuple[int, set
         query = Query(name=PATIENTS, type="Patient", ids=ids)
         pages += pull.fetcher.fetch(query, note).pages
 
-    for some in in_pieces(sorted(there), IDS_A_QUERY):
-        ask(some)
-    absent = sorted(there - found)
-    for place, one in enumerate(absent):
+    for piece in in_pieces(sorted(there), IDS_A_QUERY):
+        ask(piece)
+    absent = sorted(there - versions)
+    for place, patient in enumerate(absent):
         # Some servers take no list of ids. If the first few are not found singly, they are deleted.
-        if place == TRIED_ALONE and found.isdisjoint(absent):
+        if place == TRIED_ALONE and versions.isdisjoint(absent):
             break
-        ask((one,))
-    return pages, there - found
+        ask((patient,))
+    return pages, there - versions
 
 
 def _from_history(pull: Pull, take: Take) -> tuple[int, set[str]]:

@@ -24,7 +24,7 @@ def parts_of(pull: Pull, query: Query) -> list[Query]:
     note = f"windows-{slug(query.name)}"
     if (kept := pull.landing.recall(note)) is not None:
         windows = msgspec.json.decode(kept, type=list[TimeWindow])
-        return [query.of(window=one) for one in windows] or [query]
+        return [query.of(window=window) for window in windows] or [query]
     expected = pull.pager.count(query) if pull.parallel > 1 else None
     pull.fetcher.tally.expect(query.name, query.type, expected)
     windows = _divide(pull.pager, query, expected or 0, 2 * pull.parallel)

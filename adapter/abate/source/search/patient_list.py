@@ -25,15 +25,17 @@ def list_patients(pull: Pull, listed: Sequence[str], zone: tzinfo = UTC) -> list
         IncompletePull: a Group cannot be read.
         NothingFound: a Group has no active member, or no patient has one of the identifiers.
     """
-    ids = [one for one in listed if not one.startswith(GROUP) and "|" not in one]
-    groups = [read_group(pull.pager.server, one, zone) for one in listed if one.startswith(GROUP)]
+    ids = [item for item in listed if not item.startswith(GROUP) and "|" not in item]
+    groups = [
+        read_group(pull.pager.server, item, zone) for item in listed if item.startswith(GROUP)
+    ]
     for group in groups:
         pull.log.info(str(group))
         ids += group.active
-    identifiers = [one for one in listed if "|" in one]
-    for some in in_pieces(identifiers, IDENTIFIERS_A_QUERY):
-        ids += _find_by_identifier(pull, some)
-    note_left(pull.landing, frozenset().union(*(one.left for one in groups)) - set(ids))
+    identifiers = [item for item in listed if "|" in item]
+    for piece in in_pieces(identifiers, IDENTIFIERS_A_QUERY):
+        ids += _find_by_identifier(pull, piece)
+    note_left(pull.landing, frozenset().union(*(group.left for group in groups)) - set(ids))
     return list(dict.fromkeys(ids))
 
 

@@ -33,13 +33,13 @@ def land_patients(
     new = [*survivors, *_list_landed(pull, there)]
     while new or (missing := _missing(pull, wanted, there)):
         if not new:
-            by_list = [_QUERY.of(ids=some) for some in in_pieces(missing, IDS_A_QUERY)]
+            by_list = [_QUERY.of(ids=piece) for piece in in_pieces(missing, IDS_A_QUERY)]
             pull.land(_QUERY, in_units(by_list, IDS_A_QUERY))
             _land_one_by_one(pull, missing)
             new = missing
         asked += new
         there.update(new)
-        linked = [_QUERY.of(linked=some) for some in in_pieces(new, IDS_A_QUERY)]
+        linked = [_QUERY.of(linked=piece) for piece in in_pieces(new, IDS_A_QUERY)]
         try:
             if pull.takes_link:
                 pull.land(_QUERY, in_units(linked, IDS_A_QUERY))
@@ -56,16 +56,16 @@ def land_patients(
 def _missing(pull: Pull, wanted: Sequence[str], there: set[str]) -> list[str]:
     """Return the ids that are wanted, or linked by landed Patients, and not in `there`."""
     linked = (other for _, other in _merges(pull))
-    return [one for one in dict.fromkeys([*wanted, *linked]) if one not in there]
+    return [patient for patient in dict.fromkeys([*wanted, *linked]) if patient not in there]
 
 
 def _land_one_by_one(pull: Pull, wanted: Sequence[str]) -> None:
     """Fetch singly the ids that a list query missed: some servers accept no list."""
     landed = set(_list_landed(pull, ()))
-    absent = [one for one in wanted if one not in landed]
+    absent = [patient for patient in wanted if patient not in landed]
     if len(wanted) == 1 or not absent:
         return
-    alone = [_QUERY.of(ids=(one,)) for one in absent]
+    alone = [_QUERY.of(ids=(patient,)) for patient in absent]
     pull.land(_QUERY, in_units(alone[:TRIED_ALONE], 1))
     if alone[TRIED_ALONE:] and not landed.issuperset(_list_landed(pull, ())):
         pull.pager.warn("the server does not accept a list of ids: each id is requested separately")
@@ -86,7 +86,7 @@ def with_merged(pull: Pull, people: Iterable[str]) -> list[str]:
     while size != len(together):
         size = len(together)
         together |= dict.fromkeys(
-            one for pair in pairs if not together.keys().isdisjoint(pair) for one in pair
+            patient for pair in pairs if not together.keys().isdisjoint(pair) for patient in pair
         )
     return list(together)
 

@@ -80,7 +80,9 @@ class Pull:
             IncompletePull: fewer resources were received than the server has.
         """
         done = _Progress(
-            log=self.log, query=query, of=sum(one.people for unit in units for one in unit)
+            log=self.log,
+            query=query,
+            of=sum(received.people for unit in units for received in unit),
         )
         land_unit = partial(self._land_unit, query, done, is_change)
         if self.parallel == 1 or len(units) == 1:
@@ -89,7 +91,7 @@ class Pull:
             halt = self.pager.server.budget.halt
             records = at_once([partial(land_unit, unit) for unit in units], self.parallel, halt)
         if len(units) > 1 and units[0][0].window is not None:
-            self._enter_parts(query, units, pages=sum(one.pages for one in records))
+            self._enter_parts(query, units, pages=sum(record.pages for record in records))
         else:
             for record in records:
                 self.enter(query, record)
@@ -108,8 +110,8 @@ class Pull:
                     if ids.add(head.id):  # Several patients' queries may return it.
                         unit.write(query.type, raw)
 
-                for one in asked:
-                    received.append(self.fetcher.fetch(one, take))
+                for part in asked:
+                    received.append(self.fetcher.fetch(part, take))
                 ids.save(unit.folder)
                 unit.record = _record(query, received, len(ids), is_change=is_change)
         done.add(asked)
@@ -164,8 +166,8 @@ class Pull:
         Raises:
             NothingFound: no index procedure landed, or none has a patient of this server.
         """
-        found, codes = self.index_procedures(), len(self.plan.index.tokens)
-        if not found:
+        number, codes = self.index_procedures(), len(self.plan.index.tokens)
+        if not number:
             raise NothingFound(
                 f"{self.base} has no procedure with one of the {codes} codes of [index]. Check the "
                 "codes, or add the server's own to a code list of yours ([codes] directory)."
@@ -173,14 +175,14 @@ class Pull:
         patients = self.index_patients()
         if not patients:
             raise NothingFound(
-                f"{self.base} has {found} index procedures, but none has a patient of this "
+                f"{self.base} has {number} index procedures, but none has a patient of this "
                 "server as its subject. Check that [source] url is the base URL that the server "
                 "uses in its references."
             )
         self.log.info(
-            f"{found} index procedures of {len(patients)} patients",
+            f"{number} index procedures of {len(patients)} patients",
             name="patients.found",
-            procedures=found,
+            procedures=number,
             patients=len(patients),
         )
 
@@ -230,7 +232,7 @@ class _Progress:
         if not self.of:
             return
         with self.lock:
-            self.people += sum(one.people for one in asked)
+            self.people += sum(query.people for query in asked)
             people = self.people
         self.log.info(
             f"{self.query.name}: {people} of {self.of} patients landed",
@@ -252,20 +254,20 @@ def slug(name: str) -> str:
 
 def _name(query: Query, asked: Asked) -> str:
     """Return the name of a unit; the same query has the same name in each run."""
-    text = "\n".join(f"{one.type}?{one.pairs}" for one in asked)
+    text = "\n".join(f"{query.type}?{query.pairs}" for query in asked)
     return f"{slug(query.name)}-{sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _record(query: Query, received: Sequence[Received], ids: int, *, is_change: bool) -> Record:
     """Return the record of a unit with `ids` distinct ids."""
-    counts = [one.expected for one in received if one.expected is not None]
+    counts = [part.expected for part in received if part.expected is not None]
     return Record(
         query=query.name,
         type=query.type,
         expected=sum(counts) if len(counts) == len(received) else None,
         received=ids,
-        pages=sum(one.pages for one in received),
-        left_out=sum(one.left_out for one in received),
+        pages=sum(part.pages for part in received),
+        left_out=sum(part.left_out for part in received),
         is_change=is_change,
-        is_confirmed=all(one.is_confirmed for one in received),
+        is_confirmed=all(part.is_confirmed for part in received),
     )

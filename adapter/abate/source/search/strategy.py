@@ -48,8 +48,8 @@ def _share(pull: Pull, query: Query, people: Sequence[str]) -> int | None:
     """Return how many resources the study's patients have; None if the server gives no count."""
     counted = people[:: ceil(len(people) / COUNTED)]
     total = 0
-    for some in in_pieces(counted, pull.patients_a_query):
-        count = pull.fetcher.count(query.of(patients=some))
+    for piece in in_pieces(counted, pull.patients_a_query):
+        count = pull.fetcher.count(query.of(patients=piece))
         if count is None:
             return None
         total += count

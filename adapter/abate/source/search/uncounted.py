@@ -45,28 +45,34 @@ class Settling:
     page_size: int
     is_confirmed: bool = True
 
-    def settle(self, query: Query, one: Received) -> None:
+    def settle(self, query: Query, received: Received) -> None:
         """Make sure that a query is complete, after a pass that returned `one`.
 
         Raises:
             IncompletePull: resources are missing, or this cannot be determined.
         """
-        if one.is_short:
-            raise incomplete(query, None, f"a part has {one.expected}, received {one.received}")
-        if one.expected == one.received:
+        if received.is_short:
+            raise incomplete(
+                query, None, f"a part has {received.expected}, received {received.received}"
+            )
+        if received.expected == received.received:
             return
-        before, parts = len(one.fitting), self._in_halves(query, one)
-        if not _agrees(one, before, parts):
+        before, parts = len(received.fitting), self._in_halves(query, received)
+        if not _agrees(received, before, parts):
             for half, part in parts:
                 self.settle(half, part)
         together = _together(part for _, part in parts)
-        one.fitting.update(together)
-        if not parts or len(one.fitting) > len(together):
-            self._pass_again(query, one)
+        received.fitting.update(together)
+        if not parts or len(received.fitting) > len(together):
+            self._pass_again(query, received)
 
-    def _in_halves(self, query: Query, one: Received) -> Parts:
+    def _in_halves(self, query: Query, received: Received) -> Parts:
         """Fetch the halves of a query; none if it cannot be halved or need not be."""
-        halves = halve(query, one.walked.times) if one.walked.is_doubtful(self.page_size) else []
+        halves = (
+            halve(query, received.walked.times)
+            if received.walked.is_doubtful(self.page_size)
+            else []
+        )
         try:
             return [(half, self._pass(half)) for half in halves]
         except NotHonoured:
@@ -82,18 +88,18 @@ class Settling:
         if self.received.fitting.add(head.id):
             self.take(head, raw)
 
-    def _pass_again(self, query: Query, one: Received) -> None:
+    def _pass_again(self, query: Query, received: Received) -> None:
         """Repeat a query until two passes are identical and the later one has no repeated id.
 
         A row that changes during paging is received twice too, but not in the next pass.
         """
         self.is_confirmed = False
-        unsound = int(one.walked.is_unsound)
+        unsound = int(received.walked.is_unsound)
         for _ in range(1, PASSES):
-            before, again = len(one.fitting), self._pass(query)
-            one.fitting.update(again.fitting)
+            before, again = len(received.fitting), self._pass(query)
+            received.fitting.update(again.fitting)
             unsound += again.walked.is_unsound
-            is_same = before == len(one.fitting) == len(again.fitting)
+            is_same = before == len(received.fitting) == len(again.fitting)
             if is_same and not again.walked.is_unsound:
                 return
         raise incomplete(query, None, f"the server gives no count, and {_words(unsound)}")
@@ -121,10 +127,10 @@ def halve(query: Query, times: Sequence[float]) -> list[Query]:
     ]
 
 
-def _agrees(one: Received, before: int, parts: Parts) -> bool:
+def _agrees(received: Received, before: int, parts: Parts) -> bool:
     """Return whether the parts have the same ids as the whole (`before`), none of them twice."""
     together = _together(part for _, part in parts)
-    both = _together([one])
+    both = _together([received])
     both.update(together)
     is_sound = not any(part.walked.is_unsound for _, part in parts)
     return is_sound and len(both) == before == len(together)
@@ -132,10 +138,10 @@ def _agrees(one: Received, before: int, parts: Parts) -> bool:
 
 def _together(parts: Iterable[Received]) -> IdSet:
     """Return the union of the ids of some parts."""
-    found = IdSet()
+    ids = IdSet()
     for part in parts:
-        found.update(part.fitting)
-    return found
+        ids.update(part.fitting)
+    return ids
 
 
 def _words(unsound: int) -> str:

@@ -59,22 +59,22 @@ def _read_login(context: Context) -> Verdict:
     """What the SMART configuration says of a login without a person."""
     try:
         answer = context.client.ask(lambda: context.client.server.get_json(WELL_KNOWN))
-        told = answer.json() if answer.status == HTTPStatus.OK else None
+        content = answer.json() if answer.status == HTTPStatus.OK else None
     except Spent:
         raise
     except SourceError:
-        told = None
-    if not isinstance(told, dict) or not isinstance(told.get("token_endpoint"), str):
+        content = None
+    if not isinstance(content, dict) or not isinstance(content.get("token_endpoint"), str):
         return "says no", "none is needed, or another kind: see --auth"
-    if _offers_keys(told):
+    if _offers_keys(content):
         return "says yes", "--auth smart: with a key, without a person"
     return "says no", "it names tokens, and no login with a key: perhaps --auth client-secret"
 
 
-def _offers_keys(told: Mapping[str, Any]) -> bool:
+def _offers_keys(content: Mapping[str, Any]) -> bool:
     """By https://hl7.org/fhir/smart-app-launch/conformance.html#capability-sets."""
-    methods = told.get("token_endpoint_auth_methods_supported")
-    capabilities = told.get("capabilities")
+    methods = content.get("token_endpoint_auth_methods_supported")
+    capabilities = content.get("capabilities")
     by_method = isinstance(methods, list) and "private_key_jwt" in methods
     return by_method or (
         isinstance(capabilities, list) and "client-confidential-asymmetric" in capabilities

@@ -85,7 +85,14 @@ def _find_category(context: Context) -> Category:
     seen = [name for _, raw in scores for name in _name_categories(raw)]
     named = sorted(set(seen) - {NO_CATEGORY, UNSEARCHABLE})
     tries = dict.fromkeys([tuple(named), tuple(name for name in named if name in CATEGORIES)])
-    write = next((some for some in tries if some and _brings(context, codes, scores, some)), ())
+    write = next(
+        (
+            categories
+            for categories in tries
+            if categories and _brings(context, codes, scores, categories)
+        ),
+        (),
+    )
     return Category(is_wanted=True, n=len(scores), seen=count_frequencies(seen), write=write)
 
 

@@ -19,10 +19,10 @@ def _types(context: Context) -> Verdict:
 
 def _own_ids(context: Context) -> Verdict:
     own = _all(kind.update_create for kind in _taken(context))
-    found = "yes" if context.takes_report else _WORDS[own]
+    finding = "yes" if context.takes_report else _WORDS[own]
     if own is False:
-        return found, "abate publish refuses, since a second report would double the first"
-    return found, "a report that is written again replaces itself"
+        return finding, "abate publish refuses, since a second report would double the first"
+    return finding, "a report that is written again replaces itself"
 
 
 def _conditional_update(context: Context) -> Verdict:
@@ -51,9 +51,9 @@ def _match(context: Context) -> Verdict:
     return _WORDS[versions], f"nobody's change is overwritten unseen; {_TRY}"
 
 
-def _all(said: Iterable[bool | None]) -> bool | None:
+def _all(flags: Iterable[bool | None]) -> bool | None:
     """A single no is a no, and a single silence is silence."""
-    answers = set(said)
+    answers = set(flags)
     if False in answers:
         return False
     return None if None in answers or not answers else True

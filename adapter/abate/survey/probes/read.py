@@ -88,10 +88,10 @@ def _judge_search(kind: str, context: Context) -> Verdict | None:
     search = context.searches.get(kind)
     if search is None:
         return None
-    found, then = _STATES[search.state]
+    finding, then = _STATES[search.state]
     if search.state == "untried" and kind in OPTIONAL_TO_READ:
         then += ": if a run finds none either, what depends on it is not assessable"
-    return found, then.format(without_code(kind))
+    return finding, then.format(without_code(kind))
 
 
 READ = tuple(

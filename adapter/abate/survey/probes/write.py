@@ -88,11 +88,11 @@ class _Tries:
 
     def _write(self, _: Context) -> Verdict:
         answer = self._send(Change(resource=self.first, action="create"))
-        found = f"NO ({answer.status})"
+        finding = f"NO ({answer.status})"
         if answer.status in LOGIN_WANTED:
-            return found, "abate publish ends here: ask for the right to write"
+            return finding, "abate publish ends here: ask for the right to write"
         if answer.status not in _WRITTEN:
-            return found, (
+            return finding, (
                 "abate publish ends here and writes nothing: give another server as [target]"
             )
         if self._title() != TITLE:
