@@ -10,8 +10,8 @@ import os
 import pytest
 
 from attack import attack
-from house import House
 from published import figures
+from publishing import PublishingStudy
 from test_attack import MINIMUM
 from wards import Ward
 
@@ -48,7 +48,7 @@ def nights(seed):
 )
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_of_a_few_follows_from_several_releases(seed, analyses, wanted, tmp_path, serve):
-    house = House(tmp_path / "study", serve([]), analyses)
+    house = PublishingStudy(tmp_path / "study", serve([]), analyses)
     for ward in nights(seed):
         if house.night(ward):
             assert attack(house.seen, MINIMUM) == []
@@ -60,7 +60,7 @@ def test_nothing_of_a_few_follows_from_several_releases(seed, analyses, wanted, 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_with_all_analyses_a_report_waits_and_a_correction_withdraws_it(seed, tmp_path, serve):
-    house = House(tmp_path / "study", serve([]))
+    house = PublishingStudy(tmp_path / "study", serve([]))
     assert house.night(Ward(seed, 40))
     assert attack(house.seen, MINIMUM) == []
     assert not house.night(Ward(seed, 41))
