@@ -361,7 +361,7 @@ CASES = [
         fault=always(
             scores, adding(entry("match", resourceType="Observation"))
         ),
-        fails=everywhere("no resource with a type and an id"),
+        fails=everywhere("not a resource with a type and an id"),
     ),
     Case(
         id="post-refused",
