@@ -1,6 +1,6 @@
 """The mappings that come with abate: SQL from FHIR to tables, and code lists.
 
-It enters by the same door as any plugin's mappings.
+They are registered like those of any plugin.
 """
 
 from importlib.resources import files
@@ -11,5 +11,5 @@ from abate import hookimpl
 
 @hookimpl
 def register_mappings() -> list[Traversable]:
-    """The shipped code lists."""
+    """Return the shipped code lists."""
     return [files(__name__) / "codes"]

@@ -1,6 +1,6 @@
-"""The analyses that come with abate, one module a question; and its sections of the page.
+"""The analyses that come with abate, and its sections of the page.
 
-They enter by the same door as anyone's: an entry point of the group `abate`.
+They are registered like those of any plugin: by an entry point of the group `abate`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_analyses() -> list[type[Analysis]]:
-    """The shipped analyses."""
+    """Return the shipped analyses."""
     return [Profile, PainCourse, PairedChange, VisitChanges, Responders, Durability, Safety]
 
 
@@ -32,12 +32,12 @@ def register_analyses() -> list[type[Analysis]]:
 def compare_figures(
     published: PublishedFigures, statistics: Mapping[str, Estimate]
 ) -> Sequence[ComparedFigure]:
-    """Each figure of the paper beside the report's."""
+    """Compare each figure of the paper with the report's."""
     return [published_figures.compare(figure, statistics) for figure in published.figures]
 
 
 @hookimpl
 def page_sections(results: "Results") -> list[PageSection]:
-    """The figures of the paper, if there are any, and the checklists."""
+    """Return the sections of the paper's figures, if there are any, and of the checklists."""
     figures = [published_figures.section(results)] if results.comparisons else []
     return [*figures, checklists.section(results)]

@@ -1,8 +1,7 @@
 """The analyses that come with abate: the name and the parameters of each.
 
-The class of an analysis imports what computes it when it runs, not before: polars and numpy take
-longer to load than all else, and neither `abate plugins` nor `abate check` needs them, nor a run
-whose server does not answer.
+The class of an analysis imports its computation only when it runs: polars and numpy take longer to
+load than all else, and `abate plugins`, `abate check` and a run without a server do not need them.
 """
 
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ Loss = Literal["above-reference", "at-or-above-reference"]
 class Profile:
     """Counts of patients and lesions from treated to analysed; age, sex, sites, adjuncts, facts.
 
-    Ages are counted once a patient, at the first analysed index procedure. Facts (primary tumour,
-    earlier treatment) are counted over analysed patients, and over treated ones too.
+    Each patient has one age, at the first analysed index procedure. Facts (primary tumour, earlier
+    treatment) are counted over analysed patients, and also over treated ones.
     """
 
     name: ClassVar[str] = "profile"
@@ -38,17 +37,16 @@ class Profile:
 class PainCourse:
     """n, median, quartiles and range of the pain score (0 to 10) at each visit, observed cases.
 
-    Beside them what became of every analysed lesion: scored; not scored, no death recorded; dead;
-    re-treated; not yet due. The dead are not missing. Two denominators: all analysed lesions (the
-    fixed one), and those alive, followed and due (the variable one). A visit's lesions differ from
-    the next one's: read each median with its n. Not a test of change; for that, see
-    `paired-change`.
+    Also the state of every analysed lesion: scored; not scored, no death recorded; dead;
+    re-treated; not yet due. The dead do not count as missing. There are two denominators: all
+    analysed lesions (fixed), and those alive, followed and due (variable). The lesions of two
+    visits differ: read each median with its n. This is not a test of change; see `paired-change`.
     """
 
     name: ClassVar[str] = "pain-course"
 
     def run(self, cohort: "Cohort") -> "Result":
-        """Describe each visit of the study, also those without a score."""
+        """Describe each visit of the study, also visits without a score."""
         from abate_analyses.pain_course.analysis import analyse
 
         return analyse(cohort)
@@ -56,12 +54,12 @@ class PainCourse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedChange:
-    """Change from `reference` to `endpoint`: its size, and tests of whether there is one.
+    """Change from `reference` to `endpoint`: its size, and tests of a change.
 
-    Hypotheses: a fall is as likely as a rise (sign test); changes lie evenly around zero
-    (Wilcoxon, sign flips). The lesion-level tests assume that pairs are independent; two lesions
-    of one patient are not, so each patient's first lesion, and the test that turns the signs of
-    all of a patient's changes together, stand beside. Do not read p as a size: see the median
+    Null hypotheses: a fall is as likely as a rise (sign test); changes are symmetric about zero
+    (Wilcoxon, sign flips). The lesion-level tests assume independent pairs, which two lesions of a
+    patient are not. Therefore there are also tests of each patient's first lesion, and a test that
+    flips the signs of all changes of a patient together. A p-value is not a size: see the median
     change, the Hodges-Lehmann estimate, and the responders.
 
     Attributes:
@@ -84,10 +82,10 @@ class PairedChange:
 class VisitChanges:
     """Median change from `reference` at each visit, with the sign test, corrected by Holm.
 
-    Hypothesis at each visit: a fall is as likely as a rise. Holm's correction keeps the chance of
-    any false alarm over all visits that have a pair; one with fewer than four is not tested, but
-    counts, so that the data do not choose the number of tests. Not for the course of pain: see
-    `pain-course`.
+    Null hypothesis at each visit: a fall is as likely as a rise. Holm's correction limits the
+    probability of any false positive over all visits with a pair. A visit with fewer than four
+    pairs is not tested, but counts, so that the data do not choose the number of tests. For the
+    course of pain see `pain-course`.
 
     Attributes:
         reference: a visit, or `first`: the first documented score, earlier than the visit.
@@ -107,10 +105,10 @@ class VisitChanges:
 class Responders:
     """The share of lesions that responded, by six definitions, over all denominators.
 
-    Not worse, any fall, a fall of at least 2 points (Farrar 2001), of 30 % (moderate) and 50 %
-    (substantial, IMMPACT 2008), score 0. Always pain-score-only: a fall under more opioids counts.
-    A low reference cannot fall by 2 points: see the lesions with a reference of 4 or more. No test,
-    and no comparison: strata are described only.
+    The definitions are: not worse, any fall, a fall of at least 2 points (Farrar 2001), of 30 %
+    (moderate) and 50 % (substantial, IMMPACT 2008), score 0. Only pain scores count: a fall with
+    more opioids is a response. A low reference cannot fall by 2 points: see the lesions with a
+    reference of 4 or more. There is no test, and strata are described, not compared.
 
     Attributes:
         endpoint: a visit, or `{ last_of = [...] }`: the last score documented in any of them.
@@ -122,7 +120,7 @@ class Responders:
     reference: str = "baseline"
 
     def run(self, cohort: "Cohort") -> "Result":
-        """Judge each lesion by every definition."""
+        """Apply every definition to each lesion."""
         from abate_analyses.responders.analysis import analyse
 
         return analyse(cohort, reference=self.reference, endpoint=self.endpoint)
@@ -133,13 +131,13 @@ class Durability:
     """Follow-up, longest relief, time to loss of relief, net pain relief, persistence.
 
     Relief is a score at `endpoint` that is not above the reference. Loss is the first later score
-    above it, dated at the visit that showed it (interval censored). Death competes: the main curve
-    is Aalen's and Johansen's. Kaplan-Meier, which takes the dead for people whose pain might still
-    return, stands beside it and overestimates. Lesions of one patient are not independent: the
-    intervals do not know that. Do not use it to compare groups.
+    above the reference, dated at the visit that showed it (interval censored). Death is a competing
+    event: the main curve is the Aalen-Johansen estimate. The Kaplan-Meier estimate, which treats
+    the dead as censored, is shown too, and overestimates. Lesions of a patient are not independent,
+    which the intervals ignore. Do not use this analysis to compare groups.
 
     Attributes:
-        endpoint: a visit, or `{ last_of = [...] }`, by which relief must have come.
+        endpoint: a visit, or `{ last_of = [...] }`, at which there must be relief.
         reference: `first`: the first documented score, earlier than the endpoint; or a visit.
         loss: which later score is a loss: `above-reference`, or `at-or-above-reference`.
     """
@@ -150,7 +148,7 @@ class Durability:
     loss: Loss = "above-reference"
 
     def run(self, cohort: "Cohort") -> "Result":
-        """Follow each lesion with relief to its loss, to death, or to the last score."""
+        """Follow each lesion with relief until its loss, death, or the last score."""
         from abate_analyses.durability.analysis import analyse
 
         return analyse(cohort, reference=self.reference, endpoint=self.endpoint, loss=self.loss)
@@ -158,13 +156,12 @@ class Durability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
-    """How many lesions and patients had a complication, a lasting one, and of which grade.
+    """The number of lesions and patients with a complication, with a lasting one, and by grade.
 
-    Complications are the events that the study file names; grades are those that people entered,
-    never derived. An event that belongs to no lesion counts for its patient only. Deaths and
-    re-treatments stand apart. If it is not known whether there are complications, none is counted.
-    Where none happened, the high end of the interval is the exact upper limit. Nothing here says
-    that a treatment caused an event.
+    Complications are the events in the study file; grades are as people entered them, and never
+    derived. An event without a lesion counts only for its patient. Deaths and re-treatments are
+    separate. If complications cannot be assessed, none are counted. If there were none, the high
+    end of the interval is the exact upper limit. The analysis says nothing about causes.
     """
 
     name: ClassVar[str] = "safety"

@@ -18,7 +18,7 @@ DIRECTION = "A change is endpoint minus reference: a fall of pain is negative."
 
 
 def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
-    """Compare the two scores of each lesion that has both."""
+    """Compare the two scores of each lesion with both."""
     pairs = cohort.pairs(reference=reference, endpoint=endpoint)
     if not len(pairs):
         return Result.not_estimable(f"there are no {pairs.population}")

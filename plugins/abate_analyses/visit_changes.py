@@ -1,4 +1,4 @@
-"""Change at each visit: did pain fall from the reference to every visit, and is that chance?"""
+"""Change at each visit: did pain fall from the reference to the visit, and may that be chance?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -63,7 +63,7 @@ def _median(visit: str, pairs: Pairs) -> Estimate:
 
 
 def _holm(changes: Mapping[str, Pairs]) -> dict[str, float]:
-    """The corrected p of each visit that has a pair; an untested one counts as 1."""
+    """Return the corrected p of each visit with a pair; an untested one counts as 1."""
     raw = {visit: _p(pairs) for visit, pairs in changes.items() if len(pairs)}
     return dict(zip(raw, holm(list(raw.values())), strict=True))
 
@@ -88,9 +88,9 @@ def _tests(visit: str, changes: Mapping[str, Pairs], corrected: float | None) ->
 def _by_holm(
     raw: Estimate, visit: str, changes: Mapping[str, Pairs], corrected: float | None
 ) -> Estimate:
-    """The sign test with its p corrected, which says something of all p that were ordered.
+    """Return the sign test with its corrected p, which depends on the p of all visits.
 
-    An untested visit counts as 1 whatever its scores are, so that nothing of it follows.
+    An untested visit counts as 1, whatever its scores are, so it discloses nothing.
     """
     visits = sum(1 for pairs in changes.values() if len(pairs))
     tested = [name for name, pairs in changes.items() if len(pairs) >= TESTED_FROM or name == visit]

@@ -137,7 +137,7 @@ def test_after_the_last_follow_up_nothing_is_estimated(cohort_of):
     result = durability(cohort_of(("A", {"baseline": 5, "Wk1": 1, "Wk2": 1}), visits=ALL))
     assert result["loss-Wk2"].value == 0
     late = result["loss-M1"]
-    assert (late.value, late.note) == (None, "nobody was followed to that visit any more")
+    assert (late.value, late.note) == (None, "no lesion was followed to that visit")
 
 
 def test_a_loss_at_once_has_its_median_time_in_weeks(cohort_of):

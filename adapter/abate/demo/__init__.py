@@ -1,7 +1,7 @@
 """The demo: run the published study from server to server, and compare it with the paper.
 
-The Bundle, the study file, the code lists and the paper's figures lie beside this module. They are
-made from `examples/cementoplasty`. Only the last table uses the paper's figures.
+The Bundle, the study file, the code lists and the paper's figures are beside this module, made from
+`examples/cementoplasty`. Only the last table uses the paper's figures.
 """
 
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""Durability: how long relief lasted, and where it was lost."""
+"""Durability: how long relief lasted, and when it was lost."""

@@ -1,4 +1,4 @@
-"""Durability: how long was followed, how long relief lasted, and where it was lost."""
+"""Durability: follow-up, duration of relief, and its loss."""
 
 import polars as pl
 
@@ -21,7 +21,7 @@ MOST_CASES = 20
 
 
 def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint, loss: Loss) -> Result:
-    """Follow each lesion with relief to its loss, to death, or to the last score."""
+    """Follow each lesion with relief until its loss, death, or the last score."""
     if not cohort.analysed.height:
         return Result.not_estimable(f"there are no {LESIONS}")
     pairs = cohort.pairs(reference=reference, endpoint=endpoint)
@@ -55,7 +55,7 @@ def _clock(loss: str) -> str:
 
 
 def _follow_up(cohort: Cohort) -> Estimate:
-    """Figure 6: each patient's longest of its lesions' own clocks."""
+    """Return the follow-up (figure 6): the longest of each patient's lesions."""
     days = (
         cohort.scores.filter(pl.col("chosen") & (pl.col("visit") != BASELINE))
         .join(cohort.analysed.select("lesion_id", "patient_id"), on="lesion_id")
@@ -89,7 +89,7 @@ def _relief(relief: Relief) -> Estimate:
 
 
 def _longest(relief: Relief, loss: str) -> list[Estimate]:
-    """Figure 7: one lesion's time, so that it is marked as such."""
+    """Return the longest relief (figure 7): the time of one lesion, so it is marked as such."""
     held = relief.frame["held_day"]
     longest = held.max() if len(held) else None
     ones = relief.frame.filter(pl.col("held_day") == pl.col("held_day").max())
@@ -119,7 +119,7 @@ def _longest(relief: Relief, loss: str) -> list[Estimate]:
 
 
 def _net_relief(relief: Relief, loss: str) -> Estimate:
-    """Net pain relief, as in the PRESENT cohort (van der Velden 2018, PMC6290653), by lesion."""
+    """Return net pain relief by lesion, as in PRESENT (van der Velden 2018, PMC6290653)."""
     lived = relief.frame.filter(pl.col("survival") > 0)
     shares = (lived["time"] / lived["survival"]).to_numpy()
     middle, quartiles = spread(shares) if len(shares) else (None, None)
@@ -140,7 +140,7 @@ def _net_relief(relief: Relief, loss: str) -> Estimate:
 
 
 def _persistence(relief: Relief, loss: str) -> Estimate:
-    """Figure 13: did relief hold at every later documented visit?"""
+    """Return the persistence (figure 13): did relief last at every later documented visit?"""
     followed = relief.frame.filter(pl.col("later") > 0)
     lost = followed.filter(pl.col("cause") == EVENT)
     whole = Whole(n=followed.height, population=_later(relief))
@@ -164,7 +164,7 @@ def _later(relief: Relief) -> str:
 
 
 def _cases(lost: pl.DataFrame, later: pl.DataFrame, loss: str) -> list[str]:
-    """As 'lesion 6 at M5: 6, above its reference 2 (0 again at M6)'."""
+    """Describe losses, as in 'lesion 6 at M5: 6, above its reference 2 (0 again at M6)'."""
     its = loss.replace("the reference", "its reference")
     few = lost.head(MOST_CASES)
     rows = few.select("lesion_id", "label", "loss_visit", "loss_score", "reference").rows()
@@ -176,7 +176,7 @@ def _cases(lost: pl.DataFrame, later: pl.DataFrame, loss: str) -> list[str]:
 
 
 def _more(number: int) -> list[str]:
-    """That not all cases are named, where there are too many."""
+    """Return a note if there are too many cases to name all."""
     return [f"and {number - MOST_CASES} more"] if number > MOST_CASES else []
 
 

@@ -1,4 +1,4 @@
-"""The table and the chart of loss of relief: they cite the curves at each visit."""
+"""The table and the chart of loss of relief, which cite the curves at each visit."""
 
 from abate import Chart, Ref, Table
 from abate_analyses.durability.loss_curves import Curves
@@ -12,7 +12,7 @@ SHOWN = {
 
 
 def tables(lost: Curves) -> list[Table]:
-    """Incidence, interval and the number at risk at each visit."""
+    """Return incidence, interval and the number at risk at each visit."""
     if not lost.visits:
         return []
     rows = [
@@ -44,7 +44,7 @@ def tables(lost: Curves) -> list[Table]:
 
 
 def charts(lost: Curves) -> list[Chart]:
-    """The step curves, one step a visit."""
+    """Return the step curves, one step per visit."""
     if not lost.visits or not lost.n:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Time to loss of relief: the curves, and what they say at each visit."""
+"""Time to loss of relief: the curves, and their values at each visit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ DIED = f"{_RIVAL.format('loss of relief')}; {BY_VISIT}"
 KAPLAN_MEIER = (
     f"1 less Kaplan-Meier, the dead censored: overestimates; Greenwood variance; {BY_VISIT}"
 )
-NOBODY = "nobody was followed to that visit any more"
+NOBODY = "no lesion was followed to that visit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,10 @@ class Curves:
     """The three curves of the lesions with relief, and the visits to read them at.
 
     Attributes:
-        loss: of loss, death competing.
-        death: of death before a loss.
-        naive: of loss, the dead censored.
-        n: how many lesions had relief.
+        loss: loss with death as a competing event.
+        death: death before a loss.
+        naive: loss with the dead as censored.
+        n: the number of lesions with relief.
         visits: the visits after the endpoint's last one.
         population: the lesions, in words.
     """
@@ -57,7 +57,7 @@ class Curves:
 
 
 def curves(relief: Relief, cohort: Cohort) -> Curves:
-    """The curves, to be read at each visit that is after every lesion's endpoint."""
+    """Return the curves, which are read at each visit after the endpoint of every lesion."""
     times, causes = relief.frame["time"].to_numpy(), relief.frame["cause"].to_numpy()
     other = {EVENT: COMPETING, COMPETING: EVENT}
     turned = relief.frame["cause"].replace(other).to_numpy()
@@ -80,7 +80,7 @@ def curves(relief: Relief, cohort: Cohort) -> Curves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """One of the curves, as it is read: the estimates' name, method and label."""
+    """One of the curves with the name, method and label of its estimates."""
 
     curve: Curve
     name: str
@@ -89,7 +89,7 @@ class Read:
 
 
 def loss_estimates(lost: Curves, loss: str) -> Iterator[Estimate]:
-    """The curves at each visit, and the median times."""
+    """Return the estimates of the curves at each visit, and the median times."""
     lost_words = f"loss of relief (a score {loss})"
     read = (
         Read(curve=lost.loss, name="loss", method=LOST, label=lost_words),
@@ -103,7 +103,7 @@ def loss_estimates(lost: Curves, loss: str) -> Iterator[Estimate]:
 
 
 def counts_at(lost: Curves, at: At) -> dict[str, int]:
-    """Who is at risk on the first day of a visit's window, and what happened by its last."""
+    """Count the lesions at risk on the first day of a visit's window, and events by its last."""
     upto = lost.loss.place(at.last) + 1
     return {
         f"at risk at {at.visit}": lost.loss.count_at_risk(at.first),

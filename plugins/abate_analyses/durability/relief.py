@@ -1,7 +1,7 @@
-"""Relief and its loss, lesion by lesion: what the durability analysis counts.
+"""Relief and its loss by lesion, which the durability analysis counts.
 
 Days are from the lesion's index procedure. Only scores that were chosen for a visit can show a
-loss; it is dated at the visit that showed it, though it came somewhere after the one before.
+loss; it is dated at the visit that showed it, although it came after the visit before.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LOSSES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relief:
-    """The lesions of `Cohort.pairs`, and how long relief lasted.
+    """The lesions of `Cohort.pairs` with the duration of their relief.
 
     Attributes:
         frame: one row a lesion with relief at the endpoint, in the order of `index_start`:
@@ -71,7 +71,7 @@ def relief(cohort: Cohort, pairs: Pairs, loss: Loss) -> Relief:
 
 
 def _later(cohort: Cohort, had: pl.DataFrame, loss: Loss) -> pl.DataFrame:
-    """The chosen scores after the endpoint, and whether each shows a loss."""
+    """Return the chosen scores after the endpoint, and whether each shows a loss."""
     above = pl.col("value") > pl.col("reference")
     lost = above if loss == "above-reference" else pl.col("value") >= pl.col("reference")
     asked = had.select("lesion_id", "label", "index_start", "reference", "endpoint_at")
@@ -87,7 +87,7 @@ def _later(cohort: Cohort, had: pl.DataFrame, loss: Loss) -> pl.DataFrame:
 
 
 def _lasts(later: pl.DataFrame) -> pl.DataFrame:
-    """One row a lesion with a later score: its first loss, and the last score before it."""
+    """Return one row per lesion with a later score: its first loss, and the last score before."""
     held = pl.col("losses") == 0
     return later.group_by("lesion_id").agg(
         pl.len().alias("later"),
@@ -108,7 +108,7 @@ def _endpoint_days(cohort: Cohort) -> pl.DataFrame:
 
 
 def _deaths(cohort: Cohort) -> pl.Expr:
-    """A death without a day ends relief at the last contact."""
+    """Return the deaths; one without a day ends relief at the last contact."""
     undated = cohort.events.filter((pl.col("kind") == "death") & pl.col("at").is_null())
     at_contact = (pl.col("end_reason") == "last-score") & pl.col("patient_id").is_in(
         undated["patient_id"].to_list()

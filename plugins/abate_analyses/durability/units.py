@@ -1,4 +1,4 @@
-"""Which units the estimates of durability used."""
+"""The units of the estimates of durability."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ from abate_analyses.statistics.aalen_johansen import COMPETING, EVENT
 
 
 def durability_units(cohort: Cohort, relief: Relief, lost: Curves) -> dict[str, Units]:
-    """By the estimates' names."""
+    """Return the units of each estimate, by its name."""
     pairs, frame = relief.pairs.frame, relief.frame
     scores = relief.pairs.units.data
     had = _time(frame, scores)
@@ -34,14 +34,14 @@ def durability_units(cohort: Cohort, relief: Relief, lost: Curves) -> dict[str, 
 
 
 def _find_later_scores(cohort: Cohort, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with a score after the endpoint, whether they had relief or not."""
+    """Return the pairs with a score after the endpoint, with relief or without."""
     scores = cohort.scores.filter("chosen").select("lesion_id", "at")
     later = pairs.join(scores, on="lesion_id").filter(pl.col("at") > pl.col("endpoint_at"))
     return pairs.join(later, on="lesion_id", how="semi")
 
 
 def _at(relief: Relief, had: Units, at: At) -> Iterator[tuple[str, Units]]:
-    """The curves at a visit: at risk on its window's first day, lost and dead by its last."""
+    """Return the units of the curves at a visit: at risk on its first day, events by its last."""
     is_past = pl.col("time") <= at.last
     counts = {
         f"at risk at {at.visit}": _ids(relief.frame, pl.col("time") >= at.first),
@@ -57,9 +57,9 @@ def _ids(frame: pl.DataFrame, kept: pl.Expr) -> list[str]:
 
 
 def _time(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
-    """Lesions with relief; the datum is how long it lasted and what ended it.
+    """Return the lesions with relief; the datum is its duration and what ended it.
 
-    Who had relief depends on the scores, of those `among` which it was looked for.
+    They were chosen by their scores `among` the given lesions.
     """
     rows = frame.select("lesion_id", "time", "cause", "survival").rows()
     data = {lesion: f"relief {time}, {cause} of {of}" for lesion, time, cause, of in rows}
@@ -67,7 +67,7 @@ def _time(frame: pl.DataFrame, among: Mapping[str, str]) -> Units:
 
 
 def _follow(cohort: Cohort) -> Units:
-    """The patients with a score after; the datum is the day of the last one."""
+    """Return the patients with a later score; the datum is the day of the last one."""
     days = (
         cohort.scores.filter(pl.col("chosen") & (pl.col("visit") != BASELINE))
         .join(cohort.analysed.select("lesion_id", "patient_id"), on="lesion_id")

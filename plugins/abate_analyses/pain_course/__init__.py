@@ -1,1 +1,1 @@
-"""Pain course: what was scored at each visit, and what became of the other lesions."""
+"""Pain course: the scores at each visit, and the states of lesions without a score."""

@@ -1,4 +1,4 @@
-"""The course of pain: what was scored at each visit, and what became of the others."""
+"""The course of pain: the scores at each visit, and the states of lesions without a score."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ STATES = {
 
 
 def analyse(cohort: Cohort) -> Result:
-    """Describe each visit of the study, also those without a score."""
+    """Describe each visit of the study, also visits without a score."""
     if not cohort.analysed.height:
         return Result.not_estimable(f"there are no {LESIONS}")
     states, scores = cohort.visit_states(), cohort.by_visit().frame
@@ -59,17 +59,17 @@ def analyse(cohort: Cohort) -> Result:
 
 
 def name_scored_at(visit: str) -> str:
-    """The lesions with a score at a visit, in the words of `Cohort.at`."""
+    """Return the name of the lesions with a score at a visit, as in `Cohort.at`."""
     return f"{LESIONS} with a {visit} score"
 
 
 def due_at(visit: str) -> str:
-    """The lesions that could have been scored at a visit: the variable denominator."""
+    """Return the name of the variable denominator: lesions that could be scored at a visit."""
     return f"{LESIONS} alive, followed and due at {visit}"
 
 
 def name_scored_by(visit: str) -> str:
-    """Those of them with a score at the visit, or with one to carry to it."""
+    """Return the name of those with a score at the visit, or an earlier one to carry forward."""
     return f"{due_at(visit)}, with a score by then"
 
 
@@ -102,7 +102,7 @@ def _median(visit: str, values: pl.Series) -> Estimate:
 
 
 def _range(visit: str, values: pl.Series) -> Estimate:
-    """The lowest and the highest score: two single lesions', so that it is marked as such."""
+    """Return the range, marked as such, because its ends are scores of single lesions."""
     low, high, ends = values.min(), values.max(), None
     if isinstance(low, float) and isinstance(high, float):
         ends = Interval(low=low, high=high, kind="range")
@@ -138,7 +138,7 @@ def _describe_carried(
 
 
 def _tallies(states: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """How many lesions are in each state at each visit; `re-treated` only if any ever was."""
+    """Count the lesions in each state at each visit; `re-treated` only if there is any."""
     rows = states.group_by("visit", "state", maintain_order=True).len().rows()
     seen = {state for _, state, _ in rows}
     kept = {name: state for name, state in STATES.items() if state in seen or state != RE_TREATED}

@@ -1,4 +1,4 @@
-"""Last observation carried forward: a sensitivity run, never the main one."""
+"""Last observation carried forward: a sensitivity analysis, never the main one."""
 
 import polars as pl
 
@@ -6,7 +6,7 @@ from abate.cohort.visit_states import NOT_SCORED, SCORED
 
 
 def carry_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
-    """The last chosen score up to each visit, of lesions that are alive, followed and due then.
+    """Return the last chosen score up to each visit, of lesions alive, followed and due then.
 
     Args:
         states: `Cohort.visit_states()`: nothing is carried past death, re-treatment or the cut-off.
@@ -15,7 +15,7 @@ def carry_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     Returns:
         One row a lesion and visit with a score to carry: lesion_id, visit, value, datum.
     """
-    # The states stand in the visits' order, so that within a lesion no sort is needed.
+    # The states are in the order of the visits, so no sort is needed within a lesion.
     return (
         states.filter(pl.col("state").is_in([SCORED, NOT_SCORED]))
         .join(scores, on=["lesion_id", "visit"], how="left", maintain_order="left")

@@ -1,4 +1,4 @@
-"""The charts of the course: lines by lesion behind the median, and the strip of visit windows."""
+"""The charts of the course: the median with lines by lesion, and the strip of visit windows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, Cell]]
 
 
 def visit_days(cohort: Cohort) -> dict[str, int]:
-    """The target day of each visit, the baseline on day 0."""
+    """Return the target day of each visit; the baseline is on day 0."""
     days = {visit: window.day for visit, window in cohort.windows.items()}
     return {
         visit: {BASELINE: 0, **days}[visit] for visit in cohort.visits if visit in {BASELINE, *days}
@@ -25,7 +25,7 @@ def visit_days(cohort: Cohort) -> dict[str, int]:
 
 
 def visit_axis(days: Mapping[str, int], title: str = "visit") -> dict[str, Any]:
-    """A position channel in days whose ticks are visits; the first days stand apart."""
+    """Return a position channel in days whose ticks are visits; the first days have more room."""
     names = {str(day): visit for visit, day in days.items()}
     return {
         "field": "day",
@@ -43,18 +43,18 @@ def visit_axis(days: Mapping[str, int], title: str = "visit") -> dict[str, Any]:
 
 
 def individual(cohort: Cohort) -> bool:
-    """Whether each lesion is drawn: above `MOST_LESIONS` lines hide one another."""
+    """Whether each lesion is drawn: more than `MOST_LESIONS` lines would hide each other."""
     return cohort.analysed.height <= MOST_LESIONS
 
 
 def charts(cohort: Cohort) -> list[Chart]:
-    """The course, and the strip where single lesions are drawn."""
+    """Return the chart of the course, and the strip if single lesions are drawn."""
     days = visit_days(cohort)
     return [_course(cohort, days), *([_strip(cohort, days)] if individual(cohort) else [])]
 
 
 def notes(cohort: Cohort) -> list[str]:
-    """What the charts leave out."""
+    """Return notes on what the charts leave out."""
     if individual(cohort):
         return []
     return ["There are too many lesions to draw each one: the chart shows the medians only."]
@@ -115,7 +115,7 @@ def _lines(cohort: Cohort, days: Mapping[str, int]) -> Rows:
 def _strip(cohort: Cohort, days: Mapping[str, int]) -> Chart:
     x = visit_axis(days, "day after the procedure, at the visits")
     lesion = {"field": "lesion", "type": "nominal", "title": None, "sort": None}
-    # Windows that touch are told apart by their shade.
+    # Adjacent windows have different shades.
     shade = {"field": "odd", "type": "nominal", "scale": {"range": [0.1, 0.25]}, "legend": None}
     windows = {
         "data": {"name": "windows"},
@@ -144,7 +144,7 @@ def _strip(cohort: Cohort, days: Mapping[str, int]) -> Chart:
 
 
 def _windows(cohort: Cohort) -> Rows:
-    """Bands from the start of the first day to the end of the last."""
+    """Return bands from the start of the first day to the end of the last."""
     return [
         {
             "visit": visit,

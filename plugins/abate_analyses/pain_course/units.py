@@ -1,4 +1,4 @@
-"""Which units the estimates of the course of pain used."""
+"""The units of the estimates of the course of pain."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from abate_analyses.shared.units import STATE, by_value
 def course_units(
     cohort: Cohort, states: pl.DataFrame, carried: pl.DataFrame, names: Mapping[str, str]
 ) -> dict[str, Units]:
-    """By the estimates' names.
+    """Return the units of each estimate, by its name.
 
     Args:
         cohort: the cohort.

@@ -1,1 +1,1 @@
-"""Profile: who was treated and analysed, and what was treated."""
+"""Profile: the treated and analysed patients and lesions."""

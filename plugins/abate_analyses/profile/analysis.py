@@ -1,4 +1,4 @@
-"""The profile of a cohort: who and what was treated and analysed."""
+"""The profile of a cohort: its treated and analysed patients and lesions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -18,13 +18,13 @@ from abate_analyses.shared.treated import TREATED_LESIONS, TREATED_PATIENTS, sel
 from abate_analyses.shared.units import of_estimates
 from abate_analyses.statistics.quantiles import spread
 
-# The tables of the study file that name facts.
+# The tables of the study file with facts.
 FACTS = ("condition", "history")
 STAGES = ("treated", "excluded", "analysed")
 
 
 def analyse(cohort: Cohort) -> Result:
-    """Describe the analysed lesions and their patients, and the treated ones' facts."""
+    """Describe the analysed lesions and their patients, and the facts of the treated."""
     first = cohort.analysed.unique("patient_id", keep="first", maintain_order=True)
     flow, ages = _flow(cohort), list(_ages(first))
     shown = [
@@ -45,7 +45,7 @@ def analyse(cohort: Cohort) -> Result:
 
 
 def _flow(cohort: Cohort) -> dict[str, dict[str, int]]:
-    """Treated, excluded, analysed: patients and lesions, from the attrition table."""
+    """Return the treated, excluded and analysed patients and lesions of the attrition table."""
     return {
         unit: {stage: _sum(cohort.attrition, stage, unit) for stage in STAGES}
         for unit in ("patient", "lesion")
@@ -109,7 +109,7 @@ def _lesions(cohort: Cohort) -> Iterator[Estimate]:
 
 
 def _describe_treated(cohort: Cohort) -> Iterator[Estimate]:
-    """The facts over all treated patients, as a paper's text counts them."""
+    """Describe the facts over all treated patients, as papers count them."""
     patients = select_treated(cohort).select("patient_id").unique()
     whole = Whole(n=patients.height, population=TREATED_PATIENTS, basis="patient")
     facts = cohort.characteristics.join(patients, on="patient_id", how="semi")
@@ -121,7 +121,7 @@ def _describe_treated(cohort: Cohort) -> Iterator[Estimate]:
 
 
 def _not_assessable(cohort: Cohort) -> Iterator[Estimate]:
-    """The facts of which it is not known whether there are any: that none is shown is no count."""
+    """Return the facts that cannot be assessed; an absent fact is not a count of 0."""
     for key, why in cohort.not_assessable.items():
         section, _, kind = key.partition(".")
         if section in FACTS:
@@ -138,13 +138,13 @@ def _not_assessable(cohort: Cohort) -> Iterator[Estimate]:
 
 
 def _units_of_missing(cohort: Cohort, missing: Iterable[Estimate]) -> dict[str, Units]:
-    """What is not assessable used no datum: its units are the population alone."""
+    """Return the units of facts that are not assessable: the population, without data."""
     units = Units.of(cohort.analysed["patient_id"].unique(), NO_DATUM)
     return {estimate.name: units for estimate in missing}
 
 
 def _facts(facts: pl.DataFrame) -> dict[str, Mapping[str, int]]:
-    """How many patients have each fact, by kind; twice told counts once."""
+    """Count the patients with each fact, by kind; a repeated fact counts once."""
     once = facts.select("patient_id", "kind", "name").unique(maintain_order=True)
     groups = once.group_by("kind", maintain_order=True)
     return {str(kind): counts.count_values(rows["name"]) for (kind,), rows in groups}

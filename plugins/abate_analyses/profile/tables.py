@@ -14,7 +14,7 @@ TITLES = {
 
 
 def tables(shown: Sequence[Estimate]) -> list[Table]:
-    """One table a population, where it has a row."""
+    """Return a table for each population that has a row."""
     return [
         Table(
             name=name,
@@ -28,7 +28,7 @@ def tables(shown: Sequence[Estimate]) -> list[Table]:
 
 
 def age_table(ages: Sequence[Estimate]) -> list[Table]:
-    """The ages, as a median with each spread."""
+    """Return the ages as a median with each spread."""
     rows = [
         (age.label, Ref(age.name), Ref(age.name, "low"), Ref(age.name, "high"), Ref(age.name, "n"))
         for age in ages

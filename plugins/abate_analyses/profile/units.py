@@ -1,4 +1,4 @@
-"""Which units the counts of the profile used, and who is counted."""
+"""The units of the counts of the profile, and who is counted."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from abate_analyses.shared.units import by_value, find_analysed, find_analysed_p
 
 
 def profile_units(cohort: Cohort, first: pl.DataFrame) -> dict[str, Units]:
-    """By the estimates' names."""
+    """Return the units of each estimate, by its name."""
     aged = first.drop_nulls("age").select("patient_id", pl.format("age {}", "age").alias("age"))
     ages = Units(data=dict(aged.rows()))
     kinds = by_adjunct(cohort)
@@ -36,7 +36,7 @@ def profile_units(cohort: Cohort, first: pl.DataFrame) -> dict[str, Units]:
 
 
 def fact_name(kind: str, value: str, *, treated: bool = False) -> str:
-    """The name of a fact's count; of the treated, a kind that says it all stands alone."""
+    """Return the name of a fact's count; for the treated, only the kind if that is enough."""
     if not treated:
         return f"{kind}-{slug(value)}"
     return f"treated-{kind}" if value == kind else f"treated-{kind}-{slug(value)}"
@@ -53,7 +53,7 @@ def _flow(cohort: Cohort) -> Iterator[tuple[str, Units]]:
 
 
 def _lesions(cohort: Cohort, what: str) -> dict[str, Units]:
-    """By site and by group of sites, which are one question: a group is its sites."""
+    """Return the lesions by site and by site group, which are one question."""
     counted = by_value(cohort.analysed, "lesion_id", what.replace("-", "_"))
     return _count(what, find_analysed(cohort, "site"), counted)
 
@@ -64,7 +64,7 @@ def _count(what: str, whole: Units, by: dict[str, list[str]]) -> dict[str, Units
 
 
 def _facts(cohort: Cohort) -> Iterator[tuple[str, Units]]:
-    """The facts over the analysed patients and over the treated ones: one question a kind."""
+    """Return the facts of analysed and treated patients: each kind is one question."""
     wholes = {
         False: cohort.analysed["patient_id"].unique(),
         True: select_treated(cohort)["patient_id"].unique(),

@@ -1,6 +1,6 @@
-"""The checklists of reporting: what abate says, what a person said, what is missing.
+"""The reporting checklists: items from abate, items from a person, and missing items.
 
-The lists are in `checklists.toml`, with a legend at its head.
+The lists are in `checklists.toml`, which begins with a legend.
 """
 
 import tomllib
@@ -13,12 +13,12 @@ from abate import PageSection, Results
 
 FILLED, STATED, PARTLY, MISSING = "by abate", "by a person", "in part", "missing"
 STATES = (FILLED, STATED, PARTLY, MISSING)
-# In an item's `analysis`: any analysis that gave a result.
+# In an item's `analysis`: any analysis with a result.
 _ANY = "*"
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What a report must say. `both`: abate and a person each say a part of it."""
+    """An item that a report must have; `both` means that abate and a person each give a part."""
 
     id: str
     topic: str
@@ -38,7 +38,7 @@ class Checklist(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class FilledItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item with its state: where abate says it, what a person says, which key is wanted."""
+    """An item with its state: the place of abate's part, a person's text, or the missing key."""
 
     item: Item
     state: str
@@ -48,33 +48,33 @@ class FilledItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load() -> list[Checklist]:
-    """The checklists, in the order of the page."""
+    """Load the checklists, in the order of the page."""
     text = (files(__package__) / "checklists.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text)["checklist"], list[Checklist])
 
 
 def statements() -> list[str]:
-    """The keys of `[statements]` that an item asks for, sorted."""
+    """Return the keys of `[statements]` that the items need, sorted."""
     return sorted(
         {item.statement for checklist in load() for item in checklist.item if item.statement}
     )
 
 
 def fill(results: Results) -> list[tuple[Checklist, list[FilledItem]]]:
-    """Each checklist, filled from the results and from the study file's `[statements]`."""
+    """Fill each checklist from the results and from the study file's `[statements]`."""
     return [
         (checklist, [_fill_item(item, results) for item in checklist.item]) for checklist in load()
     ]
 
 
 def count_states(filled: Sequence[tuple[Checklist, Sequence[FilledItem]]]) -> dict[str, int]:
-    """How many items are in each state."""
+    """Return the number of items in each state."""
     states = [item.state for _, items in filled for item in items]
     return {state: states.count(state) for state in STATES}
 
 
 def section(results: Results) -> PageSection:
-    """The section of the page."""
+    """Return the section of the page."""
     from abate import page_html
 
     template = (files(__package__) / "checklists.html").read_text("utf-8")
@@ -100,7 +100,7 @@ def _state(item: Item, *, is_shown: bool, is_stated: bool) -> str:
 
 
 def _places(item: Item, results: Results) -> Iterator[tuple[str, str]]:
-    """The parts of the page that say it: a link's target and its words."""
+    """Return the parts of the page with an item: the target and the text of a link."""
     is_there = {"": False, "attrition": results.attrition, "methods": results.design}
     if not is_there.get(item.abate, True):
         return

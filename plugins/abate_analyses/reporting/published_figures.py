@@ -1,6 +1,6 @@
-"""The figures that a paper prints, compared with the study's own.
+"""The figures of a paper, compared with the study's own.
 
-What does not agree is a result, and is shown as one.
+A disagreement is a result, and is shown as one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class Row:
 
 
 def compare(figure: "PublishedFigure", statistics: Statistics) -> ComparedFigure:
-    """One figure of the paper beside the report's."""
+    """Compare one figure of the paper with the report's."""
     ours: float | Numbers | None
     n = None
     if isinstance(figure.ours, str):
@@ -51,7 +51,7 @@ def compare(figure: "PublishedFigure", statistics: Statistics) -> ComparedFigure
 
 
 def section(results: Results) -> PageSection:
-    """The section of the page: the figures that are not equal, then all."""
+    """Return the section of the page: the figures that are not equal, then all of them."""
     from abate import page_html
 
     unequal = [

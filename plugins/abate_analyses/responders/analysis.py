@@ -1,4 +1,4 @@
-"""Responders: how many lesions' pain fell enough, by pain scores alone."""
+"""Responders: the number of lesions whose pain fell enough, by pain scores only."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ NOTES = (
 
 
 def analyse(cohort: Cohort, *, reference: str, endpoint: Endpoint) -> Result:
-    """Judge each lesion by every definition."""
+    """Apply every definition to each lesion."""
     groups = _groups(cohort, reference, endpoint)
     if not groups.analysed.n:
         return Result.not_estimable("there are no analysed lesions")

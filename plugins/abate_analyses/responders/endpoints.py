@@ -1,7 +1,8 @@
-"""What makes a lesion a responder, by pain scores alone.
+"""The definitions of a responder, by pain scores only.
 
-Limits of 30 % and 50 % are IMMPACT's (Dworkin 2008, https://doi.org/10.1016/j.jpain.2007.09.005),
-2 points or 30 % Farrar's (2001, https://doi.org/10.1016/S0304-3959(01)00349-9).
+The limits of 30 % and 50 % are from IMMPACT (Dworkin 2008,
+https://doi.org/10.1016/j.jpain.2007.09.005), 2 points or 30 % from Farrar (2001,
+https://doi.org/10.1016/S0304-3959(01)00349-9).
 """
 
 from collections.abc import Callable
@@ -17,11 +18,11 @@ class Response:
     """One definition of a responder.
 
     Attributes:
-        name: of its estimates.
-        words: what a responder has, in words.
-        holds: whether it holds, from the columns `reference` and `endpoint` in billionths.
+        name: the name of its estimates.
+        words: the definition in words.
+        holds: whether it is met, from the columns `reference` and `endpoint` in billionths.
         of_reference: whether it needs a reference above 0.
-        of_change: whether it needs a reference at all.
+        of_change: whether it needs a reference.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Response:
 
     @property
     def label(self) -> str:
-        """Always says that no opioid dose was read."""
+        """The label of its estimates, which says that only pain scores count."""
         return f"{PAIN_SCORE_ONLY}: {self.words}"
 
 

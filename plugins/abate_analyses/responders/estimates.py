@@ -1,4 +1,4 @@
-"""The shares of responders, each with its denominator in its name."""
+"""The shares of responders, each with the denominator in its name."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,16 +28,16 @@ LOCF = "locf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """The lesions that responses are asked of.
+    """The denominators of the responses.
 
     Attributes:
-        pairs: with a reference and an endpoint: the main denominator, observed cases.
-        high: of these, with a reference of 4 or more.
-        carried: the pairs, and those with an earlier score carried forward.
+        pairs: lesions with a reference and an endpoint: the main denominator, observed cases.
+        high: those of the pairs with a reference of 4 or more.
+        carried: the pairs, and lesions with an earlier score carried forward.
         analysed: all analysed lesions.
-        treated: all treated ones.
-        zeros: how many analysed lesions score 0 at the endpoint, with or without a reference.
-        at_zero: how many analysed lesions have a reference of 0, with or without an endpoint.
+        treated: all treated lesions.
+        zeros: the number of analysed lesions with score 0 at the endpoint.
+        at_zero: the number of analysed lesions with a reference of 0.
     """
 
     pairs: JudgedPairs
@@ -50,15 +50,15 @@ class Groups:
 
     @property
     def counted(self) -> Whole:
-        """The treated lesions, or the analysed ones where nobody counted the treated."""
+        """The treated lesions, or the analysed ones if the treated were not counted."""
         return self.treated if self.treated.n else self.analysed
 
     def count_responders(self, response: Response) -> int:
-        """How many analysed lesions responded."""
+        """Return the number of analysed lesions that responded."""
         return self.pairs.number(response) if response.of_change else self.zeros
 
     def denominator(self, whole: Whole, response: Response) -> Whole:
-        """`whole` as the denominator of this response."""
+        """Return `whole` as the denominator of this response."""
         if not response.of_reference:
             return whole
         n = max(0, whole.n - self.at_zero)
@@ -66,7 +66,7 @@ class Groups:
 
 
 def estimates(groups: Groups) -> Iterator[Estimate]:
-    """Each response over each denominator."""
+    """Return each response over each denominator."""
     of_pairs = Whole(n=groups.pairs.frame.height, population=groups.pairs.population)
     yield count("lesions-analysed", groups.analysed.n, groups.counted)
     yield count("reference-0", groups.pairs.at_zero, of_pairs, "lesions with a reference of 0")
@@ -98,7 +98,7 @@ def _of_treated(response: Response, responded: int, groups: Groups) -> Estimate:
 def proportion(
     response: Response, number: int, whole: Whole, suffix: str = "", method: str = EXACT
 ) -> Estimate:
-    """The share of responders, with the Clopper-Pearson interval."""
+    """Return the share of responders, with the Clopper-Pearson interval."""
     return Estimate(
         name=f"{response.name}-{suffix}" if suffix else response.name,
         label=f"{response.label}, {suffix.replace('-', ' ')}" if suffix else response.label,
@@ -114,7 +114,7 @@ def proportion(
 
 
 def _by_wilson(response: Response, number: int, whole: Whole) -> Estimate:
-    """The same share; its numerator is that of the response, and is named so."""
+    """Return the same share with Wilson's interval; its numerator is that of the response."""
     return Estimate(
         name=f"{response.name}-wilson",
         label=f"{response.label}, Wilson interval",

@@ -1,4 +1,4 @@
-"""Which units the estimates of responders used, and who responded."""
+"""The units of the estimates of responders, and the units that responded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from abate_analyses.shared.treated import select_treated
 def responder_units(
     cohort: Cohort, groups: Groups, by_stratum: Sequence[Strata], reference: str, endpoint: Endpoint
 ) -> dict[str, Units]:
-    """By the estimates' names."""
+    """Return the units of each estimate, by its name."""
     asked = {"": groups.pairs, f"-{LOCF}": groups.carried}
     for stratifier in by_stratum:
         asked |= {
@@ -44,7 +44,7 @@ def responder_units(
 
 
 def _of(asked: JudgedPairs, response: Response) -> Units:
-    """The lesions for which a response is defined, and those that responded."""
+    """Return the lesions for which a response is defined, and those that responded."""
     units = asked.units
     if response.of_reference:
         units = replace(units, among={}).where(asked.ids(pl.col("above_zero")))
@@ -54,7 +54,7 @@ def _of(asked: JudgedPairs, response: Response) -> Units:
 def _of_all(
     cohort: Cohort, groups: Groups, at_zero: set[str], endpoint: Endpoint
 ) -> Iterator[tuple[str, Units]]:
-    """Over all analysed and all treated lesions, where a missing change is no response."""
+    """Return the units over all analysed or treated lesions: a missing change is no response."""
     ended = cohort.at(endpoint).frame
     zeros = ended.filter(pl.col("value") == 0)["lesion_id"].to_list()
     wholes = {

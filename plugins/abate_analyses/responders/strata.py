@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strata:
-    """The lesions by what one stratifier says of them: each lesion is in one stratum.
+    """The lesions by one stratifier; each lesion is in one stratum.
 
     Attributes:
         stratifier: `adjunct` or `site-group`.
@@ -28,11 +28,11 @@ class Strata:
     parts: Mapping[str, JudgedPairs]
 
     def suffix(self, stratum: str) -> str:
-        """What the names of a stratum's estimates end with."""
+        """Return the suffix of the names of a stratum's estimates."""
         return f"{self.stratifier}-{slug(stratum)}"
 
     def estimates(self) -> list[Estimate]:
-        """Each response in each stratum."""
+        """Return each response in each stratum."""
         return [
             proportion(response, part.number(response), part.whole(response), self.suffix(stratum))
             for response in RESPONSES
@@ -40,12 +40,12 @@ class Strata:
         ]
 
     def names(self, response: Response) -> dict[str, str]:
-        """The estimate of each stratum."""
+        """Return the name of the estimate of each stratum."""
         return {stratum: f"{response.name}-{self.suffix(stratum)}" for stratum in self.parts}
 
 
 def strata(asked: JudgedPairs, adjuncts: pl.DataFrame) -> Sequence[Strata]:
-    """By adjunct (several kinds of one lesion are one stratum), and by site group."""
+    """Return the strata by adjunct (several kinds are one stratum), and by site group."""
     kinds = (
         adjuncts.select("lesion_id", "kind")
         .unique()

@@ -1,4 +1,4 @@
-"""Which lesions are asked whether they responded, and which of them did."""
+"""The lesions of each denominator, and those of them that responded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class JudgedPairs:
             reference_datum, endpoint_datum, and whether each response holds, under its name.
         population: which lesions these are, in words.
         all_above_zero: whether each reference is above 0, by the words of the population.
-        among: if they were chosen by their states at a visit: the ids of all among whom.
+        among: if they were chosen by their states at a visit, the ids of all candidates.
     """
 
     frame: pl.DataFrame
@@ -38,56 +38,56 @@ class JudgedPairs:
     among: Sequence[str] = ()
 
     def whole(self, response: Response) -> Whole:
-        """The denominator of a response: the lesions for which it is defined."""
+        """Return the denominator of a response: the lesions for which it is defined."""
         if self.all_above_zero or not response.of_reference:
             return Whole(n=self.frame.height, population=self.population)
         return Whole(n=int(self.frame["above_zero"].sum()), population=above_zero(self.population))
 
     def number(self, response: Response) -> int:
-        """How many responded."""
+        """Return the number that responded."""
         return int(self.frame[response.name].sum())
 
     def where(self, kept: pl.Expr, words: str) -> "JudgedPairs":
-        """Those of these lesions that `kept` keeps."""
+        """Return the lesions that match `kept`."""
         return replace(
             self, frame=self.frame.filter(kept), population=f"{self.population}, {words}"
         )
 
     @property
     def at_zero(self) -> int:
-        """How many have a reference of 0."""
+        """Return the number of lesions with a reference of 0."""
         return int((~self.frame["above_zero"]).sum())
 
     @property
     def units(self) -> Units:
-        """These lesions, each with the data of its change."""
+        """Return these lesions, each with the data of its change."""
         units = units_of(self.frame, "lesion_id", "reference_datum", "endpoint_datum")
         return replace(units, among=dict.fromkeys(self.among, STATE))
 
     def ids(self, kept: pl.Expr) -> list[str]:
-        """The ids of those that `kept` keeps."""
+        """Return the ids of the lesions that match `kept`."""
         return self.frame.filter(kept)["lesion_id"].to_list()
 
     def with_high_reference(self) -> "JudgedPairs":
-        """Those with a reference of 4 or more, as trials enter them."""
+        """Return the lesions with a reference of 4 or more, as trials require."""
         high = self.where(pl.col("4_or_more"), "whose reference is 4 or more")
         return replace(high, all_above_zero=True)
 
 
 def above_zero(population: str) -> str:
-    """The words for those whose fall in percent is defined."""
+    """Return the name of the lesions whose fall in percent is defined."""
     return f"{population}, whose reference is above 0"
 
 
 def judge_pairs(pairs: Pairs) -> JudgedPairs:
-    """Judge each pair by every response."""
+    """Apply every definition to each pair."""
     return JudgedPairs(frame=_judge(pairs.frame), population=pairs.population)
 
 
 def carry_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endpoint) -> JudgedPairs:
-    """The pairs, and lesions without an endpoint whose last earlier score is carried to it.
+    """Return the pairs, and lesions without an endpoint whose last earlier score is carried to it.
 
-    Nothing is carried past death or re-treatment, nor to a visit that is not yet due.
+    No score is carried past death or re-treatment, or to a visit that is not yet due.
     """
     frame, among = pairs.frame, list[str]()
     population = f"{pairs.population}, or an earlier score carried forward to it"
@@ -102,7 +102,7 @@ def carry_forward(cohort: Cohort, pairs: Pairs, reference: str, endpoint: Endpoi
 
 
 def _up_to(cohort: Cohort, endpoint: Endpoint) -> tuple[str, ...]:
-    """The visits after the procedure up to the endpoint's last."""
+    """Return the visits after the procedure up to the endpoint's last one."""
     named = endpoint.last_of if isinstance(endpoint, LastOf) else (endpoint,)
     last = max(
         (cohort.visits.index(visit) for visit in named if visit in cohort.visits), default=-1
@@ -136,14 +136,14 @@ def _judge(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def alone_at_zero(cohort: Cohort, reference: str, endpoint: Endpoint) -> list[str]:
-    """The analysed lesions without an endpoint that have a reference of 0."""
+    """Return the analysed lesions with a reference of 0 and without an endpoint."""
     ended = cohort.at(endpoint).frame.select("lesion_id")
     alone = _references(cohort, reference).join(ended, on="lesion_id", how="anti")
     return alone.filter((pl.col("value") * POINT).round() == 0)["lesion_id"].to_list()
 
 
 def _references(cohort: Cohort, reference: str) -> pl.DataFrame:
-    """The reference of each analysed lesion that has one: lesion_id, value."""
+    """Return the reference of each analysed lesion with one: lesion_id, value."""
     if reference != FIRST:
         return cohort.at(reference).frame
     scores = cohort.scores.filter("chosen").sort("at", "score_id")
@@ -152,11 +152,11 @@ def _references(cohort: Cohort, reference: str) -> pl.DataFrame:
 
 
 def count_treated(cohort: Cohort) -> Whole:
-    """The treated lesions, as the attrition table counts them."""
+    """Return the number of treated lesions in the attrition table."""
     rows = cohort.attrition.filter((pl.col("stage") == "treated") & (pl.col("unit") == "lesion"))
     return Whole(n=int(rows["n"].sum()), population=TREATED_LESIONS)
 
 
 def count_analysed(cohort: Cohort) -> Whole:
-    """The analysed lesions."""
+    """Return the number of analysed lesions."""
     return Whole(n=cohort.analysed.height, population=LESIONS)

@@ -1,4 +1,4 @@
-"""Safety: complications by grade and by adjunct, and exact upper limits where there are none."""
+"""Safety: complications by grade and by adjunct, and exact upper limits if there are none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -54,13 +54,13 @@ def analyse(cohort: Cohort) -> Result:
 
 
 def _reasons(cohort: Cohort) -> list[str]:
-    """Why events that the study looks for are not assessable, each reason once."""
+    """Return why events of the study are not assessable, each reason once."""
     named = {kind: why for kind, why in cohort.not_assessable.items() if kind.startswith("event.")}
     return sorted(set(named.values()))
 
 
 def _without(cohort: Cohort, method: str, why: str) -> Result:
-    """Deaths and re-treatments only: that no complication is there is not a finding."""
+    """Return deaths and re-treatments only: no count of complications is possible."""
     apart = list(_apart(cohort))
     missing = Estimate(
         name="complication-lesions",
@@ -84,7 +84,7 @@ def _without(cohort: Cohort, method: str, why: str) -> Result:
 
 
 def _by_lesion(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
-    """Any and lasting: over the analysed, each adjunct's, the treated lesions."""
+    """Return any and lasting complications over analysed lesions, by adjunct, and treated ones."""
     marked = by_adjunct(cohort).select("lesion_id", "kind")
     groups = [("-lesions", lesions(cohort.analysed), cohort.analysed["lesion_id"])]
     for kind in sorted(marked["kind"].drop_nulls().unique()):
@@ -106,7 +106,7 @@ def _any_and_lasting(events: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
 
 
 def _kinds(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
-    """Over the analysed lesions: each grade, each complication by its name."""
+    """Return each grade and each complication by its name, over the analysed lesions."""
     whole = lesions(cohort.analysed)
     linked = events.join(cohort.analysed.select("lesion_id"), on="lesion_id", how="semi")
     graded = linked.with_columns(pl.col("grade").fill_null(NOT_STATED))
@@ -122,7 +122,7 @@ def _kinds(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
 
 
 def _by_patient(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
-    """Any and lasting, over analysed and treated patients, the events of no lesion too."""
+    """Return any and lasting complications over patients, also events without a lesion."""
     ids = select_treated(cohort)["patient_id"].unique()
     groups = [
         ("-patients", patients(cohort.analysed), cohort.analysed["patient_id"].unique()),
@@ -140,7 +140,7 @@ def _by_patient(cohort: Cohort, events: pl.DataFrame) -> Iterator[Estimate]:
 
 
 def _apart(cohort: Cohort) -> Iterator[Estimate]:
-    """Deaths by patient, re-treatments by lesion."""
+    """Return deaths by patient and re-treatments by lesion."""
     events = cohort.events
     dead = events.filter(pl.col("kind") == "death")["patient_id"]
     again = events.filter(pl.col("kind") == "re-treatment")["lesion_id"]
@@ -152,7 +152,7 @@ def _apart(cohort: Cohort) -> Iterator[Estimate]:
 
 
 def _number(cohort: Cohort, events: pl.DataFrame) -> Estimate:
-    """Complications, not lesions: a lesion may have several."""
+    """Return the number of complications, not of lesions: a lesion may have several."""
     ids = cohort.analysed.select("lesion_id")
     linked = events.join(ids, on="lesion_id", how="semi")
     return Estimate(
@@ -170,9 +170,9 @@ def _number(cohort: Cohort, events: pl.DataFrame) -> Estimate:
 
 
 def _of_events(events: int, hit: int, lesions: int) -> dict[str, int]:
-    """The first complication of each lesion and the further ones: a few of these hide the count.
+    """Count the first complication of each lesion, and the further ones; few of these are hidden.
 
-    More of them than there are lesions are no part of the lesions.
+    More complications than lesions are not a part of the lesions.
     """
     further = {"further complications": events - hit} if events - hit <= lesions else {}
     return {"complication-lesions": hit, **further}
@@ -190,7 +190,7 @@ def _count_unlinked(cohort: Cohort, events: pl.DataFrame) -> Estimate:
 
 
 def _among(ids: pl.Series, hit: pl.Series) -> int:
-    """How many of the ids are among those that were hit; a null hits nobody."""
+    """Return how many of the ids had an event; a null is nobody's id."""
     return int(ids.is_in(hit.drop_nulls().unique().to_list()).sum())
 
 

@@ -1,4 +1,4 @@
-"""Which units the estimates of safety used, and who had a complication."""
+"""The units of the estimates of safety, and the units with a complication."""
 
 from collections.abc import Iterator
 
@@ -15,12 +15,12 @@ NOT_NAMED = "not named"
 
 
 def grade_name(grade: str) -> str:
-    """The name of the share of lesions with a complication of a grade."""
+    """Return the name of the share of lesions with a complication of a grade."""
     return f"grade-{slug(grade)}"
 
 
 def safety_units(cohort: Cohort, events: pl.DataFrame) -> dict[str, Units]:
-    """By the estimates' names.
+    """Return the units of each estimate, by its name.
 
     Args:
         cohort: the cohort.
@@ -42,7 +42,7 @@ def safety_units(cohort: Cohort, events: pl.DataFrame) -> dict[str, Units]:
 
 
 def apart_units(cohort: Cohort) -> dict[str, Units]:
-    """Of deaths and re-treatments."""
+    """Return the units of deaths and re-treatments."""
     dead = cohort.events.filter(pl.col("kind") == "death")["patient_id"]
     again = cohort.events.filter(pl.col("kind") == "re-treatment")["lesion_id"]
     return {
@@ -52,7 +52,7 @@ def apart_units(cohort: Cohort) -> dict[str, Units]:
 
 
 def _shares(cohort: Cohort, events: pl.DataFrame) -> Iterator[tuple[str, Units]]:
-    """Any and lasting, over each population of lesions and of patients."""
+    """Return the units of any and lasting complications, over each population."""
     kinds = by_adjunct(cohort)
     lesions = {
         "lesions": cohort.analysed["lesion_id"],
@@ -75,7 +75,7 @@ def _shares(cohort: Cohort, events: pl.DataFrame) -> Iterator[tuple[str, Units]]
 
 
 def _kinds(cohort: Cohort, linked: pl.DataFrame) -> Iterator[tuple[str, Units]]:
-    """Each grade, each complication by its name."""
+    """Return the units of each grade and of each complication by its name."""
     graded = linked.with_columns(pl.col("grade").fill_null(NOT_STATED))
     named = linked.with_columns(pl.col("name").fill_null(NOT_NAMED))
     whole = find_analysed(cohort, "complication")
@@ -86,7 +86,7 @@ def _kinds(cohort: Cohort, linked: pl.DataFrame) -> Iterator[tuple[str, Units]]:
 
 
 def _events(cohort: Cohort, linked: pl.DataFrame) -> Units:
-    """Events, which are no units: the first of a lesion goes by its id, further ones by theirs."""
+    """Return events as units: the first of a lesion has its id, further ones their own."""
     hit = linked["lesion_id"].unique(maintain_order=True).to_list()
     further = [f"further complication {place}" for place in range(linked.height - len(hit))]
     counts = {
@@ -98,7 +98,7 @@ def _events(cohort: Cohort, linked: pl.DataFrame) -> Units:
 
 
 def _hit(whole: Units, count: str, ids: pl.Series) -> Units:
-    """Who of the units is among the ids; a null hits nobody."""
+    """Return the units that are among the ids; a null is nobody's id."""
     return whole.counting(
         {count: [unit for unit in ids.drop_nulls().unique() if unit in whole.data]}
     )

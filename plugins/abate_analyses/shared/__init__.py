@@ -1,1 +1,1 @@
-"""What several analyses share: counts, pairs, patients, and the units of estimates."""
+"""Parts that several analyses share: counts, pairs, patients, and the units of estimates."""

@@ -1,4 +1,4 @@
-"""Which analysed lesions had which adjunct, as populations."""
+"""The analysed lesions by adjunct, as populations."""
 
 import polars as pl
 
@@ -9,11 +9,11 @@ WITHOUT = f"{LESIONS} without an adjunct"
 
 
 def having(kind: str) -> str:
-    """The lesions with an adjunct of one kind, in words."""
+    """Return the name of the lesions with an adjunct of one kind."""
     return f"{LESIONS} with the adjunct {kind}"
 
 
 def by_adjunct(cohort: Cohort) -> pl.DataFrame:
-    """One row an analysed lesion and kind of adjunct; kind is null where it had none."""
+    """Return one row per analysed lesion and kind of adjunct; kind is null if there is none."""
     kinds = cohort.adjuncts.select("lesion_id", "kind").unique()
     return cohort.analysed.join(kinds, on="lesion_id", how="left", maintain_order="left")

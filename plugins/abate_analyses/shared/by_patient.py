@@ -1,4 +1,4 @@
-"""The same question by patient: lesions of one patient are not independent."""
+"""Tests and intervals by patient, because lesions of one patient are not independent."""
 
 import polars as pl
 
@@ -8,20 +8,20 @@ from abate_analyses.statistics.bootstrap import SEED, median_by_patient, resampl
 from abate_analyses.statistics.exact_integers import POINT, billionths
 from abate_analyses.statistics.sign_flips import flip_test
 
-_EXACT = {True: "exact, over all turnings", False: "normal approximation"}
+_EXACT = {True: "exact, over all sign flips", False: "normal approximation"}
 
 
 def sign_flips(name: str, pairs: Pairs, first_lesion: str) -> Estimate:
-    """Turn the signs of all of a patient's changes together.
+    """Return the test that flips the signs of all changes of a patient together.
 
-    It has no value: the sum of changes of two populations that differ by one patient is that
-    patient's change.
+    It has no value: sums of changes of two populations that differ by one patient would disclose
+    that patient's change.
 
     Args:
-        name: of the estimate.
+        name: the name of the estimate.
         pairs: the lesions of all patients.
-        first_lesion: the name of the sign test of each patient's first lesion: there are as many,
-            and where that one is withheld, so is this.
+        first_lesion: the name of the sign test of each patient's first lesion, which has the same
+            patients: if that one is withheld, so is this.
     """
     sums = _sums(pairs)
     counted = directions((sums / POINT).to_list())
@@ -44,7 +44,7 @@ def sign_flips(name: str, pairs: Pairs, first_lesion: str) -> Estimate:
 
 
 def median_change(name: str, pairs: Pairs) -> Estimate:
-    """The median change, with an interval that draws patients, each with all its lesions."""
+    """Return the median change, with an interval by drawing patients with all their lesions."""
     changes = pairs.changes
     ends = median_by_patient(changes, pairs.frame["patient_id"].to_list())
     estimate = median_of(name, changes, pairs.population)
@@ -67,12 +67,12 @@ def median_change(name: str, pairs: Pairs) -> Estimate:
 
 
 def of_patients(pairs: Pairs) -> str:
-    """The words for the patients of these lesions."""
+    """Return the name of the patients of these lesions."""
     return f"patients with {pairs.population}"
 
 
 def _sums(pairs: Pairs) -> pl.Series:
-    """The sum of each patient's changes, in billionths of a point."""
+    """Return the sum of each patient's changes, in billionths of a point."""
     changes = pl.Series("change", billionths(pairs.changes), dtype=pl.Int64)
     frame = pairs.frame.select("patient_id").with_columns(changes)
     return frame.group_by("patient_id", maintain_order=True).agg(pl.col("change").sum())["change"]

@@ -1,4 +1,4 @@
-"""The changes of paired scores: how many fell, rose, stayed."""
+"""The changes of paired scores: falls, rises and ties."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from abate import Estimate, Interval
 from abate_analyses.statistics.exact_integers import billionths
 from abate_analyses.statistics.quantiles import quartiles
 
-# What is added to the words of a population.
+# The suffix of the name of a population.
 UNTIED = ", whose two scores differ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directions:
-    """How many changes are below zero, above it, and zero."""
+    """The number of changes below zero, above zero, and of zero."""
 
     falls: int
     rises: int
@@ -23,11 +23,11 @@ class Directions:
 
     @property
     def untied(self) -> int:
-        """The falls and the rises."""
+        """The number of falls and rises."""
         return self.falls + self.rises
 
     def by_name(self) -> dict[str, int]:
-        """For the counts of an estimate."""
+        """Return them for the counts of an estimate."""
         return {"falls": self.falls, "rises": self.rises, "ties": self.ties}
 
 
@@ -40,7 +40,7 @@ def directions(changes: Sequence[float]) -> Directions:
 
 
 def median_of(name: str, values: Sequence[float], population: str, label: str = "") -> Estimate:
-    """A median with quartiles; None without a value."""
+    """Return a median with quartiles; None without a value."""
     first, median, third = quartiles(values) if values else (0.0, None, 0.0)
     spread = None if median is None else Interval(low=first, high=third, kind="quartiles")
     return Estimate(

@@ -1,4 +1,4 @@
-"""Counts and shares as estimates, with the words that the rule of small cells needs."""
+"""Counts and shares as estimates, with the names that the rule of small cells needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PATIENTS = "patients with an analysed lesion"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """What a count is a part of: how many, of what."""
+    """The whole that a count is a part of: its number, and its name."""
 
     n: int
     population: str
@@ -27,22 +27,22 @@ class Whole:
 
     @property
     def unit(self) -> str:
-        """The UCUM annotation of what is counted."""
+        """The UCUM annotation of the counted units."""
         return f"{{{self.basis}}}"
 
 
 def lesions(analysed: pl.DataFrame) -> Whole:
-    """The analysed lesions as a whole."""
+    """Return the analysed lesions as a whole."""
     return Whole(n=analysed.height, population=LESIONS)
 
 
 def patients(analysed: pl.DataFrame) -> Whole:
-    """The patients of the analysed lesions as a whole."""
+    """Return the patients of the analysed lesions as a whole."""
     return Whole(n=analysed["patient_id"].n_unique(), population=PATIENTS, basis="patient")
 
 
 def count(name: str, number: int, whole: Whole, label: str = "", note: str = "") -> Estimate:
-    """How many of the whole; a `Split` names it `POPULATION: NAME`."""
+    """Return a count of the whole; a `Split` names it `POPULATION: NAME`."""
     return Estimate(
         name=name,
         label=label or name.replace("-", " "),
@@ -59,9 +59,9 @@ def count(name: str, number: int, whole: Whole, label: str = "", note: str = "")
 
 
 def share(name: str, number: int, whole: Whole, label: str, note: str = "") -> Estimate:
-    """The share of the whole, with its exact interval (Clopper and Pearson 1934).
+    """Return the share of the whole, with its exact interval (Clopper and Pearson 1934).
 
-    An empty whole gives no value; no event gives the exact upper limit.
+    An empty whole gives no value; without events the interval has the exact upper limit.
     """
     return Estimate(
         name=name,
@@ -79,6 +79,6 @@ def share(name: str, number: int, whole: Whole, label: str, note: str = "") -> E
 
 
 def count_values(values: pl.Series) -> Mapping[str, int]:
-    """How often each value stands, the most frequent first; a missing one is `unknown`."""
+    """Count each value, the most frequent first; a missing one is `unknown`."""
     counted = values.fill_null("unknown").value_counts(sort=False).rows()
     return dict(sorted(counted, key=lambda row: (-row[1], row[0])))

@@ -1,4 +1,4 @@
-"""Which estimates of an analysis are key."""
+"""The key estimates of an analysis."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,7 +7,7 @@ from abate import Estimate
 
 
 def mark_key(estimates: Iterable[Estimate], *names: str) -> list[Estimate]:
-    """The estimates; those of these names are key."""
+    """Mark the estimates of these names as key."""
     return [
         replace(estimate, key=True) if estimate.name in names else estimate
         for estimate in estimates

@@ -24,7 +24,7 @@ _CHANGE = {
 
 
 def slopes(pairs: Pairs, reference: str, endpoint: str) -> Chart:
-    """Each lesion's two scores, joined; the medians on top."""
+    """Return the chart of each lesion's two scores, joined, with the medians."""
     ends = {"reference": f"reference: {reference}", "endpoint": f"endpoint: {endpoint}"}
     place = {"field": "when", "type": "ordinal", "sort": list(ends.values()), "title": None}
     return Chart(
@@ -59,7 +59,7 @@ def _two_scores(pairs: Pairs, ends: Mapping[str, str]) -> Sequence[Mapping[str, 
 
 
 def waterfall(pairs: Pairs) -> Chart:
-    """Each lesion's change as a bar, the greatest fall last; the median as a line."""
+    """Return the chart of each lesion's change as a bar, with the median as a line."""
     lesion = {**_nominal(), "sort": None, "title": None}
     return Chart(
         name="waterfall",
@@ -85,7 +85,7 @@ def _bars(pairs: Pairs) -> Sequence[Mapping[str, Cell]]:
 
 
 def by_visit(changes: Mapping[str, Pairs], visits: Sequence[str], medians: Sequence[str]) -> Chart:
-    """Each lesion's change at each visit as a point; the medians of `medians` as a line."""
+    """Return the chart of each lesion's change at each visit, with `medians` as a line."""
     visit = {"field": "visit", "type": "ordinal", "sort": list(visits), "title": None}
     points: list[Mapping[str, Cell]] = [
         {"visit": name, "lesion": lesion, "change": value}

@@ -1,4 +1,4 @@
-"""Which units the estimates of paired change used."""
+"""The units of the estimates of paired change."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from abate_analyses.shared.units import find_directed, find_directed_patients, f
 
 
 def units_of_pairs(cohort: Cohort, pairs: Pairs, endpoint: str | LastOf) -> dict[str, Units]:
-    """By the estimates' names."""
+    """Return the units of each estimate, by its name."""
     first = pairs.first_lesion_per_patient()
     of_pairs, of_untied = find_directed(pairs), find_untied(pairs)
     return {
@@ -30,7 +30,7 @@ def units_of_pairs(cohort: Cohort, pairs: Pairs, endpoint: str | LastOf) -> dict
 
 
 def visit_units(visit: str, pairs: Pairs) -> Iterator[tuple[str, Units]]:
-    """The same for the change at one visit."""
+    """Return the same for the change at one visit."""
     of_untied = find_untied(pairs)
     yield f"median-change-{visit}", find_directed(pairs)
     yield f"sign-test-{visit}", of_untied

@@ -8,7 +8,7 @@ METHOD = "exact sign test, two-sided, ties dropped"
 
 
 def sign_test(name: str, pairs: Pairs) -> Estimate:
-    """The sign test; its value is the share of falls among falls and rises."""
+    """Return the sign test; its value is the share of falls among falls and rises."""
     counted = directions(pairs.changes)
     return Estimate(
         name=name,
@@ -26,7 +26,7 @@ def sign_test(name: str, pairs: Pairs) -> Estimate:
 
 
 def p_of(counted: Directions) -> float | None:
-    """The chance of so uneven a split, if a fall is as likely as a rise; None with ties only."""
+    """Return the p-value if a fall is as likely as a rise; None if all are ties."""
     if not counted.untied:
         return None
     from scipy.special import betainc

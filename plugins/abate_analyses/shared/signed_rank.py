@@ -1,4 +1,4 @@
-"""What the signed ranks of paired changes say, as estimates: Wilcoxon's test, Hodges-Lehmann."""
+"""Estimates from the signed ranks of paired changes: Wilcoxon's test and Hodges-Lehmann."""
 
 from abate import Estimate, Interval, Pairs
 from abate_analyses.shared.changes import UNTIED, directions
@@ -8,14 +8,14 @@ from abate_analyses.statistics.rank_tests import SignedRank, Zeros, wilcoxon_sig
 
 _ZEROS = {"dropped": "zeros dropped", "pratt": "zeros ranked and then dropped (Pratt)"}
 _EXACT = {
-    True: "exact, over all turnings of the signs of the middle ranks",
+    True: "exact, over all sign flips of the midranks",
     False: "normal approximation with continuity and tie correction",
 }
 _ALL_TIES = "every pair is a tie"
 
 
 def wilcoxon(name: str, pairs: Pairs, zeros: Zeros) -> Estimate:
-    """Wilcoxon's signed-rank test; its value is V, the sum of the ranks of the rises."""
+    """Return Wilcoxon's signed-rank test; its value is V, the sum of the ranks of the rises."""
     counted = directions(pairs.changes)
     dropped = zeros == "dropped"
     test = wilcoxon_signed_rank(billionths(pairs.changes), zeros) if counted.untied else None
@@ -40,7 +40,7 @@ def _wilcoxon(test: SignedRank | None, zeros: Zeros) -> str:
 
 
 def shift(name: str, pairs: Pairs, zeros: Zeros | None) -> Estimate:
-    """The Hodges-Lehmann estimate of the change, with the zeros (None) or without them."""
+    """Return the Hodges-Lehmann estimate of the change, with or without the zeros."""
     changes = billionths(pairs.changes)
     kept = changes[changes != 0] if zeros else changes
     estimated = hodges_lehmann(kept) if kept.size else None

@@ -5,7 +5,7 @@ import re
 
 
 def slug(text: str) -> str:
-    """A name for an estimate: where the text is not kept whole, a digest keeps two values apart."""
+    """Return a name for an estimate; if the text is shortened, a digest keeps names distinct."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if name == text.replace(" ", "-"):
         return name

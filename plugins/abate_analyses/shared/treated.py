@@ -1,4 +1,4 @@
-"""Who was treated: the index procedures that have a lesion of their own, analysed or not."""
+"""The treated lesions: index procedures with their own lesion, analysed or not."""
 
 import polars as pl
 
@@ -10,5 +10,5 @@ TREATED_PATIENTS = "patients treated"
 
 
 def select_treated(cohort: Cohort) -> pl.DataFrame:
-    """The rows of `Cohort.lesions` that the attrition counts as treated."""
+    """Return the rows of `Cohort.lesions` that the attrition counts as treated."""
     return cohort.lesions.filter(is_treated())

@@ -1,4 +1,4 @@
-"""Which units the estimates of an analysis used: what several analyses say of them alike."""
+"""The units of estimates, for several analyses."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,14 +10,14 @@ from abate.analysis.counts import counts_of, unit_faults
 from abate_analyses.statistics.exact_integers import billionths
 
 FALLS, RISES, TIES = "falls", "rises", "ties"
-# What is asked of a lesion at a visit: whether it was scored, is due, is dead.
+# The question about a lesion at a visit: whether it was scored, is due, is dead.
 STATE = "state"
 
 
 def of_estimates(estimates: Iterable[Estimate], known: Mapping[str, Units]) -> dict[str, Units]:
-    """The units of each estimate, with those counts only that the estimate has.
+    """Return the units of each estimate, with only the counts that the estimate has.
 
-    Units that contradict the estimate's numbers are left out: then it is never released.
+    Units that contradict the estimate's numbers are left out: such an estimate is never released.
     """
     by_name: dict[str, Units] = {}
     for estimate in estimates:
@@ -33,19 +33,19 @@ def _of(estimate: Estimate, known: Units) -> Units:
 
 
 def find_directed(pairs: Pairs) -> Units:
-    """The lesions of pairs, and which of them fell, rose, stayed."""
+    """Return the lesions of pairs, and the falls, rises and ties among them."""
     return pairs.units.counting(_by_sign(pairs.frame["lesion_id"], billionths(pairs.changes)))
 
 
 def find_untied(pairs: Pairs) -> Units:
-    """The lesions whose two scores differ, and which of them fell and rose."""
+    """Return the lesions whose two scores differ, and the falls and rises among them."""
     known = find_directed(pairs)
     falls, rises = known.counts[FALLS], known.counts[RISES]
     return known.where(falls | rises).counting({FALLS: falls, RISES: rises})
 
 
 def find_directed_patients(pairs: Pairs) -> Units:
-    """The patients of pairs, and whose changes add up to a fall, to a rise, to neither."""
+    """Return the patients of pairs, by whether their changes add up to a fall or a rise."""
     points = pl.Series("points", billionths(pairs.changes), dtype=pl.Int64)
     frame = pairs.frame.select("patient_id").with_columns(points)
     sums = frame.group_by("patient_id", maintain_order=True).agg(pl.col("points").sum())
@@ -61,17 +61,17 @@ def _by_sign(ids: pl.Series, changes: np.ndarray) -> dict[str, list[str]]:
 
 
 def by_value(frame: pl.DataFrame, unit: str, column: str) -> dict[str, list[str]]:
-    """The units of each value of a column, each once; a missing value is `unknown`."""
+    """Return the units of each value of a column, each once; a missing value is `unknown`."""
     rows = frame.select(unit, pl.col(column).fill_null("unknown")).unique(maintain_order=True)
     groups = rows.group_by(column, maintain_order=True)
     return {str(value): rows[unit].to_list() for (value,), rows in groups}
 
 
 def find_analysed(cohort: Cohort, question: str) -> Units:
-    """The analysed lesions, of which one question was asked."""
+    """Return the analysed lesions, with the key of one question."""
     return Units.of(cohort.analysed["lesion_id"], question)
 
 
 def find_analysed_patients(cohort: Cohort, question: str) -> Units:
-    """The patients of the analysed lesions, of which one question was asked."""
+    """Return the patients of the analysed lesions, with the key of one question."""
     return Units.of(cohort.analysed["patient_id"], question)

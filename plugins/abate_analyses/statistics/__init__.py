@@ -1,5 +1,5 @@
 """The statistics: tests, intervals and curves as functions of plain arrays.
 
-Of SciPy they use `scipy.special` only, and import it where it is called: it takes 0.2 s of CPU to
-load, and `scipy.stats` 0.6 s (SciPy 1.17, 2026-12).
+They use only `scipy.special` of SciPy, and import it in the functions that need it: loading it
+takes 0.2 s of CPU, and `scipy.stats` 0.6 s (SciPy 1.17, 2026-12).
 """

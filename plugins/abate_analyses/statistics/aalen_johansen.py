@@ -1,8 +1,8 @@
-"""Cumulative incidence with a competing event, and its variance: own, short, in NumPy.
+"""Cumulative incidence with a competing event, and its variance, in NumPy.
 
-The estimator is Aalen's and Johansen's (Scand J Stat 1978; 5: 141-150). Held against
-`survival::mgus2`. Ties need no jitter: at one time all units that are still followed are at risk,
-those censored then too.
+The estimator is that of Aalen and Johansen (Scand J Stat 1978; 5: 141-150), tested against
+`survival::mgus2`. Ties need no jitter: all units that are still followed at a time are at risk,
+also those censored at that time.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
 _NORMAL_975 = 1.959963984540054
-_WIDEST = 700.0  # Beyond it exp overflows; the interval is all from 0 to 1 long before.
+_WIDEST = 700.0  # Beyond it exp overflows; the interval is from 0 to 1 long before.
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """Step functions of time: they change at `times`, and hold until the next.
+    """Step functions of time, which change at `times`.
 
     Attributes:
         times: each distinct time at which something happened or someone was censored, ascending.
@@ -42,33 +42,33 @@ class Curve:
     variance: Floats
 
     def place(self, time: float) -> int:
-        """The last step at or before `time`; -1 before the first."""
+        """Return the last step at or before `time`; -1 before the first."""
         return int(np.searchsorted(self.times, time, side="right")) - 1
 
     def read(self, time: float) -> tuple[float, float]:
-        """The incidence by `time`, and its variance."""
+        """Return the incidence by `time`, and its variance."""
         place = self.place(time)
         if place < 0:
             return 0.0, 0.0
         return float(self.incidence[place]), float(self.variance[place])
 
     def count_at_risk(self, time: float) -> int:
-        """How many units are at risk just before `time`."""
+        """Return the number of units at risk just before `time`."""
         place = int(np.searchsorted(self.times, time, side="left"))
         return int(self.at_risk[place]) if place < len(self.times) else 0
 
     def median(self) -> int | None:
-        """The first time at which the incidence is a half or more; None if it never is."""
+        """Return the first time with an incidence of at least a half; None if there is none."""
         reached = np.flatnonzero(self.incidence >= 0.5 - 1e-12)
         return int(self.times[reached[0]]) if len(reached) else None
 
 
 def cumulative_incidence(times: npt.ArrayLike, causes: npt.ArrayLike) -> Curve:
-    """The curve of the `EVENT`, death or another as `COMPETING`, the others `CENSORED`.
+    """Return the curve of the `EVENT`, with death or another event as `COMPETING`.
 
     Args:
-        times: of each unit, whole days from 0.
-        causes: what ended each unit's time.
+        times: the time of each unit, in whole days from 0.
+        causes: what ended each unit's time: `EVENT`, `COMPETING` or `CENSORED`.
     """
     days, kinds = np.asarray(times, dtype=np.int64), np.asarray(causes, dtype=np.int64)
     steps, place = np.unique(days, return_inverse=True)
@@ -91,13 +91,15 @@ def cumulative_incidence(times: npt.ArrayLike, causes: npt.ArrayLike) -> Curve:
 
 
 def kaplan_meier(times: npt.ArrayLike, causes: npt.ArrayLike) -> Curve:
-    """The curve of the `EVENT` with all else censored: `incidence` is 1 less Kaplan-Meier."""
+    """Return the curve of the `EVENT` with all else censored: 1 less Kaplan-Meier."""
     kinds = np.asarray(causes, dtype=np.int64)
     return cumulative_incidence(times, np.where(kinds == EVENT, EVENT, CENSORED))
 
 
 def _variance(at_risk: Ints, events: Ints, both: Ints, before: Floats, incidence: Floats) -> Floats:
-    """By the delta method, as in Marubini and Valsecchi (1995); Greenwood's if none competes.
+    """Return the variance by the delta method (Marubini and Valsecchi 1995).
+
+    Without competing events it is Greenwood's.
 
     The sum over the steps j up to t of
         (F(t) - F(j))^2 d(j) / (n(j) (n(j) - d(j)))
@@ -106,7 +108,7 @@ def _variance(at_risk: Ints, events: Ints, both: Ints, before: Floats, incidence
     with e events of d of either kind among n, is opened so that running sums give it at every t.
     """
     spare = np.where(at_risk > both, at_risk - both, 1)
-    # After a step that leaves nobody, F stays: its term is 0 at every later t.
+    # After a step that leaves nobody at risk, F is constant: its term is 0 at every later t.
     first = np.where(at_risk > both, both / (at_risk * spare), 0.0)
     second = before**2 * events * (at_risk - events) / at_risk.astype(float) ** 3
     third = before * events / at_risk.astype(float) ** 2
@@ -122,7 +124,7 @@ def _variance(at_risk: Ints, events: Ints, both: Ints, before: Floats, incidence
 
 
 def log_log_interval(probability: float, variance: float) -> tuple[float, float] | None:
-    """The 95 % interval on the scale log(-log(p)); None at 0 and 1, and without variance."""
+    """Return the 95 % interval on the scale log(-log(p)); None at 0 and 1, or without variance."""
     if not 0 < probability < 1 or variance <= 0:
         return None
     reach = min(_NORMAL_975 * sqrt(variance) / (probability * -log(probability)), _WIDEST)

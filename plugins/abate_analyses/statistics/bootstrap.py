@@ -1,4 +1,4 @@
-"""The interval of a median by drawing patients, not lesions: lesions of one patient go together."""
+"""The bootstrap interval of a median by patients: lesions of one patient are drawn together."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class Percentiles:
 
 
 def resamples(n: int) -> int:
-    """How many resamples of `n` values are drawn: fewer of many, whose medians hardly differ."""
+    """Return the number of resamples: fewer for large `n`, whose medians hardly differ."""
     return RESAMPLES if n <= _MANY else _RESAMPLES_OF_MANY
 
 
 def median_by_patient(values: Sequence[float], patients: Sequence[str]) -> Percentiles | None:
-    """The percentile interval of the median of `values`; None with too few patients to draw.
+    """Return the percentile interval of the median of `values`; None with too few patients.
 
-    The ends are medians that were drawn, none in between (the inverse of their distribution).
+    The ends are resampled medians, without interpolation (the inverse of their distribution).
     """
     order = np.argsort(np.asarray(values, dtype=np.float64), kind="stable")
     ordered = np.asarray(values, dtype=np.float64)[order]
@@ -56,14 +56,14 @@ def _resample(
 
 
 def _times(drawn: NDArray[np.int32], number: int) -> NDArray[np.int64]:
-    """How often each patient was drawn: one row a resample."""
+    """Return how often each patient was drawn: one row per resample."""
     rows = drawn.shape[0]
     places = drawn + np.arange(rows)[:, None] * number
     return np.bincount(places.ravel(), minlength=rows * number).reshape(rows, number)
 
 
 def _medians(ordered: NDArray[np.float64], times: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The median of each row, in which the ordered values stand so many times."""
+    """Return the median of each row, in which each ordered value occurs the given times."""
     reached = np.cumsum(times, axis=1)
     total = reached[:, -1:]
     lower = ordered[np.argmax(reached >= (total + 1) // 2, axis=1)]

@@ -1,7 +1,7 @@
 """The Hodges-Lehmann estimate: the median of all Walsh averages, with its interval.
 
-A Walsh average is the mean of two changes, or of one and itself. There are n (n + 1) / 2: they are
-not made, but counted below a value, so that 100,000 changes need no more room than themselves.
+A Walsh average is the mean of two changes, or of one with itself. The n (n + 1) / 2 averages are
+not computed, but counted below a value, so that 100,000 changes need little memory.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfidenceLimits:
-    """The place of an interval's ends among the Walsh averages, from either end, and its level."""
+    """The place of an interval's ends among the Walsh averages, from both ends, and its level."""
 
     place: int
     level: float
@@ -27,7 +27,7 @@ class ConfidenceLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HodgesLehmann:
-    """In points. `limits` is None where so few changes reach no interval of 95 %."""
+    """The estimate in points; `limits` is None if there are too few changes for 95 %."""
 
     value: float
     low: float
@@ -36,7 +36,7 @@ class HodgesLehmann:
 
 
 def hodges_lehmann(changes: Billionths) -> HodgesLehmann:
-    """The estimate and its interval, of at least one change."""
+    """Return the estimate and its interval, of at least one change."""
     ordered = np.sort(changes)
     number = _walsh_averages(ordered.size)
     middle = (walsh(ordered, (number + 1) // 2) + walsh(ordered, number // 2 + 1)) / 2
@@ -51,7 +51,7 @@ def hodges_lehmann(changes: Billionths) -> HodgesLehmann:
 
 
 def walsh(ordered: Billionths, place: int) -> float:
-    """The Walsh average at this place (the smallest is at 1) of changes in ascending order."""
+    """Return the Walsh average at this place (from 1) of changes in ascending order."""
     low, high = 2 * int(ordered[0]), 2 * int(ordered[-1])
     while low < high:
         middle = (low + high) // 2
@@ -63,15 +63,15 @@ def walsh(ordered: Billionths, place: int) -> float:
 
 
 def _at_most(ordered: Billionths, twice: int) -> int:
-    """How many Walsh averages are at most half of `twice`."""
+    """Return the number of Walsh averages that are at most half of `twice`."""
     partners = np.searchsorted(ordered, twice - ordered, side="right")
     return int(np.maximum(partners - np.arange(ordered.size), 0).sum())
 
 
 def limits_of(n: int) -> ConfidenceLimits | None:
-    """The widest place that keeps 95 %: that of R's `qsignrank(0.025, n)`.
+    """Return the place of the shortest interval of at least 95 %, as R's `qsignrank(0.025, n)`.
 
-    It is the one of changes without ties; with ties the interval keeps at least its level.
+    It is exact for changes without ties; with ties the interval has at least its level.
     """
     if n > EXACT_UP_TO:
         return _approximate_limits(n)
@@ -92,7 +92,7 @@ def _approximate_limits(n: int) -> ConfidenceLimits:
 
 
 def _break_ties(n: int) -> NDArray[np.float64]:
-    """The chance of each sum of ranks 1 to n, each taken or not by the toss of a coin."""
+    """Return the probability of each sum of ranks 1 to n, each included with probability 1/2."""
     chances = np.zeros(_walsh_averages(n) + 1)
     chances[0] = 1.0
     for rank in range(1, n + 1):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """The corrected p-values, in the order of `values`."""
+    """Return the corrected p-values, in the order of `values`."""
     corrected = [0.0] * len(values)
     largest = 0.0
     for rank, place in enumerate(sorted(range(len(values)), key=values.__getitem__)):

@@ -1,7 +1,4 @@
-"""Intervals of a proportion: Clopper-Pearson, which is exact, and Wilson's, which is shorter.
-
-Of SciPy only `special` loads, and only when it is needed: `stats` takes most of a second.
-"""
+"""Intervals of a proportion: Clopper-Pearson, which is exact, and Wilson's, which is shorter."""
 
 from math import sqrt
 
@@ -13,7 +10,7 @@ _TAIL = 0.025
 
 
 def clopper_pearson(numerator: int, n: int) -> Interval | None:
-    """As R's `binom.test`: quantiles of beta distributions; None without a unit."""
+    """Return the interval of R's `binom.test`: quantiles of beta distributions; None for n = 0."""
     if not n:
         return None
     from scipy.special import betaincinv
@@ -25,7 +22,7 @@ def clopper_pearson(numerator: int, n: int) -> Interval | None:
 
 
 def wilson(numerator: int, n: int) -> Interval | None:
-    """As R's `prop.test(correct = FALSE)` (Wilson 1927); None without a unit."""
+    """Return the interval of R's `prop.test(correct = FALSE)` (Wilson 1927); None for n = 0."""
     if not n:
         return None
     from scipy.special import ndtri

@@ -1,7 +1,7 @@
 """Wilcoxon's signed-rank test with ties and zeros, exact.
 
-SciPy's `wilcoxon(method="exact")` takes the distribution without ties (1.17 gives another p than
-R's coin), and older ones fall back to the normal approximation in silence.
+SciPy's `wilcoxon(method="exact")` uses the distribution without ties (1.17 gives another p than
+R's `coin`), and older versions silently use the normal approximation.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _HALF_OF_V_IN_DOUBLED_RANKS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRank:
-    """V is the sum of the ranks of the rises, as in R; p is two-sided."""
+    """The result: V is the sum of the ranks of the rises, as in R; p is two-sided."""
 
     v: float
     p: float
@@ -31,10 +31,10 @@ class SignedRank:
 def wilcoxon_signed_rank(
     changes: Billionths, zeros: Zeros, *, exact_up_to: int = EXACT_UP_TO
 ) -> SignedRank:
-    """Wilcoxon's test of changes, of which at least one is not zero.
+    """Return Wilcoxon's test of changes, of which at least one is not zero.
 
-    With `dropped` the zeros go before the ranking (Wilcoxon 1945), with `pratt` after it
-    (Pratt 1959). Tied sizes share their middle rank.
+    With `dropped` zeros are removed before the ranking (Wilcoxon 1945), with `pratt` after it
+    (Pratt 1959). Ties get midranks.
     """
     weights = double_ranks(changes, zeros)
     test = flip_test(weights, correction=_HALF_OF_V_IN_DOUBLED_RANKS, exact_up_to=exact_up_to)
@@ -42,7 +42,7 @@ def wilcoxon_signed_rank(
 
 
 def double_ranks(changes: Billionths, zeros: Zeros) -> NDArray[np.int64]:
-    """Twice the middle ranks of the sizes, with the changes' signs; whole, in spite of ties."""
+    """Return twice the midranks of the sizes, with the signs of the changes, as whole numbers."""
     kept = changes if zeros == "pratt" else changes[changes != 0]
     _, size, tied = np.unique(np.abs(kept), return_inverse=True, return_counts=True)
     ranks = (2 * np.cumsum(tied) - tied + 1)[size]

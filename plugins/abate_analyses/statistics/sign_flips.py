@@ -1,7 +1,7 @@
-"""The sign-flip test: is a sum as far from zero as this one rare, if each sign may as well turn?
+"""The sign-flip test: how rare is a sum as far from zero as this one, if each sign is random?
 
-The exact distribution is that of all 2^n turnings. It is counted without listing them: weights
-that are whole numbers have few different sums (the shift algorithm of Streitberg and Röhmel 1986).
+The exact distribution is that of all 2^n sign flips. They are counted without listing them: whole
+numbers have few different sums (the shift algorithm of Streitberg and Röhmel 1986).
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ class Flipped:
 
 
 def flip_test(weights: Whole, *, correction: int = 0, exact_up_to: int = EXACT_UP_TO) -> Flipped:
-    """Test the sum of `weights` against that of all turnings of their signs.
+    """Test the sum of `weights` against the sums of all flips of their signs.
 
     Args:
-        weights: signed whole numbers, one a unit that turns as a whole.
-        correction: what the normal approximation takes off the sum, for its continuity.
-        exact_up_to: above so many units the normal approximation serves.
+        weights: signed whole numbers, one for each unit that is flipped as a whole.
+        correction: the continuity correction of the normal approximation.
+        exact_up_to: for more units the normal approximation is used.
     """
     sizes, total = np.abs(weights), int(weights.sum())
     if not sizes.any() or not total:
@@ -46,7 +46,7 @@ def flip_test(weights: Whole, *, correction: int = 0, exact_up_to: int = EXACT_U
 
 
 def _count(sizes: Whole, reached: int) -> float:
-    """The chance that the absolute sum is `reached` or more, by the distribution of its part."""
+    """Return the probability that the absolute sum is `reached` or more, from the exact counts."""
     whole = int(sizes.sum())
     chances = np.zeros(whole + 1)
     chances[0] = 1.0
@@ -58,7 +58,7 @@ def _count(sizes: Whole, reached: int) -> float:
 
 
 def _list(sizes: Whole, reached: int) -> float:
-    """The same by listing: for few units whose weights have no common measure."""
+    """Return the same by listing all flips: for few units with incommensurable weights."""
     sums = np.zeros(1, dtype=np.int64)
     for size in sizes:
         sums = np.concatenate([sums + size, sums - size])
@@ -66,7 +66,7 @@ def _list(sizes: Whole, reached: int) -> float:
 
 
 def _approximate(sizes: Whole, reached: float) -> float:
-    """The normal approximation: the variance of the sum is that of the squares, ties and all."""
+    """Return the normal approximation: the variance is the sum of the squares, also with ties."""
     from scipy.special import ndtr
 
     deviation = sqrt(float(np.square(sizes.astype(np.float64)).sum()))
