@@ -50,7 +50,7 @@ def test_a_file_that_is_no_fhir_is_named_and_nothing_is_served(abate, tmp_path):
     path.write_text('{"resourceType": "Patient", ', "utf-8")
     ran = abate("sandbox", path, "--port", 0)
     assert (ran.exit_code, ran.out) == (1, "")
-    assert ran.err == f"abate: {path}, line 1 is no JSON\n"
+    assert ran.err == f"abate: {path}, line 1 is not JSON\n"
 
 
 def test_a_port_that_is_taken_is_a_sentence(abate):

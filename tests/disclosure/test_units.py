@@ -43,7 +43,7 @@ def test_the_ids_of_a_count_stand_beside_the_units(one_result):
     [
         (["a", "b"], "another number of units than its n"),
         (Units.of("abc").counting({"numerator": ["a"]}), "do not add up to its count 'share'"),
-        (Units.of("abc").counting({"falls": ["a"]}), "there is no such count"),
+        (Units.of("abc").counting({"falls": ["a"]}), "a count that does not exist"),
         ([1, 2, 3], "not of the right types"),
     ],
 )
@@ -53,7 +53,7 @@ def test_units_that_contradict_the_numbers_are_a_fault_of_the_plugin(one_result,
 
 
 def test_units_of_no_estimate_are_a_fault_of_the_plugin(share, result_of):
-    with pytest.raises(PluginError, match="the units of 'shares', and there is no such estimate"):
+    with pytest.raises(PluginError, match="the units of 'shares', an estimate that does not exist"):
         check(result_of(share, {"shares": ["a", "b", "c"]}))
 
 

@@ -25,7 +25,7 @@ BROKEN = {
     "it ends the process at import": ("raise SystemExit('so there')", "SystemExit: so there"),
     "a hook is misspelt": (
         "@hookimpl\ndef register_analysis():\n    return []",
-        "there is no hook 'register_analysis'. Did you mean 'register_analyses'?",
+        "'register_analysis' is not a hook. Did you mean 'register_analyses'?",
     ),
     "a hook asks for what is not there": (
         "@hookimpl\ndef render_report(results):\n    return []",

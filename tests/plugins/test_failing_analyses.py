@@ -57,15 +57,15 @@ WRONG = {
     ),
     "no n": (
         'return Result(estimates=[Estimate(name="x", value=1, **{**ONE, "n": None})])',
-        "the estimate 'x': it has no n, or says that it is withheld: that is for what is released",
+        "the estimate 'x': it has no n, or `withheld` is set, which only a release may set",
     ),
     "an estimate that is withheld": (
         'return Result(estimates=[Estimate(name="x", value=1, withheld="mine", **ONE)])',
-        "the estimate 'x': it has no n, or says that it is withheld: that is for what is released",
+        "the estimate 'x': it has no n, or `withheld` is set, which only a release may set",
     ),
     "a count that is more than the whole": (
         'return Result(estimates=[Estimate(name="x", value=1, counts={"fell": 2}, **ONE)])',
-        "the estimate 'x': one of its counts is no part of its n",
+        "the estimate 'x': one of its counts is not from 0 to its n",
     ),
     "two tables of one name": (
         'return Result(tables=[Table(name="t", title="t", columns=["a"], rows=[])] * 2)',
@@ -77,7 +77,7 @@ WRONG = {
     ),
     "a table that cites nothing": (
         'return Result(tables=[Table(name="t", title="t", columns=["a"], rows=[[Ref("x")]])])',
-        "the table 't' cites 'x', 'value', and there is no such number",
+        "the table 't' cites 'x', 'value', a number that does not exist",
     ),
     "a table with another number of cells than columns": (
         'return Result(tables=[Table(name="t", title="t", columns=["a"], rows=[["b", "c"]])])',
@@ -90,11 +90,11 @@ WRONG = {
             'chart = Chart(name="c", title="c", alt="a line", spec={"mark": "line"}, data=rows)\n'
             "return Result(estimates=[one], charts=[chart])"
         ),
-        "the chart 'c' cites 'x', 'count:fell', and there is no such number",
+        "the chart 'c' cites 'x', 'count:fell', a number that does not exist",
     ),
     "a measure of nothing": (
         'return Result(measures=[Measured(estimate="x", initial="y", title="m", criteria={})])',
-        "the measure 'm' is of 'x', and there is no such estimate",
+        "the measure 'm' is of 'x', which is not an estimate",
     ),
     "a split with a negative part": (
         'return Result(splits=[Split(whole="all", parts={"some": -1})])',
@@ -113,7 +113,7 @@ WRONG = {
     ),
     "an estimate that depends on nothing": (
         'return Result(estimates=[Estimate(name="x", value=1, depends_on=["y"], **ONE)])',
-        "the estimate 'x' depends on 'y', which is not there",
+        "the estimate 'x' depends on 'y', not an estimate",
     ),
     "a chart with data of its own": (
         (
@@ -127,7 +127,7 @@ WRONG = {
             'spec = {"data": {"name": "bars"}, "mark": "bar"}\n'
             'return Result(charts=[Chart(name="c", title="c", alt="a", spec=spec, data={})])'
         ),
-        "the chart 'c' draws 'bars', and has no such data",
+        "the chart 'c' draws 'bars', but has no data of that name",
     ),
     "an exception": (
         f'raise ValueError("{CANARY}")',

@@ -242,10 +242,10 @@ class TestReadScore:
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
-            ('Score(value=90, raw="90", scale=100)', "gave something that is no Score"),
-            ('Score(value="9", raw="9", scale=10)', "gave something that is no Score"),
-            ('Score(value=float("nan"), raw="", scale=10)', "gave something that is no Score"),
-            ("9", "gave something that is no Score"),
+            ('Score(value=90, raw="90", scale=100)', "did not give a Score"),
+            ('Score(value="9", raw="9", scale=10)', "did not give a Score"),
+            ('Score(value=float("nan"), raw="", scale=10)', "did not give a Score"),
+            ("9", "did not give a Score"),
             ('int("CANARY-4711-XYZ")', "stopped: ValueError in theirs_module.py, line 10"),
         ],
     )

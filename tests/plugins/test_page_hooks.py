@@ -75,7 +75,7 @@ def test_an_export_has_the_section_made_from_what_is_released(abate, study, inst
 @pytest.mark.parametrize(
     ("html", "said"),
     [
-        ("'<script>1</script>'", "HTML with <script>, which may not stand on the page"),
+        ("'<script>1</script>'", "HTML with <script>, which is not allowed on the page"),
         ("'<p onclick=\"x\">a</p>'", "HTML with <p onclick>"),
         ("'<a href=\"http://a.test/\">a</a>'", "HTML with <a href>"),
         ("'<p style=\"color: red\">a</p>'", "HTML with <p style>"),
@@ -85,7 +85,7 @@ def test_an_export_has_the_section_made_from_what_is_released(abate, study, inst
         ("'<!-- a'", "HTML with a '<' that does not begin a whole tag"),
         ("'<p>a</p><a href=\"#'", "HTML with a '<' that does not begin a whole tag"),
         ("1", "a PageSection whose texts are not text"),
-        ("'', before='x'", "a section that stands before 'x'"),
+        ("'', before='x'", "a section before 'x'"),
         ("''), PageSection(name='theirs', title='', html=''", "a second section 'theirs'"),
         ("''), PageSection(name='methods', title='', html=''", "a second section 'methods'"),
         ("''), PageSection(name='A b', title='', html=''", "or whose name is not lower-case words"),

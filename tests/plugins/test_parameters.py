@@ -95,4 +95,4 @@ def test_a_field_that_no_study_file_can_give_is_the_fault_of_the_plugin(abate, s
     offer("return Result()", fields="given: object = hookimpl\nother: Cohort = None")
     ran = abate("run", study('[[analysis]]\nuse = "odd"'))
     assert ran.exit_code == 4
-    assert "the analysis 'odd' has a field that no study file can give" in ran.err
+    assert "the analysis 'odd' has a field that a study file cannot express" in ran.err

@@ -110,7 +110,7 @@ class TestRules:
         path.write_text(json.dumps({**content, "format": 99}))
         refused = abate("publish", ran)
         assert refused.exit_code == 1
-        assert "is of another version of abate: run the study again" in refused.err
+        assert "was written by another version of abate: run the study again" in refused.err
 
 
 class TestTarget:

@@ -73,7 +73,7 @@ def test_a_server_that_wants_none_is_told_with_what_was_seen_and_nothing_is_writ
     found = checked(front)
     [row] = [one for one in found["probes"] if one["what"] == ROW]
     seen = "no category (2), survey (2), urn:w|pain (2)"
-    assert (row["found"], row["then"]) == ("yes", f"a pull names no category; seen: {seen}")
+    assert (row["found"], row["then"]) == ("yes", f"a pull needs no category; seen: {seen}")
     assert found["category"]["write"] == []
     assert not [one for one in found["advice"]["write"] if "category" in one]
     path, _ = begun(front)
@@ -86,13 +86,13 @@ def test_a_server_that_refuses_without_one_gets_those_of_the_scores(strict, file
     found = checked(strict())
     [row] = [one for one in found["probes"] if one["what"] == ROW]
     assert row["found"] == "NO"
-    assert "5 pain scores came: survey (5)" in row["then"]
+    assert "5 pain scores were found: survey (5)" in row["then"]
     assert f'{KEY} = ["survey"]' in row["then"]
-    assert "only a category of the site's own was not seen" in row["then"]
+    assert "does not see scores with only a local category" in row["then"]
     assert f'{KEY} = ["survey"]' in found["advice"]["write"]
     path, ran = begun(strict())
     assert categories_of(path) == {"Observation": ["survey"]}
-    assert "of 5 pain scores that were seen" in path.read_text("utf-8")
+    assert "of 5 sampled pain scores" in path.read_text("utf-8")
     assert "refused without a category" in ran.err
 
 
@@ -135,9 +135,9 @@ def test_where_no_score_is_found_the_row_says_that_the_site_may_have_its_own(
     filed(*[[OWN]] * 5)
     found = checked(strict())
     [row] = [one for one in found["probes"] if one["what"] == ROW]
-    assert (row["found"], "no pain scores came" in row["then"]) == ("NO", True)
+    assert (row["found"], "no pain scores were found" in row["then"]) == ("NO", True)
     assert f"{KEY} = [...]" in row["then"]
-    assert any("only a category of the site's own" in one for one in found["advice"]["missing"])
+    assert any("only a local category" in one for one in found["advice"]["missing"])
     text = begun(strict())[0].read_text("utf-8")
     assert "# [source.query.observation]" in text
     assert "# category = []  # FILL IN" in text
@@ -169,17 +169,17 @@ def test_where_no_search_is_taken_nothing_is_said(odd, rows):
         ([concept(SYSTEM, "pain")], {f"{SYSTEM}|pain"}),
         ([concept("urn:w", "survey")], {"urn:w|survey"}),
         ([concept(None, "pain")], {"pain"}),
-        ([concept("urn:w", "a,b")], {"a category that no search can name"}),
-        ([concept("urn:w", "a b")], {"a category that no search can name"}),
-        ([{"text": "CANARY"}], {"a category that no search can name"}),
-        ([concept("urn:w", "x\u202ey")], {"a category that no search can name"}),
+        ([concept("urn:w", "a,b")], {"a category that a search cannot name"}),
+        ([concept("urn:w", "a b")], {"a category that a search cannot name"}),
+        ([{"text": "CANARY"}], {"a category that a search cannot name"}),
+        ([concept("urn:w", "x\u202ey")], {"a category that a search cannot name"}),
         (
             [concept(SYSTEM, "survey"), {"text": "CANARY"}],
-            {"survey", "a category that no search can name"},
+            {"survey", "a category that a search cannot name"},
         ),
         ([], {"no category"}),
         ("survey", {"no category"}),
-        ([7, {"coding": [7]}], {"a category that no search can name"}),
+        ([7, {"coding": [7]}], {"a category that a search cannot name"}),
     ],
 )
 def test_a_category_is_named_as_a_study_file_names_it(category, name):

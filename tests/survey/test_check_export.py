@@ -54,13 +54,13 @@ def test_no_export_is_begun_where_the_server_does_not_say_that_it_exports(front,
 def test_an_export_that_cannot_be_cancelled_is_named_and_ends_with_1(front, abate):
     front.instead = Exporting(front, cancelled=405)
     ran = abate("check", front.base, "--write", "--json")
-    assert (ran.exit_code, ran.json["left"]) == (1, ["an export that was begun by $export"])
-    assert "an export that was begun by $export" in ran.err
+    assert (ran.exit_code, ran.json["left"]) == (1, ["an export that was started by $export"])
+    assert "an export that was started by $export" in ran.err
 
 
 @pytest.mark.parametrize("how", [{"begun": 500}, {"begun": 200}, {"location": ""}])
 def test_an_export_that_may_have_begun_is_named_and_ends_with_1(front, abate, how):
     front.instead = Exporting(front, **how)
     ran = abate("check", front.base, "--write", "--json")
-    assert (ran.exit_code, ran.json["left"]) == (1, ["perhaps an export, asked for by $export"])
+    assert (ran.exit_code, ran.json["left"]) == (1, ["perhaps an export, requested by $export"])
     assert "DELETE" not in front.instead.asked

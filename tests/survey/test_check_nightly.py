@@ -47,7 +47,7 @@ def test_the_sandbox_has_all_that_a_night_needs(probes, make):
 def test_a_server_that_passes_over_dates_of_change_is_told(odd, probes, checked):
     assert probes(odd())["_lastUpdated"] == "NO"
     told = next(one for one in checked(odd())["probes"] if one["what"] == "_lastUpdated")
-    assert "a night pulls everything" in told["then"]
+    assert "each run pulls everything" in told["then"]
 
 
 def test_a_server_without_counts_is_told(odd, probes):

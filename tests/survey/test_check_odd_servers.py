@@ -14,7 +14,7 @@ def test_a_server_that_ignores_code_is_not_believed(odd, checked, search_of):
     found = checked(odd(heeds_code=False))
     assert search_of(found, "Procedure") == search_of(found, "Observation") == "ignored"
     assert {one["type"] for one in found["lists"]} == {"Condition"}
-    assert "counts by code are not to be trusted" in " ".join(found["advice"]["missing"])
+    assert "counts by code cannot be trusted" in " ".join(found["advice"]["missing"])
     assert found["advice"]["can"] != []
     assert not any("pull a study" in line for line in found["advice"]["can"])
 
@@ -31,14 +31,14 @@ def test_a_server_that_knows_bare_codes_only_is_told(odd, checked, search_of, li
     assert search_of(found, "Procedure") == "bare-only"
     index = list_of(found, "cementoplasty")
     assert (index["n"], index["bare"]) == (0, 3)
-    assert "a run asks again by the bare code" in " ".join(found["advice"]["missing"])
+    assert "each run searches again by the bare code" in " ".join(found["advice"]["missing"])
     assert any("3 index procedures and 5 pain" in line for line in found["advice"]["can"])
 
 
 def test_a_code_that_no_search_finds_is_told(odd, checked, search_of):
     found = checked(odd(finds=False))
     assert search_of(found, "Procedure") == "finds-nothing"
-    assert any("no search finds it" in line for line in found["advice"]["missing"])
+    assert any("but no search finds it" in line for line in found["advice"]["missing"])
 
 
 def test_counts_without_a_total_are_unknown_and_not_zero(odd, checked, list_of):

@@ -84,7 +84,7 @@ def test_an_open_statement_before_a_shut_server_is_seen_through(odd, abate):
 
 def test_conditions_that_are_shut_are_told_and_are_no_end(odd, rows):
     row = rows(odd(status={"Condition": 403}))["read a Condition"]
-    assert (row["found"], "a study can do without" in row["then"]) == ("NO (403)", True)
+    assert (row["found"], "it is optional for a study" in row["then"]) == ("NO (403)", True)
 
 
 def test_a_search_for_any_that_is_refused_is_not_held_against_the_server(odd, rows):
@@ -132,9 +132,9 @@ def test_conditions_that_no_search_by_code_finds_are_told(front, checked, make):
     rows = {one["what"]: one for one in found["probes"]}
     row = rows["Condition by code"]
     assert row["found"] == "NO"
-    assert "asks for those of its patients without a code" in row["then"]
+    assert "pulls those of its patients without a code" in row["then"]
     missing = " ".join(found["advice"]["missing"])
-    assert "Condition: a code that exists is not found: a run asks for" in missing
+    assert "Condition: a code that exists is not found: a run pulls" in missing
 
 
 def test_a_condition_shows_that_its_search_by_code_works(front, rows, make):

@@ -18,4 +18,4 @@ def test_an_answer_that_is_no_bundle_is_no_count_of_zero(httpserver, checked, bo
     assert [one["n"] for one in found["lists"] if one["type"] == "Procedure"] == []
     [search] = [one for one in found["searches"] if one["type"] == "Procedure"]
     assert search["state"] == "refused"
-    assert search["detail"] == "it answered a search by code with no searchset"
+    assert search["detail"] == "its answer to a search by code is not a searchset"

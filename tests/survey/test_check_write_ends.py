@@ -54,7 +54,7 @@ def test_what_is_left_is_named_and_ends_with_1(front, abate):
         ran = abate("check", front.base, "--write", "--json")
     assert ran.exit_code == 1
     assert ran.json["left"] == [FIRST]
-    assert f"it is gone: {FIRST}. Delete it there" in ran.err
+    assert f"confirm it: {FIRST}. Delete them there" in ran.err
     rows = {one["what"]: one["found"] for one in ran.json["probes"]}
     assert (rows["all or nothing"], rows["gone again"]) == ("yes", "NO")
 

@@ -58,7 +58,10 @@ def test_the_magnitude_is_that_of_six_requests(seconds, magnitude):
     [
         ({}, "nothing was counted by list:cementoplasty"),
         ({INDEX: 1}, "nothing was counted by list:pain-intensity"),
-        ({INDEX: None, SCORES: None}, "the server does not count what it finds by code"),
+        (
+            {INDEX: None, SCORES: None},
+            "the server does not count the resources of a search by code",
+        ),
         ({INDEX: 0, SCORES: 9}, "no index procedure has a code that abate knows"),
         (
             {INDEX: 1, SCORES: 9, "primary-tumour": None},

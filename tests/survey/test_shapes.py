@@ -14,7 +14,7 @@ UNITS = {"mm", "/10", "1"}
         ({"valueQuantity": {"value": 5, "unit": "/10"}}, "valueQuantity in /10"),
         (
             {"valueQuantity": {"value": 5, "unit": "7/10"}},
-            "valueQuantity in another unit, which holds digits",
+            "valueQuantity in another unit, with digits",
         ),
         ({"valueQuantity": {"value": 5, "unit": "punkte"}}, "valueQuantity in punkte"),
         ({"valueQuantity": {"value": 5}}, "valueQuantity without a unit"),

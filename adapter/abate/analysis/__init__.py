@@ -1,1 +1,1 @@
-"""The contract with plugins, their host, and what came of them."""
+"""The contract with plugins, their host, and the results of the analyses."""

@@ -1,4 +1,4 @@
-"""What hangs loose in a result: a table, chart, split or measure without its estimate."""
+"""Inconsistencies in a result: a table, chart, split or measure without its estimate."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from abate.analysis.model import Chart, Estimate, Ref, Result, Split, Table
 
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-# The wholes of every study, which its totals show.
+# Populations that every study has: its totals show their numbers.
 WHOLES = frozenset(
     {
         "analysed lesions",
@@ -16,12 +16,12 @@ WHOLES = frozenset(
         "patients treated",
     }
 )
-# Data that lies in a chart's specification, where no rule of small cells reaches it.
+# Keys of data inside a chart's specification, which the rule of small cells cannot hide.
 _OWN_DATA = ("values", "url", "sequence", "sphere", "graticule")
 
 
 def find_inconsistencies(result: Result) -> Iterator[str]:
-    """What a table, a chart, a split or a measure says that the estimates do not."""
+    """Return what tables, charts, splits and measures cite that the estimates do not have."""
     names = [*(table.name for table in result.tables), *(chart.name for chart in result.charts)]
     yield from _badly_named(names)
     yield from _uneven(result.tables)
@@ -29,7 +29,7 @@ def find_inconsistencies(result: Result) -> Iterator[str]:
         try:
             result.cited(ref)
         except KeyError:
-            yield f"{place} cites {ref.estimate!r}, {ref.field!r}, and there is no such number"
+            yield f"{place} cites {ref.estimate!r}, {ref.field!r}, a number that does not exist"
     yield from _find_unmeasured(result)
     yield from _baseless(result.estimates)
     yield from _split_wrongly(result)
@@ -49,7 +49,7 @@ def _find_unmeasured(result: Result) -> Iterator[str]:
         strata = [name for parts in measure.strata.values() for name in parts.values()]
         for name in (measure.estimate, measure.initial, *strata):
             if name not in names:
-                yield f"the measure {measure.title!r} is of {name!r}, and there is no such estimate"
+                yield f"the measure {measure.title!r} is of {name!r}, which is not an estimate"
 
 
 def _badly_named(names: Sequence[str]) -> Iterator[str]:
@@ -76,11 +76,11 @@ def _baseless(estimates: Sequence[Estimate]) -> Iterator[str]:
     for estimate in estimates:
         for name in estimate.depends_on:
             if name not in names:
-                yield f"the estimate {estimate.name!r} depends on {name!r}, which is not there"
+                yield f"the estimate {estimate.name!r} depends on {name!r}, not an estimate"
 
 
 def _split_wrongly(result: Result) -> Iterator[str]:
-    """A split of what nobody has heard of protects nothing; nor does one that does not add up."""
+    """Return what is wrong with a split: an unknown population, or parts that do not add up."""
     numbers = _numbers_of(result.estimates)
     parts = {(split.basis, name) for split in result.splits for name in split.parts}
     for split in result.splits:
@@ -96,12 +96,12 @@ def _split_wrongly(result: Result) -> Iterator[str]:
 
 
 def _is_known(split: Split, numbers: Mapping[tuple[str, str], set[int]]) -> bool:
-    """Whether one of the parts is a number of this result: the whole may be another's."""
+    """Whether a part is a number of this result; the whole may belong to another result."""
     return any((split.basis, name) in numbers for name in split.parts)
 
 
 def _numbers_of(estimates: Sequence[Estimate]) -> dict[tuple[str, str], set[int]]:
-    """The n of each population, and the counts by `POPULATION: COUNT` or `POPULATION: NAME`."""
+    """Return n by population, and the counts by `POPULATION: COUNT` or `POPULATION: NAME`."""
     numbers: dict[tuple[str, str], set[int]] = {}
     for estimate in estimates:
         if (n := estimate.visible_n) is not None:
@@ -115,17 +115,17 @@ def _numbers_of(estimates: Sequence[Estimate]) -> dict[tuple[str, str], set[int]
 
 
 def _drawn_from_elsewhere(chart: Chart) -> Iterator[str]:
-    """Data that a chart's specification holds, or names and does not have."""
+    """Return the faults of a chart's data: inside its specification, or named and missing."""
     for data in _data_of(chart.spec):
         name = data.get("name")
         if any(key in data for key in _OWN_DATA):
             yield f"the chart {chart.name!r} holds data in its specification: give them as `data`"
         elif name is not None and name not in chart.data:
-            yield f"the chart {chart.name!r} draws {name!r}, and has no such data"
+            yield f"the chart {chart.name!r} draws {name!r}, but has no data of that name"
 
 
 def _data_of(spec: Any) -> Iterator[Mapping[str, Any]]:
-    """Each `data` of a specification and of its parts; `datasets` count as values."""
+    """Yield each `data` of a specification and of its parts; `datasets` count as values."""
     if isinstance(spec, Mapping):
         if "datasets" in spec:
             yield {"values": ()}

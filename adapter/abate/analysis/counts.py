@@ -10,7 +10,7 @@ COUNTED_UNITS = {"{lesion}", "{patient}"}
 
 
 def counts_of(estimate: Estimate) -> dict[str, int]:
-    """The counts that an estimate shows, by name; the numerator goes by the estimate's name."""
+    """Return the counts that an estimate shows, by name; the numerator has the estimate's name."""
     counts = {
         estimate.name if name == NUMERATOR else name: count
         for name, count in estimate.counts.items()
@@ -33,12 +33,12 @@ def is_count(estimate: Estimate) -> bool:
 
 
 def basis_of(estimate: Estimate) -> str:
-    """What it counts."""
+    """Return what it counts."""
     return "patient" if estimate.unit == "{patient}" else estimate.basis
 
 
 def members(units: Units, estimate: Estimate) -> dict[str, frozenset[str]]:
-    """The ids that each count of an estimate counts, as far as the units say."""
+    """Return the ids behind each count of an estimate, as far as the units have them."""
     return {
         estimate.name if name == NUMERATOR else name: frozenset(ids)
         for name, ids in units.counts.items()
@@ -46,12 +46,12 @@ def members(units: Units, estimate: Estimate) -> dict[str, frozenset[str]]:
 
 
 def unit_faults(estimate: Estimate, units: Units) -> Iterator[str]:
-    """What the units of an estimate say that its numbers do not."""
+    """Return the contradictions between the units of an estimate and its numbers."""
     if len(units.data) != estimate.n:
         yield "it was computed from another number of units than its n"
     counts = counts_of(estimate)
     for name, ids in members(units, estimate).items():
         if name not in counts:
-            yield f"its units count {name!r}, and there is no such count"
+            yield f"its units count {name!r}, a count that does not exist"
         elif len(ids) != counts[name]:
             yield f"its units do not add up to its count {name!r}"

@@ -1,4 +1,4 @@
-"""The contract with plugins: eight hooks, in the order in which a run meets them.
+"""The contract with plugins: eight hooks, in the order in which a run calls them.
 
     run      register_analyses, register_mappings, read_score, run_analysis, compare_figures,
              page_sections
@@ -31,17 +31,17 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportContext:
-    """What a published result belongs to, and where it goes.
+    """The study and analysis of a published result, and its target.
 
     Attributes:
         study: the study's id.
         analysis: the name of the `[[analysis]]` in the study file.
         use: the name under which a plugin offers the analysis.
         is_primary: whether it is the primary one of the study.
-        target: the base URL of the target; empty where a report goes into files.
+        target: the base URL of the target; empty if the report is written to files.
         report: the reference of the DiagnosticReport.
         changes: what was done with each resource of the whole report, by its reference: `create`,
-            `update`, `unchanged`, `retract`, or `left` as it was. Empty before anything is written.
+            `update`, `unchanged`, `retract`, or `left`. Empty before anything is written.
     """
 
     study: str
@@ -74,7 +74,7 @@ def register_mappings() -> list[Traversable]:  # type: ignore[empty-body]  # a s
 
     Returns:
         Folders (of a package: `importlib.resources.files`) that hold TOML code lists. Lists of
-        one name are joined, over all plugins and the study's own.
+        the same name are joined, over all plugins and the study.
     """
 
 
@@ -101,10 +101,10 @@ def run_analysis(analysis: "Analysis", cohort: "Cohort") -> "Result | None":
 
     Args:
         analysis: the instance, with its parameters.
-        cohort: tables of its own: what is changed in them, nobody else sees.
+        cohort: a copy of the tables: other analyses do not see changes in it.
 
     Returns:
-        The result, or None to leave it to the next. Stops at the first result.
+        The result, or None to leave it to the next plugin. Stops at the first result.
     """
 
 
@@ -114,8 +114,8 @@ def compare_figures(
 ) -> "Sequence[ComparedFigure] | None":
     """Compare the figures of a paper with the study's own.
 
-    Called during `run`, after the analyses, if the study file has `[paper]`; and by `demo`, with
-    the statistics that it read back from the server.
+    Called by `run` after the analyses, if the study file has `[paper]`, and by `demo` with the
+    statistics that it read back from the server.
 
     Args:
         published: the content of the file that `[paper] figures` names.
@@ -131,44 +131,44 @@ def compare_figures(
 def page_sections(results: "Results") -> "list[PageSection]":  # type: ignore[empty-body]  # a specification has none
     """Add sections to the page.
 
-    Called for each page: by `run` with its results, which are whole, by `publish` and `export`
-    with what they release, in which small cells are withheld.
+    Called for each page: by `run` with the complete results, by `publish` and `export` with the
+    released results, in which small cells are withheld.
 
     Args:
-        results: what the page shows.
+        results: the results that the page shows.
 
     Returns:
-        The sections, each with a name that no other section has. Their HTML may not run or fetch
-        anything, and links to parts of the page only.
+        The sections, each with a unique name. Their HTML may not run or fetch anything, and may
+        link only to parts of the page.
     """
 
 
 @hookspec(firstresult=True)
 def render_report(result: "Result", context: ReportContext) -> Sequence[Mapping[str, Any]] | None:
-    """Render one result as FHIR R4 resources of the plugin's own, beside the Observations.
+    """Render one result as additional FHIR R4 resources, beside the Observations.
 
     Called by `publish`, and by `export` of a Bundle, for each result, before anything is compared
     or written.
 
     Args:
-        result: a result, of this plugin's analyses or of another's.
+        result: a result of this plugin or of another.
         context: study, analysis and target; it has no changes yet.
 
     Returns:
-        Resources, each with a `resourceType` and an `id` that is the same each time and found
-        nowhere else on the target; they are checked like all that is written. None leaves the
-        result to the next. Stops at the first answer.
+        Resources, each with a `resourceType` and a stable `id` that is unique on the target; they
+        are checked like all written resources. None leaves the result to the next plugin. Stops
+        at the first answer.
     """
 
 
 @hookspec
 def report_written(result: "Result", references: Sequence[str], context: ReportContext) -> None:
-    """Be told that a result stands on the target.
+    """Receive the references of a result that was published.
 
-    Called after `publish`, for each result, also when nothing had to be written anew.
+    Called after `publish`, for each result, also if nothing had changed.
 
     Args:
         result: the result.
         references: its Observations as `Type/id`, in the order of its estimates.
-        context: study, analysis and target, and what was done with each resource.
+        context: study, analysis and target, and the change of each resource.
     """

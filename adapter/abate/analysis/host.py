@@ -1,6 +1,6 @@
-"""The host of the loaded plugins: asks them one by one, makes analyses, and keeps them apart.
+"""The host of the loaded plugins: calls each plugin's hooks and makes the analyses.
 
-A plugin that fails in its work costs its own result only.
+A plugin that fails loses only its own result.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An entry point: where it comes from, and whether it loaded."""
+    """An entry point: its origin, and whether it loaded."""
 
     name: str
     package: str
@@ -42,13 +42,13 @@ class Known:
 
 
 class BrokenPlugin(PluginError):
-    """A plugin does not hold the contract: names it, the problem, and how to go on without it."""
+    """A plugin breaks the contract; names it, the problem, and how to go on without it."""
 
     def __init__(self, plugin: str, problem: str) -> None:
-        """Say what is wrong with `plugin`."""
+        """Create the error: `plugin` and its `problem`."""
         self.problem = problem
         super().__init__(
-            f"the plugin {plugin!r} is broken: {problem}. Mend or remove it, or go on without it: "
+            f"the plugin {plugin!r} is broken: {problem}. Fix or remove it, or go on without it: "
             f"[plugins] block = ['{plugin}'] in the study file."
         )
 
@@ -66,12 +66,12 @@ Made = tuple[AnalysisSpec, Offered, Analysis]
 
 
 class Defaults:
-    """The core's own implementation of the hooks, behind all others."""
+    """The core's implementation of the hooks, which runs after all others."""
 
     @staticmethod
     @hookimpl(trylast=True)
     def run_analysis(analysis: Analysis, cohort: "Cohort") -> Result:
-        """Run it."""
+        """Run the analysis."""
         return analysis.run(cohort)
 
 
@@ -85,10 +85,10 @@ class Host:
         self.known: Sequence[Known] = ()
 
     def mappings(self) -> list[Traversable]:
-        """All folders of code lists, in the order of the plugins' names.
+        """Return all folders of code lists, in the order of the plugins' names.
 
         Raises:
-            PluginError: a plugin stopped, or offers what is no folder.
+            PluginError: a plugin stopped, or offers something other than a folder.
         """
         packs = []
         for plugin in self._names():
@@ -99,10 +99,10 @@ class Host:
         return packs
 
     def analyses(self) -> dict[str, Offered]:
-        """All analyses by name.
+        """Return all analyses by name.
 
         Raises:
-            PluginError: two plugins offer one name.
+            PluginError: two plugins offer an analysis of the same name.
         """
         offered: dict[str, Offered] = {}
         for entry in (offer for plugin in sorted(self._offers) for offer in self._offers[plugin]):
@@ -116,10 +116,10 @@ class Host:
         return offered
 
     def ask(self, plugin: str, version: str) -> list[str]:
-        """Ask a plugin, once, which analyses it offers; gives their names.
+        """Ask a plugin, once, which analyses it offers, and return their names.
 
         Raises:
-            PluginError: it stopped, or offers what is no analysis, or one name twice.
+            PluginError: it stopped, or offers an invalid analysis, or the same name twice.
         """
         kinds = self._many(plugin, "register_analyses")
         for kind in kinds:
@@ -139,10 +139,10 @@ class Host:
         return sorted(names)
 
     def make(self, settings: Settings) -> list[Made]:
-        """The analyses that a study asks for, with their parameters checked.
+        """Return the analyses of a study, with their parameters checked.
 
         Raises:
-            WrongSetting: no plugin offers one, or a parameter is wrong.
+            WrongSetting: no plugin offers an analysis, or a parameter is wrong.
         """
         offered = self.analyses()
         made = []
@@ -162,7 +162,7 @@ class Host:
     def run(
         self, spec: AnalysisSpec, offered: Offered, analysis: Analysis, cohort: "Cohort"
     ) -> Outcome:
-        """Run one analysis; whatever it does, the others go on."""
+        """Run one analysis; its failure does not stop the others."""
         result, error = None, None
         call = partial(self._manager.hook.run_analysis, analysis=analysis, cohort=cohort.copy())
         try:
@@ -181,29 +181,29 @@ class Host:
         )
 
     def read_score(self, observation: Mapping[str, Any]) -> Score | None:
-        """What the first plugin that can read this Observation makes of it.
+        """Return the score of the first plugin that can read this Observation.
 
         Raises:
-            PluginError: a plugin stopped, or gave something that is no score from 0 to 10.
+            PluginError: a plugin stopped, or did not give a score from 0 to 10.
         """
         plugin, given = self._first("read_score", observation=observation)
         if given is None:
             return None
         if not _is_score(given):
-            raise BrokenPlugin(plugin, "read_score gave something that is no Score from 0 to 10")
+            raise BrokenPlugin(plugin, "read_score did not give a Score from 0 to 10")
         score: Score = msgspec.convert(plain(given), Score)
         return score
 
     @property
     def score_reader(self) -> ReadScore | None:
-        """`read_score`, or None where no plugin has it, so that the fast path stays fast."""
+        """Return `read_score`, or None if no plugin has it, so that the fast path stays fast."""
         return self.read_score if self._manager.hook.read_score.get_hookimpls() else None
 
     def render_report(self, result: Result, context: ReportContext) -> tuple[str, list[Any]]:
-        """The plugin that renders this result, and its resources as built-in types.
+        """Return the plugin that renders this result, and its resources as built-in types.
 
         Raises:
-            PluginError: the plugin stopped, or gave what is no JSON.
+            PluginError: the plugin stopped, or its resources cannot be written as JSON.
         """
         plugin, given = self._first("render_report", result=result, context=context)
         if given is None:
@@ -214,10 +214,10 @@ class Host:
     def compare_figures(
         self, published: PublishedFigures, statistics: Mapping[str, Estimate]
     ) -> Sequence[ComparedFigure]:
-        """The figures of a paper beside ours, from the first plugin that compares them.
+        """Return a paper's figures beside the study's, from the first plugin that compares them.
 
         Raises:
-            PluginError: the plugin stopped, or gave what is not a list of compared figures.
+            PluginError: the plugin stopped, or did not give a list of compared figures.
         """
         arguments = {"published": published, "statistics": statistics}
         plugin, given = self._first("compare_figures", **arguments)
@@ -229,10 +229,10 @@ class Host:
         return compared
 
     def page_sections(self, results: "Results", warn: Callable[[str], object]) -> list[PageSection]:
-        """The sections that plugins add to the page, in the order of the plugins' names.
+        """Return the sections that plugins add to the page, in the order of the plugins' names.
 
-        Those of a plugin that stops, or gives what may not stand on the page, are left out, and
-        `warn` is told: the results stand without them.
+        The sections of a plugin that stops, or gives an invalid one, are left out, and `warn` gets
+        the reason: the results are valid without them.
         """
         sections: list[PageSection] = []
         for plugin in self._names():
@@ -255,7 +255,7 @@ class Host:
     def report_written(
         self, result: Result, references: Sequence[str], context: ReportContext
     ) -> list[str]:
-        """Tell every plugin what stands on the target; returns what went wrong in them."""
+        """Call `report_written` of every plugin, and return their errors."""
         faults = []
         for plugin in self._names():
             hook = self._only(plugin, "report_written")
@@ -270,7 +270,7 @@ class Host:
         return sorted(name for name, _ in self._manager.list_name_plugin())
 
     def _many(self, plugin: str, hook: str, **arguments: Any) -> list[Any]:
-        """What one plugin gives to a hook of lists; a generator runs here, not later."""
+        """Return the list that a plugin gives to a hook; a generator runs here, not later."""
         call = self._only(plugin, hook)
         lists = self._call(plugin, hook, partial(call, **arguments))
         asked = [hook for hook in call.get_hookimpls() if not (hook.wrapper or hook.hookwrapper)]
@@ -282,7 +282,7 @@ class Host:
         return given
 
     def _first(self, hook: str, **arguments: Any) -> tuple[str, Any]:
-        """The first answer to a hook and whose it is, in pluggy's order: the last one first."""
+        """Return the first answer and its plugin, in pluggy's order: last registered first."""
         implementations = getattr(self._manager.hook, hook).get_hookimpls()
         for plugin in dict.fromkeys(
             implementation.plugin_name for implementation in reversed(implementations)

@@ -1,7 +1,7 @@
-"""Call a plugin's code, whatever it does.
+"""Call a plugin's code, and turn any exception into an error of abate.
 
-The text of its exception may hold patient data: only the kind and the place are told. So may
-what it prints, warns of and logs, which goes nowhere.
+The text of an exception may hold patient data, so only its kind and place are reported. So may
+the plugin's output, warnings and log messages, which are dropped.
 """
 
 import warnings
@@ -19,18 +19,20 @@ T = TypeVar("T")
 
 
 def isolate(call: Callable[[], T], module: str) -> T:
-    """What `call` gives; `module` is the plugin's, to find its own line.
+    """Return the result of `call`; `module` is the plugin's, to find its own line.
 
     Raises:
-        PluginError: it stopped; says what happened where, without the text.
-        AbateError: abate itself refused what the plugin asked for.
+        PluginError: it stopped; names the kind and place of the exception, without its text.
+        AbateError: abate itself refused a call of the plugin.
     """
     try:
         with unheard():
             return call()
     except KeyboardInterrupt:
         raise
-    except BaseException as problem:  # sys.exit, and the panics of Rust libraries, too.
+    except (
+        BaseException
+    ) as problem:  # BaseException: sys.exit and the panics of Rust libraries, too.
         signals.raise_if_signalled()
         if isinstance(problem, AbateError) and _modules(problem)[-1] == "abate":
             raise
@@ -39,7 +41,7 @@ def isolate(call: Callable[[], T], module: str) -> T:
 
 @contextmanager
 def unheard() -> Iterator[None]:
-    """What Python code prints, warns of or logs in here goes nowhere: stdout is for our JSON."""
+    """Drop all output, warnings and log messages of Python code: stdout is for abate's JSON."""
     nowhere = TextIOWrapper(BufferedWriter(_Nowhere()), encoding="utf-8", errors="replace")
     with (
         redirect_stdout(nowhere),
@@ -50,7 +52,7 @@ def unheard() -> Iterator[None]:
 
 
 class _Nowhere(RawIOBase):
-    """A file that forgets; unlike /dev/null it may be left open, as by a log handler."""
+    """A file that drops its content; unlike /dev/null it may be left open, as by a log handler."""
 
     def writable(self) -> bool:
         return True
@@ -60,7 +62,7 @@ class _Nowhere(RawIOBase):
 
 
 def place(problem: BaseException, module: str) -> str:
-    """The kind of an exception, where it was raised, and from which line of the plugin."""
+    """Return the kind of an exception, its place, and the line of the plugin that led there."""
     frames = list(walk_tb(problem.__traceback__))
     where = [f"{Path(frame.f_code.co_filename).name}, line {line}" for frame, line in frames]
     package = module.partition(".")[0]
@@ -70,6 +72,6 @@ def place(problem: BaseException, module: str) -> str:
 
 
 def _modules(problem: BaseException) -> list[str]:
-    """The top package of each frame, the outermost first."""
+    """Yield the top package of each frame, the outermost first."""
     frames = walk_tb(problem.__traceback__)
     return [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames]

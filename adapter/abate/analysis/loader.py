@@ -1,6 +1,6 @@
 """Load the plugins by their entry points, one by one, so that a broken one is named.
 
-It stops the commands that need plugins, until it is mended, removed or blocked.
+It stops the commands that need plugins until it is fixed, removed or blocked.
 """
 
 from importlib.metadata import EntryPoint, entry_points
@@ -25,7 +25,7 @@ def load(settings: Plugins | None = None, *, tolerant: bool = False) -> Host:
     """Load the plugins by their entry points, in the order of their names.
 
     Args:
-        settings: which may load; our own always may, unless blocked.
+        settings: which may load; the plugins of abate always may, unless blocked.
         tolerant: keep broken ones in `Host.known` with their problem, instead of stopping.
 
     Raises:
@@ -89,7 +89,7 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
         _refuse_no_hook(manager, module)
         _refuse_unknown_hooks(manager, module)
     except (pluggy.PluginValidationError, PluginError) as fault:
-        # pluggy 1.7 registers nothing if an argument is wrong; a plugin that we refuse stays.
+        # pluggy 1.7 keeps a plugin that abate refuses; with a wrong argument it registers nothing.
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         raise PluginError(" ".join(str(fault).split())) from None
@@ -101,14 +101,14 @@ def _import(entry: EntryPoint) -> object:
             module: object = entry.load()
     except KeyboardInterrupt:
         raise
-    except BaseException as fault:  # No patient's data are near yet: the text may be told.
+    except BaseException as fault:  # No patient data are loaded yet, so the text may be shown.
         signals.raise_if_signalled()
         raise PluginError(f"{type(fault).__name__}: {fault}") from None
     return module
 
 
 def _ask_in_order_of_names(manager: pluggy.PluginManager) -> None:
-    """Register all but the core again, backwards: pluggy 1.7 asks first what came last."""
+    """Register all but the core again, backwards: pluggy 1.7 calls the last registered first."""
     names = sorted(name for name, _ in manager.list_name_plugin() if name != PROJECT)
     modules = {name: manager.unregister(name=name) for name in names}
     for name in reversed(names):
@@ -121,11 +121,10 @@ def _refuse_no_hook(manager: pluggy.PluginManager, module: object) -> None:
 
 
 def _refuse_unknown_hooks(manager: pluggy.PluginManager, module: object) -> None:
-    """What `check_pending` does, for one plugin, so that it can be named and left out."""
-    # pluggy takes a hook that nobody specified without a word, and keeps its name among the hooks
-    # (1.7, 2026-12).
+    """Do what `check_pending` does, for one plugin, so that it can be named and left out."""
+    # pluggy accepts an unknown hook silently, and keeps its name among the hooks (1.7, 2026-12).
     hooks = [name for name in vars(manager.hook) if getattr(manager.hook, name).has_spec()]
     for caller in manager.get_hookcallers(module) or ():
         optional = all(hookimpl.optionalhook for hookimpl in caller.get_hookimpls())
         if not caller.has_spec() and not optional:
-            raise PluginError(f"there is no hook {caller.name!r}.{nearest(caller.name, hooks)}")
+            raise PluginError(f"{caller.name!r} is not a hook.{nearest(caller.name, hooks)}")

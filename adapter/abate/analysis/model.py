@@ -1,10 +1,10 @@
-"""What an analysis is, and what it gives back.
+"""The contract of an analysis, and its result.
 
 An `Analysis` is a frozen dataclass: its fields are its parameters, `run` does the work.
 Results are frozen dataclasses too, so that they can be kept, compared and published.
 
-Numbers stand in estimates, and only there: tables and charts cite them (`Ref`). So one rule of
-small cells, held on the estimates, holds for all that leaves the house.
+Only estimates hold numbers: tables and charts cite them (`Ref`). A rule of small cells that is
+applied to the estimates therefore covers everything that is released.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,27 +31,27 @@ Statistic = Literal[
     "duration", "other",
 ]  # fmt: skip
 Basis = Literal["lesion", "patient"]
-# What `Estimate.n` is where a release withholds it. To a type checker it is the `int` that an
-# analysis gives, so that an author can compute with it; msgspec takes None, too, from what was
-# released. Code that reads a release reads `Estimate.visible_n`.
+# `Estimate.n` is None if a release withholds it. For a type checker it is the `int` that an
+# analysis gives, so that an author can compute with it; msgspec also accepts None, from a
+# release. Code that reads a release uses `Estimate.visible_n`.
 WITHHELD_N: Final = cast("int", None)
 
 
 @runtime_checkable
 class Analysis(Protocol):
-    """One question to a cohort. The fields of the class are its parameters."""
+    """A question to a cohort. The fields of the class are its parameters."""
 
     name: ClassVar[str]
 
     def run(self, cohort: "Cohort") -> "Result":
-        """Answer the question; `Result.not_estimable` is an answer."""
+        """Answer the question; `Result.not_estimable` is an answer, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A low and a high end, and what they are: 'quartiles', '95 % confidence', 'range'.
+    """A low and a high end, and their kind: 'quartiles', '95 % confidence', 'range'.
 
-    The ends of a `range` are two single units' values: small-cell rules withhold them.
+    The ends of a `range` are the values of single units: small-cell rules withhold them.
     """
 
     low: float
@@ -64,31 +64,31 @@ class Estimate:
     """One number with what a reader needs to judge it.
 
     Attributes:
-        name: its name within the result: it becomes part of the published identifier, so that
-            it stays the same when the data change.
-        value: the number; None where it cannot be estimated (say why in `note`).
-        n: how many units it was computed from. In what is released, read `visible_n`: there n may
-            be withheld.
-        method: the method's whole name, as a reviewer would write it.
+        name: its name within the result. It becomes part of the published identifier, so it must
+            not depend on the data.
+        value: the number; None if it cannot be estimated (give the reason in `note`).
+        n: the number of units that it was computed from. In a release n may be withheld: read
+            `visible_n`.
+        method: the full name of the method, as a reviewer would write it.
         population: which units they are, in words; the same words for the same units.
         unit: the unit of `value` as a UCUM code: `{score}`, `{lesion}`, `a`, `1` (the default).
-        label: a title for people; the name serves without it.
+        label: a title for people; defaults to the name.
         interval: an interval around, or a spread beside, the value.
         p: a two-sided p-value.
-        note: what else a reader must know, in general words: no number, no single unit.
-        statistic: what kind of number the value is.
+        note: further information for the reader, in general words: no number, no single unit.
+        statistic: the kind of number.
         basis: what `n` and `counts` count.
         counts: what it was computed from: parts of the `n` units by name, as
             `{"falls": 8, "rises": 1}`; each may be small, and then hides the estimate.
         cases: sentences that name single units, as 'lesion 6 at M5: 6, above its reference 2'.
-        depends_on: other estimates of the result that it was computed from, by name: where one of
+        depends_on: names of other estimates of the result that it was computed from: if one of
             them is withheld, it is withheld too.
-        from_data: whether its name comes from the data, as that of a complication does: where it is
-            withheld, it is left out of what is released.
-        individual: whether the value is one single unit's, as a longest time is.
-        key: whether it is one of the few that say most of the result: they stand first, on the page
-            and in the conclusion. If no estimate of a result is key, the first one is.
-        withheld: in what is released: the rule that hides value, interval, p and counts.
+        from_data: whether its name comes from the data, as that of a complication does: if it is
+            withheld, a release leaves it out.
+        individual: whether the value is that of a single unit, such as a longest time.
+        key: whether it is one of the main estimates, which are shown first, on the page and in the
+            conclusion. If no estimate of a result is key, the first one is.
+        withheld: in a release: the rule that hides value, interval, p and counts.
     """
 
     name: str
@@ -116,12 +116,12 @@ class Estimate:
 
     @property
     def visible_n(self) -> int | None:
-        """`n`; None where a release withholds it."""
+        """`n`; None if a release withholds it."""
         return self.n
 
     @property
     def without_value(self) -> str:
-        """Why there is no value: a test may have a p-value only."""
+        """The reason why there is no value: a test may have only a p-value."""
         return "not estimable" if self.p is None else "a test: it has a p-value only"
 
 
@@ -144,8 +144,8 @@ Cell = str | int | float | None | Ref
 class Table:
     """A table for people: a title, column heads, rows of cells.
 
-    A row that cites no estimate, or one that is withheld, is left out of what is released where
-    small cells are hidden.
+    If small cells are hidden, a release leaves out each row that cites no estimate, or cites a
+    withheld one.
     """
 
     name: str
@@ -156,17 +156,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A chart as a Vega-Lite specification, its data apart from it.
+    """A chart as a Vega-Lite specification, with separate data.
 
     Attributes:
         name: its name within the result.
         title: a heading for people.
-        alt: what is drawn, in words, for who cannot see it: no number, no single unit.
+        alt: a description for readers who cannot see the chart: no number, no single unit.
         spec: Vega-Lite without values: it names data sets, as `{"data": {"name": "course"}}`.
-            Colours, fonts and sizes are the page's.
-        data: the data sets by name: rows of cells. A row that cites no estimate (a line of one
-            lesion) is left out of what is released where small cells are hidden, and so is a row
-            that cites one that is withheld.
+            The page sets colours, fonts and sizes.
+        data: the data sets by name: rows of cells. If small cells are hidden, a release leaves out
+            each row that cites no estimate (such as the line of one lesion), or cites a withheld
+            one.
     """
 
     name: str
@@ -178,15 +178,15 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Deprecated, and not used: units that fall into parts, as plugins of version 0.1 name them.
+    """Deprecated and not used: a population split into parts, as plugins of version 0.1 give it.
 
     Attributes:
-        whole: the population that falls apart, in the words of `Estimate.population`.
-        parts: how many fall into each part. A part is named in the words of a population, or as
-            `POPULATION: COUNT` for one of an estimate's counts (the numerator of a proportion, and
-            the value of a count, as `POPULATION: NAME`); other names are parts that are not shown,
-            and whose number must not follow from the shown ones.
-        basis: what is counted.
+        whole: the population that is split, in the words of `Estimate.population`.
+        parts: the number of units in each part. The name of a part is a population, or
+            `POPULATION: COUNT` for a count of an estimate (`POPULATION: NAME` for the numerator of
+            a proportion and the value of a count). Parts with other names are not shown, and their
+            numbers must not follow from the shown ones.
+        basis: the unit that is counted.
     """
 
     whole: str
@@ -196,18 +196,18 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A proportion that is published as a FHIR Measure with its MeasureReport, too.
+    """A proportion that is also published as a FHIR Measure with its MeasureReport.
 
-    All numbers are those of estimates: the proportion's `n` is the denominator, its count
+    All numbers come from estimates: the proportion's `n` is the denominator, its count
     `numerator` the numerator.
 
     Attributes:
         estimate: the name of the proportion.
         initial: the name of the estimate whose value is the initial population.
-        title: of the Measure.
-        criteria: what puts a unit into `initial-population`, `denominator` and `numerator`.
+        title: the title of the Measure.
+        criteria: the criteria of `initial-population`, `denominator` and `numerator`.
         improvement: whether a higher or a lower proportion is better.
-        strata: by stratifier (`adjunct`, `site-group`): the proportion of each stratum.
+        strata: the proportion of each stratum, by stratifier (`adjunct`, `site-group`).
     """
 
     estimate: str
@@ -220,20 +220,20 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What an analysis found: estimates, tables, charts, notes; or why nothing can be estimated.
+    """The result of an analysis: estimates, tables, charts, notes; or why it is not estimable.
 
     Attributes:
         estimates: all numbers.
-        tables: for people; they cite estimates.
-        charts: they cite estimates, too.
-        notes: what else a reader must know.
+        tables: tables for people, which cite estimates.
+        charts: charts, which cite estimates, too.
+        notes: further information for the reader.
         reason: why nothing can be estimated.
         splits: deprecated: accepted from plugins of version 0.1, and not used.
-        measures: proportions that are published as a FHIR Measure, too.
-        units: by the name of the estimate, the units that it was computed from: `Units`, or a
-            collection of their ids. An estimate without them is never released where small cells
-            are hidden, unless the study is synthetic. They are kept apart from the result, in a
-            private file, and are never published.
+        measures: proportions that are also published as a FHIR Measure.
+        units: the units that each estimate was computed from, by its name: `Units`, or a
+            collection of their ids. If small cells are hidden, an estimate without units is never
+            released, unless the study is synthetic. Units are kept in a separate private file and
+            are never published.
     """
 
     estimates: Sequence[Estimate] = ()
@@ -247,14 +247,14 @@ class Result:
 
     @classmethod
     def not_estimable(cls, reason: str) -> Self:
-        """The answer of an analysis that the cohort gives nothing to: a result, not an error."""
+        """Return the result of an analysis whose cohort has too little data: it is not an error."""
         return cls(reason=reason)
 
     def __getitem__(self, name: str) -> Estimate:
-        """The estimate called `name`.
+        """Return the estimate called `name`.
 
         Raises:
-            KeyError: there is none.
+            KeyError: it does not exist.
         """
         for estimate in self.estimates:
             if estimate.name == name:
@@ -267,19 +267,19 @@ class Result:
         return [estimate for estimate in self.estimates if estimate.key] or list(self.estimates[:1])
 
     def cited(self, ref: Ref) -> float | None:
-        """The number that `ref` cites; None where it is missing or withheld.
+        """Return the number that `ref` cites; None if it is missing or withheld.
 
         Raises:
-            KeyError: there is no such estimate, or no such field.
+            KeyError: the estimate or the field does not exist.
         """
         return number_of(self[ref.estimate], ref.field)
 
 
 def number_of(estimate: Estimate, name: str) -> float | None:
-    """A number of an estimate: `value`, `n`, `p`, `low`, `high`, `count:NAME`, `percent:NAME`.
+    """Return a number of `estimate`: `value`, `n`, `p`, `low`, `high`, `count:…`, `percent:…`.
 
     Raises:
-        KeyError: it has no such number.
+        KeyError: the estimate does not have this number.
     """
     kind, _, count = name.partition(":")
     if kind in ("count", "percent"):
@@ -294,7 +294,7 @@ def number_of(estimate: Estimate, name: str) -> float | None:
 
 
 def _share(estimate: Estimate, count: str, *, is_percent: bool) -> float | None:
-    """One of an estimate's counts, or its percentage of n."""
+    """Return a count of an estimate, or its percentage of n."""
     if estimate.withheld:
         return None
     part = estimate.counts[count]

@@ -1,6 +1,6 @@
-"""What came of one analysis: a result that was checked, or the reason why it failed.
+"""The outcome of one analysis: a checked result, or the reason why it failed.
 
-A result is kept as JSON and published as FHIR, so that it is held to what both can say.
+A result is stored as JSON and published as FHIR, so both formats must be able to express it.
 """
 
 import re
@@ -23,7 +23,7 @@ _CODE = re.compile(r"\S+( \S+)*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one `[[analysis]]`: a result, or the reason why it failed."""
+    """The outcome of one `[[analysis]]`: a result, or the reason why it failed."""
 
     name: str
     use: str
@@ -36,10 +36,10 @@ class Outcome:
 
 
 def check(given: Any) -> Result:
-    """What an analysis gave, as plain Python values.
+    """Return the result of an analysis, as plain Python values.
 
     Raises:
-        PluginError: it is no Result, or not one that can be kept and published; says why.
+        PluginError: it is not a Result, or cannot be stored and published; gives the reason.
     """
     if not isinstance(given, Result):
         raise PluginError(f"it gave a {type(given).__name__}, not a Result")
@@ -55,7 +55,7 @@ def check(given: Any) -> Result:
 
 
 def _faults_of(result: Result, units: Mapping[str, Units]) -> Iterator[str]:
-    """What cannot be kept or published in a result."""
+    """Yield the parts of a result that cannot be stored or published."""
     names = [estimate.name for estimate in result.estimates]
     for estimate in result.estimates:
         if names.count(estimate.name) > 1:
@@ -66,11 +66,11 @@ def _faults_of(result: Result, units: Mapping[str, Units]) -> Iterator[str]:
     yield from find_inconsistencies(result)
     for name in units:
         if name not in names:
-            yield f"it gives the units of {name!r}, and there is no such estimate"
+            yield f"it gives the units of {name!r}, an estimate that does not exist"
 
 
 def _units_of(given: Result) -> dict[str, Units]:
-    """The units by estimate, as `Units`; equal ones stay one object, so that large ones are few."""
+    """Return the units by estimate, as `Units`; equal ones share one object, to save memory."""
     known: dict[int, Units] = {}
     for units in given.units.values():
         if id(units) not in known:
@@ -79,7 +79,7 @@ def _units_of(given: Result) -> dict[str, Units]:
 
 
 def plain(given: Any) -> Any:
-    """Built-in types only, made from NumPy's numbers and from dataclasses.
+    """Return built-in types only, made from NumPy's numbers and from dataclasses.
 
     Raises:
         TypeError: it holds something else.
@@ -88,7 +88,7 @@ def plain(given: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """A number of NumPy as one of Python; who has none needs no NumPy."""
+    """Return a number of NumPy as one of Python, without importing NumPy."""
     import numpy as np
 
     if isinstance(value, np.generic):
@@ -100,11 +100,11 @@ def _faults(estimate: Estimate) -> Iterator[str]:
     if not all(isfinite(number) for number in _numbers(estimate)):
         yield "it has a number that is not finite: give None and a note"
     if estimate.visible_n is None or estimate.withheld:
-        yield "it has no n, or says that it is withheld: that is for what is released"
+        yield "it has no n, or `withheld` is set, which only a release may set"
     elif estimate.n < 0:
         yield "its n is negative"
     elif any(not 0 <= count <= estimate.n for count in estimate.counts.values()):
-        yield "one of its counts is no part of its n"
+        yield "one of its counts is not from 0 to its n"
     if estimate.p is not None and not 0 <= estimate.p <= 1:
         yield "its p is not from 0 to 1"
     if not (_CODE.fullmatch(estimate.name) and _CODE.fullmatch(estimate.unit)):

@@ -1,4 +1,4 @@
-"""A section that a plugin adds to the page, and what its HTML may hold."""
+"""A section that a plugin adds to the page, and the check of its HTML."""
 
 import re
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ class PageSection:
     """A section of the page.
 
     Attributes:
-        name: its id on the page, as `checklist`: no other section has it.
-        title: its heading, and its words in the page's contents.
-        html: what stands below the heading. `abate.page_html` makes it, and escapes each value.
-        before: the part of the page that it stands before.
-        alert: HTML of a line that the summary shows; empty: none.
+        name: its id on the page, such as `checklist`; must be unique.
+        title: its heading, and its entry in the page's contents.
+        html: the content below the heading. `abate.page_html` makes it, and escapes each value.
+        before: the part of the page that follows it.
+        alert: HTML of a line that the summary shows, or empty.
     """
 
     name: str
@@ -37,7 +37,7 @@ class PageSection:
 
 
 def fault_of(section: Any, others: Sequence[PageSection]) -> str:
-    """What is wrong with a section that a plugin gave; empty if nothing is."""
+    """Return what is wrong with a section of a plugin; empty if nothing is."""
     if not isinstance(section, PageSection):
         return "something that is not a PageSection"
     texts = (section.name, section.title, section.html, section.alert)
@@ -46,7 +46,7 @@ def fault_of(section: Any, others: Sequence[PageSection]) -> str:
     if section.name in (*_OURS, *(other.name for other in others)):
         return f"a second section {section.name!r}"
     if section.before not in get_args(Place):
-        return f"a section that stands before {section.before!r}: not one of {get_args(Place)}"
+        return f"a section before {section.before!r}, which is not one of {get_args(Place)}"
     return _fault_of_html(section.html) or _fault_of_html(section.alert)
 
 
@@ -62,7 +62,7 @@ def _fault_of_html(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Reads HTML for what may not stand on a page that runs and fetches nothing."""
+    """Finds the HTML that is not allowed on a page that runs and fetches nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class _Reader(HTMLParser):
         refused = [name for name, value in attrs if not _is_harmless(name, value or "")]
         if tag not in _TAGS or refused:
             words = " ".join([tag, *refused])
-            self.faults.append(f"HTML with <{words}>, which may not stand on the page")
+            self.faults.append(f"HTML with <{words}>, which is not allowed on the page")
         if tag != "br":
             self.open.append(tag)
 
@@ -89,7 +89,7 @@ class _Reader(HTMLParser):
 
 
 def _is_harmless(name: str, value: str) -> bool:
-    """Whether an attribute neither acts nor fetches; a link leads to a part of the page."""
+    """Whether an attribute runs and fetches nothing; a link must lead to a part of the page."""
     if name == "href":
         return value.startswith("#")
     return name in _ATTRIBUTES or name.startswith(("aria-", "data-"))

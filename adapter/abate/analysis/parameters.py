@@ -1,4 +1,4 @@
-"""An analysis, made from its `[[analysis]]` table with its parameters checked."""
+"""Make an analysis from its `[[analysis]]` table, with its parameters checked."""
 
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
@@ -17,13 +17,13 @@ from abate.errors import PluginError
 def instance(
     location: Location, kind: type[Analysis], spec: AnalysisSpec, visits: Iterable[str]
 ) -> Analysis:
-    """Make the analysis that the table at `location` asks for, in a study with these visits.
+    """Return the analysis of the table at `location`, in a study with these visits.
 
     Raises:
         WrongSetting: a parameter is unknown, missing, or of a wrong type.
-        PluginError: the analysis has fields that no study file can give.
+        PluginError: the analysis has fields that a study file cannot express.
     """
-    # A Protocol cannot say that it wants dataclasses; the host has checked it.
+    # A Protocol cannot require a dataclass; the host has checked it.
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for key in spec.parameters:
         if key not in known:
@@ -44,7 +44,7 @@ def instance(
 
 
 def _check_visits(location: Location, spec: AnalysisSpec, after: Iterable[str]) -> None:
-    """Parameters called `endpoint` and `reference` name visits: here, before anything is pulled."""
+    """Check the visits that `endpoint` and `reference` name, before anything is pulled."""
     visits = [BASELINE, SAME_DAY_AFTER, *after]
     for key, extra in (("endpoint", []), ("reference", ["first"])):
         given = spec.parameters.get(key)
@@ -60,14 +60,14 @@ def _check_visits(location: Location, spec: AnalysisSpec, after: Iterable[str]) 
 
 def _instance(location: Location, kind: type[Analysis], spec: AnalysisSpec) -> Analysis:
     try:
-        # As JSON, where a list may be a tuple and a table a dataclass, and "7" is no number.
+        # As JSON: a list may become a tuple and a table a dataclass, but "7" is not a number.
         return TypeAdapter(kind).validate_json(msgspec.json.encode(spec.parameters), strict=True)
     except ValidationError as error:
         raise _wrong(location, error) from None
     except PydanticUserError as error:
         raise PluginError(
-            f"the analysis {spec.use!r} has a field that no study file can give ({error.code}): "
-            "use text, numbers, true and false, lists, and dataclasses of such"
+            f"the analysis {spec.use!r} has a field that a study file cannot express "
+            f"({error.code}): use text, numbers, true and false, lists, and dataclasses of such"
         ) from None
 
 

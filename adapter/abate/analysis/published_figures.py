@@ -1,7 +1,7 @@
-"""The figures that a paper prints: their file, and each beside the study's own in the results.
+"""The figures that a paper prints: their file, and each beside the study's figure in the results.
 
-A study that repeats a published one names the paper's figures in a JSON file; each says by which
-rule ours is made. A plugin compares the two (`compare_figures`).
+A study that repeats a published one lists the paper's figures in a JSON file, each with the rule
+by which the study computes it. A plugin compares the two (`compare_figures`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +19,11 @@ Numbers = Mapping[str, float | None]
 
 
 class PublishedFigure(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One figure as the paper prints it, and where ours stands in the report.
+    """One figure as the paper prints it, and the place of the study's figure in the report.
 
-    `ours` is `analysis/statistic`, with `#p`, `#n`, `#low`, `#high` or `#count:NAME` for another
-    number than the value; or a table of such, for a figure of several numbers. `decimals` are
-    those printed. `remark` is what a reader must know where the two differ.
+    `ours` is `analysis/statistic`, with `#p`, `#n`, `#low`, `#high` or `#count:NAME` for a
+    number other than the value; or a table of these, for a figure of several numbers. `decimals`
+    is the number of printed decimals. `remark` explains a difference between the two.
     """
 
     id: str
@@ -37,7 +37,7 @@ class PublishedFigure(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class PublishedFigures(msgspec.Struct, forbid_unknown_fields=True):
-    """The file that `[paper] figures` names: where the figures were published, and the figures."""
+    """The file that `[paper] figures` names: the publication and its figures."""
 
     source: str
     figures: list[PublishedFigure]
@@ -45,9 +45,9 @@ class PublishedFigures(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedFigure:
-    """A figure of the paper beside ours; `agrees` is None where nothing can be compared.
+    """A figure of the paper beside the study's; `agrees` is None if they cannot be compared.
 
-    `remarks` say why the two differ, and name the cases where the report does.
+    `remarks` explain why the two differ, and name the cases if the report does.
     """
 
     id: str
@@ -60,16 +60,16 @@ class ComparedFigure:
     remarks: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the figure as JSON, for programs."""
         built: dict[str, Any] = msgspec.to_builtins(self)
         return built
 
 
 def load(study_file: StudyFile) -> PublishedFigures | None:
-    """The paper's figures that the study file names, if it names any.
+    """Return the paper's figures that the study file names, if any.
 
     Raises:
-        StudyFileError: the file cannot be read, or does not say what it must.
+        StudyFileError: the file cannot be read, or is invalid.
     """
     named = study_file.settings.paper
     if named is None:
@@ -85,7 +85,7 @@ def load(study_file: StudyFile) -> PublishedFigures | None:
 
 
 def statistics_of(outcomes: Iterable[Outcome]) -> dict[str, Estimate]:
-    """Each estimate of a run, by `analysis/statistic`."""
+    """Return the estimates of a run, by `analysis/statistic`."""
     return {
         f"{outcome.name}/{estimate.name}": estimate
         for outcome in outcomes

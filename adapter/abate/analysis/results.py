@@ -1,4 +1,4 @@
-"""What a run found, as it is kept in `results.json`: for `publish`, and for programs."""
+"""The results of a run, as stored in `results.json` for `publish` and for programs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FILE = "results.json"
 FORMAT = 2
-# The sections of the study file that a reader of the methods wants.
+# The sections of the study file that describe the methods.
 _DESIGN = {
     "study",
     "index",
@@ -41,9 +41,9 @@ NOT_FOR_RELEASE = "small cells: not for release"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One row of the attrition table; `n` is None only in what is released, where it is hidden.
+    """One row of the attrition table; `n` is None only in a release that hides it.
 
-    `units` are the procedures, lesions or patients of the flow; they stay in the house.
+    `units` are the procedures, lesions or patients of the flow; they are never released.
     """
 
     stage: str
@@ -55,28 +55,27 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """One run's results.
+    """The results of one run.
 
-    What a run keeps is local and whole: small cells are not hidden, so that it is not for release.
-    `abate.disclosure.make_release` makes what may leave the house, in the same form.
+    The results of a run are complete: small cells are not hidden, so they must not be released.
+    `abate.disclosure.make_release` makes the release, in the same form.
 
     Attributes:
-        release: whether this may leave the house, in words.
-        rule: the rule of small cells that was held: a preset's name or a number; empty if none.
+        release: whether the results may be released, in words.
+        rule: the rule of small cells that was applied: a preset's name or a number, or empty.
         period: the first index month and the last follow-up month.
-        patients: how many were analysed; None only in what is released, where it is hidden.
-        lesions: how many were analysed; None as `patients` is.
-        cutoff: the data cut-off that the study file states; empty if it states none.
-        data_until: the last day that the data can say something of: the cut-off, or the day of the
-            pull.
-        design: what the study file says of codes, scores, visits and analyses, as plain values.
-        statements: what people state for the reporting checklist, by item.
-        reporter: who reports, as the study file says.
-        members: the FHIR ids of patients and procedures, only where they may be listed.
-        comparisons: the figures of the paper beside ours, where the study file names one.
-        not_assessable: what the study looks for and the source could not be asked for, as
-            `event.complication`, with the reason.
-        patient_of: whose each lesion is, by their pseudonyms; it stays in the house.
+        patients: the number of analysed patients; None only in a release that hides it.
+        lesions: the number of analysed lesions; None as for `patients`.
+        cutoff: the data cut-off of the study file, or empty.
+        data_until: the last day that the data cover: the cut-off, or the day of the pull.
+        design: the codes, scores, visits and analyses of the study file, as plain values.
+        statements: the statements of people for the reporting checklist, by item.
+        reporter: the reporter named in the study file.
+        members: the FHIR ids of patients and procedures, only if they may be listed.
+        comparisons: the figures of the paper beside the study's, if the study file names a paper.
+        not_assessable: the reasons by item, such as `event.complication`, for items of the study
+            that could not be queried at the source.
+        patient_of: the patient of each lesion, by pseudonyms; it is never released.
     """
 
     format: int
@@ -112,7 +111,7 @@ class Results:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a run has beside its outcomes: the cohort, its inputs, the compared figures."""
+    """The parts of a run besides its outcomes: the cohort, its inputs, the compared figures."""
 
     cohort: "Cohort"
     inputs: Inputs
@@ -121,10 +120,10 @@ class Gathered:
 
 
 def refuse_empty(cohort: "Cohort") -> None:
-    """Stop where no lesion is left to analyse; the store keeps the rows and the attrition.
+    """Stop if no lesion is left to analyse; the store keeps the rows and the attrition.
 
     Raises:
-        NothingFound: says where the lesions went.
+        NothingFound: gives the number of lesions that each step excluded.
     """
     if cohort.analysed.height:
         return
@@ -134,7 +133,7 @@ def refuse_empty(cohort: "Cohort") -> None:
         if step.stage in ("no lesion", "excluded", "scores not linked", "rejected")
     ]
     raise NothingFound(
-        "the cohort is empty: no lesion is left to analyse. What was left out: "
+        "the cohort is empty: no lesion is left to analyse. Excluded: "
         f"{'; '.join(why) or 'nothing'}. The attrition is kept in the store."
     )
 
@@ -142,7 +141,7 @@ def refuse_empty(cohort: "Cohort") -> None:
 def collect(
     study_file: StudyFile, run_id: str, gathered: Gathered, outcomes: Sequence[Outcome]
 ) -> Results:
-    """Put a run's findings together."""
+    """Combine the outcomes and the other parts of a run."""
     settings, cohort = study_file.settings, gathered.cohort
     return Results(
         format=FORMAT,
@@ -173,8 +172,8 @@ def collect(
 
 
 def steps(cohort: "Cohort") -> list[Step]:
-    """The attrition table as steps, with the units of the flow."""
-    # It needs polars, and `abate publish`, which reads results, does not.
+    """Return the attrition table as steps, with the units of the flow."""
+    # Imported here, since it needs polars and `abate publish`, which reads results, does not.
     from abate.cohort.attrition import flow_units
 
     known = flow_units(cohort.lesions)
@@ -185,7 +184,7 @@ def steps(cohort: "Cohort") -> list[Step]:
 
 
 def _period(cohort: "Cohort", zone: str) -> tuple[str, str]:
-    """The months of the first index procedure and of the last day of follow-up."""
+    """Return the months of the first index procedure and of the last day of follow-up."""
     months = [
         month
         for column in ("index_start", "follow_up_end")
@@ -199,10 +198,10 @@ def _months(moments: "pl.Series", zone: str) -> list[str]:
 
 
 def forget(folder: Path) -> None:
-    """Drop an earlier run's results: the store has moved on, and they must not be published.
+    """Delete the results of an earlier run: the store has changed, so they must not be published.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be deleted.
     """
     path = folder / FILE
     with disk_errors(f"{path} cannot be written"):
@@ -211,7 +210,7 @@ def forget(folder: Path) -> None:
 
 
 def plain(results: Results) -> dict[str, Any]:
-    """Results as plain values, without the units of their estimates: these stay in the house."""
+    """Return results as plain values, without the units of their estimates, which stay private."""
     content: dict[str, Any] = msgspec.to_builtins(without_units(results))
     del content["patient_of"]
     for step in content["attrition"]:
@@ -223,7 +222,7 @@ def plain(results: Results) -> dict[str, Any]:
 
 
 def without_units(results: Results) -> Results:
-    """The same results without the units of their estimates."""
+    """Return the same results without the units of their estimates."""
     outcomes = [
         replace(outcome, result=replace(outcome.result, units={})) if outcome.result else outcome
         for outcome in results.outcomes
@@ -233,13 +232,13 @@ def without_units(results: Results) -> Results:
 
 
 def has_units(results: Results) -> bool:
-    """Whether any units are known: those of a run are, those of a release are not."""
+    """Whether any units are known: a run has them, a release does not."""
     of_estimates = any(outcome.result.units for outcome in results.outcomes if outcome.result)
     return of_estimates or any(step.units for step in results.attrition)
 
 
 def lacking_units(results: Results) -> dict[str, int]:
-    """How many estimates of each analysis have no units, where there are any."""
+    """Return the number of estimates without units by analysis, if not 0."""
     return {
         outcome.name: number
         for outcome in results.outcomes
@@ -249,7 +248,7 @@ def lacking_units(results: Results) -> dict[str, int]:
 
 
 def save(results: Results, folder: Path) -> Path:
-    """Write `results.json`, whole or not at all, for the owner only, and the units beside it."""
+    """Write `results.json` atomically, for the owner only, and the units beside it."""
     path = folder / FILE
     text = as_json(results)
     if has_units(results):
@@ -259,24 +258,26 @@ def save(results: Results, folder: Path) -> Path:
 
 
 def as_json(results: Results) -> bytes:
-    """What stands in `results.json`: everything but the units."""
+    """Return the content of `results.json`: everything but the units."""
     return msgspec.json.format(msgspec.json.encode(plain(results)), indent=2)
 
 
 def load(folder: Path) -> Results:
-    """Read `results.json`, with the units that are kept beside it; without, if they are missing.
+    """Read `results.json`, with the units from the file beside it, if that file exists.
 
     Raises:
-        AbateError: there is none, or another version of abate wrote it.
+        AbateError: it does not exist, or another version of abate wrote it.
     """
     path = folder / FILE
     try:
         text = path.read_bytes()
         results = msgspec.json.decode(text, type=Results)
     except FileNotFoundError:
-        raise AbateError(f"{path} is not there: run the study first: abate run") from None
+        raise AbateError(f"{path} does not exist: run the study first: abate run") from None
     except (OSError, msgspec.MsgspecError):
         raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
     if results.format != FORMAT:
-        raise AbateError(f"{path} is of another version of abate: run the study again: abate run")
+        raise AbateError(
+            f"{path} was written by another version of abate: run the study again: abate run"
+        )
     return units_file.attach(results, text, folder)

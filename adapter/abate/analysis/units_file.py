@@ -25,15 +25,15 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StoredUnits:
-    """What the file holds: equal units stand once.
+    """The content of the file; equal units are stored once.
 
     Attributes:
-        format: of the file.
-        results: the digest of the results that they belong to.
-        units: each once.
-        estimates: by analysis and estimate, the place in `units`.
-        steps: of each step of the attrition table.
-        patient_of: whose each lesion is.
+        format: the version of the format.
+        results: the digest of the results that the units belong to.
+        units: the distinct units.
+        estimates: the position in `units`, by analysis and estimate.
+        steps: the units of each step of the attrition table.
+        patient_of: the patient of each lesion.
     """
 
     format: int
@@ -45,10 +45,10 @@ class _StoredUnits:
 
 
 def content(results: "Results", of: bytes) -> bytes:
-    """What stands in `units.json`: the units of a run's estimates and steps.
+    """Return the content of `units.json`: the units of a run's estimates and steps.
 
     Args:
-        results: of the run.
+        results: the results of the run.
         of: the content of its `results.json`.
     """
     places: dict[int, int] = {}
@@ -72,7 +72,7 @@ def content(results: "Results", of: bytes) -> bytes:
 
 
 def attach(results: "Results", of: bytes, folder: Path) -> "Results":
-    """The results with their units; as they are if the file is missing or belongs to others."""
+    """Return the results with their units; unchanged if the file is missing or of another run."""
     try:
         kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_StoredUnits)
     except (OSError, msgspec.MsgspecError):
@@ -99,10 +99,10 @@ def _with_units(outcome: "Outcome", kept: _StoredUnits) -> "Outcome":
 
 
 def forget(folder: Path) -> None:
-    """Drop the units of an earlier run.
+    """Delete the units of an earlier run.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the file cannot be deleted.
     """
     path = folder / FILE
     with disk_errors(f"{path} cannot be written"):

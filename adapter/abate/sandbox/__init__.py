@@ -1,7 +1,7 @@
 """An embedded FHIR R4 server for demos, tests and authors of plugins. Not for production.
 
-It speaks real HTTP on loopback and forgets everything when it ends: no login, no encryption, no
-disk. What it can do it says itself, in `GET metadata`.
+It serves HTTP on loopback and keeps data only in memory: no login, no encryption, no disk.
+`GET metadata` lists its abilities.
 
     with running(sandbox := Sandbox()) as base_url:
         sandbox.load(Path("patients.ndjson"))

@@ -38,11 +38,11 @@ class Sandbox:
     """A FHIR R4 server in memory, as a WSGI application below `/fhir`.
 
     Args:
-        page_size: resources on a page of a search that names no `_count`.
-        maximum_page_size: the most that `_count` can ask for.
-        clock: gives `meta.lastUpdated`, with a zone.
-        referential_integrity: refuse a reference to a resource that never was here.
-        hosts: names by which clients reach it, besides `localhost` and IP addresses.
+        page_size: the number of resources on a page of a search without `_count`.
+        maximum_page_size: the maximum of `_count`.
+        clock: returns the time for `meta.lastUpdated`, with a time zone.
+        referential_integrity: refuse a reference to a resource that has never existed.
+        hosts: the names by which clients reach it, besides `localhost` and IP addresses.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class Sandbox:
         self._endpoints = Endpoints(self._store, pages, clock().astimezone(UTC))
 
     def load(self, path: Path) -> int:
-        """Load a Bundle, a single resource, or NDJSON; gives the number of resources.
+        """Load a Bundle, a single resource, or NDJSON, and return the number of resources.
 
         Raises:
-            AbateError: names the file and the line or entry; nothing of the file was loaded.
+            AbateError: names the file and the line or entry; no resource of it was loaded.
         """
         return load(self._store, path)
 
@@ -90,14 +90,14 @@ class Sandbox:
         refuse_foreign(request, self._hosts)
         endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
         check_arguments(arguments)
-        request.get_data()  # Read before the store is held: a client may be slow.
+        request.get_data()  # Read before the store is locked: a client may be slow.
         with self._store.changes():
             response: Response = getattr(self._endpoints, endpoint)(request, **arguments)
         return response
 
 
 def _request(environ: "WSGIEnvironment") -> Request:
-    """The request; a server in front of us that replays it may have read its body already."""
+    """Return the request; a proxy or test that replays it may have read its body already."""
     in_front = environ.get("werkzeug.request")
     if isinstance(in_front, Request):
         environ = {**environ, "wsgi.input": BytesIO(in_front.get_data())}
@@ -105,16 +105,16 @@ def _request(environ: "WSGIEnvironment") -> Request:
 
 
 def _http_refusal(error: HTTPException) -> Response:
-    """What Werkzeug refuses: no such URL, no such method there, a broken Host header."""
+    """Return the refusal by Werkzeug: an unknown URL or method, or a broken Host header."""
     status = error.code or 500
     refused = RequestRefused(
-        status, _ISSUES.get(status, "invalid"), f"{error.name}: no such interaction"
+        status, _ISSUES.get(status, "invalid"), f"{error.name}: interaction not supported"
     )
     methods = getattr(error, "valid_methods", None)
     return refusal_response(refused, {"Allow": ", ".join(sorted(methods))} if methods else None)
 
 
 def _log(error: Exception) -> None:
-    """Log where it happened; the error's own words may quote a resource."""
+    """Log only the place of an error: its message may quote a resource."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     _LOG.error("%s in the sandbox\n%s", type(error).__name__, frames)

@@ -20,7 +20,7 @@ _INTERACTIONS = (
 
 
 def capability_statement(base_url: str, started: datetime) -> dict[str, Any]:
-    """What this server can do, as FHIR says it."""
+    """Return the CapabilityStatement of this server."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",

@@ -1,6 +1,6 @@
 """The routes below `/fhir`, and one method for each interaction.
 
-Each method is called with the store held, and answers or raises `RequestRefused`.
+Each method is called with the store locked, and returns a response or raises `RequestRefused`.
 """
 
 from collections.abc import Sequence
@@ -55,19 +55,17 @@ class Endpoints:
         self._started = started
 
     def metadata(self, request: Request) -> Response:
-        """Say what this server can do."""
+        """Return the CapabilityStatement."""
         statement = capability_statement(base_url(request), self._started)
         return responses.resource_response(statement)
 
     def transaction(self, request: Request) -> Response:
-        """Do all that a Bundle asks for, or nothing; or read what a batch asks for."""
+        """Process a transaction, as a whole or not at all; or the reads of a batch."""
         bundle, base = content(request), base_url(request)
         if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-            raise RequestRefused(400, "invalid", "only a Bundle can be posted here")
+            raise RequestRefused(400, "invalid", "only a Bundle can be posted to the base URL")
         if bundle.get("type") not in ("transaction", "batch"):
-            raise RequestRefused(
-                400, "not-supported", "a Bundle has to be a transaction or a batch"
-            )
+            raise RequestRefused(400, "not-supported", "a Bundle must be a transaction or a batch")
 
         def fetch(url: str, if_none_match: str | None) -> dict[str, Any]:
             return self._fetch(url, if_none_match, base)
@@ -78,7 +76,7 @@ class Endpoints:
         return responses.resource_response(response)
 
     def search(self, request: Request, resource_type: str) -> Response:
-        """Search, or turn the page of a search."""
+        """Return the first or a later page of a search."""
         base = base_url(request)
         if "_page" in request.args:
             page = self._pages.following(resource_type, request.args, base)
@@ -88,7 +86,7 @@ class Endpoints:
         return responses.resource_response(page)
 
     def create(self, request: Request, resource_type: str) -> Response:
-        """Create a resource, or with If-None-Exist find the one that is there."""
+        """Create a resource, or with If-None-Exist return an existing one."""
         resource = check_resource(content(request), resource_type)
         query = request.headers.get("If-None-Exist")
         existing = sole_match(self._store, resource_type, query) if query is not None else None
@@ -107,7 +105,7 @@ class Endpoints:
         return _respond_to_write(written, request)
 
     def conditional_update(self, request: Request, resource_type: str) -> Response:
-        """Replace the one resource that fits a query, or create it."""
+        """Replace the one resource that matches a query, or create it."""
         resource = check_resource(content(request), resource_type)
         query = request.query_string.decode(errors="replace")
         key = interactions.conditional_key(self._store, resource_type, query, resource)
@@ -115,19 +113,19 @@ class Endpoints:
         return _respond_to_write(written, request)
 
     def delete(self, request: Request, resource_type: str, id: str) -> Response:
-        """Delete a resource; what is not there is deleted already."""
+        """Delete a resource; if it does not exist, the delete succeeds, too."""
         version = interactions.delete(self._store, Key(resource_type, id), condition(request))
         return responses.version_response(version, 204) if version else Response(status=204)
 
     def read(self, request: Request, resource_type: str, id: str) -> Response:
-        """Give the current version."""
+        """Return the current version."""
         version = interactions.current(self._store, Key(resource_type, id))
         known = request.headers.get("If-None-Match")
         is_known = known is not None and matches(known, version)
         return responses.version_response(version, 304 if is_known else 200)
 
     def vread(self, request: Request, resource_type: str, id: str, number: str) -> Response:  # noqa: ARG002 - the route has it
-        """Give one version."""
+        """Return one version."""
         versions = self._store.history(Key(resource_type, id))
         version = next((version for version in versions if str(version.number) == number), None)
         if version is None:
@@ -137,24 +135,24 @@ class Endpoints:
         return responses.version_response(version)
 
     def history(self, request: Request, resource_type: str, id: str) -> Response:
-        """Give all versions of a resource, the newest first."""
+        """Return all versions of a resource, the newest first."""
         versions = self._store.history(Key(resource_type, id))
         if not versions:
             raise RequestRefused(404, "not-found", f"there is no such {resource_type}")
         return _history(versions, request)
 
     def history_of_type(self, request: Request, resource_type: str) -> Response:
-        """Give all versions of all resources of a type, the newest first."""
+        """Return all versions of all resources of a type, the newest first."""
         return _history(self._store.history_of_type(resource_type), request)
 
     def _fetch(self, url: str, if_none_match: str | None, base: str) -> dict[str, Any]:
-        """The entry that answers a GET in a transaction: a read or a search."""
+        """Return the entry that answers a GET in a transaction: a read or a search."""
         key = key_of(url)
         if key is not None and url == str(key):
             return _read_entry(interactions.current(self._store, key), if_none_match)
         resource_type, _, query = url.partition("?")
         if resource_type not in PARAMETERS:
-            raise RequestRefused(404, "not-supported", "a GET has to be a read or a search")
+            raise RequestRefused(404, "not-supported", "a GET must be a read or a search")
         page = self._pages.first(resource_type, parse_qsl(query), base, strict=False)
         return {"resource": page, "response": {"status": "200 OK"}}
 
@@ -171,13 +169,13 @@ def _respond_to_write(written: interactions.WriteResult, request: Request) -> Re
 
 
 def _history(versions: Sequence[StoredVersion], request: Request) -> Response:
-    """All of them, on one page, or those since `_since`."""
+    """Return the versions, or those since `_since`, on one page."""
     base, since = base_url(request), request.args.get("_since")
     if since is not None:
         try:
             start = stretch(since.replace(" ", "+")).start
         except ValueError:
-            raise RequestRefused(400, "value", "the parameter _since is no instant") from None
+            raise RequestRefused(400, "value", "the parameter _since is not an instant") from None
         versions = [version for version in versions if version.updated >= start]
     url = f"{base}{request.path.removeprefix(BASE)}"
     links = [responses.link("self", url)]

@@ -1,14 +1,14 @@
-"""A refusal, and the OperationOutcome that tells it."""
+"""A refusal, and its OperationOutcome."""
 
 from typing import Any
 
 
 class RequestRefused(Exception):
-    """The server does not do what was asked.
+    """The server refuses the request.
 
     Attributes:
         status: the HTTP status.
-        code: of https://hl7.org/fhir/R4/valueset-issue-type.html
+        code: a code of https://hl7.org/fhir/R4/valueset-issue-type.html
         diagnostics: one sentence, without resource content or search values.
     """
 
@@ -19,11 +19,11 @@ class RequestRefused(Exception):
         self.diagnostics = diagnostics
 
     def within(self, place: str) -> "RequestRefused":
-        """The same refusal, with the place in front of it, such as `entry 3`."""
+        """Return the same refusal, preceded by the place, such as `entry 3`."""
         return RequestRefused(self.status, self.code, f"{place}: {self.diagnostics}")
 
 
 def operation_outcome(code: str, diagnostics: str) -> dict[str, Any]:
-    """An OperationOutcome with one error."""
+    """Return an OperationOutcome with one error."""
     issue = {"severity": "error", "code": code, "diagnostics": diagnostics}
     return {"resourceType": "OperationOutcome", "issue": [issue]}

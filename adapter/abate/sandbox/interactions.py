@@ -1,4 +1,4 @@
-"""The writing interactions, each on a store that is held by `Store.changes`.
+"""The writing interactions, each on a store that is locked by `SandboxStore.changes`.
 
 Source: https://hl7.org/fhir/R4/http.html
 """
@@ -16,16 +16,16 @@ from abate.sandbox.store import SandboxStore, StoredVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What a client demands of the version that it is about to replace."""
+    """A client's condition on the version that it is about to replace."""
 
     if_match: str | None = None
     if_none_match: str | None = None
 
     def check(self, last: StoredVersion | None) -> None:
-        """Hold `last` against the condition.
+        """Check `last` against the condition.
 
         Raises:
-            Refused: 412, it is another version than the client thinks.
+            RequestRefused: 412, it is another version than the client expects.
         """
         there = last if last is not None and last.body is not None else None
         if self.if_match is not None and not matches(self.if_match, there):
@@ -39,7 +39,7 @@ UNCONDITIONAL = Condition()
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The version that an interaction ended with, and its HTTP status."""
+    """The version after an interaction, and its HTTP status."""
 
     status: int
     version: StoredVersion
@@ -54,31 +54,31 @@ def matches(etags: str, version: StoredVersion | None) -> bool:
 
 
 def check_resource(resource: Any, resource_type: str) -> dict[str, Any]:
-    """Look at the frame of a resource only: its type, its id, its meta.
+    """Check only the type, id and meta of a resource.
 
     Raises:
-        Refused: 400, it is no resource of that type.
+        RequestRefused: 400, it is not a resource of that type.
     """
     if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
         raise RequestRefused(
-            400, "invalid", f"the content is no resource of the type {resource_type}"
+            400, "invalid", f"the content is not a resource of the type {resource_type}"
         )
     if not isinstance(resource.get("meta", {}), dict):
-        raise RequestRefused(400, "structure", "meta is no object")
+        raise RequestRefused(400, "structure", "meta is not an object")
     if "id" in resource and not _is_id(resource["id"]):
-        raise RequestRefused(400, "value", "the id of the resource is no FHIR id")
+        raise RequestRefused(400, "value", "the id of the resource is not a FHIR id")
     return resource
 
 
 def create(store: SandboxStore, key: Key, resource: Mapping[str, Any]) -> WriteResult:
-    """Write a resource under an id that the server has chosen."""
+    """Write a resource under an id that the server chooses."""
     return WriteResult(201, store.write(key, resource, "POST"))
 
 
 def update(
     store: SandboxStore, key: Key, resource: Mapping[str, Any], condition: Condition = UNCONDITIONAL
 ) -> WriteResult:
-    """Write a resource under its id; it is created if it is not there."""
+    """Write a resource under its id; create it if it does not exist."""
     if resource.get("id", key.id) != key.id:
         raise RequestRefused(400, "invalid", "the id of the resource is not the id of the URL")
     last = store.last(key)
@@ -90,23 +90,23 @@ def update(
 def delete(
     store: SandboxStore, key: Key, condition: Condition = UNCONDITIONAL
 ) -> StoredVersion | None:
-    """Delete a resource; one that is not there stays as it is."""
+    """Delete a resource; do nothing if it does not exist."""
     condition.check(store.last(key))
     return store.delete(key)
 
 
 def new_key(resource_type: str) -> Key:
-    """A key that nobody has."""
+    """Return an unused key."""
     return Key(resource_type, str(uuid4()))
 
 
 def conditional_key(
     store: SandboxStore, resource_type: str, query: str, resource: Mapping[str, Any]
 ) -> Key:
-    """Where a conditional update goes: to the one match, else to the resource's id or a new one.
+    """Return the key of a conditional update: the one match, else the resource's id or a new one.
 
     Raises:
-        Refused: several match (412), or the id of the resource is another one (400, 409).
+        RequestRefused: several match (412), or the resource has another id (400, 409).
     """
     match = sole_match(store, resource_type, query)
     if match is not None:
@@ -120,15 +120,15 @@ def conditional_key(
     key = Key(resource_type, resource["id"])
     last = store.last(key)
     if last is not None and last.body is not None:
-        raise RequestRefused(409, "conflict", "a resource with this id is there and does not match")
+        raise RequestRefused(409, "conflict", "a resource with this id exists and does not match")
     return key
 
 
 def current(store: SandboxStore, key: Key) -> StoredVersion:
-    """The current version of a resource.
+    """Return the current version of a resource.
 
     Raises:
-        Refused: it never was here (404), or it was deleted (410).
+        RequestRefused: it never existed (404), or was deleted (410).
     """
     last = store.last(key)
     if last is None:

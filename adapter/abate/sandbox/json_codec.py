@@ -1,7 +1,7 @@
-"""JSON in and out with its numbers as they were written: 6.50 stays 6.50.
+"""Decode and encode JSON with its numbers as they were written: 6.50 stays 6.50.
 
-In FHIR a decimal's precision has a meaning (https://hl7.org/fhir/R4/datatypes.html#decimal), so a
-number is kept as its text, in a `msgspec.Raw`.
+In FHIR the precision of a decimal is significant
+(https://hl7.org/fhir/R4/datatypes.html#decimal), so a number is kept as text, in a `msgspec.Raw`.
 """
 
 import json
@@ -14,7 +14,7 @@ def decode(text: str | bytes) -> Any:
     """Parse `text`.
 
     Raises:
-        ValueError: it is no JSON, not UTF-8, or nested too deeply. The message may quote content.
+        ValueError: it is not JSON or UTF-8, or nested too deeply. The message may quote content.
     """
     try:
         return json.loads(
@@ -25,7 +25,7 @@ def decode(text: str | bytes) -> Any:
 
 
 def encode(tree: Any) -> bytes:
-    """Write `tree`, with the numbers that `decode` kept.
+    """Encode `tree`, with the numbers that `decode` kept.
 
     Raises:
         ValueError: a string cannot be written as UTF-8, or it is nested too deeply.
@@ -37,4 +37,4 @@ def encode(tree: Any) -> bytes:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")

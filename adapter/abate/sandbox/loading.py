@@ -1,4 +1,4 @@
-"""Files into the store: a Bundle, a single resource, or NDJSON. Ids are kept."""
+"""Load files into the store: a Bundle, a single resource, or NDJSON. Ids are kept."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,13 +20,13 @@ class _Loaded(NamedTuple):
 
 
 def load(store: SandboxStore, path: Path) -> int:
-    """Write every resource of a file, all or none; gives their number.
+    """Write every resource of a file, all or none, and return their number.
 
-    In a Bundle the requests do not count, only the resources: one without an id takes it from its
-    `urn:uuid:` fullUrl, and references to a fullUrl become references to the resource.
+    The requests of a Bundle are ignored. A resource without an id takes it from its `urn:uuid:`
+    fullUrl, and references to a fullUrl become references to the resource.
 
     Raises:
-        AbateError: names the file and the line or the entry, and never what is written there.
+        AbateError: names the file and the line or the entry, never the content.
     """
     try:
         loaded = list(_read(path))
@@ -60,13 +60,13 @@ def _decode(text: bytes, path: Path, line: int | None = None) -> Any:
         return json_codec.decode(text)
     except ValueError as error:
         where = line or getattr(error, "lineno", 1)
-    raise AbateError(f"{path}, line {where} is no JSON")
+    raise AbateError(f"{path}, line {where} is not JSON")
 
 
 def _entries(bundle: dict[str, Any], path: Path) -> Iterator[_Loaded]:
     entries = bundle.get("entry", [])
     if not isinstance(entries, list):
-        raise AbateError(f"{path}: Bundle.entry is no list")
+        raise AbateError(f"{path}: Bundle.entry is not a list")
     for index, entry in enumerate(entries):
         place = f"{path}, entry {index}"
         if not isinstance(entry, dict) or "resource" not in entry:
@@ -98,7 +98,7 @@ def _key(loaded: _Loaded) -> Key:
     resource = loaded.resource
     resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(resource_type, str) or resource_type not in PARAMETERS:
-        raise AbateError(f"{loaded.place} is no resource of a type that the sandbox holds")
+        raise AbateError(f"{loaded.place} is not a resource of a type that the sandbox supports")
     try:
         check_resource(resource, resource_type)
     except RequestRefused as refused:

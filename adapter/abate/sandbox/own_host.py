@@ -1,9 +1,9 @@
-"""Whether a request was meant for this server, and not sent by a web page in a local browser.
+"""Protection against requests that a web page in a local browser sends to this server.
 
 A page can make a browser send requests to this machine. It cannot read the answers, unless its own
-name resolves to this machine (DNS rebinding): the Host header then holds that name. It can send a
-form, or text, without asking first: the Origin header then holds the page's origin, and the media
-type is none of JSON (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
+name resolves to this machine (DNS rebinding): then the Host header has that name. It can send a
+form or text without a preflight: then the Origin header has the page's origin, and the media type
+is not JSON (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
 """
 
 from collections.abc import Collection
@@ -18,16 +18,16 @@ LOCALHOST = "localhost"
 
 
 def refuse_foreign(request: Request, hosts: Collection[str]) -> None:
-    """Stop a request that a web page of another origin made, or that names another host.
+    """Refuse a request from a web page of another origin, or to another host.
 
-    An IP address in the Host header was resolved by nobody, so that it is trusted.
+    An IP address in the Host header did not come from DNS, so it is trusted.
 
     Args:
-        request: as it came.
+        request: the request.
         hosts: names of this server besides `localhost`.
 
     Raises:
-        Refused: 403.
+        RequestRefused: 403.
     """
     host = request.headers.get("Host", "")
     if not _is_own(host, hosts):
@@ -54,7 +54,7 @@ def _is_address(name: str) -> bool:
 
 
 def _authority(origin: str) -> str:
-    """Host and port of an Origin header; empty for the origin `null`."""
+    """Return host and port of an Origin header; empty for the origin `null`."""
     try:
         return urlsplit(origin).netloc
     except ValueError:

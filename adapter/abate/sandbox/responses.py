@@ -19,18 +19,18 @@ Link = dict[str, str]
 def resource_response(
     resource: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A response that carries a resource."""
+    """Return a response with a resource."""
     return Response(json_codec.encode(resource), status, headers, content_type=FHIR_JSON)
 
 
 def refusal_response(refused: RequestRefused, headers: Mapping[str, str] | None = None) -> Response:
-    """A response that carries the OperationOutcome of a refusal."""
+    """Return a response with the OperationOutcome of a refusal."""
     outcome = operation_outcome(refused.code, refused.diagnostics)
     return resource_response(outcome, refused.status, headers)
 
 
 def version_response(version: StoredVersion, status: int = 200, location: str = "") -> Response:
-    """A response that carries one version, or nothing after a deletion (204) and for 304."""
+    """Return a response with one version; without a body after a deletion (204) and for 304."""
     headers = {"ETag": version.etag, "Last-Modified": http_date(version.updated)}
     if location:
         headers["Location"] = f"{location}/{path_of(version)}"
@@ -40,19 +40,19 @@ def version_response(version: StoredVersion, status: int = 200, location: str = 
 
 
 def path_of(version: StoredVersion) -> str:
-    """The URL of a version, after the base."""
+    """Return the URL of a version, relative to the base."""
     return f"{version.key}/_history/{version.number}"
 
 
 def raw(version: StoredVersion) -> msgspec.Raw:
-    """A version as it stands, for use inside another resource."""
+    """Return a version as stored, for use inside another resource."""
     return msgspec.Raw(version.body or b"null")
 
 
 def searchset(
     versions: Iterable[StoredVersion], total: int, links: Sequence[Link], base_url: str
 ) -> dict[str, Any]:
-    """The Bundle with one page of a search."""
+    """Return the Bundle with one page of a search."""
     entries = [
         {
             "fullUrl": f"{base_url}/{version.key}",
@@ -67,18 +67,18 @@ def searchset(
 def history(
     versions: Sequence[StoredVersion], links: Sequence[Link], base_url: str
 ) -> dict[str, Any]:
-    """The Bundle with versions, as they are given; a deletion has no resource."""
+    """Return the Bundle with versions, in the given order; a deletion has no resource."""
     entries = [_history_entry(version, base_url) for version in versions]
     return _bundle("history", len(versions), links, entries)
 
 
 def link(relation: str, url: str) -> Link:
-    """One link of a Bundle."""
+    """Return a link of a Bundle."""
     return {"relation": relation, "url": url}
 
 
 def version_facts(version: StoredVersion, status: int) -> dict[str, str]:
-    """`Bundle.entry.response` for an interaction that ended with this version."""
+    """Return `Bundle.entry.response` for an interaction that resulted in this version."""
     return {
         "status": f"{status} {HTTPStatus(status).phrase}",
         "location": path_of(version),

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class _Handler(WSGIRequestHandler):
-    """One connection, for as many requests as it brings.
+    """One connection, for any number of requests.
 
-    Werkzeug's own handler closes it after each, and waits 10 ms for the rest of a body.
+    Werkzeug's own handler closes it after each request, and waits 10 ms for the rest of a body.
     """
 
     server: "_Server"
@@ -33,21 +33,21 @@ class _Handler(WSGIRequestHandler):
     error_content_type = FHIR_JSON
     error_message_format = (
         '{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid",'
-        '"diagnostics":"the request is no HTTP that is understood (%(code)d)"}]}'
+        '"diagnostics":"the request is not valid HTTP (%(code)d)"}]}'
     )
 
     def setup(self) -> None:
-        """Let the server know the connection."""
+        """Register the connection with the server."""
         super().setup()
         self.server.remember(self.connection)
 
     def finish(self) -> None:
-        """Let the server forget the connection."""
+        """Remove the connection from the server."""
         self.server.forget(self.connection)
         super().finish()
 
     def run_wsgi(self) -> None:
-        """Answer one request, with its length, so that another can follow."""
+        """Answer one request, with a Content-Length, so that another can follow."""
         environ = self.make_environ()
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -62,10 +62,10 @@ class _Handler(WSGIRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Keep quiet: a URL may name a patient."""
+        """Log nothing: a URL may name a patient."""
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - Werkzeug's name.
-        """Keep quiet: the request line may name a patient."""
+        """Log nothing: the request line may name a patient."""
 
     def _body(self, environ: dict[str, Any]) -> bytes:
         if environ.get("wsgi.input_terminated"):
@@ -78,7 +78,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class _Server(ThreadedWSGIServer):
-    """A server whose threads end with it, whatever connections clients still hold."""
+    """A server whose threads end with it, even if clients keep connections open."""
 
     daemon_threads = False
     block_on_close = True
@@ -88,22 +88,22 @@ class _Server(ThreadedWSGIServer):
         self._connections_lock = Lock()
         host, port = listening.getsockname()[:2]
         super().__init__(host, port, app, _Handler, fd=listening.fileno())
-        self._closing = False  # Werkzeug closes the socket that it does not use.
+        self._closing = False  # Werkzeug closes the unused socket.
 
     def remember(self, connection: socket.socket) -> None:
-        """Remember a connection, to end it at the end."""
+        """Remember a connection, to close it when the server stops."""
         with self._connections_lock:
             self._connections.add(connection)
             if self._closing:
                 _end(connection)
 
     def forget(self, connection: socket.socket) -> None:
-        """Forget a connection that has ended."""
+        """Forget a connection that has closed."""
         with self._connections_lock:
             self._connections.discard(connection)
 
     def server_close(self) -> None:
-        """End all connections and wait for their threads."""
+        """Close all connections and wait for their threads."""
         with self._connections_lock:
             self._closing = True
             for connection in self._connections:
@@ -113,15 +113,15 @@ class _Server(ThreadedWSGIServer):
 
 @contextmanager
 def running(sandbox: "Sandbox", host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve a sandbox in a thread; gives its base URL, `http://127.0.0.1:PORT/fhir`.
+    """Serve a sandbox in a thread, and yield its base URL, `http://127.0.0.1:PORT/fhir`.
 
     Args:
-        sandbox: what to serve.
-        host: the address to listen on; another than loopback opens it to the network.
-        port: 0 takes a free one.
+        sandbox: the sandbox.
+        host: the address to listen on; any other than loopback opens it to the network.
+        port: the port; 0 takes a free one.
 
     Raises:
-        AbateError: the address is taken, or is none of this machine.
+        AbateError: the address is in use, or does not belong to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -144,5 +144,5 @@ def running(sandbox: "Sandbox", host: str = "127.0.0.1", port: int = 0) -> Itera
 def _end(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:  # The client was quicker.
+    except OSError:  # The client closed the connection first.
         return

@@ -18,7 +18,7 @@ Method = Literal["POST", "PUT", "DELETE"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredVersion:
-    """One version of a resource. A deletion has no `body`."""
+    """A version of a resource. A deletion has no `body`."""
 
     key: Key
     number: int
@@ -31,22 +31,22 @@ class StoredVersion:
 
     @property
     def etag(self) -> str:
-        """The weak entity tag that FHIR makes of a version."""
+        """The weak entity tag of the version."""
         return f'W/"{self.number}"'
 
     @property
     def instant(self) -> str:
-        """`meta.lastUpdated`."""
+        """The value of `meta.lastUpdated`."""
         return instant(self.updated)
 
 
 def instant(moment: datetime) -> str:
-    """A FHIR instant in UTC, to the millisecond."""
+    """Return a FHIR instant in UTC, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class DanglingReference(RequestRefused):
-    """A resource refers to one that never was on this server."""
+    """A resource refers to one that never existed on this server."""
 
     def __init__(self, key: Key) -> None:
         super().__init__(422, "not-found", "a reference names a resource that is not on the server")
@@ -54,9 +54,9 @@ class DanglingReference(RequestRefused):
 
 
 class SandboxStore:
-    """All versions, of each resource the oldest first.
+    """All versions, the oldest of each resource first.
 
-    Whatever reads or writes does it inside `changes()`.
+    Read and write only inside `changes()`.
     """
 
     def __init__(self, clock: Callable[[], datetime], *, referential_integrity: bool) -> None:
@@ -71,10 +71,10 @@ class SandboxStore:
 
     @contextmanager
     def changes(self) -> Iterator[None]:
-        """Hold the store: all that is written inside stays, or after an error none of it.
+        """Lock the store, and undo all writes inside after an error.
 
         Raises:
-            DanglingReference: one of the new versions refers to what is not there.
+            DanglingReference: a new version refers to a resource that does not exist.
         """
         with self._lock:
             self._written = []
@@ -86,30 +86,30 @@ class SandboxStore:
                 raise
 
     def history(self, key: Key) -> list[StoredVersion]:
-        """All versions of one resource, the oldest first; none if it never was here."""
+        """Return all versions of a resource, the oldest first; none if it never existed."""
         return self._versions[key.resource_type].get(key, [])
 
     def last(self, key: Key) -> StoredVersion | None:
-        """The last version, which may be a deletion."""
+        """Return the last version, which may be a deletion."""
         versions = self.history(key)
         return versions[-1] if versions else None
 
     def current(self, resource_type: str) -> Iterator[StoredVersion]:
-        """The resources of a type that are there, in the order in which they first came."""
+        """Return the existing resources of a type, in the order of their first versions."""
         for versions in self._versions[resource_type].values():
             if versions[-1].body is not None:
                 yield versions[-1]
 
     def history_of_type(self, resource_type: str) -> list[StoredVersion]:
-        """All versions of all resources of a type, the oldest first."""
+        """Return all versions of all resources of a type, the oldest first."""
         every = (v for versions in self._versions[resource_type].values() for v in versions)
         return sorted(every, key=lambda version: version.sequence)
 
     def write(self, key: Key, resource: Mapping[str, Any], method: Method) -> StoredVersion:
-        """Add a version, unless the last one says the same: then that one is given back.
+        """Add a version and return it; if the last one has the same content, return that one.
 
         Raises:
-            Refused: the content cannot be written as JSON.
+            RequestRefused: the content cannot be written as JSON.
         """
         last = self.last(key)
         if last is not None and last.body is not None and _same(last.body, resource, key):
@@ -120,12 +120,12 @@ class SandboxStore:
             body = json_codec.encode(stamped)
         except ValueError:
             raise RequestRefused(
-                400, "structure", "the resource is no JSON that can be kept"
+                400, "structure", "the resource cannot be stored as JSON"
             ) from None
         return self._append(key, method, now, body, stamped)
 
     def delete(self, key: Key) -> StoredVersion | None:
-        """Add a deletion, unless there is nothing to delete; gives the last version."""
+        """Add a deletion, unless the resource does not exist, and return the last version."""
         last = self.last(key)
         if last is None or last.body is None:
             return last
@@ -166,10 +166,10 @@ class SandboxStore:
         return version
 
     def check_references(self) -> None:
-        """Hold the references of what was written since `changes()` against what is there.
+        """Check the references of all versions written in this `changes()`.
 
         Raises:
-            DanglingReference: names the first version with one that leads nowhere.
+            DanglingReference: names the first version with a reference to a missing resource.
         """
         if not self._referential_integrity:
             return
@@ -179,7 +179,7 @@ class SandboxStore:
                     raise DanglingReference(version.key)
 
     def _dangles(self, link: str) -> bool:
-        """Whether a reference is to nothing: our own, a `urn:uuid:`, or one by a condition."""
+        """Whether a reference has no target: a local one, a `urn:uuid:`, or a conditional one."""
         key = key_of(link)
         if key is not None:
             return not self.history(key)
@@ -195,7 +195,7 @@ class SandboxStore:
 
 
 def _same(body: bytes, resource: Mapping[str, Any], key: Key) -> bool:
-    """Whether a stored resource says what `resource` says, but for what is the server's own."""
+    """Whether a stored resource equals `resource`, except for the elements that the server sets."""
     named = {**resource, "resourceType": key.resource_type, "id": key.id}
     return _own_words(json_codec.decode(body)) == _own_words(named)
 

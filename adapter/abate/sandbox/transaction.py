@@ -1,7 +1,8 @@
 """A transaction: all of its entries, or none; and a batch, which only reads.
 
-The entries are processed in the order that FHIR lays down, whatever theirs is: DELETE, POST, PUT,
-GET (https://hl7.org/fhir/R4/http.html#trules). The store undoes everything when one is refused.
+The entries are processed in the order that FHIR requires, whatever their order in the Bundle:
+DELETE, POST, PUT, GET (https://hl7.org/fhir/R4/http.html#trules). If one is refused, the store
+undoes all of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +32,7 @@ Fetch = Callable[[str, str | None], dict[str, Any]]
 
 @dataclass(slots=True, kw_only=True)
 class _Step:
-    """One entry: as it was asked for, and from `plan` on with its key."""
+    """One entry: its request, and its key once it is planned."""
 
     index: int
     method: str
@@ -51,16 +52,16 @@ class _Step:
 def process(
     store: SandboxStore, bundle: Mapping[str, Any], base_url: str, fetch: Fetch
 ) -> dict[str, Any]:
-    """Do all that a transaction Bundle asks for; gives the transaction-response.
+    """Process a transaction Bundle, and return the transaction-response.
 
     Args:
-        store: inside `changes()`, which undoes everything when this raises.
-        bundle: of the type `transaction`.
-        base_url: of this server.
-        fetch: answers a GET: from the URL after the base and If-None-Match to the entry.
+        store: the store, inside `changes()`, which undoes all writes if this function raises.
+        bundle: a Bundle of the type `transaction`.
+        base_url: the base URL of this server.
+        fetch: returns the entry of a GET, for a URL relative to the base and If-None-Match.
 
     Raises:
-        Refused: names the entry, counted from 0.
+        RequestRefused: names the entry, counted from 0.
     """
     steps = _read_all(bundle, base_url)
     answers: dict[int, dict[str, Any]] = {}
@@ -84,15 +85,15 @@ def process(
 
 
 def read_batch(bundle: Mapping[str, Any], base_url: str, fetch: Fetch) -> dict[str, Any]:
-    """Read all that a batch Bundle asks for, each entry alone; nothing is written by a batch.
+    """Process the reads of a batch Bundle, each entry alone; a batch cannot write.
 
     Args:
-        bundle: of the type `batch`.
-        base_url: of this server.
+        bundle: a Bundle of the type `batch`.
+        base_url: the base URL of this server.
         fetch: as for `process`.
 
     Raises:
-        Refused: it has no list of entries.
+        RequestRefused: it has no list of entries.
     """
     answers = [_read_alone(entry, base_url, fetch) for entry in _entries(bundle)]
     return {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
@@ -137,17 +138,17 @@ def _read_all(bundle: Mapping[str, Any], base_url: str) -> list[_Step]:
 def _entries(bundle: Mapping[str, Any]) -> list[Any]:
     entries = bundle.get("entry", [])
     if not isinstance(entries, list):
-        raise RequestRefused(400, "structure", "Bundle.entry is no list")
+        raise RequestRefused(400, "structure", "Bundle.entry is not a list")
     return entries
 
 
 def _read(index: int, entry: Any, base_url: str) -> _Step:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict):
-        raise RequestRefused(400, "structure", "there is no request")
+        raise RequestRefused(400, "structure", "the request is missing")
     wrong = [name for name, value in request.items() if not isinstance(value, str)]
     if wrong or not isinstance(entry.get("fullUrl", ""), str):
-        raise RequestRefused(400, "structure", "a part of the request, or fullUrl, is no string")
+        raise RequestRefused(400, "structure", "a part of the request, or fullUrl, is not a string")
     step = _Step(
         index=index,
         method=request.get("method", ""),
@@ -166,7 +167,7 @@ def _read(index: int, entry: Any, base_url: str) -> _Step:
 def _check_step(step: _Step) -> None:
     if step.method not in ("DELETE", "POST", "PUT", "GET"):
         raise RequestRefused(
-            400, "not-supported", "the method is none of DELETE, POST, PUT and GET"
+            400, "not-supported", "the method is not one of DELETE, POST, PUT and GET"
         )
     if step.method != "GET" and step.resource_type not in PARAMETERS:
         raise RequestRefused(404, "not-supported", "resources of this type are not supported")
@@ -184,12 +185,12 @@ def _delete(store: SandboxStore, step: _Step) -> dict[str, Any]:
 def _literal_key(url: str) -> Key:
     key = key_of(url)
     if key is None or url != str(key):
-        raise RequestRefused(400, "not-supported", "the URL has to be Type/id")
+        raise RequestRefused(400, "not-supported", "the URL must be Type/id")
     return key
 
 
 def _plan(store: SandboxStore, step: _Step) -> None:
-    """Find the key that the resource will have, before anything refers to it."""
+    """Determine the key of the resource, before any reference to it is resolved."""
     with _at(step.index):
         if step.method == "PUT":
             resource_type, conditional, query = step.url.partition("?")
@@ -199,7 +200,7 @@ def _plan(store: SandboxStore, step: _Step) -> None:
                 else _literal_key(step.url)
             )
         elif step.url != step.resource_type:
-            raise RequestRefused(400, "invalid", "the URL of a POST has to be a type")
+            raise RequestRefused(400, "invalid", "the URL of a POST must be a type")
         else:
             step.existing = _existing(store, step)
             step.key = step.existing.key if step.existing else new_key(step.resource_type)
@@ -211,7 +212,7 @@ def _existing(store: SandboxStore, step: _Step) -> StoredVersion | None:
 
 
 def _check_overlaps(steps: list[_Step]) -> None:
-    """No two entries may be about the same resource, nor have the same condition."""
+    """Refuse two entries with the same resource or the same condition."""
     seen: set[object] = set()
     for step in steps:
         about: list[object] = [step.key] if step.key and step.existing is None else []
@@ -221,7 +222,9 @@ def _check_overlaps(steps: list[_Step]) -> None:
             about.append(tuple(step.url.split("?", 1)))
         if not seen.isdisjoint(about):
             raise RequestRefused(
-                400, "duplicate", f"entry {step.index}: another entry has its identity"
+                400,
+                "duplicate",
+                f"entry {step.index}: another entry has the same resource or condition",
             )
         seen.update(about)
 

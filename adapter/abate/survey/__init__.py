@@ -1,4 +1,4 @@
-"""What a server can do for a study, and what is there by code. Reads only, and within a limit."""
+"""The survey of a server: its abilities, and counts by code. It only reads, within a limit."""
 
 from abate.survey.advice import advise
 from abate.survey.model import Advice, Survey

@@ -1,7 +1,7 @@
-"""The answer in words: what abate can do at a server, what to write, what is missing.
+"""The advice of a survey: what abate can do at a server, what to write, what is missing.
 
-Codes that may be what a study looks for are proposed by what their name says, for a person to
-decide: when data are read, a code is never taken for a study's by its name alone.
+Codes that a study may need are proposed by their names, for a person to decide: a run never
+selects a code by its name alone.
 """
 
 import re
@@ -13,7 +13,7 @@ from abate.survey.probes.categories import advise_category, setting
 from abate.survey.probes.declared import TRANSACTION
 from abate.survey.probes.read import without_code
 
-# In the languages of the servers that were looked at; a stem is enough.
+# In the languages of the servers that were surveyed; a stem is enough.
 INDEX_WORDS = re.compile(
     r"cementoplast|vertebroplast|kyphoplast|kifoplast|sacroplast|osteoplast|zementoplast"
     r"|cifoplast|vertebral augment|bone cement|knochenzement",
@@ -35,18 +35,18 @@ RADIOTHERAPY_WORDS = re.compile(
 SHOWN = 8
 _STATES = {
     "ignored": (
-        "{type}: the server ignores searches by code ({detail}): counts by code are not to be "
+        "{type}: the server ignores searches by code ({detail}): counts by code cannot be "
         "trusted and were not taken, and a run would pull everything and stop"
     ),
     "refused": "{type}: the server does not search the whole server by code ({detail})",
-    "bare-only": "{type}: {detail}: a run asks again by the bare code, whole and every night",
+    "bare-only": "{type}: {detail}: each run searches again by the bare code, for all resources",
     "finds-nothing": "{type}: {detail}: {then}",
 }
 _UNITLESS = ("valueInteger", "valueQuantity without a unit")
 
 
 def advise(survey: Survey) -> Advice:
-    """What follows from a survey."""
+    """Return the advice that follows from a survey."""
     return Advice(
         can=tuple(_can(survey)),
         write=tuple(_write(survey)),
@@ -78,7 +78,7 @@ def _write(survey: Survey) -> Iterator[str]:
     if survey.category.write:
         yield setting(survey.category)
     if survey.times_without_offset:
-        yield "[source] timezone: there are times without an offset, which are rejected without it"
+        yield "[source] timezone: some times have no offset, and are rejected without it"
 
 
 def _missing(survey: Survey) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _missing(survey: Survey) -> Iterator[str]:
         yield f"Observation: refused without a category. {advise_category(survey.category)}"
     yield from _unitless_scores(survey)
     if reason := _report_refusal(survey):
-        yield f"publish: {reason}; give another server as [target], or stay with the local results"
+        yield f"publish: {reason}; use another server as [target], or only the local results"
     if survey.stopped:
         yield f"the survey is incomplete: {survey.stopped}"
 
@@ -106,13 +106,13 @@ def _missing_codes(survey: Survey, what: str, name: str, kind: str) -> Iterator[
         return
     seen = sum(code.n for code in survey.sample_of(kind).codes if code.list == name)
     if seen:
-        yield f"{seen} sampled {kind}s have a code of list:{name}, and no search finds it"
+        yield f"{seen} sampled {kind}s have a code of list:{name}, but no search finds it"
     else:
         yield f"no {what} has a code of list:{name}: look for the server's own codes above"
 
 
 def _unitless_scores(survey: Survey) -> Iterator[str]:
-    """Scores that have neither a unit nor a range, which not every code makes up for."""
+    """Return a warning of scores without a unit and a range, which need a code with a scale."""
     for shapes in survey.written:
         if n := sum(shape.n for shape in shapes.values if shape.what in _UNITLESS):
             yield (
@@ -122,7 +122,7 @@ def _unitless_scores(survey: Survey) -> Iterator[str]:
 
 
 def _report_refusal(survey: Survey) -> str:
-    """Why the server cannot take a report, or nothing."""
+    """Return why the server cannot take a report; empty if it can."""
     tried = next((row.found for row in survey.probes if row.what == TRANSACTION), "")
     if tried.startswith("NO"):
         return f"it takes no transaction ({tried}, when it was tried)"
@@ -137,29 +137,29 @@ def _report_refusal(survey: Survey) -> str:
 
 
 def propose_index(survey: Survey) -> list[SampledCode]:
-    """Procedure codes that no list has and whose name says that bone is filled with cement."""
+    """Return the Procedure codes outside the lists whose name means filling bone with cement."""
     return [code for code in _unknown(survey, "Procedure") if _says(code, INDEX_WORDS)]
 
 
 def propose_scores(survey: Survey) -> list[SampledCode]:
-    """Observation codes that no list has and whose name speaks of pain, and of no other of it."""
+    """Return the Observation codes outside the lists whose name means the intensity of pain."""
     named = (code for code in _unknown(survey, "Observation") if _says(code, SCORE_WORDS))
     return [code for code in named if not _says(code, NO_INTENSITY)]
 
 
 def propose_radiotherapy(survey: Survey) -> list[SampledCode]:
-    """Procedure codes whose name says radiotherapy."""
+    """Return the Procedure codes whose name means radiotherapy."""
     return [code for code in _unknown(survey, "Procedure") if _says(code, RADIOTHERAPY_WORDS)]
 
 
 def propose_others(survey: Survey, kind: str, taken: Iterable[SampledCode]) -> list[SampledCode]:
-    """The most frequent further codes of a type that no list has, a few of them."""
+    """Return the most frequent further codes of a type outside the lists."""
     refused = {code.reference for code in taken}
     return [code for code in _unknown(survey, kind) if code.reference not in refused][:SHOWN]
 
 
 def _unknown(survey: Survey, kind: str) -> list[SampledCode]:
-    """The codes without a list that a study file can name."""
+    """Return the codes outside the lists that a study file can name."""
     seen = survey.sample_of(kind).codes
     return [code for code in seen if code.system and code.exact and not code.list]
 

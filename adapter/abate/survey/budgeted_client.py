@@ -1,4 +1,4 @@
-"""A client of one server with an upper limit: so many requests, so many bytes, so long."""
+"""A client of one server with a limit of requests, bytes and time."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -18,12 +18,12 @@ MEGABYTE = 1_000_000
 
 
 class Spent(SourceError):
-    """The limit is reached: what was found until now is kept."""
+    """The limit is reached: the findings until now are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """What a survey may cost; `answer` is the largest single answer."""
+    """The limits of a survey; `answer` is the largest single answer."""
 
     requests: int = 200
     bytes: int = 100 * MEGABYTE
@@ -32,14 +32,14 @@ class Limit:
 
 
 class BudgetedClient:
-    """Asks one server, and stops at the limit.
+    """Sends requests to one server, and stops at the limit.
 
-    Each request raises Spent if the limit is reached, and SourceError if no answer came, or one
-    that is too large, or the login was refused. `paces` has what was measured of pages.
+    Each request raises Spent if the limit is reached, and SourceError if there is no answer, the
+    answer is too large, or the login is refused. `paces` has the measured pages.
     """
 
     def __init__(self, server: FhirServer, limit: Limit) -> None:
-        """Ask `server`; the time runs from now on."""
+        """Create a client of `server`; the time limit starts now."""
         self.server = server
         self.paces: list[Pace] = []
         self._limit = limit
@@ -47,33 +47,33 @@ class BudgetedClient:
         self._took = 0.0
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
-        """GET; every answer will do."""
+        """Send a GET; any status is returned."""
         return self.ask(lambda: self.server.get(path, parameters))
 
     def search_by_post(self, kind: str, pairs: Pairs, count: int) -> Answer:
-        """The first page of a search whose parameters go into the body."""
+        """Return the first page of a search whose parameters are sent in the body."""
         asked = [*pairs, ("_count", str(count))]
         return self.ask(
             lambda: self.server.request("POST", f"{kind}/_search", body=asked, is_read=True)
         )
 
     def post(self, path: str, resource: Resource) -> Answer:
-        """POST to an operation that writes nothing: it may be sent again."""
+        """Send a POST to an operation that writes nothing, so that it may be retried."""
         body, headers = msgspec.json.encode(resource), {"Content-Type": FHIR_JSON}
         return self.ask(
             lambda: self.server.request("POST", path, headers=headers, body=body, is_read=True)
         )
 
     def transact(self, bundle: Resource) -> Answer:
-        """POST a transaction."""
+        """Send a transaction."""
         return self.ask(lambda: self.server.transact(msgspec.json.encode(bundle)))
 
     def ask(self, request: Callable[[], Answer]) -> Answer:
-        """Any request; what it takes is measured.
+        """Send any request, and count it, its bytes and its time.
 
         Raises:
             Spent: the limit is reached.
-            SourceError: no answer, one that is too large, or the login is refused.
+            SourceError: no answer, a too large answer, or a refused login.
         """
         self.refuse_spent()
         start = time.perf_counter()
@@ -82,10 +82,10 @@ class BudgetedClient:
         return answer
 
     def read_page(self, answer: Answer, asked: int, *, is_of_patient: bool = False) -> Page:
-        """The page in the last answer, of which so many resources were asked for: it is measured.
+        """Return the page in the last answer, and measure it by the number of requested resources.
 
         Raises:
-            SourceError: it is no Bundle.
+            SourceError: it is not a Bundle.
         """
         page: Page = answer.decode(Page)
         self.paces.append(
@@ -103,7 +103,7 @@ class BudgetedClient:
         """Stop at the limit.
 
         Raises:
-            Spent: says which one.
+            Spent: names the limit.
         """
         spent = self.server.budget
         if spent.requests >= self._limit.requests:

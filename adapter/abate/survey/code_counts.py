@@ -1,4 +1,4 @@
-"""What is there by code: whether codes can be searched, and what the known code lists find."""
+"""Counts by code: whether codes can be searched, and how much the known code lists find."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from abate.survey.context import Context, Probe
 from abate.survey.model import CodeCount, CodeSearch, ListCount
 
 NO_SUCH_CODE = f"{NO_CODES}|abate-no-such-code"
-# The code lists that a study needs: what they find, and the type that they are searched in.
+# The code lists that a study needs: what they mean, and the type that they are searched in.
 WANTED = {
     "cementoplasty": ("index procedures", "Procedure"),
     "bone-ablation": ("ablation, beside it", "Procedure"),
@@ -28,13 +28,13 @@ WANTED = {
 _IGNORED = "a code that cannot exist finds resources"
 _BARE_ONLY = "a code that exists is found only without its system"
 _FINDS_NOTHING = "a code that exists is not found"
-# Those whose resources are looked at for how they are written.
+# The lists whose resources are examined for their shapes.
 SHAPED = {name: WANTED[name][1] for name in ("cementoplasty", "pain-intensity")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Count:
-    """What a search by code found: how many, or why that is not known and whether some came."""
+    """The count of a search by code, or why it is not known and whether it found any."""
 
     n: int | None = None
     any: bool = False
@@ -42,7 +42,7 @@ class _Count:
 
 
 def _examine_codes(context: Context) -> None:
-    """Whether each type can be searched by code, and a sample of those that each study has."""
+    """Try searches by code for each type, and sample the types that each study has."""
     for kind in CODED_NAMES:
         context.searches[kind] = _try_absent_code(context.client, kind)
     for kind in CODED_NAMES:
@@ -56,7 +56,7 @@ def _examine_codes(context: Context) -> None:
 
 
 def _count_lists(context: Context) -> None:
-    """Count by each known code list, and look at how what it finds is written."""
+    """Count by each known code list, and note the shapes of the found resources."""
     for name, (what, kind) in WANTED.items():
         search = context.searches.get(kind)
         if search is None or not search.is_trusted:
@@ -78,12 +78,12 @@ def _count_lists(context: Context) -> None:
 
 
 def join_codes(codes: Sequence[Code]) -> str:
-    """All codes as one search value."""
+    """Return all codes as one search value."""
     return ",".join(token(code.system, code.code) for code in codes)
 
 
 def known_scores(context: Context) -> list[tuple[str, str]]:
-    """System and code of the pain scores that abate knows."""
+    """Return system and code of the pain scores that abate knows."""
     return list(_known_codes(context.lists, "Observation"))
 
 
@@ -97,7 +97,7 @@ def _known_codes(lists: Mapping[str, Sequence[Code]], kind: str) -> sample.Known
 
 
 def _try_absent_code(client: BudgetedClient, kind: str) -> CodeSearch:
-    """Whether a search by code is honoured: a code that cannot exist must find nothing."""
+    """Try whether a search by code is honoured: a code that cannot exist must find nothing."""
     counted = _count(client, kind, NO_SUCH_CODE)
     if counted.any:
         return CodeSearch(type=kind, state="ignored", detail=_IGNORED)
@@ -109,7 +109,7 @@ def _try_absent_code(client: BudgetedClient, kind: str) -> CodeSearch:
 def _try_sampled_code(
     client: BudgetedClient, kind: str, seen: Sequence[tuple[str, str]]
 ) -> CodeSearch:
-    """Whether the first code that was seen is found, with its system and without."""
+    """Try whether the first sampled code is found, with its system and without."""
     coded = next((coding for coding in seen if coding[0]), None)
     if coded is None:
         return CodeSearch(type=kind, state="untried")
@@ -121,7 +121,7 @@ def _try_sampled_code(
 
 
 def _count_list(context: Context, name: str) -> ListCount:
-    """What a code list finds, as a run would ask for it; then code by code, if it finds some."""
+    """Count a code list as a run would query it; then each code, if the list finds any."""
     what, kind = WANTED[name]
     client, codes = context.client, context.lists.get(name, ())
     whole = _count(client, kind, join_codes(codes))
@@ -148,7 +148,7 @@ def _count_code(client: BudgetedClient, kind: str, code: Code, with_bare: bool) 
 
 
 def _count(client: BudgetedClient, kind: str, code: str) -> _Count:
-    """How many resources of a type a search by code finds."""
+    """Count the resources of a type that a search by code finds."""
     counted = _ask(client, kind, {"code": code, "_summary": "count"})
     if counted.n is None:
         return _ask(client, kind, {"code": code, "_count": "1", "_total": "accurate"})
@@ -167,7 +167,7 @@ def _ask(client: BudgetedClient, kind: str, parameters: Mapping[str, str]) -> _C
         page.refuse_type("searchset")
         has_some = any(True for _ in matches(page, kind))
     except SourceError:
-        return _Count(problem="it answered a search by code with no searchset")
+        return _Count(problem="its answer to a search by code is not a searchset")
     if page.total is not None:
         return _Count(n=page.total, any=page.total > 0)
     if "_count" in parameters and not has_some and page.next is None:

@@ -1,4 +1,4 @@
-"""One survey under way: what is known until now, and what a probe is."""
+"""The state of a running survey, and the definition of a probe."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,18 +16,18 @@ from abate.survey.model import Category, CodeSearch, Group, ListCount, Sample, S
 from abate.telemetry.log import Log
 
 Verdict: TypeAlias = tuple[str, str]
-"""What was found, and what abate does about it."""
+"""The finding, and what abate does about it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """What one survey has found until now; probes read it and add to it."""
+    """The findings of a survey until now; probes read them and add to them."""
 
     client: BudgetedClient
     capability: Capability
     lists: CodeLists
     log: Log
-    # Whether it may write, to try what a report needs; and whether it has written one transaction.
+    # Whether the survey may write, to try what a report needs; whether a transaction was written.
     write: bool = False
     takes_report: bool = False
     rows: list[SurveyRow] = field(default_factory=list)
@@ -37,27 +37,27 @@ class Context:
     shapes: dict[str, Shapes] = field(default_factory=dict)
     counts: list[ListCount] = field(default_factory=list)
     category: Category = field(default_factory=Category)
-    # What was written and could not be deleted.
+    # The written resources that could not be deleted.
     left: list[str] = field(default_factory=list)
-    # Which limit was reached, in words.
+    # The limit that was reached, in words.
     stopped: str = ""
     # The types that the login may not read, with the status.
     shut: dict[str, int] = field(default_factory=dict)
-    # Ids of some patients; they go into searches by POST only.
+    # Ids of some patients, used only in searches by POST.
     patients: list[str] = field(default_factory=list)
     # By type, the codings of its first resource.
     codings: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    # By type, the form of a search by patient that it wants, if it is not the usual one.
+    # By type, the form of a search by patient that the server needs, if it is not the usual one.
     forms: dict[str, Form] = field(default_factory=dict)
-    # By type, what the searches by patient brought.
+    # By type, the resources that the searches by patient found.
     of_patients: dict[str, list[tuple[Head, bytes]]] = field(default_factory=dict)
-    # Of Observations, and how many the server says that it has.
+    # The first page of Observations, and their number as the server reports it.
     first_page: Page | None = None
     total: int | None = None
 
     @property
     def tries_report(self) -> bool:
-        """Whether it may write, and the server does not declare that it takes no report."""
+        """Whether the survey may write, and the server does not declare that it takes no report."""
         lists = self.capability.of("List")
         is_taken = lists.offered and lists.update_create is not False
         return self.write and self.capability.transaction and is_taken
@@ -83,15 +83,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A row of the table: what is asked, and what follows from the answer.
+    """A row of the table: the question to the server, and what follows from the answer.
 
     Attributes:
-        what: the name of the row; empty if there is none, and what is found serves later probes.
+        what: the name of the row; empty if the finding only serves later probes.
         group: the group of rows that it belongs to.
-        ask: asks the server and judges the answer; None if there is no row.
-        needs: a type that must be readable, or it is not asked.
-        needs_write: asked only if a report is tried (true), or only if it is not (false).
-        unreadable: what an answer that cannot be read means; `{error}` says what it is.
+        ask: queries the server and judges the answer; returns None for no row.
+        needs: a type that must be readable; otherwise the probe is skipped.
+        needs_write: true: only if a report is tried; false: only if it is not.
+        unreadable: the meaning of an unreadable answer; `{error}` is its problem.
         passes: errors that end the survey.
     """
 
@@ -100,11 +100,11 @@ class Probe:
     ask: Callable[[Context], Verdict | None]
     needs: str = ""
     needs_write: bool | None = None
-    unreadable: str = "no answer that can be read: {error}"
+    unreadable: str = "unreadable answer: {error}"
     passes: tuple[type[SourceError], ...] = ()
 
     def run(self, context: Context) -> None:
-        """Ask, and add the row; at the limit there is none."""
+        """Query the server and add the row; if the limit is reached, add none."""
         if self.needs in context.shut or self.needs_write not in (None, context.tries_report):
             return
         try:

@@ -1,4 +1,4 @@
-"""How long a first pull takes, as an order of magnitude: requests times measured seconds."""
+"""The duration of a first pull, as an order of magnitude: requests times measured seconds."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from abate.config.source import Source
 from abate.fhir.types import CODED_NAMES
 
 INDEX, SCORES = "cementoplasty", "pain-intensity"
-# With more pain scores than these, most are of other patients: `auto` goes patient by patient. A
-# pull counts what the study's patients have; a survey does not know them.
+# With more pain scores than these, most belong to other patients and `auto` pulls by patient. A
+# pull counts the scores of the study's patients; a survey does not know these patients.
 SCORES_A_PROCEDURE = 200
 FEW_SCORES = 20_000
 _MAGNITUDES = ((60, "seconds"), (3600, "minutes"), (86_400, "hours"))
@@ -20,9 +20,9 @@ _MAGNITUDES = ((60, "seconds"), (3600, "minutes"), (86_400, "hours"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """A page of a search: how long it took, how many were asked for, how many came.
+    """A page of a search: its seconds, and the numbers of requested and received resources.
 
-    A search for one patient may take far longer than a page of anybody's (HAPI on H2, 2026-11).
+    A search for one patient may take far longer than a page of all patients (HAPI on H2, 2026-11).
     """
 
     seconds: float
@@ -33,7 +33,7 @@ class Pace:
 
 
 class PullEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a first pull takes, one request after the other; `unknown` says why it is not known.
+    """The duration of a first pull, one request at a time; `unknown` is why it is not known.
 
     `magnitude` is `seconds`, `minutes`, `hours`, `more than a day`, or empty.
     """
@@ -45,7 +45,7 @@ class PullEstimate(msgspec.Struct, frozen=True, kw_only=True):
     unknown: str = ""
 
     def __str__(self) -> str:
-        """As a sentence, with what it was computed from."""
+        """Return the estimate as a sentence, with the numbers that it was computed from."""
         if self.unknown:
             return f"How long a first pull takes is unknown: {self.unknown}."
         seconds = max(self.seconds_a_request or 0, 0.01)
@@ -56,23 +56,23 @@ class PullEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate_pull(counts: Mapping[str, int | None], paces: Collection[Pace]) -> PullEstimate:
-    """How long a pull with the default settings takes, by the codes that abate knows.
+    """Estimate the duration of a pull with the default settings, by the codes that abate knows.
 
     Args:
-        counts: by code list, how many resources were found; None if they were not counted.
-        paces: the pages that were measured.
+        counts: the number of resources by code list; None if they were not counted.
+        paces: the measured pages.
     """
     for name in (INDEX, SCORES):
         if name not in counts:
             return PullEstimate(unknown=f"nothing was counted by list:{name}")
     index, scores = counts[INDEX], counts[SCORES]
     if index is None:
-        return PullEstimate(unknown="the server does not count what it finds by code")
+        return PullEstimate(unknown="the server does not count the resources of a search by code")
     if not index:
         return PullEstimate(unknown="no index procedure has a code that abate knows")
     if scores is None or scores > max(FEW_SCORES, SCORES_A_PROCEDURE * index):
         seconds = [page.seconds for page in paces if page.is_of_patient]
-        # Each index procedure is taken to be of another patient.
+        # Assumes that each index procedure belongs to another patient.
         return _estimate("patient", len(CODED_NAMES) * index, seconds)
     if uncounted := [name for name, n in counts.items() if n is None]:
         return PullEstimate(unknown=f"the server does not count list:{uncounted[0]}")

@@ -1,4 +1,4 @@
-"""What a survey finds: counts, codes and abilities; no value, id or name of a patient."""
+"""The findings of a survey: counts, codes and abilities; no value, id or name of a patient."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,16 +9,17 @@ import msgspec
 from abate.fhir.capability import Capability
 from abate.survey.estimate import PullEstimate
 
-# What a pull rests on, how it pulls, what a report needs.
+# What a pull needs, how it pulls, what a report needs.
 Group: TypeAlias = Literal["read", "pull", "report"]
 GROUPS: tuple[Group, ...] = ("read", "pull", "report")
 
 
 class SurveyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the table: what was asked, what was found, and what abate does about it.
+    """A row of the table: the question, the finding, and what abate does about it.
 
-    `found` is `yes` or `NO` if it was tried, and else `not tried`; or, if only the server's own
-    words are known, `says yes`, `says no` or `not said`. A status may follow, as `NO (403)`.
+    `found` is `yes` or `NO` if it was tried, otherwise `not tried`. If only the server's own
+    statement is known, it is `says yes`, `says no` or `not said`. A status may follow, such as
+    `NO (403)`.
     """
 
     what: str
@@ -31,8 +32,8 @@ class CodeSearch(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a type can be searched by code.
 
     `state` is `works`, `bare-only` (codes are found only without their system), `finds-nothing`
-    (a code that exists is not found), `ignored` (a code that cannot exist finds something),
-    `refused`, or `untried` (there was no code to try it with).
+    (a code that exists is not found), `ignored` (a code that cannot exist finds resources),
+    `refused`, or `untried` (no code was available to try it).
     """
 
     type: str
@@ -46,7 +47,7 @@ class CodeSearch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodeCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many resources a known code finds, with its system and without."""
+    """The number of resources that a known code finds, with its system and without."""
 
     system: str
     code: str
@@ -56,9 +57,9 @@ class CodeCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many resources a whole code list finds, each once; `codes` are those that find some.
+    """The number of distinct resources that a code list finds; `codes` are the codes that find any.
 
-    `n` is None if the server gives no count, and `problem` says why.
+    `n` is None if the server gives no count, and `problem` is the reason.
     """
 
     what: str
@@ -71,10 +72,10 @@ class ListCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SampledCode(msgspec.Struct, frozen=True, kw_only=True):
-    """A code in the sample; `list` is the code list that has it, or nothing.
+    """A code in the sample; `list` is the code list that has it, or empty.
 
-    `exact` says that it is shown as the server has it. One with blanks around it, or with control
-    characters, is not, and cannot be named in a study file.
+    `exact` means that it is shown as the server has it. A code with blanks around it, or with
+    control characters, is changed for display, and cannot be named in a study file.
     """
 
     system: str
@@ -86,15 +87,15 @@ class SampledCode(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reference(self) -> str:
-        """As a study file writes it."""
+        """The code as a study file writes it."""
         return f"{self.system}|{self.code}"
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The codes of the newest resources of a type.
 
-    `whole` says that the sample is all there is; `without_code` counts those with text only, or
-    with nothing.
+    `whole` means that the sample has all resources of the type; `without_code` counts those with
+    only text, or no code at all.
     """
 
     type: str
@@ -108,14 +109,14 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frequency(msgspec.Struct, frozen=True, kw_only=True):
-    """How often something was seen."""
+    """The number of occurrences of a name."""
 
     what: str
     n: int
 
 
 class Shapes(msgspec.Struct, frozen=True, kw_only=True):
-    """How index procedures, or pain scores, write their values, times and categories."""
+    """The forms of values, times and categories in index procedures or pain scores."""
 
     type: str
     n: int
@@ -127,8 +128,8 @@ class Shapes(msgspec.Struct, frozen=True, kw_only=True):
 class Category(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the server refuses Observations without a category; None if that was not tried.
 
-    `seen` counts the pain scores by their categories. `write` has the categories that a study file
-    needs; none if the server needs none, or none was found.
+    `seen` counts the pain scores by category. `write` has the categories that a study file needs;
+    it is empty if the server needs none, or none was found.
     """
 
     is_wanted: bool | None = None
@@ -138,7 +139,7 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer in words: what abate can do, what the study file needs, what is missing."""
+    """The advice: what abate can do, what the study file needs, what is missing."""
 
     can: tuple[str, ...]
     write: tuple[str, ...]
@@ -146,10 +147,10 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was found at a server, and what it cost.
+    """All findings at a server, and the cost of the survey.
 
-    `shut` says what a pull needs and may not read, and `left` names what was written and could not
-    be deleted.
+    `shut` names the types that a pull needs and may not read, and `left` the written resources
+    that could not be deleted.
     """
 
     url: str
@@ -170,21 +171,21 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scores_by_category(self) -> int:
-        """How many pain scores came if the server wants a category; 0 if it wants none."""
+        """The number of pain scores found if the server needs a category; 0 if it needs none."""
         return self.category.n if self.category.is_wanted else 0
 
     @property
     def times_without_offset(self) -> int:
-        """How many of the times that were looked at have no offset."""
+        """The number of examined times without an offset."""
         times = (tally for shapes in self.written for tally in shapes.times)
         return sum(tally.n for tally in times if tally.what.endswith("without an offset"))
 
     def list_of(self, name: str) -> ListCount | None:
-        """The counts of a code list, if they were asked for."""
+        """Return the counts of a code list, if they were taken."""
         return next((counted for counted in self.lists if counted.list == name), None)
 
     def count_of(self, name: str) -> int:
-        """How many resources a code list finds; 1 if some came uncounted, 0 if none."""
+        """Return the number of resources of a code list; 1 if found but uncounted, 0 if none."""
         counted = self.list_of(name)
         if counted is None:
             return 0
@@ -193,20 +194,20 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         return n if n is not None else int(bool(counted.codes))
 
     def search_of(self, kind: str) -> CodeSearch | None:
-        """How a type can be searched by code, if that was tried."""
+        """Return how a type can be searched by code, if that was tried."""
         return next((search for search in self.searches if search.type == kind), None)
 
     def is_searchable(self, kind: str) -> bool:
-        """Whether a run can ask for a type by code."""
+        """Whether a run can search a type by code."""
         search = self.search_of(kind)
         return search is not None and search.state in ("works", "untried", "bare-only")
 
     def sample_of(self, kind: str) -> Sample:
-        """The sample of a type; an empty one if none was taken."""
+        """Return the sample of a type; an empty one if none was taken."""
         return next((sample for sample in self.samples if sample.type == kind), Sample(type=kind))
 
 
 def count_frequencies(shapes: Iterable[str]) -> tuple[Frequency, ...]:
-    """Count them, the most frequent first."""
+    """Count the names, the most frequent first."""
     ranked = sorted(Counter(shapes).items(), key=lambda item: (-item[1], item[0]))
     return tuple(Frequency(what=what, n=n) for what, n in ranked)

@@ -1,6 +1,6 @@
 """A sample of a type: some pages, the newest first if the server sorts; its codes and shapes.
 
-A shape says how a resource writes its value, its time and its categories: never what stands in it.
+A shape is the form of a resource's value, time and categories, never their content.
 """
 
 import re
@@ -26,11 +26,11 @@ from abate.survey.model import Sample, SampledCode, Shapes, count_frequencies
 PAGES = 5
 PAGES_OF_SHAPES = 2
 PAGE_SIZE = 200
-LONGEST = 200  # of a system, a code or a category, in characters
+LONGEST = 200  # The longest system, code or category that is shown, in characters.
 _NEWEST_FIRST = {"_sort": "-_lastUpdated"}
 
 NO_CATEGORY = "no category"
-UNSEARCHABLE = "a category that no search can name"
+UNSEARCHABLE = "a category that a search cannot name"
 _CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 _VALUES = (
     *("valueQuantity", "valueInteger", "valueCodeableConcept", "valueString", "valueBoolean"),
@@ -43,12 +43,12 @@ _TIMES = (
 
 Coding: TypeAlias = tuple[str, str]
 KnownCodes: TypeAlias = Mapping[Coding, tuple[str, str]]
-"""The codes of the lists: system and code to the list's name and the code's."""
+"""The codes of the lists: from system and code to the list's name and the code's name."""
 
 
 @dataclass(slots=True)
 class _Pages:
-    """Some pages of a search, each resource once, and what was seen of them."""
+    """Some pages of a search, each resource once, and whether they are complete."""
 
     kind: str
     parameters: Mapping[str, str]
@@ -60,7 +60,7 @@ class _Pages:
     problem: str = ""
 
     def read(self, context: Context) -> Iterator[tuple[Head, Mapping[str, Any]]]:
-        """The resources; what stops it is noted as the problem."""
+        """Return the resources; note an error as the problem."""
         try:
             for head, raw in self._rows(context):
                 if head.id not in self.ids:
@@ -71,7 +71,7 @@ class _Pages:
         except SourceError as error:
             self.problem = str(error)
         except (msgspec.MsgspecError, RecursionError):
-            self.problem = "an entry is not a resource that can be read"
+            self.problem = "an entry is not a readable resource"
 
     def _rows(self, context: Context) -> Iterator[tuple[Head, bytes]]:
         answer = self._ask_first(context)
@@ -86,7 +86,7 @@ class _Pages:
             answer = context.client.get(page.next)
 
     def _ask_first(self, context: Context) -> Answer:
-        """The first page; asked for without an order if the server refuses the order."""
+        """Return the first page; request it without an order if the server refuses the order."""
         asked = {**self.parameters, "_count": str(PAGE_SIZE)}
         answer = context.client.get(self.kind, {**asked, **_NEWEST_FIRST})
         self.is_newest_first = answer.status == HTTPStatus.OK
@@ -96,7 +96,7 @@ class _Pages:
 
 
 def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]) -> Sample:
-    """Note the codes of some pages of a type, and how those of the `shaped` lists are written."""
+    """Note the codes on some pages of a type, and the shapes of the `shaped` lists."""
     pages, codes, displays = _Pages(kind, {}, PAGES), Counter[Coding](), dict[Coding, str]()
     resources, without_code = [], 0
     for head, resource in pages.read(context):
@@ -119,7 +119,7 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
     )
     context.shapes[kind] = _count_shapes(context, kind, resources)
     context.log.info(
-        f"saw {taken.n} of type {kind}; different codes: {len(taken.codes)}",
+        f"sampled {taken.n} of type {kind}; different codes: {len(taken.codes)}",
         name="sample.seen",
         type=kind,
         n=taken.n,
@@ -129,7 +129,7 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
 
 
 def take_shapes(context: Context, kind: str, code: str) -> None:
-    """Note how what a search by code finds is written, instead of what the sample had by chance."""
+    """Note the shapes of the resources that a search by code finds, instead of the sample's."""
     resources = []
     for head, resource in _Pages(kind, {"code": code}, PAGES_OF_SHAPES).read(context):
         resources.append(resource)
@@ -172,11 +172,11 @@ def _code(pair: Coding, n: int, displays: Mapping[Coding, str], known: KnownCode
 
 
 def shape_of_value(observation: Mapping[str, Any], units: Collection[str]) -> str:
-    """The shape of an Observation's value.
+    """Return the shape of an Observation's value.
 
     Args:
         observation: the resource.
-        units: units that may be shown as they are; another one is shown if it has no digit, since
+        units: units that are always shown. Any other unit is shown only if it has no digit, since
             some servers put the value there.
     """
     name = next((name for name in _VALUES if name in observation), None)
@@ -192,7 +192,7 @@ def shape_of_value(observation: Mapping[str, Any], units: Collection[str]) -> st
 
 
 def shape_of_time(resource: Mapping[str, Any]) -> str:
-    """The shape of the time that a resource is about."""
+    """Return the shape of the time of a resource."""
     name = next((name for name in _TIMES if name in resource), None)
     if name is None:
         return "no time"
@@ -205,13 +205,13 @@ def shape_of_time(resource: Mapping[str, Any]) -> str:
 
 
 def name_categories(observation: Mapping[str, Any]) -> set[str]:
-    """The categories of an Observation as a study file names them, or a word for their lack."""
+    """Return the categories of an Observation as a study file names them, or why it has none."""
     names = {_name_category(*coding) for coding in _category_codings(observation)}
     return {name or UNSEARCHABLE for name in names} or {NO_CATEGORY}
 
 
 def _category_codings(observation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """System and code of the categories; an empty code if there is only text."""
+    """Return system and code of the categories; an empty code if there is only text."""
     concepts = observation.get("category")
     for concept in concepts if isinstance(concepts, list) else []:
         codings = as_object(concept).get("coding")
@@ -221,7 +221,7 @@ def _category_codings(observation: Mapping[str, Any]) -> Iterator[tuple[str, str
 
 
 def _name_category(system: str, code: str) -> str:
-    """A category as a study file names it; empty if it cannot be named there."""
+    """Return a category as a study file names it; empty if that is impossible."""
     name = token("" if system == _CATEGORY_SYSTEM and code in CATEGORIES else system, code)
     is_nameable = re.fullmatch(r"[^\s,$]+", name) and one_line(name, LONGEST) == name
     return name if code and is_nameable else ""
@@ -236,7 +236,7 @@ def _shape_of_quantity(quantity: Any, units: Collection[str]) -> str:
     if not unit:
         return "valueQuantity without a unit"
     if unit not in units and re.search(r"\d", unit):
-        unit = "another unit, which holds digits"
+        unit = "another unit, with digits"
     return f"valueQuantity in {unit}"
 
 

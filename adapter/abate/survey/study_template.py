@@ -1,4 +1,4 @@
-"""A first study file, made of what a survey found: a person reads it, and changes it."""
+"""A first study file, made from the findings of a survey, for a person to review and change."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ _ENDPOINT = 'endpoint = { last_of = ["D1", "D2", "Wk1"] }  # the last score of t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyTemplate:
-    """The text of a study file, the codes in it, and the keys that a person has to fill in."""
+    """The text of a study file, its codes, and the keys that a person must fill in."""
 
     text: str
     index: tuple[str, ...]
@@ -36,13 +36,13 @@ class StudyTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What a study file states that no survey finds.
+    """The content of a study file that a survey cannot find.
 
     Attributes:
-        suffix: what makes the study's id unique: small letters and digits.
-        timezone: whose calendar days count, or nothing for UTC.
-        day: when the survey was made, for the comment.
-        entry: how the server was entered, as TOML below [source].
+        suffix: lower-case letters and digits that make the study's id unique.
+        timezone: the time zone of the calendar days; empty for UTC.
+        day: the day of the survey, for the comment.
+        entry: the login at the server, as TOML below [source].
     """
 
     suffix: str
@@ -53,7 +53,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Code:
-    """One code reference of a list: used, or a proposal behind a `#`."""
+    """One code reference of a list: used, or proposed in a comment."""
 
     reference: str
     comment: str
@@ -63,12 +63,12 @@ class _Code:
 def fill_template(
     survey: Survey, basis: Basis, analyses: Mapping[str, Collection[str]]
 ) -> StudyTemplate:
-    """A study file by what is at the server.
+    """Return a study file for the surveyed server.
 
     Args:
-        survey: what was found.
-        basis: what the study file states besides.
-        analyses: the names of those that can run, each with its parameters.
+        survey: the findings.
+        basis: the content that a survey cannot find.
+        analyses: the names of the analyses that can run, each with its parameters.
     """
     index, scores = _index(survey), _scores(survey)
     template = files("abate.survey").joinpath("study_template.toml").read_text("utf-8")
@@ -93,9 +93,9 @@ def fill_template(
 
 
 def _study_name(index: Sequence[_Code]) -> str:
-    """The first code list of the index procedures.
+    """Return the name of the study: the first code list of the index procedures.
 
-    It is published, so that it names neither the server nor a code of the server's own.
+    It is published, so it must not name the server or a local code.
     """
     lists = [each.removeprefix("list:") for each in _use(index) if each.startswith("list:")]
     return lists[0] if lists else "pain-study"
@@ -104,11 +104,11 @@ def _study_name(index: Sequence[_Code]) -> str:
 def _timezone(basis: Basis) -> str:
     if basis.timezone:
         return _quote(basis.timezone)
-    return '"UTC"  # whose calendar days count: write your own'
+    return '"UTC"  # the time zone of calendar days: write your own'
 
 
 def _source(survey: Survey, basis: Basis) -> str:
-    """The keys of [source] besides the URL, and the categories of pain scores."""
+    """Return the keys of [source] besides the URL, and the categories of pain scores."""
     text = ""
     if n := survey.times_without_offset:
         comment = f"{n} of the times have no offset: they are read as of this zone"
@@ -117,16 +117,16 @@ def _source(survey: Survey, basis: Basis) -> str:
     text += basis.entry
     if not category.is_wanted:
         return text
-    comment = f"of {category.n} pain scores that were seen" if category.write else FILL
+    comment = f"of {category.n} sampled pain scores" if category.write else FILL
     table = (
-        "[source.query.observation]         # refused without a category: what has none of these "
-        f"is not found\ncategory = {json.dumps(category.write)}  # {comment}\n"
+        "[source.query.observation]         # refused without a category; other categories "
+        f"are not found\ncategory = {json.dumps(category.write)}  # {comment}\n"
     )
     return f"{text}\n{table if category.write else _comment_out(table)}"
 
 
 def _index(survey: Survey) -> list[_Code]:
-    """Codes of the list, local codes whose name says so, and the frequent ones as proposals."""
+    """Return the codes of the list, local codes by name, and frequent codes as proposals."""
     local = advice.propose_index(survey)
     taken = [*local, *advice.propose_radiotherapy(survey)]
     return [
@@ -140,7 +140,7 @@ def _index(survey: Survey) -> list[_Code]:
 
 
 def _scores(survey: Survey) -> list[_Code]:
-    """Codes of the list; what only speaks of pain is a proposal, for pain has many sides."""
+    """Return the codes of the list; other codes with pain in their name are only proposed."""
     named = advice.propose_scores(survey)
     listed = _list(survey, "pain-intensity", "Observation")
     if not listed and (n := survey.scores_by_category):
@@ -154,13 +154,13 @@ def _scores(survey: Survey) -> list[_Code]:
 
 
 def _list(survey: Survey, name: str, kind: str) -> list[_Code]:
-    """The code list, if a search by it or the sample has found something."""
+    """Return the code list, if a search by it or the sample has found a resource."""
     counted = survey.list_of(name)
     if counted is not None and survey.count_of(name) and survey.is_searchable(kind):
         return [_Code(reference=f"list:{name}", comment=_name_codes(counted))]
     seen = [code for code in survey.sample_of(kind).codes if code.list == name]
     known = ", ".join(f"{code.display} {code.n}" for code in seen)
-    # Seen, and no search finds them: the run will say so; the list is right all the same.
+    # The sample has them, but no search finds them: the run reports it, and the list is right.
     return [_Code(reference=f"list:{name}", comment=f"in the sample: {known}")] if seen else []
 
 
@@ -179,7 +179,7 @@ def _find_sampled(code: SampledCode, note: str = "", *, is_used: bool = True) ->
 
 
 def _codes(codes: Sequence[_Code]) -> str:
-    """`codes = [...]`, a line a code."""
+    """Return `codes = [...]`, with one code per line."""
     lines = [
         f"  {'' if code.is_used else '# '}{_quote(code.reference)},  # {code.comment}"
         for code in codes
@@ -190,7 +190,7 @@ def _codes(codes: Sequence[_Code]) -> str:
 
 
 def _beside(survey: Survey) -> list[str]:
-    """The tables that a study may have besides: used if something was found for them."""
+    """Return the optional tables of a study: used if a resource was found for them."""
     radiotherapy = [_find_sampled(code, CHECK) for code in advice.propose_radiotherapy(survey)]
     history = f"[history.radiotherapy]\n{_codes(radiotherapy)}\n"
     return [
@@ -208,12 +208,12 @@ def _optional(survey: Survey, head: str, name: str, more: str) -> str:
     search = survey.search_of(counted.type) if counted else None
     comment = "none found"
     if search is not None and search.state == "finds-nothing":
-        comment = f"no search by code finds a {search.type} here: a run asks by patient"
+        comment = f"no search by code finds a {search.type} here: a run searches by patient"
     return _comment_out(f'{head}\ncodes = ["list:{name}"]  # {comment}\n{more}')
 
 
 def _comment_out(table: str) -> str:
-    """A table that is there to be read, not to be run."""
+    """Return a table as comments."""
     return "".join(f"# {line}\n" for line in table.splitlines())
 
 
@@ -228,5 +228,5 @@ def _use(codes: Sequence[_Code]) -> tuple[str, ...]:
 
 
 def _quote(text: str) -> str:
-    """A TOML basic string: what JSON escapes, TOML escapes in the same way."""
+    """Return a TOML basic string; TOML has the same escapes as JSON."""
     return json.dumps(text, ensure_ascii=False)

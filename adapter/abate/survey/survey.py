@@ -1,4 +1,4 @@
-"""The survey: what is asked of a server, in its order, within a limit. Start reading here."""
+"""The survey: the probes of a server, in their order, within a limit. Start reading here."""
 
 from abate.fhir.capability import read_capability
 from abate.fhir.client import FhirServer, Limits
@@ -23,7 +23,7 @@ from abate.survey.probes.write import GONE_AGAIN, TRY_REPORT
 from abate.telemetry.log import Log
 
 TIMEOUT_SECONDS = 30.0
-# In the order in which the server is asked: later ones need what earlier ones have found.
+# In the order of the requests: later probes need the findings of earlier ones.
 PROBES: tuple[Probe, ...] = (
     *READ,
     *INCREMENTAL,
@@ -53,13 +53,13 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
     *,
     write: bool = False,
 ) -> Survey:
-    """What a server can do, and what is there by code; nothing is kept of a patient.
+    """Find out what a server can do, and count by code; no patient data are kept.
 
     Only GET, searches by POST, and `$validate` are sent, which write nothing; with `write`, also
-    what `probes.write` and `probes.bulk_export` say, and it is deleted again.
+    the Lists of `probes.write` and the export of `probes.bulk_export`, which are deleted again.
 
     Raises:
-        SourceError: no FHIR R4 server answers there, or it wants a login.
+        SourceError: no FHIR R4 server answers, or it needs a login.
     """
     limit = limit or Limit()
     limits = Limits(largest_answer=limit.answer)
@@ -76,14 +76,14 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
         context = Context(client=client, capability=capability, lists=lists, log=log, write=write)
         for probe in PROBES:
             probe.run(context)
-            # Of what a pull needs, Patients are asked for last.
+            # Of the types that a pull needs, Patients are probed last.
             if context.shut.keys() >= _NEEDED:
                 break
         return _conclude(context)
 
 
 def _conclude(context: Context) -> Survey:
-    """All that was found."""
+    """Return all findings."""
     return Survey(
         url=context.client.server.base,
         server=context.capability,
@@ -113,7 +113,7 @@ def _estimate(context: Context) -> PullEstimate:
 
 
 def _shut_words(context: Context) -> str:
-    """What a pull needs and may not read, and what to do; or nothing."""
+    """Return which types a pull needs and may not read, and what to do; empty if it may."""
     shut = {kind: context.shut[kind] for kind in _NEEDED if kind in context.shut}
     if not shut:
         return ""

@@ -1,7 +1,7 @@
 """FHIR dates as stretches of time, and the comparisons of a search.
 
-A date is as long as its precision: `2026-03` is all of March. A stretch holds its start and not
-its end. Dates and times without an offset are read as UTC.
+A date is as long as its precision: `2026-03` is all of March. A stretch includes its start, but
+not its end. Dates and times without an offset are read as UTC.
 Source: https://hl7.org/fhir/R4/search.html#date
 """
 
@@ -20,17 +20,17 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Stretch(NamedTuple):
-    """From `start` to before `end`."""
+    """The time from `start` (included) to `end` (excluded)."""
 
     start: datetime
     end: datetime
 
 
 def stretch(text: str) -> Stretch:
-    """The time that a FHIR date, dateTime or instant covers.
+    """Return the time that a FHIR date, dateTime or instant covers.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one of these.
     """
     match = _DATE.fullmatch(text)
     if match is None:
@@ -51,7 +51,7 @@ def stretch(text: str) -> Stretch:
 
 
 def period(start: str | None, end: str | None) -> Stretch:
-    """The time of a Period, which may be open at either side."""
+    """Return the time of a Period, which may be open at either side."""
     return Stretch(
         stretch(start).start if start else _EARLIEST,
         stretch(end).end if end else _LATEST,
@@ -66,14 +66,14 @@ def _zone(offset: str | None) -> timezone:
 
 
 def _end(start: datetime, written: int, fraction: str) -> datetime:
-    """Where the last part that was written ends: 1 is the year, 3 the day, 7 the fraction."""
+    """Return the end of the last given part: 1 is the year, 3 the day, 7 the fraction."""
     try:
         if written == 1:
             return start.replace(year=start.year + 1)
         if written == 2:
             return (start + timedelta(days=31)).replace(day=1)
         return start + _step(written, fraction)
-    except (ValueError, OverflowError):  # The year 9999 has no end that Python knows.
+    except (ValueError, OverflowError):  # Python's dates end with the year 9999.
         return _LATEST
 
 
@@ -94,18 +94,18 @@ PREFIXES: dict[str, Callable[[Stretch, Stretch], bool]] = {
     "sa": lambda stored, asked: stored.start >= asked.end,
     "eb": lambda stored, asked: stored.end <= asked.start,
 }
-"""What a prefix asks of a stretch that was found, given the one that was asked for."""
+"""The condition of each prefix on the stretch of a resource, given the one of the query."""
 
 
 def comparison(text: str) -> Callable[[Stretch], bool]:
-    """The test that a search value such as `ge2026-03-01` stands for.
+    """Return the test of a search value such as `ge2026-03-01`.
 
     Raises:
-        ValueError: the prefix or the date is none that is known.
+        ValueError: the prefix or the date is invalid.
     """
     has_prefix = text[:2].isalpha()
     prefix, date = (text[:2], text[2:]) if has_prefix else ("eq", text)
     if prefix not in PREFIXES:
-        raise ValueError("no prefix of a date")
+        raise ValueError("not a prefix of a date")
     asked, holds = stretch(date.replace(" ", "+")), PREFIXES[prefix]
     return lambda stored: holds(stored, asked)

@@ -1,4 +1,4 @@
-"""What a resource can be found by: its terms, taken once when it is written."""
+"""The search terms of a resource, collected once when it is written."""
 
 import re
 from collections.abc import Hashable, Iterator, Mapping
@@ -15,7 +15,7 @@ _LITERAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of one resource, by parameter: `words` are looked up, `dates` are compared."""
+    """The terms of a resource, by parameter: `words` are looked up, `dates` are compared."""
 
     words: Mapping[str, frozenset[Hashable]]
     dates: Mapping[str, tuple[Stretch, ...]]
@@ -41,9 +41,9 @@ def _words(resource: Mapping[str, Any], parameter: Parameter) -> Iterator[Hashab
 
 
 def _token_words(value: Any) -> Iterator[Hashable]:
-    """All the forms under which an Identifier, Coding, CodeableConcept or code is searched.
+    """Return the forms by which an Identifier, Coding, CodeableConcept or code is searched.
 
-    They are pairs of system and code: None stands for any, "" for no system.
+    They are pairs of system and code: None means any system, "" no system.
     """
     if isinstance(value, str):
         yield from _token_forms("", value)
@@ -75,7 +75,7 @@ def _reference_words(value: Any, only: str | None) -> Iterator[Hashable]:
 
 
 def _stretches(resource: Mapping[str, Any], parameter: Parameter) -> Iterator[Stretch]:
-    """The dates that can be read; a search cannot find what is no date."""
+    """Return the valid dates; a search cannot find an invalid date."""
     for value in _values(resource, parameter):
         try:
             if isinstance(value, str):

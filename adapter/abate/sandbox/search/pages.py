@@ -1,4 +1,4 @@
-"""Pages of a search, over a snapshot of the matches that is taken at the first page."""
+"""Pages of a search, over a snapshot of the matches taken with the first page."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from abate.sandbox.search.search import Pair, parse
 from abate.sandbox.store import SandboxStore
 
 KEPT = 200
-"""So many snapshots are kept; the oldest go first, and their next links answer 410."""
+"""The maximum number of snapshots; the oldest are dropped, and their next links answer 410."""
 
 
 class _Snapshot(NamedTuple):
@@ -25,7 +25,7 @@ class _Snapshot(NamedTuple):
 
 
 class Pages:
-    """The searches on a store, and those of them that still have pages to give."""
+    """The searches on a store, and the snapshots of those with further pages."""
 
     def __init__(self, store: SandboxStore, *, page_size: int, maximum_page_size: int) -> None:
         self._store = store
@@ -36,10 +36,10 @@ class Pages:
     def first(
         self, resource_type: str, pairs: Sequence[Pair], base_url: str, *, strict: bool
     ) -> dict[str, Any]:
-        """Search; gives the first page, with a next link if there are more.
+        """Search, and return the first page, with a next link if there are more.
 
         Raises:
-            Refused: as `search.parse` says.
+            RequestRefused: as in `search.parse`.
         """
         query = parse(resource_type, pairs, base_url, strict=strict)
         result = query.run(self._store)
@@ -57,10 +57,10 @@ class Pages:
     def following(
         self, resource_type: str, arguments: Mapping[str, str], base_url: str
     ) -> dict[str, Any]:
-        """The page that a next link asks for; what was deleted since is left out.
+        """Return the page of a next link, without the resources deleted since the first page.
 
         Raises:
-            Refused: the link is broken (400), or has expired (410).
+            RequestRefused: the link is broken (400), or has expired (410).
         """
         token, start = arguments["_page"], _offset(arguments.get("_offset", ""))
         snapshot = self._find(token, resource_type)
@@ -93,5 +93,5 @@ def _page_url(url: str, token: str, offset: int) -> str:
 
 def _offset(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise RequestRefused(400, "value", "the parameter _offset is no whole number")
+        raise RequestRefused(400, "value", "the parameter _offset is not a whole number")
     return int(text)

@@ -1,7 +1,7 @@
-"""The resource types that the sandbox holds, and how each can be searched.
+"""The resource types that the sandbox supports, and their search parameters.
 
-These tables drive the search, the CapabilityStatement and the refusals alike.
-Legend: the parameter's name, its type, and the elements that it looks at. `only` narrows
+These tables drive the search, the CapabilityStatement and the refusals.
+Legend: the parameter's name, its type, and the elements that it searches. `only` limits
 references to one type. The elements are those of https://hl7.org/fhir/R4/searchparameter-registry.html
 """
 

@@ -1,4 +1,4 @@
-"""Literal references: which a resource makes, and what they become in a transaction."""
+"""Literal references: reading them from a resource, and resolving them in a transaction."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ _RELATIVE = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?(
 
 
 class Key(NamedTuple):
-    """What names a resource on a server."""
+    """The type and id of a resource on a server."""
 
     resource_type: str
     id: str
@@ -21,7 +21,7 @@ class Key(NamedTuple):
 
 
 def key_of(url: str) -> Key | None:
-    """The key in a relative URL `Type/id` of a type that the sandbox holds."""
+    """Return the key of a relative URL `Type/id`, if the sandbox supports the type."""
     match = _RELATIVE.fullmatch(url)
     if match is None or match[1] not in PARAMETERS:
         return None
@@ -29,19 +29,19 @@ def key_of(url: str) -> Key | None:
 
 
 def links(tree: Any) -> Iterator[str]:
-    """The text of each `reference`, however deep."""
+    """Return the text of each `reference`, at any depth."""
     for _, text in _references(tree):
         yield text
 
 
 def resolve(tree: Any, known: Mapping[str, str]) -> None:
-    """Replace, in place, each `reference` that `known` has another name for."""
+    """Replace, in place, each `reference` that `known` maps to another."""
     for holder, text in _references(tree):
         holder["reference"] = known.get(text, text)
 
 
 def _references(tree: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each object that has a `reference`, with it. Not recursive: JSON may be nested deeply."""
+    """Yield each object with a `reference`, and its text; not recursive: JSON may be deep."""
     rest = [tree]
     while rest:
         branch = rest.pop()

@@ -33,10 +33,10 @@ _RESULT_PARAMETERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedSearch:
-    """A search that was understood.
+    """A parsed search.
 
-    `used` are the parameters that it follows, for the `self` link; `count` is what the client
-    wants on a page, or None.
+    `used` are the parameters that it honours, for the `self` link; `count` is the requested page
+    size, or None.
     """
 
     resource_type: str
@@ -47,7 +47,7 @@ class ParsedSearch:
     only_total: bool
 
     def run(self, store: SandboxStore) -> list[StoredVersion]:
-        """All the matches, in the order of insertion if no other is wanted."""
+        """Return all matches, in the order of insertion unless `_sort` is given."""
         matches = [
             version
             for version in store.current(self.resource_type)
@@ -61,16 +61,16 @@ class ParsedSearch:
 def parse(
     resource_type: str, pairs: Iterable[Pair], base_url: str, *, strict: bool
 ) -> ParsedSearch:
-    """Understand the parameters of a search.
+    """Parse the parameters of a search.
 
     Args:
         resource_type: one of `PARAMETERS`.
-        pairs: the parameters as they came, percent-decoded.
-        base_url: of this server, in front of references that name it.
+        pairs: the parameters of the request, percent-decoded.
+        base_url: the base URL of this server, as in absolute references.
         strict: refuse an unknown parameter; otherwise it is ignored and not among `used`.
 
     Raises:
-        Refused: 400, names the parameter and never its value.
+        RequestRefused: 400, names the parameter and never its value.
     """
     used = tuple(pair for pair in pairs if pair[1] and _is_known(resource_type, pair, strict))
     return ParsedSearch(
@@ -88,17 +88,19 @@ def parse(
 
 
 def sole_match(store: SandboxStore, resource_type: str, query: str) -> StoredVersion | None:
-    """The one resource that fits the query of a conditional interaction, or None.
+    """Return the one resource that matches the query of a conditional interaction, or None.
 
     Raises:
-        Refused: the query has no criterion (400), or several match (412).
+        RequestRefused: the query has no criterion (400), or several match (412).
     """
     parsed = parse(resource_type, parse_qsl(query), "", strict=True)
     if not parsed.criteria:
         raise RequestRefused(400, "invalid", "the condition has no search parameter")
     result = parsed.run(store)
     if len(result) > 1:
-        raise RequestRefused(412, "multiple-matches", f"{len(result)} resources fit the condition")
+        raise RequestRefused(
+            412, "multiple-matches", f"{len(result)} resources match the condition"
+        )
     return result[0] if result else None
 
 
@@ -113,14 +115,12 @@ def _is_known(resource_type: str, pair: Pair, strict: bool) -> bool:
             or name.partition(":")[0] in PARAMETERS[resource_type]
         )
     if strict and not known:
-        raise RequestRefused(
-            400, "not-supported", f"the parameter {_shown(name)} is not supported here"
-        )
+        raise RequestRefused(400, "not-supported", f"the parameter {_shown(name)} is not supported")
     return known
 
 
 def _shown(name: str) -> str:
-    """The name of a parameter, unless it may be something else that got into its place."""
+    """Return the name of a parameter, unless it may be a value in the wrong place."""
     return name if re.fullmatch(r"[_a-z][A-Za-z:-]{0,40}", name) else "(unreadable)"
 
 
@@ -129,12 +129,12 @@ def _count(used: Sequence[Pair]) -> int | None:
     if not asked:
         return None
     if not (asked[-1].isascii() and asked[-1].isdigit() and len(asked[-1]) < 10):
-        raise RequestRefused(400, "value", "the parameter _count is no whole number")
+        raise RequestRefused(400, "value", "the parameter _count is not a whole number")
     return int(asked[-1])
 
 
 def _criterion(resource_type: str, name: str, value: str, base_url: str) -> Criterion:
-    """The test for one parameter; values between commas are alternatives."""
+    """Return the test for one parameter; values between commas are alternatives."""
     plain, _, modifier = name.partition(":")
     parameter = PARAMETERS[resource_type][plain]
     if modifier and not (parameter.kind == "reference" and modifier in PARAMETERS):
@@ -153,7 +153,7 @@ def _date_criterion(name: str, alternatives: Sequence[str]) -> Criterion:
         tests = [comparison(alternative) for alternative in alternatives]
     except (ValueError, KeyError):
         raise RequestRefused(
-            400, "value", f"the parameter {name} has a value that is no date"
+            400, "value", f"the parameter {name} has a value that is not a date"
         ) from None
     return lambda terms: any(test(span) for span in terms.dates[name] for test in tests)
 
@@ -169,7 +169,7 @@ def _word(parameter: Parameter, text: str, modifier: str, base_url: str) -> Any:
 
 
 def _token(text: str) -> tuple[str | None, str | None]:
-    """`code` is any system's, `|code` no system's, `system|` any code's."""
+    """Parse a token: `code` matches any system, `|code` no system, `system|` any code."""
     parts = [_plain(part) for part in _split(text, "|")]
     if len(parts) == 1:
         return None, parts[0]
@@ -177,10 +177,10 @@ def _token(text: str) -> tuple[str | None, str | None]:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """Split at the separators that no backslash escapes."""
+    """Split at the separators that are not escaped by a backslash."""
     return re.split(rf"(?<!\\){re.escape(separator)}", text)
 
 
 def _plain(text: str) -> str:
-    r"""Take the escapes `\,`, `\|`, `\$` and `\\` away."""
+    r"""Replace the escapes `\,`, `\|`, `\$` and `\\`."""
     return re.sub(r"\\([,|$\\])", r"\1", text)

@@ -1,1 +1,1 @@
-"""What a survey asks of a server: one module a question."""
+"""The probes of a survey: one module for each question to the server."""

@@ -1,7 +1,7 @@
-"""Bulk Data export, and the login that it usually wants: by the server's words, or tried.
+"""Bulk Data export, and the login that it usually needs: as the server declares, or tried.
 
-An export is work for a server, so that one is begun only with `--write`: of Patients that changed
-after a day that is far off, cancelled at once.
+An export is work for a server, so it is started only with `--write`: of Patients that changed
+after a date in the far future, and cancelled at once.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context, Probe, Verdict
 
 FAR_OFF = "2999-01-01T00:00:00.000Z"
-# Where `_since` is honoured more often comes first: HAPI 8.8 does not honour it for Patients
-# (2026-11).
+# The level at which `_since` is honoured more often comes first: HAPI 8.8 does not honour it for
+# Patients (2026-11).
 PATHS = {"system": "$export", "Patient": "Patient/$export"}
 _CANCELLED = (HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT, *ABSENT)
 
@@ -26,11 +26,11 @@ def _declare(context: Context) -> Verdict:
     if not context.capability.exports:
         return "says no", "a pull searches"
     levels = ", ".join(context.capability.exports)
-    return "says yes", f'of {levels}: [source] strategy = "bulk" takes it'
+    return "says yes", f'of {levels}: [source] strategy = "bulk" uses it'
 
 
 def _ask_export(context: Context) -> Verdict:
-    """Begin an export and cancel it, if we may write; one that cannot be cancelled is left."""
+    """Start an export and cancel it, if the survey may write; note it if it cannot be cancelled."""
     path = next((PATHS[level] for level in PATHS if level in context.capability.exports), None)
     if path is None or not context.write:
         return _declare(context)
@@ -40,12 +40,12 @@ def _ask_export(context: Context) -> Verdict:
         job.begin(path, {"_type": "Patient", "_since": FAR_OFF}, [])
     except SourceError as error:
         if isinstance(error, NotKnown):
-            context.left.append(f"perhaps an export, asked for by {path}")
+            context.left.append(f"perhaps an export, requested by {path}")
         return "NO", f"{error}. Without an export, a pull searches"
     finally:
         if job.location and not _cancel(context, job.location):
-            context.left.append(f"an export that was begun by {path}")
-    return "yes", f'begun ({path}) and cancelled: [source] strategy = "bulk" takes it'
+            context.left.append(f"an export that was started by {path}")
+    return "yes", f'started ({path}) and cancelled: [source] strategy = "bulk" uses it'
 
 
 def _cancel(context: Context, location: str) -> bool:
@@ -56,7 +56,7 @@ def _cancel(context: Context, location: str) -> bool:
 
 
 def _read_login(context: Context) -> Verdict:
-    """What the SMART configuration says of a login without a person."""
+    """Read from the SMART configuration how a program logs in without a person."""
     try:
         answer = context.client.ask(lambda: context.client.server.get_json(WELL_KNOWN))
         content = answer.json() if answer.status == HTTPStatus.OK else None
@@ -65,14 +65,14 @@ def _read_login(context: Context) -> Verdict:
     except SourceError:
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("token_endpoint"), str):
-        return "says no", "none is needed, or another kind: see --auth"
+        return "says no", "no login is needed, or another kind: see --auth"
     if _offers_keys(content):
         return "says yes", "--auth smart: with a key, without a person"
-    return "says no", "it names tokens, and no login with a key: perhaps --auth client-secret"
+    return "says no", "it declares tokens, but no login with a key: perhaps --auth client-secret"
 
 
 def _offers_keys(content: Mapping[str, Any]) -> bool:
-    """By https://hl7.org/fhir/smart-app-launch/conformance.html#capability-sets."""
+    """Whether it declares them: https://hl7.org/fhir/smart-app-launch/conformance.html#capability-sets."""
     methods = content.get("token_endpoint_auth_methods_supported")
     capabilities = content.get("capabilities")
     by_method = isinstance(methods, list) and "private_key_jwt" in methods

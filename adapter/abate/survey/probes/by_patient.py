@@ -1,6 +1,6 @@
-"""A search for one patient's resources, as strategy patient asks: is it honoured, how fast is it.
+"""The search of strategy patient, for one patient's resources: whether it works, and how fast.
 
-Most hospital servers allow nothing else. It goes by POST only: an id in a URL is seen by others.
+Most hospital servers allow nothing else. It is sent only by POST: an id in a URL is logged.
 """
 
 from http import HTTPStatus
@@ -22,15 +22,15 @@ PAGE = 200
 
 
 def search(context: Context, query: Query) -> Answer:
-    """The first page of what a patient has, by POST."""
+    """Return the first page of a patient's resources, by POST."""
     return context.client.search_by_post(query.type, query.pairs, PAGE)
 
 
 def _ask(context: Context) -> Verdict:
-    """Search for some patients, from the first to the last; what it takes is measured."""
+    """Search for some patients, one after the other, and measure the time."""
     patients = list(dict.fromkeys(context.patients))
     if not patients:
-        return "not tried", "nothing that was read names a patient"
+        return "not tried", "no resource that was read names a patient"
     for patient in patients[:: max(1, ceil(len(patients) / MOST_PATIENTS))]:
         for kind, tokens in _codes(context).items():
             query = Query(name=WHAT, type=kind, tokens=(tokens,), patients=(patient,))
@@ -41,7 +41,7 @@ def _ask(context: Context) -> Verdict:
 
 
 def _codes(context: Context) -> dict[str, str]:
-    """By type, the codes that a study asks for, as a search value."""
+    """Return the codes that a study searches for, by type, as a search value."""
     return {
         kind: join_codes(context.lists[name])
         for name, kind in SHAPED.items()
@@ -50,10 +50,10 @@ def _codes(context: Context) -> dict[str, str]:
 
 
 def _refuse(context: Context, query: Query) -> Verdict | None:
-    """What is wrong with the search in all forms, if something is."""
+    """Return why the search cannot be used in any form; None if it can."""
     answer, form = _find_form(context, query)
     if answer.status in NOT_OFFERED:
-        return "not tried", "an id does not go into a URL: see search by POST"
+        return "not tried", "abate sends no ids in URLs: see search by POST"
     if answer.status != HTTPStatus.OK:
         then = f'strategy = "patient" cannot ask for {query.type}s'
         return f"NO ({answer.status})", then
@@ -64,13 +64,16 @@ def _refuse(context: Context, query: Query) -> Verdict | None:
     base = context.client.server.base
     named = {local_id(head.subject_reference, "Patient", base) for head, _ in rows}
     if not named <= {None, *query.patients}:
-        return "NO", "others' come too: they are left out, and each search brings too many"
+        return (
+            "NO",
+            "each search also returns resources of other patients, which abate drops",
+        )
     context.of_patients.setdefault(query.type, []).extend(rows)
     return None
 
 
 def _find_form(context: Context, query: Query) -> tuple[Answer, Form]:
-    """The answer in the first form that the server does not refuse, else that in the usual one."""
+    """Return the answer to the first form that the server accepts, otherwise to the usual form."""
     known = context.forms.get(query.type, USUAL)
     first = search(context, known.of(query))
     if not _is_form_refused(first):
@@ -83,7 +86,7 @@ def _find_form(context: Context, query: Query) -> tuple[Answer, Form]:
 
 
 def _is_form_refused(answer: Answer) -> bool:
-    """Whether another form may help; if the server takes no POST, none does."""
+    """Whether another form may help; if the server does not accept POST, no form does."""
     return is_refusal(answer.status) and answer.status not in NOT_OFFERED
 
 

@@ -1,7 +1,7 @@
-"""In which categories pain scores are, and whether the server wants one to be named.
+"""The categories of pain scores, and whether the server needs one in a search.
 
-Epic and Oracle Health refuse Observations without a category (both vendors' documentation, 2026).
-Which one a site files pain scores under is known only from the scores themselves.
+Epic and Oracle Health refuse searches of Observations without a category (both vendors'
+documentation, 2026). Only the scores themselves show which category a site gives them.
 """
 
 import json
@@ -27,29 +27,29 @@ WHAT = "scores without a category"
 TYPE = "Observation"
 KEY = "[source.query.observation] category"
 _IF_WANTED = (
-    "If the server wants a category, a run asks for those of FHIR's own code system, and does not "
-    "find a score that has only a category of the site's own"
+    "If the server needs a category, a run uses those of FHIR's own code system, and does not "
+    "find a score that has only a local category"
 )
 
 _Rows = Sequence[tuple[Head, bytes]]
 
 
 def advise_category(category: Category) -> str:
-    """What to do if the server wants a category."""
+    """Return what to do if the server needs a category."""
     if not category.write:
         return (
-            "A run asks for FHIR's own categories, and does not find a score that has only a "
-            "category of the site's own: ask the server's operator for it, and write it: "
+            "A run uses FHIR's own categories, and does not find a score that has only a "
+            "local category: ask the server's operator for it, and write it: "
             f"{KEY} = [...]"
         )
     return (
-        f"Write {setting(category)}: what has none of these is not found. A score that has only a "
-        "category of the site's own was not seen: ask the server's operator, and add it"
+        f"Write {setting(category)}: scores in other categories are not found. This check "
+        "does not see scores with only a local category: ask the server's operator, and add it"
     )
 
 
 def setting(category: Category) -> str:
-    """The line of a study file."""
+    """Return the line of a study file."""
     return f"{KEY} = {json.dumps(category.write)}"
 
 
@@ -57,10 +57,14 @@ def _ask(context: Context) -> Verdict:
     category = context.category = _find_category(context)
     seen = ", ".join(f"{tally.what} ({tally.n})" for tally in category.seen)
     if category.is_wanted is None:
-        return "not tried", f"no search of Observations was taken. {_IF_WANTED}"
+        return "not tried", f"no search of Observations was accepted. {_IF_WANTED}"
     if not category.is_wanted:
-        return "yes", "a pull names no category" + (f"; seen: {seen}" if category.n else "")
-    came = f"{category.n} pain scores came: {seen}" if category.n else "no pain scores came"
+        return "yes", "a pull needs no category" + (f"; seen: {seen}" if category.n else "")
+    came = (
+        f"{category.n} pain scores were found: {seen}"
+        if category.n
+        else "no pain scores were found"
+    )
     return "NO", (
         f"refused. With the categories of FHIR's own code system, {came}. "
         f"{advise_category(category)}"
@@ -68,9 +72,9 @@ def _ask(context: Context) -> Verdict:
 
 
 def _find_category(context: Context) -> Category:
-    """What is known of the categories of pain scores after the searches by patient.
+    """Note the categories of pain scores that the searches by patient found.
 
-    If the server wants a category, what was found is tried: it must bring the same scores.
+    If the server needs a category, the found ones are tried: they must find the same scores.
     """
     if not context.forms.get(TYPE, USUAL).categories:
         sampled = context.shapes.get(TYPE, Shapes(type=TYPE, n=0))
@@ -109,7 +113,7 @@ def _brings(
     scores: _Rows,
     categories: tuple[str, ...],
 ) -> bool:
-    """Whether a search with these categories brings the scores of the first patient again."""
+    """Whether a search with these categories finds the scores of the first patient again."""
     first = scores[0][0].subject_reference
     patient = local_id(first, "Patient", context.client.server.base)
     if patient is None:

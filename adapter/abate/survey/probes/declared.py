@@ -1,4 +1,4 @@
-"""What a server declares of the writing of a report."""
+"""The declarations of a server on writing a report."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ _TRY = "--write tries it"
 
 def _types(context: Context) -> Verdict:
     missing = [kind for kind in WRITTEN_NAMES if not context.capability.of(kind).offered]
-    then = f"lacking: {', '.join(missing)}" if missing else f"all {len(WRITTEN_NAMES)} are taken"
+    then = f"missing: {', '.join(missing)}" if missing else f"all {len(WRITTEN_NAMES)} are accepted"
     return _WORDS[not missing], then
 
 
@@ -22,7 +22,7 @@ def _own_ids(context: Context) -> Verdict:
     finding = "yes" if context.takes_report else _WORDS[own]
     if own is False:
         return finding, "abate publish refuses, since a second report would double the first"
-    return finding, "a report that is written again replaces itself"
+    return finding, "a report that is written again replaces the earlier one"
 
 
 def _conditional_update(context: Context) -> Verdict:
@@ -32,27 +32,27 @@ def _conditional_update(context: Context) -> Verdict:
 
 def _transaction(context: Context) -> Verdict:
     if context.capability.transaction:
-        return "says yes", f"a report is written in one; {_TRY}"
-    return "says no", "abate publish refuses: give another server as [target]"
+        return "says yes", f"a report is written in one transaction; {_TRY}"
+    return "says no", "abate publish refuses: use another server as [target]"
 
 
 def _twice(_: Context) -> Verdict:
-    return "not tried", f"a report sent again doubles nothing; {_TRY}"
+    return "not tried", f"a report sent again makes no duplicates; {_TRY}"
 
 
 def _whole(_: Context) -> Verdict:
-    return "not tried", f"of a refused report nothing stays; {_TRY}"
+    return "not tried", f"a refused report leaves nothing; {_TRY}"
 
 
 def _match(context: Context) -> Verdict:
     versions = _all(kind.heeds_versions for kind in _taken(context))
     if versions is False:
-        return "says no", "who writes at the same time may be overwritten"
-    return _WORDS[versions], f"nobody's change is overwritten unseen; {_TRY}"
+        return "says no", "changes by another client at the same time may be overwritten"
+    return _WORDS[versions], f"no change of another client is overwritten unnoticed; {_TRY}"
 
 
 def _all(flags: Iterable[bool | None]) -> bool | None:
-    """A single no is a no, and a single silence is silence."""
+    """Return False if any flag is False, None if any is unknown, otherwise True."""
     answers = set(flags)
     if False in answers:
         return False

@@ -1,4 +1,4 @@
-"""What a nightly job can rely on: counts, pages, dates of change, history."""
+"""The abilities that a nightly job relies on: counts, pages, dates of change, history."""
 
 from http import HTTPStatus
 
@@ -9,13 +9,15 @@ TYPE = "Observation"
 PAGE = 50
 LONG_AGO, NEVER = "ge1900-01-01T00:00:00Z", "ge2999-01-01T00:00:00Z"
 LARGE_PAGE = 1000
-# So few resources tell nothing of how long many take.
+# The time of fewer resources does not predict the time of many.
 _FEW = 20
-# A page that would take longer than this is not asked for.
+# A page that would take longer than this is not requested.
 _LONGEST_SECONDS = 15
-_NO_COUNTS = "each query is asked twice, whole or in halves; what only that confirms is named"
-_NO_PAGES = "a pull stops at the second page, and says that the result is incomplete"
-_NO_DATES = "a night pulls everything: strategy patient is the better one"
+_NO_COUNTS = (
+    "each query is sent twice, whole or in halves; results that only this confirms are named"
+)
+_NO_PAGES = "a pull stops at the second page, and reports an incomplete result"
+_NO_DATES = "each run pulls everything: strategy patient is better"
 
 
 def _ask_counts(context: Context) -> Verdict:
@@ -31,26 +33,26 @@ def _ask_counts(context: Context) -> Verdict:
 def _follow(context: Context) -> Verdict:
     first = context.first_page
     if first is None or first.next is None:
-        return "not tried", "all fits on one page"
+        return "not tried", "all resources fit on one page"
     answer = context.client.get(context.client.server.resolve(first.next))
     if answer.status != HTTPStatus.OK or not answer.decode(Page).entry:
         return "NO", _NO_PAGES
-    return "yes", f"followed; {len(first.entry)} came where {PAGE} were asked for"
+    return "yes", f"followed; {len(first.entry)} of {PAGE} requested resources were on the page"
 
 
 def _ask_dates(context: Context) -> Verdict:
-    """All must be found since long ago, and nothing since a day that is far off."""
+    """Search by `_lastUpdated`: a date long ago must find all, one in the far future none."""
     if not context.total:
-        return "not tried", "there is nothing to try it with"
+        return "not tried", "there are no resources to try it with"
     since, never = _total(context, _lastUpdated=LONG_AGO), _total(context, _lastUpdated=NEVER)
     if (since, never) != (context.total, 0):
         return "NO", _NO_DATES
-    return "yes", "a night asks only for what changed"
+    return "yes", "later runs pull only changed resources"
 
 
 def _read_history(context: Context) -> Verdict:
     if context.capability.has_patient_history:
-        return "says yes", "deleted Patients are found each night"
+        return "says yes", "each run detects deleted Patients"
     return (
         "says no",
         "run `abate reconcile` regularly: deleted Patients are not detected otherwise",
@@ -58,19 +60,19 @@ def _read_history(context: Context) -> Verdict:
 
 
 def _ask_large_page(context: Context) -> Verdict:
-    """How many come if many are asked for; a server that is slow already is not asked."""
+    """Request a large page; a server that was slow until now is not asked."""
     if (seconds := _estimate_seconds(context)) > _LONGEST_SECONDS:
         return "not tried", f"a page of {LARGE_PAGE} would take about {seconds:.0f} s"
     answer = context.client.get(TYPE, {"_count": str(LARGE_PAGE)})
     if answer.status != HTTPStatus.OK:
-        return f"NO ({answer.status})", f"{LARGE_PAGE} a page are refused: keep page_size low"
+        return f"NO ({answer.status})", f"{LARGE_PAGE} per page are refused: keep page_size low"
     page = context.client.read_page(answer, LARGE_PAGE)
     given = len(page.entry)
     if given >= LARGE_PAGE:
-        return "yes", f"{given} a page: [source] page_size may be raised from 200"
+        return "yes", f"{given} per page: [source] page_size may be raised from 200"
     if page.next is None:
         return "not tried", f"all {given} fit on one page"
-    return "NO", f"at most {given} a page, whatever is asked for: next links are followed"
+    return "NO", f"at most {given} per page, whatever the request: next links are followed"
 
 
 def _estimate_seconds(context: Context) -> float:
@@ -86,7 +88,7 @@ def _total(context: Context, **parameters: str) -> int | None:
 
 
 def _page(context: Context, **parameters: str) -> Page | None:
-    """The first page of Observations; None if the search is refused."""
+    """Return the first page of Observations; None if the search is refused."""
     answer = context.client.get(TYPE, parameters)
     return answer.decode(Page) if answer.status == HTTPStatus.OK else None
 
@@ -102,5 +104,5 @@ LARGE_PAGES = Probe(
     group="pull",
     ask=_ask_large_page,
     needs=TYPE,
-    unreadable=f"{LARGE_PAGE} a page are too many: {{error}}",
+    unreadable=f"{LARGE_PAGE} per page are too many: {{error}}",
 )

@@ -1,6 +1,6 @@
-"""Search by POST: a pull asks for patients that way, so that their ids stay out of access logs.
+"""Search by POST: a pull searches for patients by POST to keep their ids out of access logs.
 
-The same search must bring the same both ways. No patient is named in it, since a GET is logged.
+The same search must find the same by GET and POST. It names no patient, since a GET is logged.
 """
 
 from http import HTTPStatus
@@ -24,21 +24,21 @@ def _ask_both_ways(context: Context) -> Verdict:
     by_code = _find_sampled_code(context)
     got = _read(context.client.get(TYPE, dict([*by_code, ("_count", str(PAGE))])))
     if got is None or got[1] == frozenset():
-        return "not tried", "there is nothing to try it with"
+        return "not tried", "there are no resources to try it with"
     answer = context.client.search_by_post(TYPE, by_code, PAGE)
     if answer.status in NOT_OFFERED:
         return f"NO ({answer.status})", (
-            "patients are asked for by GET: their ids stand in the server's access logs"
+            "patients are searched for by GET: their ids appear in the server's access logs"
         )
     if answer.status != HTTPStatus.OK:
-        return f"NO ({answer.status})", "a pull ends where it asks for its patients"
+        return f"NO ({answer.status})", "a pull stops when it searches for its patients"
     if _is_same(got, _read(answer)) and (not by_code or _reads_body(context)):
-        return "yes", "patients' ids go in the body, and stay out of URLs and access logs"
-    return "NO", "it finds something else than by GET: a pull of some patients is incomplete"
+        return "yes", "patients' ids are sent in the body, not in URLs, and stay out of access logs"
+    return "NO", "it finds other resources than GET: a pull of some patients is incomplete"
 
 
 def _find_sampled_code(context: Context) -> Pairs:
-    """A search for a code that exists, if codes can be searched."""
+    """Return a search for a code that exists, if codes can be searched."""
     sample, search = context.samples.get(TYPE), context.searches.get(TYPE)
     if sample is None or search is None or search.state != "works":
         return []
@@ -61,7 +61,7 @@ def _read(answer: Answer) -> _Result | None:
 
 
 def _is_same(got: _Result, posted: _Result | None) -> bool:
-    """What both say is compared; HAPI does not always give a total."""
+    """Whether both found the same; HAPI does not always give a total."""
     if posted is None or got[1] != posted[1]:
         return False
     return None in (got[0], posted[0]) or got[0] == posted[0]

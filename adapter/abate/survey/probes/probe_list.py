@@ -1,7 +1,7 @@
-"""The two Lists that `abate check --write` writes, and their end.
+"""The two Lists that `abate check --write` writes and deletes.
 
-They have ids of our making, as a report has, so that what an earlier check could not delete is
-found again. They name no patient, and say of themselves that they may be deleted.
+Their ids are chosen by abate, as those of a report are, so that a later check finds Lists that an
+earlier one could not delete. They name no patient, and their title says that they may be deleted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ TITLE = "A probe of abate check --write: it may be deleted"
 
 
 def probe_list(part: str, title: str = TITLE) -> Resource:
-    """One of the two."""
+    """Return one of the two Lists."""
     return {
         "resourceType": TYPE,
         "id": stable_id("check", part),
@@ -34,10 +34,10 @@ NAMES = tuple(reference_to(probe_list(part)) for part in ("first", "second"))
 
 
 def find_existing(server: FhirServer) -> dict[str, bool]:
-    """Which of the two exist, and whether it was a check that has written them.
+    """Return which of the two exist, and whether a check wrote them.
 
     Raises:
-        SourceError: the server does not say.
+        SourceError: the server's answer does not show it.
     """
     resources = ((name, read_existing(server, name)) for name in NAMES)
     return {name: _is_ours(resource) for name, resource in resources if resource is not None}
@@ -45,10 +45,10 @@ def find_existing(server: FhirServer) -> dict[str, bool]:
 
 @contextmanager
 def delete_at_end(server: FhirServer, left: list[str]) -> Iterator[None]:
-    """Whatever happens inside, both are deleted at the end; what is still there goes to `left`.
+    """Delete both at the end, whatever happens inside; Lists that still exist are added to `left`.
 
     Raises:
-        SourceError: stopped from outside, and something is left.
+        SourceError: the check was interrupted, and a List is left.
     """
     try:
         yield
@@ -61,15 +61,15 @@ def delete_at_end(server: FhirServer, left: list[str]) -> Iterator[None]:
 
 
 def left_words(base: str, left: Iterable[str]) -> str:
-    """What is left at a server, and what to do."""
+    """Return a sentence that names the resources left on a server, and what to do."""
     return (
-        f"{base} does not let us delete what abate check --write has written there, or does not "
-        f"say that it is gone: {', '.join(left)}. Delete it there, or run abate check --write again"
+        f"{base} does not delete the resources that abate check --write has written, or does not "
+        f"confirm it: {', '.join(left)}. Delete them there, or run abate check --write again"
     )
 
 
 def remove(server: FhirServer, names: Iterable[str]) -> list[str]:
-    """Delete these, also if a read finds nothing yet; those that may still be there."""
+    """Delete these, also if a read finds none yet, and return those that may still exist."""
     return [name for name in names if not _delete(server, name)]
 
 

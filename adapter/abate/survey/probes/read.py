@@ -1,7 +1,7 @@
-"""May we read: each type that a pull needs is searched, and one resource of it is read by its id.
+"""The right to read: search each type that a pull needs, and read one resource of it by its id.
 
-A CapabilityStatement is open to all on most servers, and tells nothing of a login's rights. The id
-of what is read stands in the URL, as a read wants it: it goes to the server, and nowhere else.
+A CapabilityStatement is public on most servers, and does not show the rights of a login. The id
+of the read resource is in the URL, as a read requires: it is sent only to the server.
 """
 
 from functools import partial
@@ -14,23 +14,26 @@ from abate.http.failures import LOGIN_WANTED
 from abate.survey.budgeted_client import Spent
 from abate.survey.context import Context, Probe, Verdict
 
-# What a search by code was found to be, and what a run does about it.
+# The state of a search by code, and what a run does about it.
 _STATES = {
-    "works": ("yes", "a pull asks by system|code"),
-    "untried": ("not tried", "there was no code to try it with"),
-    "bare-only": ("NO", "only the bare code is found: a pull asks by it, whole and every night"),
+    "works": ("yes", "a pull searches by system|code"),
+    "untried": ("not tried", "no code was available to try it"),
+    "bare-only": (
+        "NO",
+        "only the bare code is found: each pull searches by it, for all resources",
+    ),
     "finds-nothing": ("NO", "a code that exists is not found: {}"),
-    "ignored": ("NO", "a code that cannot exist finds some: a run pulls everything and stops"),
+    "ignored": ("NO", "a code that cannot exist finds resources: a run pulls everything and stops"),
     "refused": ("NO", "not over the whole server: {}"),
 }
 
 
 def _read(kind: str, context: Context) -> Verdict:
-    """Search the type and read one; what is shut, and whom it names, is noted."""
+    """Search the type and read one resource; note a refusal, and the patient that it names."""
     answer = context.client.get(kind, {"_count": "1"})
     if answer.status in LOGIN_WANTED:
         context.shut[kind] = answer.status
-        without = "a study can do without it" if kind in OPTIONAL_TO_READ else "a pull ends here"
+        without = "it is optional for a study" if kind in OPTIONAL_TO_READ else "a pull stops here"
         then = f"not even a search is allowed: {without}; ask for the right"
         return f"NO ({answer.status})", then
     key = ""
@@ -41,20 +44,20 @@ def _read(kind: str, context: Context) -> Verdict:
             context.add_patient(head.subject)
             context.codings[kind], key = head.codings, head.id
     if kind == "Patient":
-        # Oracle Health searches the others by patient only (2026): none of them names one.
+        # Oracle Health searches the other types only by patient (2026), and this search names none.
         context.patients = context.patients or ([key] if key else [])
         key = key or next(iter(context.patients), "")
     if key:
         return _read_by_id(kind, key, context)
     if answer.status != HTTPStatus.OK:
         return "not tried", (
-            f"a search for any is refused ({answer.status}): see the search by code"
+            f"a search without a code is refused ({answer.status}): see the search by code"
         )
     return "not tried", "there is none"
 
 
 def _read_by_id(kind: str, key: str, context: Context) -> Verdict:
-    """A pull only searches: a read that fails does not end it."""
+    """Read one resource by its id. A pull only searches: a failed read does not stop it."""
     status, is_same = 0, False
     try:
         answer = context.client.get(f"{kind}/{key}")
@@ -77,20 +80,22 @@ def _read_by_id(kind: str, key: str, context: Context) -> Verdict:
 
 
 def without_code(kind: str) -> str:
-    """What a run does about a type that is not found by code."""
+    """Return what a run does about a type that is not found by code."""
     if kind == INDEX_TYPE:
-        return "[source] patients says whose are asked for without a code; or an export may help"
-    return "a run asks for those of its patients without a code, and looks for the codes itself"
+        return (
+            "[source] patients names the patients to search without a code; or an export may help"
+        )
+    return "a run pulls those of its patients without a code, and selects the codes itself"
 
 
 def _judge_search(kind: str, context: Context) -> Verdict | None:
-    """What is known of the search by code."""
+    """Judge the search by code."""
     search = context.searches.get(kind)
     if search is None:
         return None
     finding, then = _STATES[search.state]
     if search.state == "untried" and kind in OPTIONAL_TO_READ:
-        then += ": if a run finds none either, what depends on it is not assessable"
+        then += ": if a run finds none either, items that depend on it are not assessable"
     return finding, then.format(without_code(kind))
 
 
@@ -99,10 +104,10 @@ READ = tuple(
         what=f"read {'an' if kind[0] in 'AEIO' else 'a'} {kind}",
         group="read",
         ask=partial(_read, kind),
-        unreadable="a search brings no searchset: {error}",
+        unreadable="the answer to a search is not a searchset: {error}",
         passes=(LoginRefused,),
     )
-    # Patients last: the others name one, which is what a pull goes by.
+    # Patients last: the other types name a patient, whom a pull searches for.
     for kind in sorted(READ_NAMES, key=lambda kind: kind not in CODED_NAMES)
 )
 BY_CODE = tuple(

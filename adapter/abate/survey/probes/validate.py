@@ -1,4 +1,4 @@
-"""`$validate`: whether the server tells a good resource from a bad one. It writes nothing."""
+"""`$validate`: whether the server tells valid from invalid resources. It writes nothing."""
 
 from http import HTTPStatus
 
@@ -9,13 +9,13 @@ from abate.survey.context import Context, Probe, Verdict
 from abate.survey.probes.probe_list import TYPE, probe_list
 
 WHAT = "$validate"
-# With errors, some servers answer 200 (HAPI), and others one of these (2026).
+# For an invalid resource, some servers answer 200 (HAPI), and others one of these (2026).
 _JUDGED = (HTTPStatus.OK, *REFUSED_CONTENT)
 _INSTEAD = "abate itself checks a report against FHIR's rules"
 
 
 def _ask(context: Context) -> Verdict:
-    """Let it judge a List, and the same with a status that FHIR does not have."""
+    """Validate a List, and the same List with a status that FHIR does not have."""
     good = probe_list("first")
     status, has_errors = _judge(context, good)
     if status in LOGIN_WANTED:
@@ -23,14 +23,17 @@ def _ask(context: Context) -> Verdict:
     if has_errors is None:
         return f"NO ({status})", _INSTEAD
     if not _judge(context, {**good, "status": "abate-no-such-status"})[1]:
-        return "NO", f"it finds no fault where there is one; {_INSTEAD}"
+        return "NO", f"it accepts an invalid List; {_INSTEAD}"
     if has_errors:
-        return "yes", "it wants more of a List than FHIR does: validate a report before"
-    return "yes", "a report can be checked against the server's own rules as well"
+        return (
+            "yes",
+            "it refuses a List that is valid in FHIR: validate a report before you publish it",
+        )
+    return "yes", "a report can also be checked against the server's own rules"
 
 
 def _judge(context: Context, resource: Resource) -> tuple[int, bool | None]:
-    """The status, and whether errors were found; None if it did not judge."""
+    """Return the status, and whether errors were found; None if the server did not judge."""
     answer = context.client.post(f"{TYPE}/{WHAT}", resource)
     if answer.status not in _JUDGED:
         return answer.status, None
@@ -41,6 +44,4 @@ def _judge(context: Context, resource: Resource) -> tuple[int, bool | None]:
     return answer.status, "error" in severities or "fatal" in severities
 
 
-VALIDATE = Probe(
-    what=WHAT, group="report", ask=_ask, unreadable=f"no answer that can be read; {_INSTEAD}"
-)
+VALIDATE = Probe(what=WHAT, group="report", ask=_ask, unreadable=f"unreadable answer; {_INSTEAD}")

@@ -1,6 +1,6 @@
-"""What `abate check --write` tries: what a report needs of its target, with two small Lists.
+"""The probes of `abate check --write`: the abilities that a report needs, tried with two Lists.
 
-They are written as `abate publish` writes a report, and deleted at the end whatever happens.
+The Lists are written as `abate publish` writes a report, and always deleted at the end.
 """
 
 from http import HTTPStatus
@@ -31,11 +31,11 @@ _NO_VERSION = 'W/"4711"'
 
 
 def _try_report(context: Context) -> None:
-    """Add a row for each try; what cannot be deleted again is left.
+    """Add a row for each try; resources that cannot be deleted are noted.
 
     Raises:
         Spent: the limit is reached, and nothing was written.
-        SourceError: stopped from outside, and something is left.
+        SourceError: the check was interrupted, and a resource is left.
     """
     context.client.refuse_spent()
     context.log.info("writing two Lists, to try what a report needs; they are deleted again")
@@ -46,11 +46,11 @@ def _try_report(context: Context) -> None:
         context.add("report", TRANSACTION, ("not tried", str(error)))
         return
     if strangers := ", ".join(name for name, is_ours in existing.items() if not is_ours):
-        then = f"{strangers} is there, is not abate's, and is left alone"
+        then = f"{strangers} exists, was not written by abate, and is not changed"
         context.add("report", TRANSACTION, ("not tried", then))
         return
     try:
-        # What an earlier check has left.
+        # The Lists that an earlier check has left.
         leftovers = remove(server, existing)
         context.left += leftovers
         if not leftovers:
@@ -62,20 +62,20 @@ def _try_report(context: Context) -> None:
 
 def _judge_end(context: Context) -> Verdict:
     if context.left:
-        return "NO", f"left there: {', '.join(context.left)}"
-    return "yes", "what was written to try this is deleted"
+        return "NO", f"left on the server: {', '.join(context.left)}"
+    return "yes", "the Lists written by this check are deleted"
 
 
 class _Tries:
-    """The tries in their order; each later one needs what the first has written."""
+    """The tries in their order; the later ones need the List that the first one has written."""
 
     def __init__(self, context: Context) -> None:
         self.context, self.first = context, probe_list("first")
-        # A version that is no more, if the server is known to refuse it.
+        # An outdated version, if the server is known to refuse it.
         self.stale: str | None = None
 
     def run(self) -> None:
-        """Add a row for each."""
+        """Add a row for each try."""
         Probe(what=TRANSACTION, group="report", ask=self._write).run(self.context)
         if self.context.stopped:
             return
@@ -90,15 +90,18 @@ class _Tries:
         answer = self._send(Change(resource=self.first, action="create"))
         finding = f"NO ({answer.status})"
         if answer.status in LOGIN_WANTED:
-            return finding, "abate publish ends here: ask for the right to write"
+            return finding, "abate publish stops here: ask for the right to write"
         if answer.status not in _WRITTEN:
             return finding, (
-                "abate publish ends here and writes nothing: give another server as [target]"
+                "abate publish stops here and writes nothing: use another server as [target]"
             )
         if self._title() != TITLE:
-            return "NO", "it says that it has written, and gives back something else"
+            return "NO", "it reports success, but returns something else than was written"
         self.context.takes_report = True
-        return "yes", "a report is written in one, under ids of abate's own, and read back"
+        return (
+            "yes",
+            "a report is written in one transaction, under ids chosen by abate, and read back",
+        )
 
     def _write_again(self, _: Context) -> Verdict:
         before = self._version()
@@ -109,16 +112,16 @@ class _Tries:
         if number is None:
             return "not tried", "it does not find a List by its identifier"
         if number > 1:
-            return "NO", f"it is there {number} times: a report may be doubled"
+            return "NO", f"it exists {number} times: a report may be duplicated"
         if self._version() == before:
-            return "yes", "a report that is sent again doubles nothing"
-        return "yes", "nothing is doubled; abate leaves out what did not change in any case"
+            return "yes", "a report that is sent again makes no duplicates"
+        return "yes", "no duplicates; abate never sends unchanged resources anyway"
 
     def _change(self, _: Context) -> Verdict:
-        """A right version must be taken, and then the same one refused."""
+        """Send the right version, which must be accepted, and then again, which must be refused."""
         now = self._version()
         if now is None:
-            return "NO", "it tells no version: somebody else's change may be overwritten"
+            return "NO", "it returns no version: a change of another client may be overwritten"
         second, third = (probe_list("first", f"{TITLE} {word}") for word in ("(2)", "(3)"))
         answer = self._send(Change(resource=second, action="update", version=now))
         if answer.status not in _WRITTEN:
@@ -129,28 +132,40 @@ class _Tries:
         title = self._title()
         if answer.status in CONFLICT and title == second["title"]:
             self.stale = now
-            return "yes", f"refused ({answer.status}): nobody's change is overwritten unseen"
+            return (
+                "yes",
+                f"refused ({answer.status}): no change of another client is overwritten unnoticed",
+            )
         if title == third["title"]:
-            return "NO", "it is taken: who writes at the same time may be overwritten"
-        return f"NO ({answer.status})", "it is refused, but not as a conflict: publish ends here"
+            return (
+                "NO",
+                "it is accepted: changes by another client at the same time may be overwritten",
+            )
+        return f"NO ({answer.status})", "it is refused, but not as a conflict: publish stops here"
 
     def _write_half(self, _: Context) -> Verdict:
-        """A good entry beside one that must be refused: nothing of both may stay."""
+        """Send a valid entry beside one that must be refused: neither may be written."""
         second = probe_list("second")
         bundle = self._bundle(Change(resource=second, action="create"))
         bundle["entry"].append(self._refusable())
         answer = self.context.client.transact(bundle)
         is_there = self._read(second) is not None
         if answer.status in _WRITTEN and not is_there:
-            return "NO", "it says that all is written, and it is not"
+            return "NO", "it reports that all is written, but it is not"
         if answer.status in _WRITTEN:
-            return "not tried", "it takes what it should refuse: nothing had to be undone"
+            return (
+                "not tried",
+                "it accepts an entry that it should refuse: nothing had to be undone",
+            )
         if is_there:
-            return "NO", "a part of what it refuses stays: abate publish reads back, and says so"
-        return "yes", "of a report that is refused nothing stays"
+            return (
+                "NO",
+                "a part of a refused report is kept: abate publish reads back, and reports it",
+            )
+        return "yes", "a refused report leaves nothing"
 
     def _refusable(self) -> dict[str, Any]:
-        """An entry for a version that is no more; or with another's id, if that is taken."""
+        """Return an entry for an outdated version; if the server accepts those, with a wrong id."""
         if self.stale is not None:
             change = Change(resource=self.first, action="update", version=self.stale)
             return dict(self._bundle(change)["entry"][0])
@@ -176,7 +191,7 @@ class _Tries:
         return version if isinstance(version, str) else None
 
     def _count_by_identifier(self) -> int | None:
-        """How many there are by our identifier; None if the search is refused."""
+        """Count the Lists with abate's identifier; None if the search is refused."""
         asked = {"identifier": f"{CHECK}|first", "_count": "10"}
         answer = self.context.client.get(TYPE, asked)
         if answer.status != HTTPStatus.OK:
