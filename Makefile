@@ -16,6 +16,8 @@ SCORES ?=
 PEOPLE ?=
 PEER_SCORES ?=
 PEER_RUNS ?=
+# How many made-up cohorts are attacked.
+SEEDS ?= 50
 
 # Not empty: `make test` and `make test-servers` measure what they cover.
 COVERAGE ?=
@@ -46,8 +48,8 @@ grid: $(VENV)/.dev  ## each fault of a server by each way to pull: rows lost, ro
 	$(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/grid
 	@$(BIN)/python docs/make_grid.py
 
-attack: $(VENV)/.dev  ## try to learn something of a few patients from the reports of 50 cohorts
-	ABATE_ATTACK=all $(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/attack
+attack: $(VENV)/.dev  ## try to derive values of a few patients from the reports of SEEDS cohorts
+	ABATE_ATTACK_SEEDS=$(SEEDS) $(BIN)/python -m pytest --quiet --numprocesses $(JOBS) tests/attack
 
 test-servers: $(VENV)/.dev  ## the tests against a real FHIR server (needs Java 17 and Maven)
 	@command -v mvn >/dev/null || { echo "make test-servers needs Maven and Java 17, and mvn is not here"; exit 1; }

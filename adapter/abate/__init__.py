@@ -1,7 +1,7 @@
 """abate: pain scores before and after a procedure, from a FHIR server and back to it.
 
-What a plugin author needs stands here; everything else is reached by its module. Names are
-loaded when first used, so that `import abate` is light.
+This package has the names that plugin authors need; everything else is in its modules. A name is
+loaded when it is first used, so that `import abate` is light.
 """
 
 from importlib import import_module

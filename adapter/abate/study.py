@@ -1,9 +1,9 @@
-"""A study, from server to server: the order of the stages. Start reading here.
+"""The stages of a study in their order, from server to server. Start reading here.
 
 pull -> landing -> mapping -> store -> cohort -> analyses -> results -> report -> publish
 
-A function imports the stages that it calls, so that a command loads what it does and no more: no
-page for a retraction, and no tables for a server that does not answer.
+Each function imports the stages that it calls, so that a command loads only what it needs: a
+retraction needs no page, and a server that does not answer no tables.
 """
 
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) -> "Results":
     """Pull, map, assemble, analyse, and keep the results. Nothing leaves the machine.
 
-    The pull brings what changed since the last one; everything, if `is_whole`.
+    The pull reads the changes since the last one, or everything if `is_whole`.
 
     Raises:
-        AbateError: as each stage does; until the store is loaded, nothing in it has changed.
+        AbateError: a stage failed; before the store is loaded, nothing in it has changed.
     """
     from abate.analysis import loader, published_figures
     from abate.config.reader import naming_lines
@@ -55,7 +55,7 @@ def run(study_file: StudyFile, progress: Progress, *, is_whole: bool = False) ->
 
 
 def _assemble(study_file: StudyFile, store: "Store", progress: Progress) -> "Gathered":
-    """The cohort, and what it was assembled from."""
+    """Assemble the cohort, and describe what it was assembled from."""
     from abate.analysis.results import Gathered
     from abate.cohort.assemble import assemble, inputs, members
 
@@ -75,10 +75,10 @@ def _analyse(
     gathered: "Gathered",
     log: Log,
 ) -> list["Outcome"]:
-    """Run the analyses; earlier results go first, since the store has moved on.
+    """Run the analyses; earlier results are removed before, because the store has changed.
 
     Raises:
-        NothingFound: no lesion is left to analyse.
+        NothingFound: there is no lesion to analyse.
     """
     from abate.analysis import results
     from abate.report import files
@@ -96,7 +96,7 @@ def _analyse(
 def _compare_figures(
     host: "Host", published: "PublishedFigures | None", outcomes: Sequence["Outcome"], log: Log
 ) -> Sequence["ComparedFigure"]:
-    """The figures of the paper beside ours, if the study file names any; none is a warning."""
+    """Compare the figures of the paper with ours, if the study file has any."""
     from abate.analysis.published_figures import statistics_of
 
     if published is None:
@@ -135,7 +135,7 @@ def reconcile(study_file: StudyFile, progress: Progress) -> list["Compared"]:
     """Compare all ids and versions with the server's, and bring the store up to date.
 
     Raises:
-        AbateError: as the pull and the mapping do; nothing in the store has changed.
+        AbateError: the pull or the mapping failed; nothing in the store has changed.
     """
     from abate.analysis import loader
     from abate.ingest.ingest import How, compare, refresh
@@ -148,7 +148,7 @@ def reconcile(study_file: StudyFile, progress: Progress) -> list["Compared"]:
 def write_back(
     study_file: StudyFile, progress: Progress, *, dry_run: bool, how: "Publishing | None" = None
 ) -> list["Change"]:
-    """Publish the results of the last run; the second time, nothing is written.
+    """Publish the results of the last run; a second publication of the same writes nothing.
 
     Raises:
         PublishRefused: the rules or the target forbid it; nothing was written.
@@ -188,7 +188,7 @@ def write_back(
 
 
 def _release(study_file: StudyFile, results: "Results", log: Log) -> "Results":
-    """The results as they may leave the house.
+    """Return the results as they may be released.
 
     Raises:
         PublishRefused: the units of the estimates are not known.
@@ -204,7 +204,7 @@ def _release(study_file: StudyFile, results: "Results", log: Log) -> "Results":
 def _make_report(
     shown: "Results", host: "Host", target: "TargetServer", log: Log
 ) -> list["Resource"]:
-    """The resources of the report, its page among them."""
+    """Return the resources of the report, with its page."""
     from abate.report.fhir import bundle
     from abate.report.page import document
 
@@ -217,10 +217,10 @@ def take_back(
 ) -> list["Change"]:
     """Retract the study's report from the target; no results are needed.
 
-    One that carries another study key, or none, is retracted only if `adopt` says so.
+    A report with another study key, or without one, is retracted only with `adopt`.
 
     Raises:
-        PublishRefused: nothing of the study stands there, or the target forbids it.
+        PublishRefused: the target has no report of the study, or forbids the retraction.
     """
     from abate.auth.servers import target_server
     from abate.publish import transaction
@@ -238,17 +238,17 @@ def take_back(
 
 
 def _note_changes(progress: Progress, changes: list["Change"], *, dry_run: bool) -> list["Change"]:
-    """Note and log what was written; gives it on."""
+    """Note and log the changes, and return them."""
     progress.note_changes(changes, dry_run=dry_run)
     stage_events.report_changes(progress.log, changes, dry_run=dry_run)
     return changes
 
 
 def refuse_failed(results: "Results") -> None:
-    """Stop if an analysis failed, once everything else is done.
+    """Stop if an analysis failed; everything else is done before.
 
     Raises:
-        AnalysisFailed: names each one, and what happened.
+        AnalysisFailed: names each failed analysis and its error.
     """
     if results.failed:
         raise AnalysisFailed(

@@ -114,7 +114,7 @@ def test_a_refusal_names_the_population_and_no_number(whole, shown, put_back):
 def test_a_hidden_part_beside_shown_others_is_found(run_of_parts, put_back):
     whole = run_of_parts({"arm": 20, "leg": 9, "hip": 3})
     shown = make_release(whole, FIVE)
-    with pytest.raises(PublishRefused, match=r"analysed.* follows"):
+    with pytest.raises(PublishRefused, match=r"analysed.* can be worked out"):
         audit(whole, put_back(shown, "leg", n=9, value=4.0, withheld=""), FIVE)
 
 

@@ -95,5 +95,5 @@ def test_the_audit_refuses_what_another_choice_would_show(study, put_back):
         make_release(whole, RULE), "patients", value=of_patients.value, counts=of_patients.counts,
         withheld="",
     )  # fmt: skip
-    with pytest.raises(PublishRefused, match="follows from what is shown"):
+    with pytest.raises(PublishRefused, match="can be worked out from what is shown"):
         audit(whole, shown, RULE)

@@ -65,7 +65,7 @@ def test_the_audit_refuses_it(states, put_back):
     left = put_back(
         make_release(whole, RULE), "missed", value=22, counts={"missed": 22}, withheld=""
     )
-    with pytest.raises(PublishRefused, match="follows from what is shown"):
+    with pytest.raises(PublishRefused, match="can be worked out from what is shown"):
         audit(whole, left, RULE)
 
 

@@ -125,7 +125,7 @@ def test_reasons_and_errors_that_hold_a_number_are_put_in_general_words(run_with
     failed = replace(whole.outcomes[0], name="failed", result=None, error="patient 17 is odd")
     shown = make_release(replace(whole, outcomes=[*whole.outcomes, failed]), FIVE)
     assert "3" not in shown.outcomes[0].result.reason
-    assert shown.outcomes[1].error == "the analysis failed; why is in the local results"
+    assert shown.outcomes[1].error == "the analysis failed; the local results have the reason"
     assert [one.name for one in shown.failed] == ["failed"]
 
 
@@ -351,7 +351,7 @@ def test_an_estimate_without_units_is_never_released(run_with, estimate):
     whole = run_with(Result(estimates=[estimate("many", 30)]), lesions=50, synthetic=False)
     one = of(make_release(whole, FIVE), "many")
     assert (one.value, one.n) == (None, None)
-    assert one.withheld == "the analysis does not say which units it was computed from"
+    assert one.withheld == "the analysis does not give the units that it was computed from"
     assert of(make_release(whole, rule_of(1)), "many").value == 4
 
 

@@ -10,7 +10,7 @@ from pulls import Pulls, study_text
 BASE = "https://fhir.example.com/r4"
 
 
-class House(Pulls):
+class FileStudy(Pulls):
     """A study's folder; each `run` refreshes its store from the files that lie there."""
 
     def __init__(self, folder):
@@ -40,7 +40,7 @@ class House(Pulls):
 def house(tmp_path):
     folder = tmp_path / "house"
     folder.mkdir()
-    return House(folder)
+    return FileStudy(folder)
 
 
 @pytest.fixture

@@ -154,20 +154,20 @@ CASES = [
         id="entries-without-resources",
         says="The server counts nothing, and entries have no resource.",
         fault=uncounted((scores, edited(empty_rows))),
-        fails=everywhere("no resource with a type"),
+        fails=everywhere("not a resource with a type"),
     ),
     Case(
         id="entries-of-null",
         says="The server counts nothing, and the resource of each entry is null.",
         fault=uncounted((scores, edited(null_rows))),
-        fails=everywhere("no resource with a type"),
+        fails=everywhere("not a resource with a type"),
     ),
     Case(
         id="entries-of-no-type",
         says="The server counts nothing, and entries have neither a search mode nor a type of "
         "FHIR.",
         fault=uncounted((scores, edited(named_rows))),
-        fails=everywhere("no resource with a type"),
+        fails=everywhere("not a resource with a type"),
     ),
     Case(
         id="manifest-is-a-message",

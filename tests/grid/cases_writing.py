@@ -200,7 +200,8 @@ CASES = (
     case("write-425", "answers 425 (too early), once", first(writes, says(425))),
     case("write-409", "reports a conflict, once", first(writes, outcome(409, "conflict"))),
     case("write-409-always", "reports a conflict each time",
-         always(writes, outcome(409, "conflict")), "Another client wrote to the same resources, 3 times"),
+         always(writes, outcome(409, "conflict")),
+         "Another client wrote to the same resources, 3 times"),
     case("write-412", "reports another version, once", first(writes, outcome(412, "conflict"))),
     *(
         case(f"write-{status}", f"refuses the transaction with {status}",

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cases import THEMES
+from cell import Cell
 from front import Front
-from ward import Ward
 from ways import WAYS
 
 pytest.register_assert_rewrite("judge")
@@ -31,7 +31,7 @@ def known(tmp_path_factory):
 @pytest.fixture
 def ward(tmp_path, front, case, way, known):
     """A ward in which the fault has not come yet."""
-    found = Ward(tmp_path, front, case, way, known)
+    found = Cell(tmp_path, front, case, way, known)
     found.begin()
     return found
 

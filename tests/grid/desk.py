@@ -10,10 +10,10 @@ from abate.analysis.outcome import Outcome
 from abate.config.reader import read
 from abate.errors import AbateError
 from abate.telemetry.status import held
+from cell import grid_study
 from fault import FHIR_JSON, Said, honest
 from front import MOST_REQUESTS, Front
 from heard import sentences
-from ward import grid_study
 
 KINDS = (
     "CodeSystem", "Group", "List", "Measure", "MeasureReport", "Observation", "DiagnosticReport",

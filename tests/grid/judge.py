@@ -2,7 +2,7 @@
 
 import pytest
 
-from ward import Held
+from cell import Held
 
 NOT_TOLD = "undetectable"
 # A failure must say of what it speaks.

@@ -61,7 +61,7 @@ def test_twice_gives_the_same_bytes(abate, kept, tmp_path):
 def test_another_study_file_than_the_runs_is_refused(abate, kept):
     ran = abate("export", kept, "--set", "scores.per_visit=worst")
     assert ran.exit_code == 5
-    assert "run the study again" in ran.err
+    assert "Run the study again" in ran.err
     assert not (kept.parent / "abate-output" / "released").exists()
 
 

@@ -262,7 +262,7 @@ def test_the_published_result_of_one_that_fails_now_stays_and_the_report_says_so
     [changed] = [name for name in before if before[name] != after[name]]
     assert changed.startswith("DiagnosticReport/")
     assert after[changed]["conclusion"].endswith(
-        "odd: failed in this run; what stands of it is from an earlier one."
+        "odd: failed in this run; its resources here are of an earlier run."
     )
     assert after[changed]["result"] == before[changed]["result"]
 

@@ -127,7 +127,7 @@ class TestRenderReport:
         [
             (
                 LIST % ', "colour": "red"',
-                "List/theirs-1, rendered by the plugin 'theirs', is no valid FHIR R4: List",
+                "List/theirs-1, rendered by the plugin 'theirs', is not valid FHIR R4: List",
             ),
             ('{"resourceType": "List"}', "the plugin 'theirs' renders the result of 'profile' as"),
             ('"List"', "the plugin 'theirs' renders the result of 'profile' as something that is"),
@@ -146,7 +146,7 @@ class TestRenderReport:
         path = ran("profile", "course")
         refused = abate("publish", path)
         assert refused.exit_code == 5
-        assert "the report would hold List/theirs-1 twice" in refused.err
+        assert "the report would have List/theirs-1 twice" in refused.err
 
     def test_a_resource_of_somebody_else_is_not_overwritten(self, abate, ran, install):
         patient = '{"resourceType": "Patient", "id": "P01"}'

@@ -6,40 +6,27 @@ import requests
 from abate import Estimate, Result, Units
 from abate.analysis.outcome import Outcome
 from abate.config.reader import read
+from pulls import study_text
 
-STUDY = """
-[study]
-id = "many-nights"
-timezone = "Asia/Hong_Kong"
-[source]
-url = "{base}"
+TABLES = """
 [target]
 url = "{base}"
 audience = "{audience}"
-[index]
-codes = ["urn:s|treat"]
-[scores]
-codes = ["http://loinc.org|72514-3"]
-[visits]
-baseline = {{ from = -7, to = 0 }}
-Wk1 = 7
 [report]
 minimum_cell = {minimum}
-[plugins]
-allow = ["abate_analyses", "abate_mappings"]
 """
 FIRST = range(20)
 
 
-class Ward:
+class ReleasedStudy:
     """A study file, the results of its last run, and the server that its report goes to."""
 
     def __init__(self, path, base, keep, abate):
         self.path, self.base, self._keep, self._abate = path, base, keep, abate
 
     def write(self, *, audience="public", minimum=5):
-        text = STUDY.format(base=self.base, audience=audience, minimum=minimum)
-        self.path.write_text(text, "utf-8")
+        tables = TABLES.format(base=self.base, audience=audience, minimum=minimum)
+        self.path.write_text(study_text(self.base, tables=tables, name="many-nights"), "utf-8")
         read(self.path).output.mkdir(exist_ok=True)
 
     def ran(self, *outcomes):
@@ -104,7 +91,7 @@ def values_of():
 def ward(tmp_path, serve, results_of, abate):
     folder = tmp_path / "study"
     folder.mkdir()
-    found = Ward(folder / "study.toml", serve([]), results_of, abate)
+    found = ReleasedStudy(folder / "study.toml", serve([]), results_of, abate)
     found.write()
     return found
 

@@ -97,7 +97,7 @@ class TestAll:
 
     def test_a_code_that_fhir_does_not_have_is_refused(self, results, estimates, host):
         blank = replace(estimates["sign-test"], unit=" ")
-        with pytest.raises(PublishRefused, match=r"Observation/.* is no valid FHIR R4"):
+        with pytest.raises(PublishRefused, match=r"Observation/.* is not valid FHIR R4"):
             bundle.report(replace(results, outcomes=[outcome(blank)]), host)
 
 

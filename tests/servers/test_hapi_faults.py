@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hapi_ward import Ward, score
+from hapi_study import HapiStudy, score
 
 from abate.fhir.client import FhirServer
 
@@ -16,7 +16,7 @@ def ward_on(request, client_of, tmp_path):
     wards = []
 
     def begin(settings, strategy="population"):
-        wards.append(Ward(client_of(request.getfixturevalue(settings)), tmp_path, strategy))
+        wards.append(HapiStudy(client_of(request.getfixturevalue(settings)), tmp_path, strategy))
         wards[0].begin()
         return wards[0]
 

@@ -1,7 +1,7 @@
 """Nights on a real server: only what changed is pulled; the store is what a fresh pull makes."""
 
 import pytest
-from hapi_ward import Ward, procedure, score
+from hapi_study import HapiStudy, procedure, score
 
 pytestmark = pytest.mark.server
 
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.server
 @pytest.fixture(params=["hapi", "hapi_defaults"])
 def ward(request, client_of, tmp_path):
     """Thirty scores of three patients on HAPI, as it is set for the tests and as it ships."""
-    ward = Ward(client_of(request.getfixturevalue(request.param)), tmp_path, "population")
+    ward = HapiStudy(client_of(request.getfixturevalue(request.param)), tmp_path, "population")
     ward.begin()
     yield ward
     ward.end()

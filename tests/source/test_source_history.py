@@ -58,8 +58,11 @@ def test_a_searchset_is_no_history(history):
             {"request": {"method": "DELETE", "url": "Observation/p1"}},
             "does not say which Patient was deleted",
         ),
-        ({"request": {"method": "PUT", "url": "Patient/p1"}}, "no resource with a type and an id"),
-        ({"resource": {"message": "x"}}, "no resource with a type and an id"),
+        (
+            {"request": {"method": "PUT", "url": "Patient/p1"}},
+            "not a resource with a type and an id",
+        ),
+        ({"resource": {"message": "x"}}, "not a resource with a type and an id"),
         (
             {"resource": {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}},
             "an OperationOutcome with an error",

@@ -223,10 +223,10 @@ def test_an_entry_without_a_search_mode_is_a_match(script, pull, resource):
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"resourceType": "Observation", "note": "canary"}, "no resource with a type and an id"),
-        ({"resourceType": "Observation", "id": 7}, "no resource with a type and an id"),
-        ({"id": "canary"}, "no resource with a type and an id"),
-        (None, "no resource with a type and an id"),
+        ({"resourceType": "Observation", "note": "canary"}, "not a resource with a type and an id"),
+        ({"resourceType": "Observation", "id": 7}, "not a resource with a type and an id"),
+        ({"id": "canary"}, "not a resource with a type and an id"),
+        (None, "not a resource with a type and an id"),
         ({"resourceType": "Condition", "id": "c1"}, "an entry is no Observation: Condition"),
         ({"resourceType": "canary 7", "id": "c1"}, "an entry is no Observation: an unknown type"),
         (

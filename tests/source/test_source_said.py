@@ -87,7 +87,7 @@ def test_an_entry_that_is_no_resource_is_incomplete(script, pull, resource, entr
     page = script.bundle(resource["Observation"]("s1"))
     page["entry"].append(entry)
     script.pages["Observation"] = [page]
-    with pytest.raises(IncompletePull, match="no resource with a type and an id") as told:
+    with pytest.raises(IncompletePull, match="not a resource with a type and an id") as told:
         pull()
     assert "canary" not in str(told.value)
 

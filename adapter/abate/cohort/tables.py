@@ -104,7 +104,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByVisit:
-    """The scores that stand for each visit, of analysed lesions.
+    """The chosen scores of each visit, of analysed lesions.
 
     Attributes:
         frame: one row a lesion and visit: lesion_id, patient_id, visit, value, datum (the score's

@@ -1,8 +1,8 @@
-"""Small cells: what leaves the house shows no count from 1 to a minimum less 1, nor lets it follow.
+"""Small cells: a release shows no count from 1 to the minimum less 1, and none can be worked out.
 
-Local files are whole; `make_release` makes what may be seen by others: `cells` lists the cells of
-the results by their units, `suppression` chooses which to hide, `release` leaves them out, and
-`audit` tries to work them out again from what is left.
+Local files are complete; `make_release` makes the results that others may see. `cells` lists the
+cells of the results by their units, `suppression` chooses which ones to hide, `release` removes
+them, and `audit` tries to work them out again.
 """
 
 from dataclasses import replace
@@ -17,10 +17,10 @@ OPEN = "no small cell is hidden: every count may be seen"
 
 
 def make_release(results: Results, rule: Rule) -> Results:
-    """The results as they may leave the house.
+    """Return the results that others may see.
 
     Raises:
-        PublishRefused: the rule cannot be held.
+        PublishRefused: the rule cannot be applied.
     """
     if not rule.hides_some:
         return without_units(replace(results, release=OPEN, rule=rule.name))
@@ -49,6 +49,6 @@ def refuse_without_units(results: Results, rule: Rule) -> None:
     if needs_units(results, rule) and not has_units(results):
         raise PublishRefused(
             "units.json beside results.json is missing, or belongs to another run. Without it "
-            "nobody can tell which patients two figures differ by, so nothing is published. Run "
+            "the patients by which two figures differ are unknown, so nothing is published. Run "
             "the study again: abate run"
         )

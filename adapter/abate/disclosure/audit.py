@@ -1,8 +1,8 @@
-"""The last look before the release: can a hidden number be worked out from what is shown?
+"""The last check before a release: can a hidden number be worked out from the shown ones?
 
-It reads the released results anew, and looks for what follows by another way than the one that
-chose what to hide: the values of the units are moved so that every sum that is shown stays as it
-is. Whatever cannot be moved is known to the reader. What it cannot show to be safe is refused.
+It uses another method than the one that chose what to hide: it changes the values of the units so
+that every shown sum stays the same. A value that cannot change is known to the reader. A release
+that it cannot prove to be safe is refused.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ STILL = 1e-9
 
 
 def audit(whole: Results, shown: Results, rule: Rule) -> None:
-    """Stop a release that lets a hidden number follow.
+    """Stop a release from which a hidden number can be worked out.
 
     Raises:
         PublishRefused: names the population that could be worked out, and no number.
@@ -33,11 +33,13 @@ def audit(whole: Results, shown: Results, rule: Rule) -> None:
     cells = sheet(whole)
     known = find_visible(whole, shown, cells, rule)
     for cell in (*_differences(cells, known, rule), *_sums(cells, known, rule)):
-        raise refusal(f"what {cells.names[cell]} has besides others follows from what is shown")
+        raise refusal(
+            f"the units of {cells.names[cell]} beside others can be worked out from what is shown"
+        )
 
 
 def _differences(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
-    """Of two populations, two counts or two data that differ by a few, a cell to name."""
+    """Give a cell of each two populations, counts or data that differ by a few units."""
     cells = list(sheet.cells)
     visible = sheet.populations & known.cells
     for cell, other in product(visible, visible):
@@ -54,7 +56,7 @@ def _differences(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
 
 
 def _beside_lesions(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
-    """The figures of patients that are shown beside figures of lesions, and must not be."""
+    """Give the figures of patients that must not be shown beside figures of lesions, but are."""
     for count, other in counts_beside_lesions(sheet, rule):
         if {count, other} <= known.cells:
             yield count
@@ -64,7 +66,7 @@ def _beside_lesions(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[in
 
 
 def _is_near(row: CellRow, other: CellRow, rule: Rule) -> bool:
-    """Whether two estimates used the same data but for a few units."""
+    """Whether two estimates used the same data except for a few units."""
     values, another = values_of(row), values_of(other)
     if abs(len(values) - len(another)) >= rule.minimum or values.isdisjoint(another):
         return False
@@ -81,7 +83,7 @@ def _are_few(number: int, rule: Rule) -> bool:
 
 
 def _sums(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
-    """A cell of each block in which a few units' sum stays, however the values are moved."""
+    """Give a cell of each block in which the sum of a few units cannot change."""
     for block in blocks(sheet):
         rows = [row for row in block if row.cell in known.cells]
         atoms = Counter(_atoms(rows).values())
@@ -90,13 +92,13 @@ def _sums(sheet: CellSheet, known: Visible, rule: Rule) -> Iterator[int]:
 
 
 def _atoms(rows: Sequence[CellRow]) -> dict[tuple[str, str], tuple[bool, ...]]:
-    """Of each unit's datum, which rows have it."""
+    """Return the rows that have the datum of each unit."""
     items = {item for row in rows for item in row.items}
     return {item: tuple(item in row.items for row in rows) for item in items}
 
 
 def _move(matrix: np.ndarray) -> np.ndarray:
-    """How far each atom's sum moves, by chance, while the sum of each row stays as it is."""
+    """Return a random change of each atom's sum that does not change the sum of any row."""
     from scipy.linalg import null_space
 
     free = null_space(matrix)
@@ -104,7 +106,7 @@ def _move(matrix: np.ndarray) -> np.ndarray:
 
 
 def _is_held(moves: np.ndarray, sizes: Sequence[int], rule: Rule) -> bool:
-    """Whether a few atoms of a few units together do not move."""
+    """Whether the sum of a few atoms with a few units in all does not change."""
     few = [at for at, size in enumerate(sizes) if size < rule.minimum]
     together = max(k for k in range(1, TOGETHER + 1) if k == 1 or comb(len(few), k) <= MOST_GROUPS)
     for number in range(1, min(together, len(few)) + 1):

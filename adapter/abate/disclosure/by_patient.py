@@ -1,8 +1,8 @@
-"""Figures of patients beside figures of lesions: what both tell of patients with several lesions.
+"""Figures of patients beside figures of lesions: their difference is about few patients.
 
-A patient with one lesion counts the same in both, so that their difference is a statement about the
-others. If these are few, or the difference is, the figure of the patients is hidden: always that
-one, so that two releases do not show one each.
+A patient with one lesion counts the same in both, so the difference of the two figures is about
+the patients with several lesions. If these are few, or the difference is small, the figure of the
+patients is hidden: always that one, so that two releases do not show one each.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from abate.disclosure.rule import Rule
 
 @dataclass(frozen=True)
 class _Pair:
-    """A row of patients and one of lesions of which the same was asked."""
+    """A row of patients and a row of lesions with the same question."""
 
     sheet: CellSheet
     patients: CellRow
@@ -35,7 +35,7 @@ class _Pair:
 
     @cached_property
     def alone(self) -> Mapping[str, str]:
-        """By lesion, the patients who count the same in both rows."""
+        """The patients who count the same in both rows, by their lesion."""
         its = self._lesions_of
         return {its[key][0]: key for key in self._known & its.keys() if len(its[key]) == 1}
 
@@ -45,9 +45,9 @@ class _Pair:
         return (self._known | self._lesions_of.keys()) - {*self.alone.values()}
 
     def differences(self, patients: Collection[str], lesions: Collection[str]) -> tuple[int, int]:
-        """By how many an answer of lesions exceeds one of patients, and by how many it does not.
+        """Return by how many an answer of lesions exceeds one of patients, and the rest.
 
-        Both are 0 if they are not the same answer: the patients who count the same differ in it.
+        Both are 0 if it is not the same answer: the patients who count the same differ in it.
         """
         here = {self.alone[lesion] for lesion in lesions if lesion in self.alone}
         if here != {*self.alone.values()} & {*patients}:
@@ -57,7 +57,7 @@ class _Pair:
 
 
 def counts_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[int, int]]:
-    """Pairs of cells, one of patients and one of lesions, that must not both be shown."""
+    """Give the pairs of cells, of patients and of lesions, that must not both be shown."""
     cells = list(sheet.cells)
     for pair in _pairs(sheet):
         for cell in sheet.answers.get(pair.patients, set()) - sheet.known:
@@ -70,7 +70,7 @@ def counts_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[int, i
 
 
 def rows_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[CellRow, CellRow]]:
-    """Pairs of rows, one of patients and one of lesions, whose values must not both be shown."""
+    """Give the pairs of rows, of patients and of lesions, whose values must not both be shown."""
     for pair in _pairs(sheet):
         is_known = sheet.answers.get(pair.patients, set()) <= sheet.known
         if len(pair.apart) < rule.minimum and not (is_known and sheet.answers[pair.patients]):
@@ -78,7 +78,7 @@ def rows_beside_lesions(sheet: CellSheet, rule: Rule) -> Iterator[tuple[CellRow,
 
 
 def _pairs(sheet: CellSheet) -> Iterator[_Pair]:
-    """The rows of patients beside those of lesions that share a datum, if they differ at all."""
+    """Give the rows of patients with those of lesions that share a datum, if they differ."""
     used = {mention.row for mention in sheet.estimates.values()}
     rows = [row for row, place in sheet.rows.items() if place in used]
     cells = list(sheet.cells)

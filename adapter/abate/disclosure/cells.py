@@ -1,7 +1,7 @@
-"""The cells of one run's results: every number of units that an estimate, total or step shows.
+"""The cells of one run's results: each number of units in an estimate, a total or a step.
 
-A cell is a set of units: two numbers of the same units are one cell. Which populations are parts of
-others, and by how many units they differ, follows from the units.
+A cell is a set of units: two numbers of the same units are one cell. The units show which
+populations are parts of others, and by how many units they differ.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,23 +15,23 @@ from abate.analysis.model import Estimate
 from abate.analysis.results import Results, Step
 from abate.cohort.units import Units, as_units
 
-# The question of the flow: what the attrition table and the counts of the treated divide.
+# The question of the flow, which the attrition table and the counts of the treated divide.
 TREATED = "treated"
 PROCEDURES = "index procedures"
 FLOW = (PROCEDURES, "no lesion", "treated", "excluded", "analysed")
-# What is lost: a total is dearer than a figure, and a figure of the primary analysis than others.
+# The costs of hiding: a total costs more than a figure, and a primary figure more than others.
 TOTAL, PRIMARY, SECONDARY = 20.0, 4.0, 1.0
 
 
 class Cell(NamedTuple):
-    """Some units; a procedure and its lesion are one unit."""
+    """A set of units; a procedure and its lesion are one unit."""
 
     basis: str
     ids: frozenset[str]
 
 
 class CellRow(NamedTuple):
-    """Some units as one estimate used them: the datum of each, its own if nobody knows which."""
+    """The units of one estimate with the datum of each; an unknown datum is one of its own."""
 
     cell: int
     items: frozenset[tuple[str, str]]
@@ -39,13 +39,13 @@ class CellRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """What one estimate shows.
+    """The cells of one estimate.
 
     Attributes:
         n: the cell of its n.
         counts: the cells of its counts, by name.
         row: the data that its value is made of.
-        may_leave: whether its units are known, or no patient is real.
+        may_leave: whether it may be released: its units are known, or no patient is real.
     """
 
     n: int
@@ -61,22 +61,22 @@ class Mention:
 
 @dataclass(slots=True)
 class CellSheet:
-    """The cells of results, and where each stands.
+    """The cells of results, by their numbers.
 
     Attributes:
-        cells: the place of each cell.
-        rows: the place of each row of data.
-        wholes: of a row whose units were chosen by their values, the rows of all among whom they
-            were chosen: who these are is known to a reader, whether their number is shown or not.
+        cells: the number of each cell.
+        rows: the number of each row of data.
+        wholes: for a row whose units were chosen by their values, the rows of all units among
+            which they were chosen: a reader may know these, even if their number is hidden.
         names: what each cell counts, in words that may be printed.
-        costs: what is lost if a cell is hidden.
+        costs: the cost of hiding each cell.
         populations: the cells that are an n, a total or a step.
-        known: those of them that no values chose: who belongs to them may be known.
-        answers: of a row of which something was asked, the cells of those who gave one answer.
-        estimates: by the outcome's place and the estimate's name.
-        steps: by place in the attrition table; rows that are left out have none.
+        known: the populations that were not chosen by values: a reader may know their members.
+        answers: for a row with a question, the cells of the units with the same answer.
+        estimates: by the number of the outcome and the name of the estimate.
+        steps: by the row of the attrition table; rows that are left out have none.
         totals: the analysed `patient` and `lesion`.
-        patient_of: whose each lesion is, as far as it is known.
+        patient_of: the patient of each lesion, if it is known.
     """
 
     cells: dict[Cell, int] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class CellSheet:
     patient_of: Mapping[str, str] = field(default_factory=dict)
 
     def cell(self, basis: str, ids: Iterable[str], name: str, cost: float) -> int:
-        """The place of some units; each place that shows them adds to what is lost."""
+        """Return the number of a cell; each mention adds to the cost of hiding it."""
         cell = Cell("lesion" if basis == "procedure" else basis, frozenset(ids))
         place = self.cells.setdefault(cell, len(self.cells))
         if place == len(self.names):
@@ -104,7 +104,7 @@ class CellSheet:
 
 
 def sheet(results: Results) -> CellSheet:
-    """The cells of results; numbers whose units are unknown get units of their own."""
+    """Return the cells of results; numbers with unknown units get units of their own."""
     cells = CellSheet(patient_of=results.patient_of)
     _add_steps(cells, results.attrition)
     for basis, number in (("patient", results.patients), ("lesion", results.lesions)):
@@ -127,11 +127,11 @@ def sheet(results: Results) -> CellSheet:
 
 
 def known_rests(sheet: CellSheet) -> Iterator[tuple[int, int]]:
-    """Counts, each with how many units are left between it and a part of the same n that is known.
+    """Give each count with the number of units between it and a known part of the same n.
 
-    Who belongs to a population may be known, so that it is known, too, who of the others can give
-    another answer to the same question: who was not scored at a visit is dead, or is not. Or the
-    count holds the known part, and a few besides: who was due, and not scored.
+    A reader may know the members of a population, and so the units that can give another answer to
+    the same question: a lesion without a score at a visit is dead, or it is not. Or the count
+    contains the known part and a few more units: lesions that were due and not scored.
     """
     cells = list(sheet.cells)
     for row, answers in sheet.answers.items():
@@ -153,7 +153,7 @@ def _mention(cells: CellSheet, estimate: Estimate, units: Units | None, cost: fl
     row = _row(n, data)
     counts = {}
     for name, count in counts_of(estimate).items():
-        # Nobody knows who is counted: as if they were the same units as in any such count.
+        # The counted units are unknown: they are treated as the same units in each such count.
         ids = counted.get(name, sorted(data)[:count])
         counts[name] = cells.cell(basis, ids, f"{words}: {name}", cost)
         _add_row(
@@ -172,7 +172,7 @@ def _mention(cells: CellSheet, estimate: Estimate, units: Units | None, cost: fl
 
 
 def _add_chosen(cells: CellSheet, n: int, units: Units, basis: str, words: str) -> None:
-    """An n of units that were chosen by their values is an answer of all among whom they were."""
+    """Add the n of units that were chosen by their values as an answer of all candidates."""
     among = cells.cell(basis, units.among, words, 0.0)
     whole = _row(among, units.among)
     chosen = _row(n, {unit: units.among.get(unit, datum) for unit, datum in units.data.items()})
@@ -191,7 +191,7 @@ def _add_row(cells: CellSheet, row: CellRow) -> int:
 
 
 def _made_up(words: str, number: int) -> list[str]:
-    """Units of a number that nobody gave units: the same words and number are the same units."""
+    """Make up units for a number without any: equal words and numbers get the same units."""
     return [f"{words} {number}: {place}" for place in range(number)]
 
 
@@ -201,7 +201,7 @@ def _total(attrition: Sequence[Step], basis: str) -> Sequence[str]:
 
 
 def _add_steps(cells: CellSheet, attrition: Sequence[Step]) -> None:
-    """The flow of procedures, lesions and patients: no other step leaves the house."""
+    """Add the flow of procedures, lesions and patients: other steps are never released."""
     flow = {place: step for place, step in enumerate(attrition) if step.stage in FLOW and step.n}
     for place, step in flow.items():
         ids = step.units or _of_step(step, list(flow.values()))
@@ -211,7 +211,7 @@ def _add_steps(cells: CellSheet, attrition: Sequence[Step]) -> None:
 
 
 def _of_step(step: Step, flow: Sequence[Step]) -> Collection[str]:
-    """Units for a step without: a whole has those of its parts."""
+    """Return the units of a step without units: a whole has those of its parts."""
     if (step.stage, step.unit) == ("analysed", "lesion"):
         return _made_up("analysed lesions", step.n or 0)
     parts = [part for part in flow if _is_part(part, step)]

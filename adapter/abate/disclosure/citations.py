@@ -1,4 +1,4 @@
-"""Tables and charts as they may leave the house: only what cites estimates that stand."""
+"""Released tables and charts: only rows that cite shown estimates."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,13 +7,13 @@ from typing import Any
 
 from abate.analysis.model import Cell, Chart, Ref, Result, Table
 
-# A cell that is a number in words: `3`, `12 %`, `< 5`, `3 (12 %)`, `3/11`.
+# A text that is a number: `3`, `12 %`, `< 5`, `3 (12 %)`, `3/11`.
 NUMBER = re.compile(r"\s*[<>≤≥]?\s*-?\d[\d.,]*\s*([%/(±-].*)?")
 DIGIT = re.compile(r"\d")
 
 
 def table(given: Table, whole: Result, shown: Result) -> Table:
-    """A table without the rows that cite nothing that is shown; its own numbers are left out."""
+    """Remove the rows of a table that cite nothing that is shown, and its own numbers."""
     rows = [
         [None if is_number(cell) else cell for cell in row]
         for row in given.rows
@@ -23,7 +23,7 @@ def table(given: Table, whole: Result, shown: Result) -> Table:
 
 
 def chart(given: Chart, whole: Result, shown: Result) -> Chart:
-    """A chart without the rows that cite nothing, or anything that is withheld."""
+    """Remove the rows of a chart that cite nothing, or a withheld estimate."""
     data = {
         name: [row for row in rows if drawn(list(row.values()), whole, shown)]
         for name, rows in given.data.items()
@@ -33,7 +33,7 @@ def chart(given: Chart, whole: Result, shown: Result) -> Chart:
 
 
 def holds_values(spec: Any) -> bool:
-    """Whether a chart's specification holds data of its own."""
+    """Whether a chart's specification has its own data."""
     if isinstance(spec, Mapping):
         held = "datasets" in spec or (
             isinstance(spec.get("data"), Mapping) and set(spec["data"]) - {"name", "format"}
@@ -43,14 +43,14 @@ def holds_values(spec: Any) -> bool:
 
 
 def is_number(cell: Cell) -> bool:
-    """Whether a cell says a number that no estimate answers for."""
+    """Whether a cell is a number that does not cite an estimate."""
     if isinstance(cell, str):
         return NUMBER.fullmatch(cell) is not None
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def stands(row: Sequence[Cell], whole: Result, shown: Result) -> bool:
-    """Whether a table's row cites anything, and not only what is withheld."""
+    """Whether a table's row cites an estimate that is not withheld."""
     refs = _refs(row)
     if _is_gone(refs, shown):
         return False
@@ -59,7 +59,7 @@ def stands(row: Sequence[Cell], whole: Result, shown: Result) -> bool:
 
 
 def drawn(row: Sequence[Cell], whole: Result, shown: Result) -> bool:
-    """Whether a chart's row cites anything, and nothing that is withheld."""
+    """Whether a chart's row cites estimates, and none of them is withheld."""
     refs = _refs(row)
     return (
         bool(refs)
@@ -69,12 +69,12 @@ def drawn(row: Sequence[Cell], whole: Result, shown: Result) -> bool:
 
 
 def is_lost(ref: Ref, whole: Result, shown: Result) -> bool:
-    """Whether a number is known, and is not shown."""
+    """Whether a cited number exists but is not shown."""
     return shown.cited(ref) is None and whole.cited(ref) is not None
 
 
 def _is_gone(refs: Sequence[Ref], shown: Result) -> bool:
-    """Whether an estimate is cited that is not there any more."""
+    """Whether an estimate is cited that was removed."""
     names = {estimate.name for estimate in shown.estimates}
     return any(ref.estimate not in names for ref in refs)
 

@@ -1,8 +1,8 @@
-"""What follows from the numbers that are shown: the differences of two, and of several.
+"""Numbers that can be worked out from the shown ones: differences of two, and of several.
 
-Two populations of which one is a part of the other show how many units the larger one has besides.
-Two estimates that used the same data but for a few units show these units' values. And where all
-lesions, the women's and the men's are shown, so are those of unknown sex.
+If one population is a part of another, the difference of their sizes is known. Two estimates that
+used the same data except for a few units disclose the values of these units. And if all lesions,
+the women's and the men's are shown, the number of lesions of unknown sex is known.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from abate.disclosure.cells import Cell, CellRow, CellSheet
 from abate.disclosure.rule import Rule
 
 TOLERANCE = 1e-6
-# So many sets are enough for one look: what is hidden for them mends others.
+# The search stops at this number of sets: hiding cells for them also solves others.
 AT_ONCE = 12
 
 Pair = tuple[int, int]
@@ -27,7 +27,7 @@ Block = Sequence[CellRow]
 
 
 def blocks(sheet: CellSheet) -> list[Block]:
-    """The rows of data that hang together: each shares data with another one of its block."""
+    """Return the connected rows of data: each shares data with another row of its block."""
     rows = list(sheet.rows)
     parent = list(range(len(rows)))
 
@@ -48,9 +48,9 @@ def blocks(sheet: CellSheet) -> list[Block]:
 
 
 def pair_nested(sheet: CellSheet, known: Iterable[Block], rule: Rule) -> Iterator[Pair]:
-    """Pairs of cells of which the larger one has a few units besides.
+    """Give the pairs of cells of which the larger one has only a few more units.
 
-    Of two populations, whatever was asked of them; and of all cells of which the same was asked.
+    All populations are compared, and all cells with the same question.
     """
     cells = list(sheet.cells)
     for basis in {cell.basis for cell in cells}:
@@ -75,9 +75,9 @@ def _pair_nested(cells: Sequence[Cell], places: Collection[int], rule: Rule) -> 
 
 
 def overlapping(sheet: CellSheet, known: Iterable[Block], rule: Rule) -> Iterator[Pair]:
-    """Pairs of rows of data that differ by a few units: one lacks them, or has another datum.
+    """Give the pairs of rows that differ by a few units: one lacks them, or has another datum.
 
-    Nobody knows which datum an empty key is: such a row could be of any data of its units.
+    An empty key is an unknown datum, so such a row could have any data of its units.
     """
     used = {mention.row for mention in sheet.estimates.values()}
     places = {row: place for row, place in sheet.rows.items() if place in used}
@@ -103,19 +103,19 @@ def _overlapping(places: dict[CellRow, int], rows: Iterable[CellRow], rule: Rule
 
 
 def values_of(row: CellRow) -> frozenset[tuple[str, str]]:
-    """The units of which a datum was used."""
+    """Return the units of which a datum was used."""
     return frozenset(item for item in row.items if item[1] != NO_DATUM)
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """How the rows of one block add up.
+    """The sums of the rows of one block.
 
     Attributes:
-        cells: of each row.
-        wholes: of a row, the places of those that are known to a reader if it is shown.
-        masks: of each atom (the units that are in the same rows) the rows, as the bits of a number.
-        sizes: how many units each atom has.
+        cells: the cell of each row.
+        wholes: the rows that a reader knows if a row is shown.
+        masks: for each atom (the units that are in the same rows) its rows as bits of a number.
+        sizes: the number of units of each atom.
     """
 
     cells: Sequence[int]
@@ -125,7 +125,7 @@ class Sums:
 
     @classmethod
     def of(cls, block: Block, wholes: Mapping[CellRow, Collection[CellRow]]) -> "Sums":
-        """The sums of a block."""
+        """Return the sums of a block."""
         places = {row: at for at, row in enumerate(block)}
         masks: dict[tuple[str, str], int] = {}
         for row, at in places.items():
@@ -136,15 +136,15 @@ class Sums:
         return cls([row.cell for row in block], known, list(atoms), list(atoms.values()))
 
     def groups(self, hidden: Collection[int], rule: Rule, until: float) -> list[set[int]]:
-        """The cells from which the number of a few units follows together; none if none does.
+        """Return sets of cells from which the number of a few units can be worked out.
 
-        One of each set must be hidden; then look again. All cells that are shown are a set where
-        it cannot be told in time.
+        One cell of each set must be hidden; then this must be called again. If the time is over,
+        all shown cells are one set.
 
         Args:
             hidden: the cells that are not shown.
-            rule: how many units are few.
-            until: when to give up.
+            rule: has the minimum of units.
+            until: the end of the time.
         """
         shown = {at for at, cell in enumerate(self.cells) if cell not in hidden}
         known = sorted(shown.union(*(self.wholes[at] for at in shown)))
@@ -161,12 +161,12 @@ class Sums:
         return [self._shown(cells, shown) for cells in used]
 
     def _shown(self, used: set[int], shown: set[int]) -> set[int]:
-        """The cells of rows; in the place of one that is only known, that of which it is known."""
+        """Return the cells of rows; a known row without a number is replaced by its part."""
         parts = {at for at in shown if self.wholes[at] & used - shown}
         return {self.cells[at] for at in used & shown | parts or shown}
 
     def _find_known(self, shown: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """One row a row that is known, one column an atom of these; and the atoms' sizes."""
+        """Return a matrix of the known rows by their atoms, and the sizes of the atoms."""
         atoms: Counter[tuple[int, ...]] = Counter()
         for mask, size in zip(self.masks, self.sizes, strict=True):
             atoms[tuple(mask >> at & 1 for at in shown)] += size
@@ -177,10 +177,10 @@ class Sums:
 def _factors(
     matrix: np.ndarray, sizes: np.ndarray, minimum: int, until: float
 ) -> Iterator[np.ndarray]:
-    """The factors by which rows add up to a few units, to none of them less than 0.
+    """Give the factors by which rows add up to a few units, with no unit below 0.
 
     Raises:
-        ArithmeticError: it cannot be told, or not in time.
+        ArithmeticError: there is no solution in time.
     """
     count = 0
     for atom in _find_unproved(matrix, sizes, minimum):
@@ -195,10 +195,10 @@ def _factors(
 
 
 def _find_unproved(matrix: np.ndarray, sizes: np.ndarray, minimum: int) -> list[int]:
-    """The small atoms that no other sizes of all atoms show to be large enough, perhaps.
+    """Return the small atoms that may be known, because no other possible sizes disprove it.
 
-    Sizes with the same sums are as possible to a reader as the true ones: they prove at once all
-    atoms that have `minimum` units in them.
+    Sizes with the same sums are as possible to a reader as the true ones: an atom that has
+    `minimum` units in one of them is safe.
     """
     left = np.flatnonzero(sizes < minimum)
     while len(left):
@@ -219,9 +219,9 @@ def _find_unproved(matrix: np.ndarray, sizes: np.ndarray, minimum: int) -> list[
 
 
 def _fewest(matrix: np.ndarray, sizes: np.ndarray, atom: int) -> np.ndarray:
-    """The factors by which the rows add up to one atom and as few other units as can be.
+    """Return the factors by which the rows add up to one atom and the fewest other units.
 
-    The number of units is the most that the atom can have, for who knows the sums.
+    This number of units is the largest possible size of the atom for a reader of the sums.
     """
     return _solve(
         matrix @ sizes,
@@ -234,10 +234,10 @@ def _fewest(matrix: np.ndarray, sizes: np.ndarray, atom: int) -> np.ndarray:
 
 
 def _solve(costs: np.ndarray, **limits: Any) -> np.ndarray:
-    """The least costs.
+    """Solve a linear program.
 
     Raises:
-        ArithmeticError: the solver gave up.
+        ArithmeticError: the solver failed.
     """
     from scipy.optimize import linprog
 

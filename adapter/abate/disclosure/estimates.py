@@ -1,4 +1,4 @@
-"""One estimate as it may leave the house."""
+"""One estimate as it may be released."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,19 +10,19 @@ from abate.disclosure.citations import DIGIT
 from abate.disclosure.rule import Rule
 from abate.disclosure.suppression import Hidden
 
-NO_UNITS = "the analysis does not say which units it was computed from"
+NO_UNITS = "the analysis does not give the units that it was computed from"
 ROUNDED = "interval and p withheld: counts are rounded"
-# A quartile with fewer units than the minimum on its far side is as good as one unit's value.
+# A quartile with fewer units than the minimum beyond it is close to the value of one unit.
 QUARTERS = 4
-QUARTILES = "the quartiles are withheld: too few units lie beyond each"
+QUARTILES = "the quartiles are withheld: too few units are beyond each"
 RANGE = "the range is withheld: its ends are single units' values"
-# What stays exact where counts are rounded: statistics of scores and of times, not of counts, and
-# not a mean: of whole numbers it tells n.
+# Statistics that stay exact if counts are rounded: of scores and of times, not of counts. Not a
+# mean: the mean of whole numbers discloses n.
 OF_VALUES = frozenset({"median", "difference", "duration"})
 
 
 def estimate(given: Estimate, mention: Mention, hidden: Hidden, rule: Rule) -> Estimate:
-    """An estimate, whole, in part, or withheld."""
+    """Return an estimate complete, in part, or withheld."""
     n = WITHHELD_N if mention.n in hidden.cells else rule.round(given.n)
     is_hidden = mention.row in hidden.rows or not hidden.cells.isdisjoint(mention.cells)
     if given.individual or is_hidden:
@@ -33,7 +33,7 @@ def estimate(given: Estimate, mention: Mention, hidden: Hidden, rule: Rule) -> E
 
 
 def without_units(given: Estimate) -> Estimate:
-    """An estimate of which nobody can say what it would give away beside the others."""
+    """Withhold an estimate without units: what it would disclose beside others is unknown."""
     return replace(
         given, n=WITHHELD_N, value=None, interval=None, p=None, note="", counts={}, cases=(),
         withheld=NO_UNITS,
@@ -41,7 +41,7 @@ def without_units(given: Estimate) -> Estimate:
 
 
 def with_dependents(estimates: Sequence[Estimate], rule: Rule) -> list[Estimate]:
-    """The estimates of one result, without those that were computed from a withheld one."""
+    """Withhold the estimates of one result that were computed from a withheld one."""
     lost = {item.name for item in estimates if item.withheld}
     while True:
         more = {item.name for item in estimates if not lost.isdisjoint(item.depends_on)} - lost
@@ -54,12 +54,12 @@ def with_dependents(estimates: Sequence[Estimate], rule: Rule) -> list[Estimate]
 
 
 def withheld(given: Estimate, n: int, rule: Rule) -> Estimate:
-    """An estimate without its numbers, but for an n that may be seen."""
+    """Return an estimate without its numbers, except an n that may be seen."""
     return replace(without_units(given), n=n, withheld=rule.words)
 
 
 def _without_ends(given: Estimate, n: int, rule: Rule) -> Estimate:
-    """Without the ends of an interval that are single units' values, or nearly."""
+    """Remove the ends of an interval that are the values of single units, or close to them."""
     kind = given.interval.kind if given.interval else ""
     if kind.startswith("range"):
         return _note(replace(given, interval=None), RANGE)
@@ -81,7 +81,7 @@ def _round(given: Estimate, rule: Rule) -> Estimate:
 
 
 def _value(given: Estimate, counts: Mapping[str, int], rule: Rule) -> float | None:
-    """The value from rounded counts; None where it cannot be made from them."""
+    """Return the value from rounded counts; None if it cannot be computed from them."""
     if is_count(given) and given.value is not None:
         return rule.round(int(given.value))
     if given.statistic == "proportion":

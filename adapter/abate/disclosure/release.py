@@ -1,4 +1,4 @@
-"""A run's results with the hidden cells left out, and all that could name a single unit."""
+"""A run's results without the hidden cells, and without all that could name a single unit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,13 +11,13 @@ from abate.disclosure.cells import CellSheet
 from abate.disclosure.rule import Rule
 from abate.disclosure.suppression import Hidden
 
-FAILED = "the analysis failed; why is in the local results"
-REASON = "nothing can be estimated; why is in the local results"
+FAILED = "the analysis failed; the local results have the reason"
+REASON = "nothing can be estimated; the local results have the reason"
 RELEASE = "small cells are hidden"
 
 
 def without(results: Results, cells: CellSheet, hidden: Hidden, rule: Rule) -> Results:
-    """The results as others may see them."""
+    """Return the results that others may see."""
     return replace(
         results,
         release=RELEASE,
@@ -26,7 +26,7 @@ def without(results: Results, cells: CellSheet, hidden: Hidden, rule: Rule) -> R
         lesions=_total(results.lesions, cells.totals.get("lesion"), hidden.cells, rule),
         run_id="",
         data_until="",
-        # The last month is the one of a single patient's last score.
+        # The last month of the period is the month of a single patient's last score.
         period=(results.period[0][:4], results.period[1][:4]),
         inputs=replace(results.inputs, server="", counts={}),
         attrition=list(_steps(results.attrition, cells, hidden.cells, rule)),
@@ -94,7 +94,7 @@ def _result(whole: Result, estimates: Sequence[Estimate]) -> Result:
 
 
 def _measures(whole: Result, names: set[str]) -> Iterator[Measured]:
-    """The measures of the estimates that are there, with the strata that are there."""
+    """Return the measures of the shown estimates, with the shown strata."""
     for measure in whole.measures:
         strata = {
             by: {stratum: name for stratum, name in parts.items() if name in names}

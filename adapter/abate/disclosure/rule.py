@@ -1,14 +1,14 @@
-"""The rules of small cells: which counts are hidden, and how the others are rounded."""
+"""The rules of small cells: the hidden counts, and the rounding of the others."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Which counts may be seen.
+    """The counts that may be seen.
 
     Attributes:
-        name: as the study file says it: a preset, or the number.
+        name: the name in the study file: a preset, or the number.
         minimum: counts from 1 to `minimum - 1` are hidden; 1 hides none.
         rounding: the other counts are rounded to the nearest multiple of this, an odd number.
         hides_zero: whether 0 is hidden too.
@@ -21,19 +21,19 @@ class Rule:
 
     @property
     def hides_some(self) -> bool:
-        """Whether any count is hidden at all."""
+        """Whether any count is hidden."""
         return self.minimum > 1
 
     def hides(self, count: int) -> bool:
-        """Whether a count may not be seen."""
+        """Whether a count is hidden."""
         return (0 if self.hides_zero else 1) <= count < self.minimum
 
     def round(self, count: int) -> int:
-        """A count that may be seen, as it is shown."""
+        """Return a count as it is shown."""
         return (count + self.rounding // 2) // self.rounding * self.rounding
 
     def known(self, count: int) -> tuple[int, int]:
-        """The least and the most that a count can be, for who sees it shown."""
+        """Return the least and the greatest count that a reader of a shown count can infer."""
         if count < self.minimum:
             return count, count
         shown, half = self.round(count), self.rounding // 2
@@ -41,11 +41,11 @@ class Rule:
 
     @property
     def words(self) -> str:
-        """What stands where a number is withheld."""
+        """The text in the place of a withheld number."""
         first = 0 if self.hides_zero else 1
         return (
             f"by the rule of small cells {self.name!r}, counts from {first} to "
-            f"{self.minimum - 1} are hidden, and what they would follow from"
+            f"{self.minimum - 1} are hidden, and numbers from which they could be worked out"
         )
 
 
@@ -61,7 +61,7 @@ PRESETS = {
 
 
 def rule_of(setting: int | str) -> Rule:
-    """The rule of `[report] minimum_cell`: a number, or a preset's name."""
+    """Return the rule of `[report] minimum_cell`: a number, or a preset's name."""
     if isinstance(setting, int):
         return Rule(name=str(setting), minimum=setting)
     return PRESETS[setting]

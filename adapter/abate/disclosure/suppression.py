@@ -1,4 +1,4 @@
-"""Which cells and data are hidden: the small ones, then the cheapest until nothing follows."""
+"""The choice of what to hide: small cells, then the cheapest until nothing can be worked out."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,14 @@ SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hidden:
-    """The cells whose number is hidden, and the rows of data whose values are."""
+    """The cells with a hidden number, and the rows of data with hidden values."""
 
     cells: frozenset[int]
     rows: frozenset[int]
 
 
 def hide(sheet: CellSheet, rule: Rule) -> Hidden:
-    """Hide what is small; of what differs by little, the cheapest, until nothing follows."""
+    """Hide small cells; of cells that differ by little the cheapest, until nothing follows."""
     known, until = blocks(sheet), monotonic() + SECONDS
     cells = _small(sheet, rule)
     beside = counts_beside_lesions(sheet, rule)
@@ -42,7 +42,7 @@ def hide(sheet: CellSheet, rule: Rule) -> Hidden:
 
 
 def _small(sheet: CellSheet, rule: Rule) -> set[int]:
-    """The cells of few units, and those beside which few of the units that are known are left."""
+    """Return the cells of few units, and those that leave few of the known units."""
     few = {place for cell, place in sheet.cells.items() if rule.hides(len(cell.ids))}
     cells = list(sheet.cells)
     for mention in sheet.estimates.values():
@@ -57,7 +57,7 @@ def _small(sheet: CellSheet, rule: Rule) -> set[int]:
 
 
 def _cover(pairs: Iterable[Pair], costs: Sequence[float], hidden: set[int]) -> set[int]:
-    """One of each pair, if neither is hidden already: the cheapest for what it parts."""
+    """Hide one of each pair, if neither is hidden yet: the one with the least cost per pair."""
     left = {pair for pair in pairs if hidden.isdisjoint(pair)}
     chosen, rest = list[int](), left
     while rest:
@@ -72,7 +72,7 @@ def _cover(pairs: Iterable[Pair], costs: Sequence[float], hidden: set[int]) -> s
 
 
 def _costs_of_rows(sheet: CellSheet) -> list[float]:
-    """What is lost if the values that are made of some data are hidden."""
+    """Return the cost of hiding the values of each row of data."""
     costs = [0.0] * len(sheet.rows)
     for mention in sheet.estimates.values():
         costs[mention.row] += sheet.costs[mention.n]

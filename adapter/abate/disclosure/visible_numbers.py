@@ -1,7 +1,7 @@
-"""Every number in what is released, each with the cell that it tells: none may be forgotten.
+"""Every number in a release, with the cell that it discloses; no number may be forgotten.
 
-It walks the plain form of the results, so that a field that is new, and that nobody thought of
-here, refuses the release.
+It walks the plain form of the results, so that an unknown new field with a number refuses the
+release.
 """
 
 import re
@@ -18,7 +18,7 @@ from abate.disclosure.estimates import OF_VALUES
 from abate.disclosure.rule import Rule
 from abate.errors import PublishRefused
 
-# Numbers that are no counts of units, or that are looked at one by one below.
+# Numbers that are not counts of units, or that are checked one by one below.
 _EXPECTED = re.compile(
     r"format|patients|lesions|attrition/\d+/n|design/.*|outcomes/\d+/parameters/.*"
     r"|outcomes/\d+/result/estimates/\d+/(value|n|p|interval/(low|high)|counts/.*)"
@@ -28,17 +28,17 @@ _EXPECTED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """What a reader sees: the cells whose number is shown, and the data whose value is."""
+    """What a reader sees: the cells with a shown number, and the data with a shown value."""
 
     cells: set[int] = field(default_factory=set)
     rows: set[int] = field(default_factory=set)
 
 
 def find_visible(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -> Visible:
-    """What a reader of released results sees.
+    """Return what a reader of released results sees.
 
     Raises:
-        PublishRefused: something is shown that the rule does not allow; names it, and no number.
+        PublishRefused: the rule forbids something that is shown; names it, and no number.
     """
     _refuse_unexpected(shown)
     known = Visible()
@@ -57,25 +57,23 @@ def find_visible(whole: Results, shown: Results, cells: CellSheet, rule: Rule) -
                 mention = cells.estimates[place, estimate.name]
                 if not mention.may_leave and not is_without_numbers(estimate):
                     raise refusal(
-                        f"the estimate {estimate.name!r} is shown, and nobody knows its units"
+                        f"the estimate {estimate.name!r} is shown, but its units are unknown"
                     )
                 look.at_estimate(full.result[estimate.name], estimate, mention)
                 if not estimate.withheld and not lost.isdisjoint(estimate.depends_on):
-                    raise refusal(
-                        f"the estimate {estimate.name!r} is shown, and not what it is made of"
-                    )
+                    raise refusal(f"the estimate {estimate.name!r} is shown without its counts")
             _refuse_inconsistent(full.result, left.result)
     return known
 
 
 def _lost(whole: Result, shown: Result) -> set[str]:
-    """The estimates that are withheld, or left out altogether."""
+    """Return the estimates that are withheld or removed."""
     names = {estimate.name for estimate in shown.estimates if not estimate.withheld}
     return {estimate.name for estimate in whole.estimates} - names
 
 
 def refusal(what: str) -> PublishRefused:
-    """The refusal of a release."""
+    """Return the error that refuses a release."""
     return PublishRefused(
         f"small cells: {what}. Nothing is published. This is a fault of abate or of a plugin: "
         "please report it, without numbers."
@@ -88,19 +86,19 @@ class _Look:
         self.sizes = [len(cell.ids) for cell in cells.cells]
 
     def at(self, cell: int, true: int | None, number: float) -> None:
-        """A number stands for a cell."""
+        """Note that a number is shown for a cell."""
         if true is None or number != self.rule.round(true):
-            raise refusal(f"another number than the true one stands for {self.cells.names[cell]}")
+            raise refusal(f"a wrong number is shown for {self.cells.names[cell]}")
         self.tell(cell)
 
     def tell(self, cell: int) -> None:
-        """The number of a cell is seen."""
+        """Note that the number of a cell is shown."""
         if self.rule.hides(self.sizes[cell]):
             raise refusal(f"the number of {self.cells.names[cell]} is shown")
         self.known.cells.add(cell)
 
     def at_estimate(self, whole: Estimate, shown: Estimate, mention: Mention) -> None:
-        """An estimate's numbers tell its n and its counts."""
+        """Note the n and the counts that an estimate's numbers disclose."""
         n = shown.visible_n
         if n is not None:
             self.at(mention.n, whole.n, n)
@@ -149,7 +147,7 @@ def _look_at_steps(look: _Look, whole: Results, shown: Results) -> None:
 
 
 def is_without_numbers(shown: Estimate) -> bool:
-    """Whether an estimate shows no number at all."""
+    """Whether an estimate shows no number."""
     numbers = [shown.visible_n, shown.value, shown.p, shown.interval, *shown.counts]
     return all(number is None for number in numbers)
 
@@ -166,7 +164,7 @@ def _refuse_unexpected(shown: Results) -> None:
         raise refusal("the members are listed")
     for path in _numbers(plain(shown), ()):
         if not _EXPECTED.fullmatch("/".join(path)):
-            raise refusal(f"no rule knows the number at {'/'.join(path)}")
+            raise refusal(f"there is no rule for the number at {'/'.join(path)}")
     for outcome in shown.outcomes:
         result = outcome.result or Result()
         if any(citations.DIGIT.search(text) for text in _texts(outcome.error, result)):
@@ -193,7 +191,7 @@ def _numbers(given: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _refuse_inconsistent(whole: Result, shown: Result) -> None:
-    """Refuse rows of tables and charts that no estimate answers for."""
+    """Refuse rows of tables and charts that cite no estimate."""
     for table in shown.tables:
         for row in table.rows:
             if any(citations.is_number(cell) for cell in row) or not citations.stands(

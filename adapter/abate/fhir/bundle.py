@@ -17,7 +17,7 @@ from abate.http.json_values import as_object, as_objects, as_text
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,39}")
 # An entry of these modes is a row. Some servers give a row the mode `outcome`: the type decides.
 _ROWS = ("match", "outcome")
-_NO_RESOURCE = "an entry is no resource with a type and an id"
+_NO_RESOURCE = "an entry is not a resource with a type and an id"
 
 
 class Link(msgspec.Struct):

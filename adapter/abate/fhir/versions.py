@@ -31,7 +31,7 @@ class Version(NamedTuple):
     def went_back(self, known: "Version") -> bool:
         """Whether this differs from `known` and has an earlier date: the server's clock went back.
 
-        A lower number is an older version that came late, and is no sign of the clock.
+        A lower number is an older version that came late, and says nothing about the clock.
         """
         if self.updated is None or known.updated is None or self.updated >= known.updated:
             return False

@@ -1,6 +1,6 @@
-"""JSON of a server, which may be of any shape: an object, a list or a text is what it should be.
+"""Objects, lists and texts in the JSON of a server, which may have any shape.
 
-What is of another shape counts as empty: the caller reads what is left.
+A value of another shape counts as empty, and the caller reads the rest.
 """
 
 from typing import Any

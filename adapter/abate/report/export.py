@@ -1,4 +1,4 @@
-"""The report as files that may leave the house: the page, CSV, JSON, and a FHIR Bundle."""
+"""The report as files that others may see: the page, CSV, JSON, and a FHIR Bundle."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,19 +22,19 @@ Version = Literal["R4", "R5"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written, by which rule of small cells."""
+    """The files that were written, and the rule of small cells."""
 
     study: str
     rule: str
     files: list[Path]
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the same for JSON."""
         return {"study": self.study, "rule": self.rule, "files": [str(file) for file in self.files]}
 
 
 def version_of(text: str | None) -> Version | None:
-    """The FHIR version of an option."""
+    """Return the FHIR version of an option."""
     return "R4" if text == "R4" else "R5" if text == "R5" else None
 
 
@@ -46,8 +46,8 @@ def write(
     Raises:
         AbateError: there are no results.
         PluginError: a plugin is broken.
-        PublishRefused: the study file is not that of the run, or its rule cannot be held.
-        StoreError: the disk refuses.
+        PublishRefused: the study file has changed since the run, or its rule cannot be applied.
+        StoreError: a file cannot be written.
     """
     loaded = results.load(study_file.output)
     _refuse_changed(study_file, loaded)
@@ -69,13 +69,13 @@ def write(
 def _refuse_changed(study_file: StudyFile, loaded: Results) -> None:
     if loaded.study_digest != study_file.digest:
         raise PublishRefused(
-            "the study file, its code lists, or a --set of the command line is not that of the "
-            "run: run the study again: abate run"
+            "the study file, its code lists, or a --set of the command line has changed since the "
+            "run. Run the study again: abate run"
         )
 
 
 def _anonymous(shown: Results) -> Results:
-    """Without the run's name and the server's: they say nothing of the results."""
+    """Remove the names of the run and of the server, which are not part of the results."""
     return replace(shown, run_id="", inputs=replace(shown.inputs, server=""))
 
 

@@ -26,7 +26,7 @@ class _Resource(msgspec.Struct):
 
 
 class _Package(msgspec.Struct):
-    """What a descriptor says that we wrote."""
+    """The files that a descriptor names."""
 
     resources: list[_Resource]
 
@@ -37,24 +37,24 @@ def write(
     plugin_sections: Sequence[PageSection] = (),
     others: Mapping[Path, bytes] = NOTHING_ELSE,
 ) -> list[Path]:
-    """Write page, tables, `results.json` and its units, for the owner; those of before go.
+    """Write page, tables, `results.json` and its units, readable by the owner; remove old ones.
 
-    They are one set: where one cannot be written, none is, and no new results stand beside old
-    tables. `results.json` comes last.
+    They are one set: if one cannot be written, none is, so that new results are never beside old
+    tables. `results.json` is written last.
 
     Args:
-        results: what they show.
-        folder: where.
+        results: the results.
+        folder: the folder.
         plugin_sections: the sections of plugins for the page.
-        others: what belongs to the same set.
+        others: further files of the same set.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: a file cannot be written.
     """
     sheets = tables.sheets(results)
     with disk_errors(f"{folder / TABLES} cannot be written"):
         (folder / TABLES).mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The descriptor first: what it names is ours, and is removed the next time.
+    # The descriptor is first: the next run removes the files that it names.
     content = {folder / TABLES / tables.DESCRIPTOR: tables.descriptor(results, sheets)}
     content |= {folder / TABLES / f"{sheet.name}.csv": tables.as_csv(sheet) for sheet in sheets}
     content[folder / PAGE] = document.render(results, plugin_sections).encode()
@@ -68,10 +68,10 @@ def write(
 
 
 def forget(folder: Path) -> None:
-    """Remove the results, the page and the tables of an earlier report, and no file but those.
+    """Remove the results, the page and the tables of an earlier report, and no other file.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: a file cannot be removed.
     """
     results_file.forget(folder)
     for path in [folder / PAGE, *_read_previous(folder / TABLES)]:
@@ -96,6 +96,6 @@ def _read_previous(folder: Path) -> Iterator[Path]:
 
 
 def _is_ours(sheet: Path) -> bool:
-    """Whether a table is one of ours: the last column of each is `release`."""
+    """Whether a table is ours: the last column of each of our tables is `release`."""
     with disk_errors(f"{sheet} cannot be written"), sheet.open("rb") as file:
         return file.readline().endswith(b"release\r\n")

@@ -1,7 +1,7 @@
-"""The one rule by which numbers are rounded before they are published, and on the page.
+"""The rounding of numbers in publications and on the page.
 
-Six decimals: some servers keep no more, and what is read back must be what was written. A tie goes
-to the even digit. `results.json` and the CSV files hold all digits.
+Numbers have six decimals: some servers keep no more, and the report must be read back as it was
+written. A tie goes to the even digit. `results.json` and the CSV files have all digits.
 """
 
 from typing import Any
@@ -11,25 +11,25 @@ SMALLEST = 0.000001
 
 
 def round_number(value: float) -> float:
-    """The number with six decimals at most; an integer where it is one."""
+    """Return the number with at most six decimals; as an integer if it is one."""
     short = round(float(value), DECIMALS)
     return int(short) if short.is_integer() else short
 
 
 def round_p(p: float) -> float:
-    """A p-value with six decimals at most, and never 0: one that is smaller is `SMALLEST`."""
+    """Return a p-value with at most six decimals, and never 0: a smaller one is `SMALLEST`."""
     return max(SMALLEST, round_number(p))
 
 
 def is_below(p: float) -> bool:
-    """Whether a p-value is too small for six decimals: less than what is written."""
+    """Whether a p-value is too small for six decimals, and is written as less than `SMALLEST`."""
     return p < SMALLEST
 
 
 def round_resource(resource: dict[str, Any]) -> dict[str, Any]:
-    """The same resource with each of its numbers rounded, for resources that a plugin makes.
+    """Round each number of a resource that a plugin made.
 
-    A `valueQuantity` may be a p-value: one above 0 that is too small is less than `SMALLEST`.
+    A `valueQuantity` may be a p-value: if it is above 0 and too small, it is less than `SMALLEST`.
     """
     return {
         key: {**round_resource(part), "value": SMALLEST, "comparator": "<"}
@@ -48,7 +48,7 @@ def _round(part: Any) -> Any:
 
 
 def _is_too_small(quantity: Any) -> bool:
-    """Whether this quantity is above 0 and below the smallest number that is written."""
+    """Whether a quantity is above 0 and below the smallest number that is written."""
     if not isinstance(quantity, dict) or quantity.get("comparator", "<") not in ("<", "<="):
         return False
     value = quantity.get("value")
@@ -56,6 +56,6 @@ def _is_too_small(quantity: Any) -> bool:
 
 
 def short(value: float) -> str:
-    """Up to four digits that count of a rounded number; no exponent where it is small."""
+    """Return up to four significant digits of a rounded number, without exponent if it is small."""
     text = f"{value:.4g}"
     return f"{value:.{DECIMALS}f}".rstrip("0") if "e-" in text else text

@@ -1,4 +1,4 @@
-"""The JSON Schema of `results.json`, made from the types that it is written by."""
+"""The JSON Schema of `results.json`, made from its types."""
 
 import inspect
 import json
@@ -10,12 +10,12 @@ from abate.analysis.results import FORMAT, Results
 from abate.fhir.canonical import RESULTS_SCHEMA
 
 ID = f"{RESULTS_SCHEMA}.{FORMAT}"
-# Keywords whose keys are names of ours, not keywords of JSON Schema.
+# Keywords whose keys are our names, and not keywords of JSON Schema.
 _NAMED = ("properties", "$defs")
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema, draft 2020-12: the same with every version of msgspec and Python."""
+    """Return the JSON Schema, draft 2020-12; it is the same with each version of msgspec."""
     described = msgspec.json.schema(Results)
     del described["$defs"]["Units"]
     for name, kept in (("Result", "units"), ("Step", "units"), ("Results", "patient_of")):
@@ -29,7 +29,7 @@ def schema() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The published file: `docs/reference/results.schema.json`."""
+    """Return the text of the published file, `docs/reference/results.schema.json`."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 

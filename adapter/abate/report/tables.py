@@ -19,31 +19,31 @@ from abate.fhir.canonical import TABLES
 from abate.report.page.sections import slug
 
 Value = str | int | float | bool | None
-# A spreadsheet takes a cell that begins so for a formula, and runs it
+# A spreadsheet runs a cell that begins with one of these as a formula
 # (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 DESCRIPTOR = "datapackage.json"
 
 _ESTIMATES = {
     "analysis": ("string", "the name in the study file"),
-    "use": ("string", "which analysis it is"),
+    "use": ("string", "the kind of analysis"),
     "primary": ("boolean", "whether it is the primary endpoint"),
     "estimate": ("string", "its name within the analysis"),
     "label": ("string", "its name for people"),
-    "key": ("boolean", "whether it is one of the few that stand first"),
-    "statistic": ("string", "what kind of number it is"),
+    "key": ("boolean", "whether it is a key estimate, which is shown first"),
+    "statistic": ("string", "the kind of number"),
     "value": ("number", "empty: not estimable, or withheld"),
     "unit": ("string", "UCUM code of value, low and high"),
     "low": ("number", "the low end of the interval"),
     "high": ("number", "the high end of the interval"),
-    "interval": ("string", "what the interval is"),
+    "interval": ("string", "the kind of interval"),
     "p": ("number", "two-sided p-value"),
-    "n": ("integer", "how many units it was computed from; empty: withheld"),
-    "basis": ("string", "what n and counts count"),
-    "counts": ("object", "what it was computed from, by name, as JSON"),
-    "method": ("string", "the method's whole name"),
+    "n": ("integer", "the number of units that it was computed from; empty: withheld"),
+    "basis": ("string", "the unit of n and counts"),
+    "counts": ("object", "the counts that it was computed from, by name, as JSON"),
+    "method": ("string", "the full name of the method"),
     "population": ("string", "which units"),
-    "note": ("string", "what else a reader must know"),
+    "note": ("string", "a note for the reader"),
     "cases": ("array", "sentences that name single units, as JSON"),
     "withheld": ("string", "the rule that hides it; empty: not hidden"),
 }
@@ -51,13 +51,13 @@ _STEPS = {
     "stage": ("string", "the stage"),
     "reason": ("string", "reason, rule or visit; empty: all"),
     "unit": ("string", "what is counted"),
-    "n": ("integer", "how many; empty: withheld"),
+    "n": ("integer", "the count; empty: withheld"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvTable:
-    """One CSV file: its name without ending, title, columns as (name, type, meaning), rows."""
+    """One CSV file: its name without suffix, title, columns as (name, type, meaning), rows."""
 
     name: str
     title: str
@@ -66,7 +66,7 @@ class CsvTable:
 
 
 def sheets(results: Results) -> list[CsvTable]:
-    """All files: estimates, attrition, and each analysis's tables."""
+    """Return all files: estimates, attrition, and the tables of each analysis."""
     tables = [_estimates(results), _attrition(results)]
     for outcome in results.outcomes:
         if outcome.result is not None:
@@ -77,14 +77,14 @@ def sheets(results: Results) -> list[CsvTable]:
 
 
 def _mark(sheet: CsvTable, release: str) -> CsvTable:
-    """The file with its mark in each row: a file alone says whether it may leave the house."""
-    mark = ("release", "string", "whether this may leave the house")
+    """Add to each row whether it may be released, so that each file alone says so."""
+    mark = ("release", "string", "whether this may be released")
     rows = [[*row, release] for row in sheet.rows]
     return replace(sheet, columns=[*sheet.columns, mark], rows=rows)
 
 
 def as_csv(sheet: CsvTable) -> bytes:
-    """The file: UTF-8, commas, CRLF (RFC 4180); text that a spreadsheet would run begins with '."""
+    """Return the file: UTF-8, commas, CRLF (RFC 4180); a ' comes before text that could run."""
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow([_inert(name) for name, _, _ in sheet.columns])
@@ -93,7 +93,7 @@ def as_csv(sheet: CsvTable) -> bytes:
 
 
 def descriptor(results: Results, files: Sequence[CsvTable]) -> bytes:
-    """The data package: which files there are, and what each column is."""
+    """Return the data package: the files and their columns."""
     package = {
         "profile": "tabular-data-package",
         "name": results.study,

@@ -1,7 +1,8 @@
-"""What FHIR R4 and R5 say that the models of fhir.resources leave out.
+"""Rules of FHIR R4 and R5 that the models of fhir.resources do not have.
 
-Its models shorten the codes of extensible lists to "+", say nothing of the required bindings of
-CodeableConcepts, and R4B allows reference targets that R4 does not (fhir.resources 8.3, 2026-12).
+Its models shorten the codes of extensible lists to "+", have no required bindings of
+CodeableConcepts, and its R4B allows reference targets that R4 does not (fhir.resources 8.3,
+2026-12).
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ class Edition:
         codes: the codes of required bindings, by `Type.element`.
         concepts: the system and codes of required bindings of CodeableConcepts.
         targets: the types that a reference may point to, where the models allow more.
-        absent: types that the models have and this version has not.
+        absent: types that the models have and this version does not.
     """
 
     name: Version
@@ -63,8 +64,8 @@ _R4_ENCOUNTER = _words(
     "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown"
 )
 
-# https://hl7.org/fhir/R4/terminologies.html and the pages of the types. What R4B has and R4 has
-# not: https://hl7.org/fhir/R4B/history.html
+# https://hl7.org/fhir/R4/terminologies.html and the pages of the types. The differences of R4B:
+# https://hl7.org/fhir/R4B/history.html
 R4 = Edition(
     name="R4",
     model=R4B.get_fhir_model_class,

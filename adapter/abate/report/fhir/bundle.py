@@ -1,8 +1,8 @@
 """Results as FHIR R4 or R5: the order of a report's resources, and the check of each.
 
-The DiagnosticReport is the way in; everything hangs on it, and nothing on a single patient. Ids
-are made of study, analysis and statistic, so that the same thing has the same id each time; a
-digest of the content, run times left out, tells whether there is anything to write.
+The DiagnosticReport is the root: it refers to all other resources, and none is about a single
+patient. Ids are made of study, analysis and statistic, so that they are stable; a digest of the
+content without run times shows whether a resource must be written.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ __all__ = [
     "report_id",
 ]
 
-# The types that a report may hold; a plugin may render others.
+# The types of a report; a plugin may render others.
 TYPES = WRITTEN_NAMES
 OPTIONAL = OPTIONAL_TO_WRITE
 TEST_DATA = {
@@ -54,20 +54,20 @@ TEST_DATA = {
 def report(
     results: Results, host: Host, *, page: str = "", version: Version = "R4", target: str = ""
 ) -> list[Resource]:
-    """The resources of a report, each checked, in an order in which references come first.
+    """Return the checked resources of a report; each comes after the ones that it refers to.
 
     Args:
-        results: what a run found, as it may leave the house.
-        host: the plugins, which may render results of their own.
-        page: the report for people, as HTML; kept in the DiagnosticReport.
-        version: of FHIR.
-        target: where it will stand; members, where they may be listed, are referred to by a
-            literal reference on the source itself, and by an identifier elsewhere.
+        results: the released results.
+        host: the plugins, which may render their own resources.
+        page: the report for people, as HTML, which the DiagnosticReport contains.
+        version: the FHIR version.
+        target: the base URL of the target. If members may be listed, they are literal references
+            on the source itself, and identifiers elsewhere.
 
     Raises:
-        PublishRefused: one of them is no valid FHIR; names it and the rule. Or a plugin renders
-            R4 where R5 is asked for.
-        PluginError: a plugin's `render_report` stopped.
+        PublishRefused: a resource is not valid FHIR; names it and the rule. Or a plugin renders R4
+            for an R5 target.
+        PluginError: a plugin's `render_report` failed.
     """
     done = [outcome for outcome in results.outcomes if outcome.result is not None]
     is_at_source = target.rstrip("/") == results.inputs.server.rstrip("/")
@@ -92,7 +92,7 @@ def report(
 
 
 def references(results: Results, outcome: Outcome) -> list[str]:
-    """The `Observation/id` of each statistic of an outcome."""
+    """Return the `Observation/id` of each statistic of an outcome."""
     estimates = outcome.result.estimates if outcome.result else ()
     return [f"Observation/{statistic_id(results, outcome, estimate)}" for estimate in estimates]
 
@@ -100,7 +100,7 @@ def references(results: Results, outcome: Outcome) -> list[str]:
 def context_of(
     results: Results, outcome: Outcome, target: str, changes: Mapping[str, str] | None = None
 ) -> ReportContext:
-    """What plugins are told of a result that is published."""
+    """Return what plugins get with a result that is published."""
     return ReportContext(
         study=results.study,
         analysis=outcome.name,
@@ -113,7 +113,7 @@ def context_of(
 
 
 def needs(resources: Iterable[Resource]) -> list[str]:
-    """The types that a target must take for these resources, each once, in their order."""
+    """Return the types of these resources, each once, in their order."""
     kinds = dict.fromkeys(str(resource["resourceType"]) for resource in resources)
     return [kind for kind in kinds if kind not in OPTIONAL]
 
@@ -124,7 +124,7 @@ def _statistics(results: Results, outcome: Outcome) -> Iterator[Resource]:
 
 
 def _measures(results: Results, done: Sequence[Outcome]) -> list[Resource]:
-    """The Measures first: a MeasureReport refers to its own."""
+    """Return the Measures and then the MeasureReports, which refer to them."""
     asked = [
         (outcome, outcome.result, measured)
         for outcome in done
@@ -137,7 +137,7 @@ def _measures(results: Results, done: Sequence[Outcome]) -> list[Resource]:
 def _render(
     outcome: Outcome, host: Host, version: Version, context: ReportContext
 ) -> Iterator[Resource]:
-    """A plugin's own resources for an outcome, each checked, with its numbers rounded."""
+    """Give a plugin's resources for an outcome, checked and with rounded numbers."""
     if outcome.result is None:
         return
     plugin, resources = host.render_report(outcome.result, context)
@@ -151,7 +151,7 @@ def _render(
         if not (isinstance(resource, dict) and isinstance(resource.get("id"), str)):
             raise PublishRefused(
                 f"the plugin {plugin!r} renders the result of {outcome.name!r} as something that "
-                "is no resource with an id. Nothing was written; tell its author."
+                "is not a resource with an id. Nothing was written; tell its author."
             )
         _check(resource, "R4", f", rendered by the plugin {plugin!r},")
         yield round_resource(resource)
@@ -162,13 +162,13 @@ def _refuse_doubles(resources: Sequence[Resource]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise PublishRefused(
-                f"the report would hold {name} twice. Nothing was written; tell the author of the "
-                "plugin that renders it: an id of its own for each result."
+                f"the report would have {name} twice. Nothing was written; tell the author of the "
+                "plugin that renders it: each result needs its own id."
             )
 
 
 def _finish(resource: Resource, version: Version) -> Resource:
-    """Checked, in its version of FHIR, with its digest."""
+    """Check a resource, convert it to the FHIR version, and add its digest."""
     _check(resource, "R4")
     if version == "R4":
         return mark(resource)
@@ -181,11 +181,12 @@ def _check(resource: Resource, version: Version, whose: str = "") -> None:
     if problems := faults(resource, version):
         name = f"{resource.get('resourceType')}/{resource.get('id')}"
         raise PublishRefused(
-            f"{name}{whose} is no valid FHIR {version}: {'; '.join(problems)}. Nothing was written."
+            f"{name}{whose} is not valid FHIR {version}: {'; '.join(problems)}. "
+            "Nothing was written."
         )
 
 
 def _label(resource: Resource) -> Resource:
-    """Labelled as test data."""
+    """Label a resource as test data."""
     meta = resource.get("meta", {})
     return {**resource, "meta": {**meta, "security": [*meta.get("security", ()), TEST_DATA]}}

@@ -1,6 +1,6 @@
-"""Our codes, published beside the reports that use them: the same for every study.
+"""The codes of abate, published with the reports that use them; the same for every study.
 
-A server that has them can name what it finds, and a validator does not warn of an unknown system.
+A server that has them can show their names, and a validator does not warn of an unknown system.
 """
 
 from collections.abc import Mapping
@@ -14,23 +14,23 @@ from abate.report.fhir.narrative import narrative
 Codes = Mapping[str, tuple[str, str]]
 
 STATISTICS: Codes = {
-    "count": ("count", "How many units there are of a kind."),
+    "count": ("count", "The number of units."),
     "proportion": ("proportion", "A part of the units, as a number from 0 to 1."),
-    "mean": ("mean", "The sum of the values, divided by how many there are."),
+    "mean": ("mean", "The sum of the values, divided by their number."),
     "median": ("median", "The middle value, or the mean of the two middle ones."),
     "difference": ("difference", "A change within units, or a difference between groups."),
     "test": ("test", "What a statistical test is of; its p-value is a component."),
     "cumulative-incidence": (
         "cumulative incidence",
-        "The probability of an event by a time, with other ends taken into account.",
+        "The probability of an event by a time, with competing events taken into account.",
     ),
     "duration": ("duration", "A length of time."),
-    "other": ("other statistic", "Another kind of number: its text says which."),
+    "other": ("other statistic", "Another kind of number, which its text names."),
 }
 
 COMPONENTS: Codes = {
-    "n": ("number of units", "How many units the value was computed from."),
-    "population": ("population", "Which units these are, in words."),
+    "n": ("number of units", "The number of units that the value was computed from."),
+    "population": ("population", "The units that the value was computed from, in words."),
     "p": ("p-value", "A two-sided p-value."),
     "count": ("count", "A part of the n units that the value was computed from, named by text."),
     "interval-low": ("low end", "The low end of the interval that the text names."),
@@ -43,8 +43,8 @@ REPORTS: Codes = {
         "index procedures",
         "The procedures that start the clocks of the analysed lesions.",
     ),
-    "adjunct": ("adjunct", "Strata by what else was done to the lesion at the same time."),
-    "site-group": ("site group", "Strata by where the lesion is."),
+    "adjunct": ("adjunct", "Strata by adjunct procedures at the lesion."),
+    "site-group": ("site group", "Strata by the site of the lesion."),
 }
 
 _SYSTEMS = (
@@ -55,7 +55,7 @@ _SYSTEMS = (
 
 
 def code_systems() -> list[Resource]:
-    """One CodeSystem for each of our systems."""
+    """Return a CodeSystem for each of our systems."""
     return [_code_system(name, url, title, codes) for name, url, title, codes in _SYSTEMS]
 
 

@@ -1,4 +1,4 @@
-"""A digest of a resource's content, which tells whether there is anything to write."""
+"""A digest of a resource's content, which shows whether it must be written."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ import msgspec
 from abate.fhir.canonical import DIGEST
 from abate.report.fhir.elements import Resource
 
-# Elements that say when something was done: a report that differs in nothing else is the same.
+# The times of a run: a resource that differs only in these is unchanged.
 RUN_TIMES = ("date", "issued", "recorded")
 
 
 def digest(resource: Mapping[str, Any]) -> str:
-    """A digest of the content: without run times, meta, and the digest itself."""
+    """Return a digest of the content without run times, meta, and the digest itself."""
     left_out = {*RUN_TIMES, "meta", "extension"}
     content = {key: value for key, value in resource.items() if key not in left_out}
     if others := _other_extensions(resource):
@@ -23,7 +23,7 @@ def digest(resource: Mapping[str, Any]) -> str:
 
 
 def digest_of(resource: Mapping[str, Any]) -> str | None:
-    """The digest that a resource carries, if it is one of ours."""
+    """Return the digest in a resource; None if it is not one of ours."""
     for extension in resource.get("extension", ()):
         if extension.get("url") == DIGEST:
             return str(extension.get("valueString"))
@@ -31,7 +31,7 @@ def digest_of(resource: Mapping[str, Any]) -> str | None:
 
 
 def mark(resource: Mapping[str, Any]) -> Resource:
-    """The resource with its digest, in the order of the elements of a resource."""
+    """Add the digest to a resource, in the order of FHIR's elements."""
     mark = {"url": DIGEST, "valueString": digest(resource)}
     whole = {**resource, "extension": [*_other_extensions(resource), mark]}
     head = [key for key in ("resourceType", "id", "meta", "text", "extension") if key in whole]

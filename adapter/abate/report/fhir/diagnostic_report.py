@@ -1,4 +1,4 @@
-"""The DiagnosticReport: the way in to all that a study published."""
+"""The DiagnosticReport, which refers to all resources of a study's report."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from abate.report.fhir.narrative import conclusion, narrative, tables
 
 
 def report_id(study: str) -> str:
-    """The id of a study's DiagnosticReport."""
+    """Return the id of a study's DiagnosticReport."""
     return stable_id(study, "report")
 
 
 def diagnostic_report(
     results: Results, done: Sequence[Outcome], statistics: Sequence[Resource], page: str
 ) -> Resource:
-    """The report: its statistics, its conclusion, and the page for people where there is one."""
+    """Return the DiagnosticReport: statistics, conclusion, and the page if there is one."""
     title = f"Pain outcomes: {results.title}"
     resource: Resource = {
         "resourceType": "DiagnosticReport",
@@ -41,7 +41,7 @@ def diagnostic_report(
         "issued": now(),
         "performer": [software(results)],
     }
-    if statistics:  # FHIR has no empty lists: nothing may be estimable.
+    if statistics:  # FHIR forbids empty lists.
         resource["result"] = [{"reference": reference_to(statistic)} for statistic in statistics]
     resource["conclusion"] = conclusion(results)
     if page:

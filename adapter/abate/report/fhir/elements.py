@@ -1,4 +1,4 @@
-"""The small parts of which all resources of a report are made."""
+"""The elements that several resources of a report have in common."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,9 +17,9 @@ DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 
 def name_of(resource: Mapping[str, Any]) -> str:
-    """What a resource is called in messages; of a `Type/id` they may show no id.
+    """Return the name of a resource for messages, which may not show all ids.
 
-    An id of our own making names nobody.
+    An id of ours is not about a person.
     """
     is_ours = is_stable(resource["id"])
     return f"{resource['resourceType']}{' ' if is_ours else '/'}{resource['id']}"
@@ -31,59 +31,59 @@ def reference_to(resource: Mapping[str, Any]) -> str:
 
 
 def identifier(study: str, *parts: str) -> Resource:
-    """Our identifier of a part of a study's report."""
+    """Return our identifier of a part of a study's report."""
     return {"system": SYSTEM, "value": "/".join([study, *parts])}
 
 
 def group_reference(results: Results) -> Resource:
-    """A reference to the study's Group: what everything is about."""
+    """Return a reference to the study's Group, the subject of the report."""
     return {"reference": f"Group/{stable_id(results.study, 'group')}"}
 
 
 def list_reference(results: Results) -> Resource:
-    """A reference to the study's List of index procedures."""
+    """Return a reference to the study's List of index procedures."""
     return {"reference": f"List/{stable_id(results.study, 'index-procedures')}"}
 
 
 def software(results: Results) -> Resource:
-    """Who made it: this software, by name."""
+    """Return the author: this software, by name."""
     return {"display": f"abate {results.version}"}
 
 
 def period(results: Results) -> Resource:
-    """From the first index month to the last follow-up month."""
+    """Return the period from the first index month to the last follow-up month."""
     start, end = results.period
     return {"start": start, "end": end}
 
 
 def coding(system: str, code: str) -> Resource:
-    """A code of a code system."""
+    """Return a Coding."""
     return {"system": system, "code": code}
 
 
 def concept(system: str, code: str, text: str = "") -> Resource:
-    """A coded concept, with words where there are any."""
+    """Return a CodeableConcept, with a text if there is one."""
     coded: Resource = {"coding": [coding(system, code)]}
     return {**coded, "text": text} if text else coded
 
 
 def quantity(value: float, unit: str) -> Resource:
-    """A number with its UCUM unit, rounded as all that is published."""
+    """Return a Quantity with its UCUM unit, rounded for publication."""
     return {"value": round_number(value), "unit": unit.strip("{}"), "system": UCUM, "code": unit}
 
 
 def p_quantity(p: float) -> Resource:
-    """A p-value; one that is too small to be written is less than the smallest."""
+    """Return a Quantity of a p-value; if it is too small, less than the smallest number."""
     comparator = {"comparator": "<"} if is_below(p) else {}
     return {**quantity(round_p(p), "1"), **comparator}
 
 
 def absent(text: str, code: str) -> Resource:
-    """Why there is no value: masked by a rule of small cells, not applicable, or unknown."""
+    """Return why there is no value: masked by a rule of small cells, not applicable, or unknown."""
     display = {"code": code, "display": code.replace("-", " ").title()}
     return {"coding": [{"system": f"{TERMINOLOGY}/data-absent-reason", **display}], "text": text}
 
 
 def now() -> str:
-    """The run time: left out of every digest."""
+    """Return the current time, which no digest contains."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

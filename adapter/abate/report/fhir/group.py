@@ -1,4 +1,4 @@
-"""Who and what a report is about: the Group of patients, the List of index procedures.
+"""The subjects of a report: the Group of patients, and the List of index procedures.
 
 A Group cannot hold Procedures: https://hl7.org/fhir/R4/group.html
 """
@@ -21,7 +21,7 @@ from abate.report.fhir.narrative import narrative, shown
 
 
 def group(results: Results, *, is_at_source: bool) -> Resource:
-    """The treated patients: as a number, and one by one only where they may be listed."""
+    """Return the Group of treated patients: a number, with members only if they may be listed."""
     treated = _count_treated(results)
     text = (
         f"{shown(treated)} patients treated in the study {results.title}; "
@@ -46,7 +46,7 @@ def group(results: Results, *, is_at_source: bool) -> Resource:
 
 
 def index_procedures(results: Results, *, is_at_source: bool) -> Resource:
-    """The index procedures of the analysed lesions; withheld unless members may be listed."""
+    """Return the List of index procedures of the analysed lesions; empty unless it is allowed."""
     listed = results.members.procedures if results.members else ()
     title = f"{results.title}: index procedures of the analysed lesions"
     words = "listed" if listed else "not listed"
@@ -71,7 +71,7 @@ def index_procedures(results: Results, *, is_at_source: bool) -> Resource:
 
 
 def _count_treated(results: Results) -> int | None:
-    """Patients with a treated lesion, the excluded ones too; None where it is withheld."""
+    """Return the number of patients with a treated lesion, analysed or not; None if withheld."""
     for step in results.attrition:
         if (step.stage, step.unit) == ("treated", "patient"):
             return step.n
@@ -79,7 +79,7 @@ def _count_treated(results: Results) -> int | None:
 
 
 def _list(results: Results, kind: str, ids: Sequence[str], *, is_at_source: bool) -> list[Resource]:
-    """References to resources of the source: literal there, by an identifier on another server."""
+    """Return references to resources of the source: literal there, identifiers elsewhere."""
     if is_at_source:
         return [{"reference": f"{kind}/{identifier}"} for identifier in ids]
     system = f"{results.inputs.server.rstrip('/')}/{kind}"

@@ -1,9 +1,9 @@
-"""A proportion as a Measure, which says what is counted, with its MeasureReport.
+"""A proportion as a Measure, which defines what is counted, with its MeasureReport.
 
-All numbers are those of the estimates that are Observations. Strata are given as components, as IHE
-mADX asks (https://profiles.ihe.net/QRPH/mADX/); R4 allows a component or a value, and not both. In
-the Measure a stratifier has a code and no component (mea-1), and a code alone: HAPI 8.8 matches the
-strata by it, and wants a library of CQL where a stratifier has criteria (tried 2026-11-23).
+All numbers are those of the estimates that are also Observations. Strata are components, as IHE
+mADX requires (https://profiles.ihe.net/QRPH/mADX/); R4 allows a component or a value, not both. In
+the Measure a stratifier has only a code and no component (mea-1): HAPI 8.8 matches the strata by
+it, and requires a CQL library for a stratifier with criteria (tried 2026-11-23).
 """
 
 import hashlib
@@ -36,14 +36,14 @@ from abate.report.rounding import round_number
 BASIS = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-populationBasis"
 POPULATIONS = ("initial-population", "denominator", "numerator")
 _COUNTED = {"lesion": "Procedure", "patient": "Patient"}
-# What the study file says of these decides who is counted.
+# The tables of the study file that decide who is counted.
 _DEFINING = ("index", "adjunct", "condition", "history", "event", "scores", "visits")
 
 Count = tuple[int | None, str]
 
 
 def measure(results: Results, outcome: Outcome, result: Result, measured: Measured) -> Resource:
-    """The definition: who is counted in numerator and denominator, in words."""
+    """Return the Measure: the definition of numerator and denominator in words."""
     basis = _COUNTED[result[measured.estimate].basis]
     return {
         "resourceType": "Measure",
@@ -68,7 +68,7 @@ def measure(results: Results, outcome: Outcome, result: Result, measured: Measur
 def measure_report(
     results: Results, outcome: Outcome, result: Result, measured: Measured
 ) -> Resource:
-    """The numbers of a Measure: the whole, and each stratum."""
+    """Return the MeasureReport: the numbers of all units and of each stratum."""
     proportion = result[measured.estimate]
     return {
         "resourceType": "MeasureReport",
@@ -79,8 +79,8 @@ def measure_report(
         ],
         "status": "complete",
         "type": "summary",
-        # Without its version: HL7's validator takes an OID with "|version" for an invalid OID
-        # (HAPI 8.8, 2026-12-01). The Measure is written in the same transaction.
+        # Without its version: HL7's validator refuses an OID with "|version" (HAPI 8.8,
+        # 2026-12-01). The Measure is written in the same transaction.
         "measure": _url(results, outcome, measured),
         "subject": group_reference(results),
         "date": now(),
@@ -110,7 +110,7 @@ def _definition(outcome: Outcome, measured: Measured) -> Resource:
 
 
 def _criteria(outcome: Outcome, measured: Measured, code: str) -> Resource:
-    """The words are the definition; the expression only names it, as CQL names a definition."""
+    """Return the criteria: the text is the definition, and the expression only its name."""
     text = measured.criteria.get(code, code.replace("-", " "))
     name = f"{outcome.name} {measured.estimate}: {code}".replace("\\", "\\\\").replace('"', '\\"')
     return {"description": text, "language": "text/cql", "expression": f'"{name}"'}
@@ -133,7 +133,7 @@ def _numbers(result: Result, measured: Measured) -> Resource:
 
 
 def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Iterator[Resource]:
-    """One stratum a value; its initial population is not known apart from its denominator."""
+    """Return a stratum per value; only its denominator is known, not its initial population."""
     for value, name in strata.items():
         proportion = result[name]
         yield {
@@ -144,7 +144,7 @@ def _strata(result: Result, stratifier: str, strata: Mapping[str, str]) -> Itera
 
 
 def _parts(proportion: Estimate) -> dict[str, Count]:
-    """Denominator and numerator; each None with the reason where it is not there."""
+    """Return denominator and numerator; None if a rule withholds it."""
     n = proportion.visible_n
     hidden = "masked" if proportion.withheld or n is None else "unknown"
     numerator = None if proportion.withheld else proportion.counts.get("numerator")
@@ -167,7 +167,7 @@ def _count(code: str, count: Count) -> Resource:
 
 
 def _score(proportion: Estimate) -> Resource:
-    """A proportion has no unit. One without a value is absent, since a score is required."""
+    """Return the score: a proportion without unit; a missing one has a reason, as R4 requires."""
     if proportion.value is None or proportion.withheld:
         return {"measureScore": {"_value": _absent("masked" if proportion.withheld else "unknown")}}
     return {"measureScore": {"value": round_number(proportion.value)}}
@@ -218,7 +218,7 @@ def _url(results: Results, outcome: Outcome, measured: Measured) -> str:
 
 
 def _version(results: Results, outcome: Outcome, measured: Measured) -> str:
-    """Another definition is another version: of the software, of the study file, of the words."""
+    """Return the version of the definition: a digest of software, study file and words."""
     definition = {
         "criteria": [measured.title, measured.criteria, list(measured.strata)],
         "analysis": [outcome.plugin, outcome.use, outcome.parameters],
@@ -229,6 +229,6 @@ def _version(results: Results, outcome: Outcome, measured: Measured) -> str:
 
 
 def _name(*parts: str) -> str:
-    """A name for programs: letters and digits, beginning with a capital."""
+    """Return a name for programs: letters and digits, beginning with a capital letter."""
     words = re.findall(r"[A-Za-z0-9]+", " ".join(parts))
     return f"Abate{''.join(word[0].upper() + word[1:] for word in words)}"[:255]

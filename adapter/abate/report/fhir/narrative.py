@@ -1,4 +1,4 @@
-"""What a report says to people: sentences and tables, as XHTML for `text`."""
+"""The sentences and tables of a report for people, as XHTML for `text`."""
 
 from collections.abc import Sequence
 from html import escape
@@ -14,7 +14,7 @@ _HEADS = ("Statistic", "Value", "Interval", "n", "p", "Method")
 
 
 def narrative(html: str) -> dict[str, Any]:
-    """A `text` of this XHTML."""
+    """Return the `text` element of this XHTML."""
     return {
         "status": "generated",
         "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{html}</div>',
@@ -22,7 +22,7 @@ def narrative(html: str) -> dict[str, Any]:
 
 
 def conclusion(results: Results) -> str:
-    """The report in a few sentences: who, the primary test, and what could not be told."""
+    """Return the conclusion: the patients, the primary test, and what is not assessable."""
     done = [outcome for outcome in results.outcomes if outcome.result is not None]
     first = (
         f"{shown(results.patients)} patients with {shown(results.lesions)} lesions were analysed. "
@@ -35,7 +35,7 @@ def conclusion(results: Results) -> str:
         if outcome.result and outcome.result.reason
     ]
     failed = [
-        f"{outcome.name}: failed in this run; what stands of it is from an earlier one."
+        f"{outcome.name}: failed in this run; its resources here are of an earlier run."
         for outcome in results.failed
     ]
     unknown = [f"{sentence}." for sentence in not_assessable(results)]
@@ -43,15 +43,16 @@ def conclusion(results: Results) -> str:
 
 
 def not_assessable(results: Results) -> list[str]:
-    """What the study looks for and the source could not be asked for, a sentence each."""
+    """Return a sentence for each thing that the study looks for and cannot be assessed."""
     return [
-        f"not assessable: {key.replace('.', ' ')}, since {why}: that none is reported says nothing"
+        f"not assessable: {key.replace('.', ' ')}, since {why}; none is reported, "
+        "but there may be some"
         for key, why in results.not_assessable.items()
     ]
 
 
 def _primary(outcome: Outcome) -> str:
-    """The first test, a key one if there is one, or that it is withheld; empty without a test."""
+    """Return a sentence on the first key test, or else the first test; empty without one."""
     result = outcome.result
     for estimate in [*result.key_estimates, *result.estimates] if result else ():
         if estimate.p is not None or (estimate.withheld and estimate.statistic == "test"):
@@ -60,7 +61,7 @@ def _primary(outcome: Outcome) -> str:
 
 
 def sentence(outcome: Outcome, estimate: Estimate) -> str:
-    """One estimate in one sentence."""
+    """Return one estimate as a sentence."""
     p = "" if estimate.p is None or estimate.withheld else f", p {_equal(p_value(estimate.p))}"
     title = estimate.label or estimate.name
     return (
@@ -70,7 +71,7 @@ def sentence(outcome: Outcome, estimate: Estimate) -> str:
 
 
 def tables(title: str, done: Sequence[Outcome]) -> str:
-    """Each result as a table, under the study's title."""
+    """Return each result as a table, under the study's title."""
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
     parts = [f"<h1>Pain outcomes: {escape(title)}</h1>"]
     for outcome in done:
@@ -96,7 +97,7 @@ def _table_row(estimate: Estimate) -> str:
         "" if estimate.p is None or estimate.withheld else p_value(estimate.p),
         f"{estimate.method}; {estimate.population}",
     )
-    # An empty cell comes back as <td/> from HAPI 8.8.
+    # HAPI 8.8 returns an empty cell as <td/> (2026-11).
     return f"<tr>{''.join(f'<td>{escape(cell or _NOTHING)}</td>' for cell in cells)}</tr>"
 
 
@@ -108,24 +109,24 @@ def _interval(estimate: Estimate) -> str:
 
 
 def value(estimate: Estimate) -> str:
-    """An estimate's value for people, or why there is none."""
+    """Return an estimate's value for people, or why there is none."""
     if estimate.withheld:
         return f"withheld ({estimate.withheld})"
     return estimate.without_value if estimate.value is None else number(estimate.value)
 
 
 def shown(count: int | None) -> str:
-    """A count for people; None is one that a rule of small cells withholds."""
+    """Return a count for people; None is a withheld count."""
     return "[withheld]" if count is None else str(count)
 
 
 def number(value: float) -> str:
-    """A number for people: up to four digits that count, of what is published."""
+    """Return a number for people: up to four significant digits of the published number."""
     return short(round_number(value))
 
 
 def p_value(p: float) -> str:
-    """A p-value for people; one that is too small to be published is less than the smallest."""
+    """Return a p-value for people; if it is too small, as less than the smallest number."""
     return f"< {short(SMALLEST)}" if is_below(p) else number(p)
 
 

@@ -1,4 +1,4 @@
-"""One estimate as an Observation about the Group: its value, and all that a reader needs with it.
+"""One estimate as an Observation about the Group, with all that a reader needs.
 
 https://hl7.org/fhir/R4/observation.html
 """
@@ -36,12 +36,12 @@ SEVCO_CODES: Mapping[str, str] = {
 
 
 def statistic_id(results: Results, outcome: Outcome, estimate: Estimate) -> str:
-    """The id of an estimate's Observation."""
+    """Return the id of an estimate's Observation."""
     return stable_id(results.study, "statistic", outcome.name, estimate.name)
 
 
 def statistic(results: Results, outcome: Outcome, estimate: Estimate) -> Resource:
-    """The Observation of an estimate."""
+    """Return the Observation of an estimate."""
     resource: Resource = {
         "resourceType": "Observation",
         "id": statistic_id(results, outcome, estimate),

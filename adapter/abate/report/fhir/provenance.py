@@ -1,4 +1,4 @@
-"""What a report was made from, and by what: inputs, study file, software, mappings, plugins."""
+"""The Provenance of a report: inputs, study file, software, mappings, plugins."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -20,10 +20,10 @@ from abate.report.page.formatting import withheld_by_source
 
 
 def provenance(results: Results, host: Host, written: Sequence[Resource]) -> Resource:
-    """The Provenance of all resources that were made for the study.
+    """Return the Provenance of all resources of the study.
 
-    The inputs are counts and one digest over the resource versions; no source resource is named,
-    except through the List where members may be listed.
+    The inputs are counts and one digest of the resource versions; no resource of the source is
+    named, except in the List if members may be listed.
     """
     plugins = [*_plugins(results), *_others(results, host)]
     return {
@@ -50,7 +50,7 @@ def _plugins(results: Results) -> list[str]:
 
 
 def _others(results: Results, host: Host) -> list[str]:
-    """The other plugins that were loaded: of mappings, code lists, readers of scores."""
+    """Return the other loaded plugins: mappings, code lists, readers of scores."""
     ran = {outcome.plugin for outcome in results.outcomes}
     return [
         f"plugin {plugin.name} {plugin.version}"

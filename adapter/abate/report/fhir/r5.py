@@ -1,7 +1,7 @@
-"""A resource of R4 as R5 has it, for the types that abate writes.
+"""The conversion of R4 resources to R5, for the types that abate writes.
 
-What R5 changed of them is listed in docs/reference/fhir.md, and at
-https://hl7.org/fhir/R5/measurereport.html and its siblings.
+docs/reference/fhir.md lists the differences; see also https://hl7.org/fhir/R5/measurereport.html
+and the pages of the other types.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ __all__ = ["as_r5"]
 
 
 def as_r5(resource: Resource) -> Resource:
-    """The same in R5; a type in which R5 changed nothing that abate writes stays as it is."""
+    """Return a resource in R5; types without differences in abate's elements stay as they are."""
     change = _CHANGES.get(resource["resourceType"])
     return change(resource) if change else resource
 
@@ -43,7 +43,7 @@ def _measure_report(resource: Resource) -> Resource:
 
 
 def _name(groups: Iterable[Resource]) -> Iterable[tuple[str, Resource]]:
-    """Each group with its link id: a Measure and its MeasureReport have them in one order."""
+    """Add link ids to each group; a Measure and its MeasureReport have the same order."""
     return ((f"group-{place}", group) for place, group in enumerate(groups, start=1))
 
 

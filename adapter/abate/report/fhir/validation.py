@@ -1,12 +1,12 @@
-"""What is wrong with a resource of R4 or R5: its shape, and the rules that the models leave out.
+"""The validation of R4 and R5 resources: their shape, and rules that the models do not have.
 
 `fhir.resources` has models of R4B, not of R4; for the types that abate writes both have the same
 elements. Its models (8.3, 2026-12) do not check the codes of required bindings, the types that a
-reference may point to, or the length of an id, and they read `"7"` as the number 7: that is done
-here, from the models' own field metadata and from `abate.report.fhir.bindings`.
+reference may point to, or the length of an id, and they read `"7"` as the number 7. This module
+checks these, from the models' field metadata and from `abate.report.fhir.bindings`.
 
-Not checked: FHIRPath invariants, profiles, terminology beyond required bindings, and what a
-`urn:uuid:` reference points to, which only its Bundle knows.
+Not checked: FHIRPath invariants, profiles, terminology beyond required bindings, and the target of
+a `urn:uuid:` reference, which only its Bundle shows.
 """
 
 import re
@@ -24,7 +24,7 @@ __all__ = ["faults"]
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE_AND_ID = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[^/]+)?$")
-# https://hl7.org/fhir/R5/datatypes.html#decimal; what abate writes itself has fewer.
+# https://hl7.org/fhir/R5/datatypes.html#decimal; abate itself writes fewer.
 DECIMAL_PLACES = 17
 _DECIMAL = re.compile(rf"-?\d{{1,18}}(\.\d{{1,{DECIMAL_PLACES}}})?(e[+-]?\d{{1,9}})?")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.\-]*:")
@@ -41,7 +41,7 @@ _SHAPE_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Element:
-    """One element: `name` is `Type.element` in the models' words, `path` its place."""
+    """One element: `name` is `Type.element` in the models, `path` its place."""
 
     name: str
     path: str
@@ -51,10 +51,10 @@ class _Element:
 
 
 def faults(resource: Mapping[str, Any], version: Version = "R4") -> list[str]:
-    """What is wrong with `resource` (JSON as Python reads it) by R4 or R5; empty if nothing is.
+    """Return what is wrong with `resource` (JSON as Python reads it) by R4 or R5.
 
-    Each fault is `path: what is expected there` and repeats no value of the resource. Codes and
-    references are looked at only when the shape is right.
+    Each fault is `path: what is expected there`, without a value of the resource. Codes and
+    references are checked only if the shape is right.
     """
     edition, kind = EDITIONS[version], resource.get("resourceType")
     if not (isinstance(kind, str) and _is_type(kind, edition)):
@@ -65,7 +65,7 @@ def faults(resource: Mapping[str, Any], version: Version = "R4") -> list[str]:
         details = error.errors(include_input=False, include_url=False)
         problems = [_shape_fault(edition, kind, detail) for detail in details]
     except (KeyError, TypeError):
-        # fhir.resources 8.3 looks the type of an inner resource up in a table, unguarded.
+        # fhir.resources 8.3 looks up the type of an inner resource without a check (2026-12).
         problems = [f"{kind}: holds a resource of a type that {version} does not have"]
     else:
         problems = list(_rule_faults(resource, model, kind, edition))
@@ -86,7 +86,7 @@ def _path(kind: str, location: tuple[int | str, ...]) -> str:
 
 
 def _choice(path: str, message: str) -> str:
-    """The path of a choice such as value[x], from the message that lists the choice's elements."""
+    """Return the path of a choice such as value[x], from the message that lists its elements."""
     first = re.search(r"\['([a-z]+)", message)
     return f"{path}.{first[1]}[x]" if first else path
 
@@ -103,7 +103,7 @@ def _rule_faults(raw: Any, model: BaseModel, path: str, edition: Edition) -> Ite
 
 
 def _elements(raw: Mapping[str, Any], model: BaseModel, kind: str, path: str) -> Iterator[_Element]:
-    """The elements that a model has, with each item of a list as its own element."""
+    """Give the elements of a model, with each item of a list as its own element."""
     for attribute, field in type(model).model_fields.items():
         key = field.alias or attribute
         if key not in raw:
@@ -140,7 +140,7 @@ def _element_faults(element: _Element, edition: Edition) -> Iterator[str]:
 
 
 def _is_json_of(raw: Any, value: Any) -> bool:
-    """Whether a JSON value is of the kind that the model read it as, which coerces in silence."""
+    """Whether a JSON value has the type that the model read, which converts silently."""
     if isinstance(value, bool):
         return isinstance(raw, bool)
     if isinstance(value, int):
@@ -194,7 +194,7 @@ def _is_malformed(reference: str) -> bool:
 
 
 def _target_type(reference: str | None) -> str | None:
-    """The resource type that a literal reference names; None if it names none."""
+    """Return the resource type in a literal reference; None if it has none."""
     match = _TYPE_AND_ID.search(reference or "")
     return match[1] if match and not (reference or "").startswith(("#", "urn:")) else None
 
@@ -204,7 +204,7 @@ def _is_allowed(kind: str, allowed: list[str] | tuple[str, ...], edition: Editio
 
 
 def _is_type(kind: str, edition: Edition) -> bool:
-    """Whether there is a resource of this name (data types and backbone elements are none)."""
+    """Whether this is the name of a resource type, not of a data type or a backbone element."""
     if kind in edition.absent:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The way from what was pulled to what was analysed: as boxes, and as a table."""
+"""The attrition from the pulled resources to the analysed lesions: as boxes, and as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from abate.analysis.results import Results, Step
 from abate.report.page.formatting import WITHHELD, PageCell, exact, number
 
-# What the rules of the cohort are called, for who has not read them.
+# The rules of the cohort in words for readers who do not know them.
 _REASONS = {
     "same-session": "part of the session of an earlier one at that site",
     "re-treatment": "a later one at a site that was treated before",
     "index-date-missing": "the procedure has no date",
     "index-date-imprecise": "the procedure's date is only a month or a year",
-    "patient-missing": "the patient's record did not arrive",
+    "patient-missing": "the patient's record was not received",
     "no-score": "no pain score belongs to it",
     "several-series": "its scores are of several instruments or contexts",
     "minimum-after": "too few pain scores after the procedure",
@@ -28,7 +28,7 @@ _MAIN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One box of the flow: how many are in it, and beside it those who left, by reason."""
+    """One box of the flow: its counts, and beside it those who left, by reason."""
 
     title: str
     counts: Sequence[tuple[PageCell, str]]
@@ -38,13 +38,13 @@ class Box:
 
 
 def boxes(results: Results) -> list[Box]:
-    """The flow, without the boxes that nothing is said of."""
+    """Return the flow, without empty boxes."""
     made = [_box(results.attrition, *main) for main in _MAIN]
     return [box for box in made if box.counts]
 
 
 def count(n: int | None) -> PageCell:
-    """A count as a cell; None is withheld."""
+    """Return a count as a cell; None is withheld."""
     return PageCell(text=WITHHELD) if n is None else PageCell(text=number(n), exact=exact(n))
 
 
@@ -64,7 +64,7 @@ def _box(steps: Sequence[Step], stage: str, title: str, left: str, left_title: s
 
 
 def _counts(steps: Sequence[Step]) -> list[tuple[PageCell, str]]:
-    """How many of each unit, patients first; unknown where one part of a sum is withheld."""
+    """Return the counts of each unit, patients first; unknown if a part of a sum is withheld."""
     order = [unit for unit in _UNITS if any(step.unit == unit for step in steps)]
     return [(count(_sum(steps, unit)), _UNITS[unit]) for unit in order]
 
@@ -76,7 +76,7 @@ def _sum(steps: Sequence[Step], unit: str) -> int | None:
 
 
 def reason_in_words(reason: str) -> str:
-    """What a rule's name means."""
+    """Return the meaning of a rule's name."""
     if reason.startswith("status-"):
         return f"the procedure's status is {reason.removeprefix('status-')}"
     return _REASONS.get(reason, reason)

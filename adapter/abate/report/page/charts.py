@@ -1,4 +1,4 @@
-"""Charts as inline SVG: Vega-Lite filled with the result's numbers, drawn without a network."""
+"""Charts as inline SVG: Vega-Lite with the result's numbers, drawn without a network."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from abate.report.page.svg import NotDrawn, frame
 
 __all__ = ["NotDrawn", "rows_of", "svg"]
 
-# The version that the specifications are written for; vl-convert carries it with it.
+# The version of Vega-Lite that the specifications are written for, and that vl-convert contains.
 VERSION = "5.20"
 Row = dict[str, str | int | float | None]
 _COMPOSED = ("facet", "hconcat", "vconcat", "concat", "repeat")
@@ -19,16 +19,16 @@ _INNER = ("layer", "hconcat", "vconcat", "concat")
 
 
 def svg(chart: Chart, result: Result, *, name: str = "chart", width: int = theme.WIDE) -> str:
-    """A chart as an `svg` element for an HTML page; the same chart gives the same text.
+    """Return a chart as an `svg` element for an HTML page; the same chart gives the same text.
 
     Args:
-        chart: what to draw.
+        chart: the chart.
         result: the result whose estimates the chart cites.
-        name: what its ids begin with: once a page.
-        width: of the plot without its axes, in pixels.
+        name: the prefix of its ids, which must be unique on the page.
+        width: the width of the plot without its axes, in pixels.
 
     Raises:
-        NotDrawn: no rows are left, or it is no chart.
+        NotDrawn: no rows are left, or the specification is not valid.
     """
     filled = rows_of(chart, result)
     if not any(filled.values()):
@@ -36,16 +36,16 @@ def svg(chart: Chart, result: Result, *, name: str = "chart", width: int = theme
     spec = _restyle(chart, dict(chart.spec)) | {"datasets": filled}
     try:
         drawn = _drawn(json.dumps(_resize(spec, filled, width)), width)
-    except (ValueError, TypeError):  # Its text may quote the data.
-        raise NotDrawn("its specification is no Vega-Lite that can be drawn") from None
+    except (ValueError, TypeError):  # The error may quote the data.
+        raise NotDrawn("its specification is not Vega-Lite that can be drawn") from None
     return frame(drawn, name=name, title=chart.title, alt=chart.alt)
 
 
 @lru_cache(maxsize=64)
 def _drawn(spec: str, width: int) -> str:
-    """The drawing of a specification: the page of the house and the one that leaves share most.
+    """Draw a specification; the local and the released page have most charts in common.
 
-    It takes 30 ms of CPU (vl-convert 1.9, 2026-11).
+    A drawing takes 30 ms of CPU (vl-convert 1.9, 2026-11).
     """
     import vl_convert
 
@@ -58,7 +58,7 @@ def _drawn(spec: str, width: int) -> str:
 
 
 def rows_of(chart: Chart, result: Result) -> dict[str, list[Row]]:
-    """The data sets with the numbers that they cite; without rows that cite what is withheld."""
+    """Return the data sets with the cited numbers, without rows that cite withheld ones."""
     hidden = {estimate.name for estimate in result.estimates if estimate.withheld}
     return {
         name: [_row(row, result) for row in rows if not _cites(row.values(), hidden)]
@@ -75,7 +75,7 @@ def _cites(cells: Any, names: set[str]) -> bool:
 
 
 def _restyle(chart: Chart, spec: dict[str, Any], data: str = "") -> dict[str, Any]:
-    """Lines of single lesions stand back, what is estimated stands out."""
+    """Draw lines of single lesions faintly, and estimates strongly."""
     data = spec.get("data", {}).get("name", data)
     inner = {
         key: [_restyle(chart, dict(layer), data) for layer in spec[key]]
@@ -98,13 +98,13 @@ def _mark(spec: Mapping[str, Any], style: str) -> dict[str, Any]:
         made = theme.mark(str(given["type"]), style, is_span=bool({"x2", "y2"} & encoding))
         if "point" in given:
             given["point"] = theme.point(style)
-    if {"color", "fill", "stroke"} & encoding:  # Its colour says something.
+    if {"color", "fill", "stroke"} & encoding:  # Its colour has a meaning.
         made.pop("color", None)
     return {**given, **made}
 
 
 def _is_mixed(chart: Chart) -> bool:
-    """Whether there are both rows of single lesions (or were) and rows that cite estimates."""
+    """Whether there are rows of single lesions, even if withheld, and rows that cite estimates."""
     return len({_style(chart, name) for name in chart.data}) > 1
 
 
@@ -122,7 +122,7 @@ def _resize(
 
 
 def _height(spec: dict[str, Any], filled: Mapping[str, Sequence[Row]]) -> int:
-    """A line of text for each name on the vertical axis, within bounds; else the usual height."""
+    """Return the height: a line for each name on the vertical axis, or else the usual height."""
     fields = {field for field in _name_rows(spec) if field}
     names = {row.get(field) for rows in filled.values() for row in rows for field in fields}
     wanted = theme.ROW * len(names - {None})

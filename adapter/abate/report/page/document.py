@@ -1,8 +1,8 @@
-"""The report as one HTML page that stands alone: no script, no network, nothing to install.
+"""The report as a self-contained HTML page without scripts or network access.
 
-What it may show is decided before: it shows the results that it gets. Those of a run are whole,
-and the page says that they are not for release; those that `abate.disclosure.make_release` made
-carry no name of a run or of a server, so that the same results give the same bytes.
+The page shows all results that it gets. The results of a run are complete, and the page says that
+they are not for release; those of `abate.disclosure.make_release` have no name of a run or of a
+server, so the same results give the same bytes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from abate.report.page.sections import AnalysisSection, headlines, section
 
 
 def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str:
-    """The page of some results; the same released results give the same text.
+    """Return the page of results; the same released results give the same text.
 
     Args:
-        results: what it shows.
+        results: the results.
         plugin_sections: the sections of plugins, which were checked.
     """
     sections = [section(outcome) for outcome in results.outcomes]
@@ -51,14 +51,14 @@ def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str
 
 
 def is_local(results: Results) -> bool:
-    """Whether these are a run's own results, that must not leave the house."""
+    """Whether these are the local results of a run, which must not be released."""
     return results.release == NOT_FOR_RELEASE
 
 
 def _contents(
     results: Results, sections: list[AnalysisSection], plugin_sections: Sequence[PageSection]
 ) -> list[tuple[str, str]]:
-    """The page's parts, for its navigation: target and words."""
+    """Return the sections of the page for its navigation: target and text."""
     return [
         ("summary", "Summary"),
         *([("attrition", "Patients and lesions")] if results.attrition else []),
@@ -81,7 +81,7 @@ def _contents(
 
 @cache
 def _style() -> str:
-    """The style sheet, with the charts' colours for a dark page."""
+    """Return the style sheet, with the colours of charts for a dark page."""
     sheet = (TEMPLATES / "page.css").read_text("utf-8")
     return sheet.replace("/* dark charts */", _repaint(theme.DARK))
 

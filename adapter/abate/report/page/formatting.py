@@ -1,4 +1,4 @@
-"""Numbers as people read them; the exact ones stand beside, for programs."""
+"""Numbers for people, with the exact ones beside them for programs."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -23,10 +23,10 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCell:
-    """A cell of the page: its text; where it is a number, the published one, and what it is of.
+    """A cell of the page: its text, and for a number the published number and its name.
 
-    `of` names a number of the results: `ANALYSIS/ESTIMATE`, with `#p`, `#n`, `#low`, `#high` or
-    `#count:NAME` for another one than the value, as the file of a paper's figures does.
+    `of` names a number of the results as the file of a paper's figures does: `ANALYSIS/ESTIMATE`
+    for a value, and with `#p`, `#n`, `#low`, `#high` or `#count:NAME` for another number.
     """
 
     text: str
@@ -35,7 +35,7 @@ class PageCell:
 
 
 def withheld_by_source(results: Results) -> str:
-    """The sentence that the server withholds rows; empty if it did not say so."""
+    """Return the sentence that the server withholds rows; empty if it does not."""
     codes = ", ".join(results.inputs.withheld)
     return (
         f"The source server withholds rows ({codes}): they are not in the results." if codes else ""
@@ -43,7 +43,7 @@ def withheld_by_source(results: Results) -> str:
 
 
 def number(value: float) -> str:
-    """A number for people: up to four digits that count, of what is published."""
+    """Return a number for people: up to four significant digits of the published number."""
     value = round_number(value)
     if value == int(value) or abs(value) >= 10_000:
         text = f"{round(value):,}".replace(",", THIN)
@@ -53,12 +53,12 @@ def number(value: float) -> str:
 
 
 def exact(value: float) -> str:
-    """A number for programs: as it is published, and as JSON would write it."""
+    """Return a number for programs: the published one, as JSON writes it."""
     return repr(round_number(value))
 
 
 def p_value(p: float) -> str:
-    """A p-value to three decimals, or four where three would round it onto the usual limit."""
+    """Return a p-value with three decimals, or four if three would round it to 0.05."""
     if p < 0.001:
         return "< 0.001"
     short = f"{p:.3f}"
@@ -68,17 +68,17 @@ def p_value(p: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 1 as a percentage."""
+    """Return a share of 1 as a percentage."""
     return f"{100 * share:.1f}".removesuffix(".0").replace("-", MINUS) + f"{THIN}%"
 
 
 def unit(estimate: Estimate) -> str:
-    """The unit of an estimate in words; empty where the number says all."""
+    """Return the unit of an estimate in words; empty if it needs none."""
     return "" if estimate.unit == "1" else _UNITS.get(estimate.unit, estimate.unit.strip("{}"))
 
 
 def shown(analysis: str, estimate: Estimate, field: str = "value") -> PageCell:
-    """One number of an estimate, as a cell."""
+    """Return one number of an estimate as a cell."""
     number = number_of(estimate, field)
     if number is None:
         return PageCell(text=_absent(estimate, field))

@@ -1,4 +1,4 @@
-"""HTML from templates: every value is escaped, and an unknown one is an error."""
+"""HTML from templates: every value is escaped, and an unknown name is an error."""
 
 from functools import cache
 from importlib.resources import files
@@ -12,27 +12,28 @@ TEMPLATES = files(__package__) / "templates"
 
 
 def page_html(template: str, **values: Any) -> str:
-    """HTML for the page from the text of a Jinja template, with the page's own macros.
+    """Return HTML for the page from the text of a Jinja template, with the page's macros.
 
-    `{% from "cells.html" import cell, scroll %}` gives a number's cell, as `cell(value | shown)`,
-    and `scroll(ID)`, the opening `<div>` of a table that is wider than the screen.
+    `{% from "cells.html" import cell, scroll %}` imports the cell of a number, used as
+    `cell(value | shown)`, and `scroll(ID)`, the opening `<div>` of a table that may be wider than
+    the screen.
 
     Args:
-        template: its text.
-        values: by name; each is escaped.
+        template: the text of the template.
+        values: the values by name; each is escaped.
     """
     return environment().from_string(template).render(**values)
 
 
 @cache
 def environment() -> Environment:
-    """The environment of all templates."""
+    """Return the environment of all templates."""
     made = Environment(
         autoescape=True,
         loader=FunctionLoader(lambda name: (TEMPLATES / name).read_text("utf-8")),
         lstrip_blocks=True,
         trim_blocks=True,
-        undefined=StrictUndefined,  # By default a misspelt name prints nothing (Jinja 3.1).
+        undefined=StrictUndefined,  # A misspelt name prints nothing by default (Jinja 3.1).
     )
     made.filters["number"] = number
     made.filters["shown"] = _shown

@@ -1,4 +1,4 @@
-"""What the study file says, in words: the methods section of the page."""
+"""The methods section of the page: the study file in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from abate.report.page.sections import words
 
 _REPEAT = {
     "censor": "a later procedure at the same site ends the lesion's follow-up",
-    "new": "a later procedure at the same site starts a clock of its own",
+    "new": "a later procedure at the same site starts its own clock",
     "ignore": "a later procedure at the same site is ignored",
 }
 _PER_VISIT = {
@@ -34,21 +34,21 @@ _KINDS = {
 
 
 def design(results: Results) -> list[tuple[str, str]]:
-    """Heads and sentences on how the cohort was made; empty where the results do not say it."""
+    """Return heads and sentences on how the cohort was made; empty for results without them."""
     if not results.design:
         return []
     return [(head, text) for head, text in _lines(results) if text]
 
 
 def visits(results: Results) -> list[tuple[str, int, int, int]]:
-    """The visits after the procedure: name, target day, first and last day."""
+    """Return the visits after the procedure: name, target day, first and last day."""
     given = results.design.get("visits", {})
     after = {name: visit for name, visit in given.items() if name != BASELINE}
     return [(name, visit["day"], visit["from"], visit["to"]) for name, visit in after.items()]
 
 
 def methods(results: Results) -> list[str]:
-    """Every method that an estimate names, once, in their order."""
+    """Return each method of the estimates once, in their order."""
     return list(
         dict.fromkeys(
             estimate.method
@@ -62,7 +62,7 @@ def methods(results: Results) -> list[str]:
 def _lines(results: Results) -> Iterator[tuple[str, str]]:
     given = results.design
     study, index, scores = (given.get(key, {}) for key in ("study", "index", "scores"))
-    yield "Unit of analysis", "the index procedure: one treated lesion, with a clock of its own"
+    yield "Unit of analysis", "the index procedure: one treated lesion, with its own clock"
     yield "Index procedures", _sentence(_codes(index), _REPEAT.get(index.get("repeat"), ""))
     for kind, head in _KINDS.items():
         for name, settings in given.get(kind, {}).items():
@@ -74,11 +74,11 @@ def _lines(results: Results) -> Iterator[tuple[str, str]]:
     yield "Days", f"whole calendar days in {study['timezone']}" if "timezone" in study else ""
     yield "Data cut-off", results.cutoff or _until(results)
     yield "Withheld data", withheld_by_source(results)
-    yield "Missing scores", "never filled in; where an analysis does so, its method says how"
+    yield "Missing scores", "never filled in, unless an analysis does so by its stated method"
 
 
 def _until(results: Results) -> str:
-    """Without a stated cut-off: the day itself only locally, or each night would publish anew."""
+    """Return the data cut-off; an unstated one is a date only in local results."""
     words = "the day of the last complete pull"
     is_local = results.release == NOT_FOR_RELEASE
     return f"{words}, {results.data_until}" if is_local and results.data_until else words

@@ -16,7 +16,7 @@ NOTHING = PageCell(text="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart: drawn for wide and for narrow screens, or the reason why it is not."""
+    """A chart, drawn for wide and for narrow screens, or the reason why it is not drawn."""
 
     title: str
     alt: str
@@ -36,7 +36,7 @@ class PageTable:
 
     @property
     def heads(self) -> Sequence[tuple[str, bool]]:
-        """The columns' heads, and whether each one is over numbers."""
+        """The heads of the columns, and whether each column has numbers."""
         columns = [list(column) for column in zip(*self.rows, strict=True)] or [[]]
         numeric = [
             any(cell.exact or cell.text == WITHHELD for cell in column) for column in columns
@@ -47,7 +47,7 @@ class PageTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One estimate as a row; `how` is the number of its method beneath."""
+    """One estimate as a row; `how` is the number of its method below the table."""
 
     label: str
     value: PageCell
@@ -65,7 +65,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisSection:
-    """All that the page says of one analysis."""
+    """One analysis on the page."""
 
     id: str
     heading: str
@@ -80,12 +80,12 @@ class AnalysisSection:
 
     @property
     def is_open(self) -> bool:
-        """Whether its estimates are seen at once, and not only where a reader asks for them."""
+        """Whether its estimates are shown at once, and not only when a reader opens them."""
         return not self.sheets
 
 
 def section(outcome: Outcome) -> AnalysisSection:
-    """An outcome as a section; a failed one, or one that is not estimable, says so."""
+    """Return an outcome as a section, also one that failed or is not estimable."""
     name = f"analysis-{outcome.name}"
     parameters = [(key, words(value)) for key, value in outcome.parameters.items()]
     heading = title_of(outcome.name)
@@ -112,12 +112,12 @@ def section(outcome: Outcome) -> AnalysisSection:
 
 
 def title_of(name: str) -> str:
-    """A name of the study file as a heading: `first-week` is First week."""
+    """Return a name of the study file as a heading: `first-week` becomes First week."""
     return name.replace("-", " ").capitalize()
 
 
 def words(value: Any) -> str:
-    """A plain value of the study file in words."""
+    """Return a plain value of the study file in words."""
     if isinstance(value, Mapping):
         return "; ".join(f"{key.replace('_', ' ')}: {words(item)}" for key, item in value.items())
     if isinstance(value, bool):
@@ -128,7 +128,7 @@ def words(value: Any) -> str:
 
 
 def slug(text: str) -> str:
-    """Text as a part of an id or of a file's name; where letters are lost, a digest is added."""
+    """Return a text as part of an id or a file name; if letters are lost, a digest is added."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if plain == text:
         return plain
@@ -136,7 +136,7 @@ def slug(text: str) -> str:
 
 
 def figure(analysis: str, chart: Chart, result: Result) -> Figure:
-    """A chart in both widths; one that cannot be drawn costs itself only."""
+    """Return a chart in both widths, or the reason why it cannot be drawn."""
     name = f"chart-{analysis}-{slug(chart.name)}"
     try:
         wide = charts.svg(chart, result, name=name)
@@ -147,7 +147,7 @@ def figure(analysis: str, chart: Chart, result: Result) -> Figure:
 
 
 def sheet(analysis: str, table: Table, result: Result) -> PageTable:
-    """A table with the numbers that it cites."""
+    """Return a table with the numbers that it cites."""
     return PageTable(
         id=f"table-{analysis}-{slug(table.name)}",
         title=table.title,
@@ -157,7 +157,7 @@ def sheet(analysis: str, table: Table, result: Result) -> PageTable:
 
 
 def _head(text: str) -> str:
-    """A column's head: a word begins with a capital, `n` and `p` are what they are."""
+    """Return a column's head: words begin with a capital letter, `n` and `p` do not change."""
     return text[:1].upper() + text[1:] if len(text) > 2 else text
 
 
@@ -170,13 +170,13 @@ def _cell(analysis: str, cell: Cell, result: Result) -> PageCell:
 
 
 def headlines(outcome: Outcome) -> list[Line]:
-    """What an outcome says first: its key estimates, also those that are withheld."""
+    """Return the key estimates of an outcome, also withheld ones."""
     keys = outcome.result.key_estimates if outcome.result else []
     return [line(outcome.name, key) for key in keys]
 
 
 def line(analysis: str, estimate: Estimate, hows: dict[str, int] | None = None) -> Line:
-    """An estimate as a row; `hows` numbers the methods."""
+    """Return an estimate as a row; `hows` numbers the methods."""
     hows = {} if hows is None else hows
     interval = estimate.interval
     n = (

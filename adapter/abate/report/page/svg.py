@@ -1,4 +1,4 @@
-"""A drawing made fit for a page: one text alternative, names of its own, nothing that acts."""
+"""A drawing prepared for a page: one text alternative, unique ids, no active content."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -6,33 +6,33 @@ from xml.etree import ElementTree as ET
 from abate.errors import AbateError
 
 _SVG = "http://www.w3.org/2000/svg"
-# What a chart is drawn with. A link, an image or a script is none of it.
+# The elements that a chart may contain; links, images and scripts are not among them.
 _DRAWN = {
     "circle", "clipPath", "defs", "g", "line", "linearGradient", "path", "radialGradient", "rect",
     "stop", "svg", "text", "title", "tspan",
 }  # fmt: skip
 _DROPPED = ("role", "class", "aria-", "pointer-events")
-# What an element is without being told.
+# The default attributes of an element.
 _USUAL = {("opacity", "1"), ("font-weight", "normal"), ("stroke-width", "1")}
 _NO_PATH = "M0,0h0v0h0Z"
 _POINTER = re.compile(r"url\((['\"]?)#([^)'\"]+)\1\)")
 
 
 class NotDrawn(AbateError):
-    """A chart cannot be drawn: it costs itself only, its table stands."""
+    """A chart cannot be drawn; only the chart is missing, and its table is shown."""
 
 
 def frame(svg: str, *, name: str, title: str, alt: str) -> str:
-    """The drawing as it stands in a page: `name` makes its ids its own, `alt` says it in words.
+    """Return the drawing for a page: `name` makes its ids unique, `alt` describes it.
 
     Raises:
-        NotDrawn: it holds what is no drawing.
+        NotDrawn: it contains an element that is not allowed.
     """
     root = ET.fromstring(svg)  # noqa: S314 - vl-convert wrote it: it declares no entities
     for element in root.iter():
         element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
         if element.tag not in _DRAWN or any(map(_acts, element.attrib)):
-            raise NotDrawn(f"it draws with <{element.tag}>, which may not stand in a page")
+            raise NotDrawn(f"it contains <{element.tag}>, which is not allowed on the page")
         _tidy(element, name)
     _leave_out_empty(root)
     return _with_words(root, name, title, alt)
@@ -53,7 +53,7 @@ def _tidy(element: ET.Element, name: str) -> None:
 
 
 def _leave_out_empty(root: ET.Element) -> None:
-    """Vega leaves in paths that draw nothing, and labels that overlap, with opacity 0 (5.20)."""
+    """Remove paths that draw nothing and overlapping labels: Vega 5.20 keeps both, invisible."""
     for parent in list(root.iter()):
         for child in list(parent):
             is_blank = child.tag == "path" and child.get("d", _NO_PATH) == _NO_PATH

@@ -1,8 +1,8 @@
-"""How every chart looks: one theme, whose colours are told apart by colour-blind readers too.
+"""The theme of all charts, with colours that colour-blind readers can distinguish.
 
-The colours are after Okabe and Ito (https://jfly.uni-koeln.de/color/), darkened for white paper so
-that each has a contrast of 3:1 or more. A chart is drawn once, in the light colours; the page
-repaints them where the reader's scheme is dark.
+The colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), darkened for white paper
+to a contrast of at least 3:1. A chart is drawn once, in light colours; the page replaces them if
+the reader's colour scheme is dark.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 INK, MUTED, AXIS, GRID, LINE = "#26323d", "#55626e", "#87929c", "#dde3e8", "#8593a0"
 PAPER, BAND = "#fefefe", "#e8eff4"
 SERIES = ("#0a6a9c", "#b84c00", "#00735a", "#9c4a85", "#7d6200", "#4a4f8f", "#6b6f73")
-# Each light colour, and the one that stands for it on a dark page.
+# Each light colour, and its replacement on a dark page.
 DARK = {
     INK: "#e4eaef",
     MUTED: "#aab6c1",
@@ -29,7 +29,7 @@ DARK = {
 }
 WIDE, NARROW = 800, 268
 HEIGHT, TALLEST, ROW = 280, 620, 24
-# What an analysis may call the marks of single lesions, and those of what is estimated.
+# The names that an analysis may give to the marks of single lesions, and to those of estimates.
 INDIVIDUAL, SUMMARY = "individual", "median"
 
 _FONT = "sans-serif"
@@ -65,7 +65,7 @@ _LEGEND = {
 
 
 def config(width: int) -> dict[str, Any]:
-    """The Vega-Lite configuration of a chart that is `width` pixels wide."""
+    """Return the Vega-Lite configuration of a chart that is `width` pixels wide."""
     columns = 2 if width >= WIDE else 1
     return {
         "aria": False,  # The page gives each drawing one text alternative instead.
@@ -88,7 +88,10 @@ def config(width: int) -> dict[str, Any]:
 
 
 def mark(kind: str, style: str, *, is_span: bool) -> dict[str, Any]:
-    """A mark of single lesions stands back, one of an estimate stands out; `is_span`: with ends."""
+    """Return the style of a mark: faint for single lesions, strong for estimates.
+
+    `is_span` is for a mark with two ends.
+    """
     if style == SUMMARY and kind == "rule":
         wide = {"color": SERIES[0], "opacity": 0.35, "strokeWidth": 7}
         return {"style": SUMMARY, **(wide if is_span else {"color": SERIES[1], "opacity": 1})}
@@ -100,11 +103,11 @@ def mark(kind: str, style: str, *, is_span: bool) -> dict[str, Any]:
 
 
 def band() -> dict[str, Any]:
-    """A band behind the data, as a visit's window, apart from its neighbours."""
+    """Return the style of a band behind the data, such as the window of a visit."""
     return {"color": BAND, "opacity": 1, "stroke": PAPER, "strokeWidth": 2}
 
 
 def point(style: str) -> dict[str, Any]:
-    """The points on a line of that style."""
+    """Return the style of the points on a line."""
     is_summary = style == SUMMARY
     return {"color": SERIES[0] if is_summary else LINE, "size": 80 if is_summary else 30}

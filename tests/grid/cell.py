@@ -76,7 +76,7 @@ class Held:
 NOTHING = Held({}, [])
 
 
-class Ward(Pulls):
+class Cell(Pulls):
     """One cell: a fresh folder, a server with its rows, and a way to pull them.
 
     What is the same for many cells is `known`: the first night, and the truth.

@@ -20,7 +20,7 @@ procedure = partial(made.procedure, code=TREATED)
 condition = partial(made.condition, code=TUMOUR)
 
 
-class Ward(Pulls):
+class HapiStudy(Pulls):
     """A study on a server, and the rows of its store after each night."""
 
     def __init__(self, client, folder, strategy):

@@ -21,7 +21,7 @@ from wards import STUDY, Ward, analysed
 KINDS = ("Group", "List", "MeasureReport", "Observation", "DiagnosticReport")
 
 
-class House:
+class PublishingStudy:
     """The folder of the demo's study, and the embedded server that its report goes to.
 
     Attributes:
