@@ -164,7 +164,7 @@ def test_a_capability_statement_of_another_shape_counts_as_not_said(odd, checked
     ("how", "words"),
     [
         ({"transaction": False}, "publish: it does not offer transactions"),
-        ({"missing": ("Group", "List")}, "publish: it does not take Group, List"),
+        ({"missing": ("Group", "List")}, "publish: it does not accept Group, List"),
         ({"update_create": False}, "does not let a client choose the id of CodeSystem"),
     ],
 )

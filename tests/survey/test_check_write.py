@@ -80,7 +80,7 @@ def test_a_login_that_may_not_write_is_told(front, rows):
 def test_a_refused_transaction_is_what_keeps_a_report_from_being_taken(front, checked):
     with front.only("POST", "", Response("", 422)):
         missing = checked(front, "--write")["advice"]["missing"]
-    assert any("publish: it takes no transaction (NO (422)" in line for line in missing)
+    assert any("publish: it does not accept transactions (NO (422)" in line for line in missing)
 
 
 def test_a_transaction_that_is_only_said_to_be_written_is_told(front, tried):

@@ -129,7 +129,9 @@ class Endpoints:
         versions = self._store.history(Key(resource_type, id))
         version = next((version for version in versions if str(version.number) == number), None)
         if version is None:
-            raise RequestRefused(404, "not-found", f"there is no such version of a {resource_type}")
+            raise RequestRefused(
+                404, "not-found", f"this version of a {resource_type} does not exist"
+            )
         if version.body is None:
             raise RequestRefused(410, "deleted", "this version is a deletion")
         return responses.version_response(version)
@@ -138,7 +140,7 @@ class Endpoints:
         """Return all versions of a resource, the newest first."""
         versions = self._store.history(Key(resource_type, id))
         if not versions:
-            raise RequestRefused(404, "not-found", f"there is no such {resource_type}")
+            raise RequestRefused(404, "not-found", f"this {resource_type} does not exist")
         return _history(versions, request)
 
     def history_of_type(self, request: Request, resource_type: str) -> Response:

@@ -132,7 +132,7 @@ def current(store: SandboxStore, key: Key) -> StoredVersion:
     """
     last = store.last(key)
     if last is None:
-        raise RequestRefused(404, "not-found", f"there is no such {key.resource_type}")
+        raise RequestRefused(404, "not-found", f"this {key.resource_type} does not exist")
     if last.body is None:
         raise RequestRefused(410, "deleted", f"this {key.resource_type} was deleted")
     return last

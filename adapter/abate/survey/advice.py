@@ -125,12 +125,12 @@ def _report_refusal(survey: Survey) -> str:
     """Return why the server cannot take a report; empty if it can."""
     tried = next((row.found for row in survey.probes if row.what == TRANSACTION), "")
     if tried.startswith("NO"):
-        return f"it takes no transaction ({tried}, when it was tried)"
+        return f"it does not accept transactions ({tried}, when tried)"
     if not survey.server.transaction:
         return "it does not offer transactions"
     kinds = [survey.server.of(kind) for kind in WRITTEN_NAMES]
     if missing := [kind.type for kind in kinds if not kind.offered]:
-        return f"it does not take {', '.join(missing)}"
+        return f"it does not accept {', '.join(missing)}"
     if closed := [kind.type for kind in kinds if kind.update_create is False]:
         return f"it does not let a client choose the id of {', '.join(closed)} (updateCreate)"
     return ""

@@ -57,7 +57,7 @@ class Context:
 
     @property
     def tries_report(self) -> bool:
-        """Whether the survey may write, and the server does not declare that it takes no report."""
+        """Whether the survey may write, and the server's declarations allow a report."""
         lists = self.capability.of("List")
         is_taken = lists.offered and lists.update_create is not False
         return self.write and self.capability.transaction and is_taken

@@ -60,7 +60,7 @@ def _read_history(context: Context) -> Verdict:
 
 
 def _ask_large_page(context: Context) -> Verdict:
-    """Request a large page; a server that was slow until now is not asked."""
+    """Request a large page; skip a server that was slow until now."""
     if (seconds := _estimate_seconds(context)) > _LONGEST_SECONDS:
         return "not tried", f"a page of {LARGE_PAGE} would take about {seconds:.0f} s"
     answer = context.client.get(TYPE, {"_count": str(LARGE_PAGE)})
