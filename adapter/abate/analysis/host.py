@@ -274,7 +274,7 @@ class Host:
         call = self._only(plugin, hook)
         lists = self._call(plugin, hook, partial(call, **arguments))
         asked = [hook for hook in call.get_hookimpls() if not (hook.wrapper or hook.hookwrapper)]
-        if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy 1.7 drops each None.
+        if len(lists) < len(asked) or not all(map(_is_list, lists)):  # pluggy 1.7 drops None.
             raise BrokenPlugin(plugin, f"{hook} must give a list")
         given: list[Any] = self._call(
             plugin, hook, lambda: [item for many in lists for item in many]

@@ -89,7 +89,8 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
         _refuse_no_hook(manager, module)
         _refuse_unknown_hooks(manager, module)
     except (pluggy.PluginValidationError, PluginError) as fault:
-        # pluggy 1.7 keeps a plugin that abate refuses; with a wrong argument it registers nothing.
+        # pluggy 1.7 keeps a plugin that abate refuses; with a wrong argument it registers nothing
+        # (2026-11).
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         raise PluginError(" ".join(str(fault).split())) from None

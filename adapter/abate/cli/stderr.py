@@ -71,7 +71,8 @@ class _Terminal:
 
         from abate.telemetry.throughput import Throughput
 
-        # auto_refresh would write from a thread of rich, where a closed terminal raises an error.
+        # auto_refresh writes from a thread of rich, where a closed terminal raises an error
+        # (rich 15.0, 2026-12).
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),

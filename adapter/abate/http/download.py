@@ -28,7 +28,7 @@ from abate.http.response import Answer
 from abate.http.transport import Request, Transport
 from abate.http.urls import is_loopback, join, origin, sent_away
 
-# Some servers send a Binary resource unless NDJSON is requested (HAPI 8.8).
+# Some servers send a Binary resource unless NDJSON is requested (HAPI 8.8, 2026-11).
 HEADERS = {"Accept": "application/fhir+ndjson, application/x-ndjson;q=0.9, */*;q=0.5"}
 REDIRECTS = 5
 # Of gzip and of zstd.

@@ -118,7 +118,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return dict(self.json())
 
     def _parse(self, kind: Any) -> Any:
-        _refuse_other_than_utf8(self.body)  # msgspec skips the texts of undeclared fields.
+        _refuse_other_than_utf8(self.body)  # msgspec 0.23 skips undeclared fields (2026-12).
         return msgspec.json.decode(self.body, type=kind)
 
 

@@ -262,7 +262,7 @@ def _describe(path: Path) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, RuntimeError, MemoryError) as error:
-        signals.raise_if_signalled()  # An interrupt is an error of DuckDB's (2.0.1).
+        signals.raise_if_signalled()  # An interrupt is an error (DuckDB 2.0.1).
         raise _error_of(error, path) from None
 
 

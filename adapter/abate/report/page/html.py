@@ -33,7 +33,7 @@ def environment() -> Environment:
         loader=FunctionLoader(lambda name: (TEMPLATES / name).read_text("utf-8")),
         lstrip_blocks=True,
         trim_blocks=True,
-        undefined=StrictUndefined,  # A misspelt name prints nothing by default (Jinja 3.1).
+        undefined=StrictUndefined,  # A misspelt name prints nothing by default (Jinja 3.1, 2026).
     )
     made.filters["number"] = number
     made.filters["shown"] = _shown

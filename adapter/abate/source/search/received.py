@@ -10,7 +10,8 @@ from abate.source.id_set import IdSet
 from abate.store.ledger import LedgerLine
 from abate.telemetry.log import Log
 
-# How many pages in a row may hold nothing new: rows deleted during paging leave empty pages (HAPI).
+# How many pages in a row may have nothing new: rows deleted during paging leave empty pages (HAPI
+# 8.8, 2026-11).
 IDLE_PAGES = 50
 
 
