@@ -123,14 +123,20 @@ class Cell(Pulls):
         return (*strategy, *self.case.settings)
 
     def night(self, name="nightly"):
-        """One refresh of the store, and the cohort of what it holds."""
+        """One refresh of the store, and the cohort of what it holds.
+
+        The same rows make the same cohort and the same figures, which are computed once.
+        """
         self.server.now += NIGHT
         self.server.requests = 0
         if self.way == FILES:
             self._send_files(self.folder / name / "sent")
         how = {"is_compared": self.case.is_compared}
         with self.refreshed(name, self._overrides, **how) as (study, store, progress):
-            self.cohorts[name] = assemble(store, study.settings, progress.run_id)
+            key = ("cohort", str(rows_of(store)), str(_beside(store)), tuple(self.case.settings))
+            if key not in self.known:
+                self.known[key] = assemble(store, study.settings, progress.run_id)
+            self.cohorts[name] = key
 
     def _send_files(self, folder):
         """What the server would export lies in files, as the fault leaves them."""
@@ -184,18 +190,18 @@ class Cell(Pulls):
 
     def figures(self, name="nightly"):
         """The study's estimates by what its store holds: value, n and p, by analysis and name."""
-        study = self.study(name, self._overrides)
-        host = self.host(study)
-        outcomes = [
-            host.run(spec, offered, one, self.cohorts[name])
-            for spec, offered, one in host.make(study.settings)
-        ]
-        assert not [one.error for one in outcomes if one.error]
-        return {
-            (outcome.name, one.name): (one.value, one.n, one.p)
-            for outcome in outcomes
-            for one in outcome.result.estimates
-        }
+        key = ("figures", *self.cohorts[name])
+        if key not in self.known:
+            study = self.study(name, self._overrides)
+            cohort, host = self.known[self.cohorts[name]], self.host(study)
+            outcomes = [host.run(*how, cohort) for how in host.make(study.settings)]
+            assert not [outcome.error for outcome in outcomes if outcome.error]
+            self.known[key] = {
+                (outcome.name, estimate.name): (estimate.value, estimate.n, estimate.p)
+                for outcome in outcomes
+                for estimate in outcome.result.estimates
+            }
+        return self.known[key]
 
     def true_figures(self):
         """The same by a pull of everything without faults; `truth` comes before."""
@@ -221,3 +227,11 @@ class Cell(Pulls):
             return NOTHING
         with read_store(self.store(name)) as store:
             return Held(rows_of(store), store.rows("select * from watermark"))
+
+
+def _beside(store):
+    """What a cohort is made from besides the rows of the resources."""
+    return [
+        store.rows("select type, parameter, state from search order by all"),
+        store.rows("select kind, detail from pull_remark order by all"),
+    ]
