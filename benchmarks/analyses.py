@@ -23,7 +23,7 @@ PARAMETERS: dict[str, Any] = {"endpoint": LastOf(("D1", "Wk1"))}  # of those tha
 
 
 def main() -> None:
-    """Print a line an analysis, and one for all."""
+    """Print a line per analysis, and one for all of them."""
     cohort = made_cohort.make(int(sys.argv[1]) if len(sys.argv) > 1 else LESIONS)
     print(f"{cohort.lesions.height} index procedures, {cohort.scores.height} scores")
     host = loader.load()

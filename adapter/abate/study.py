@@ -177,7 +177,9 @@ def write_back(
             folder=folder,
             target=target,
             owner=owner,
-            report=ReleasedReport(found=loaded, shown=shown, resources=resources, minimum=minimum),
+            report=ReleasedReport(
+                results=loaded, shown=shown, resources=resources, minimum=minimum
+            ),
             log=log,
             how=how,
             dry_run=dry_run,

@@ -30,6 +30,8 @@ NAMES = {
     "loose": "inconsistent",
     "refreshed": "refresh",
 }
+# What a variable may not be named: a noun says what it holds.
+VARIABLES = {"found", "one", "some", "told", "said", "brought", "list_", "type_"}
 # What prose may not say: in messages, help, docstrings and docs.
 PHRASES = {
     r"\ba hole\b|\bholes\b": "incomplete result, missing resources",
@@ -45,6 +47,10 @@ PHRASES = {
     r"\bis to be had\b|\bare to be had\b": "is available",
     r"\bwhat is none\b": "an invalid value",
     r"\bburies\b|\bbury rows\b": "mark as deleted",
+    r"\bwhat stands\b|\bstands there\b|\bstood there\b": "is on the target, in the store, …",
+    r"\bthe disk refuses\b": "cannot be written",
+    r"\bleave the house\b|\bleaves the house\b": "be released, published",
+    r"\bthe books\b": "the ledger, the counts",
 }
 # Nouns, adjectives and verbs that end as a participle does.
 NOT_PARTICIPLES = {"feed", "need", "seed", "embed", "speed", "exceed", "proceed", "shred"}
@@ -101,6 +107,30 @@ def test_no_module_class_or_function_is_named_by_a_banned_word(code):
         )
     ]
     assert banned == []
+
+
+def test_variables_are_nouns(code):
+    banned = [
+        f"{path.name}:{node.lineno}: {name}"
+        for path, tree in code.items()
+        for node in ast.walk(tree)
+        if (name := _bound_by(node)) in VARIABLES and id(node) not in _fields(tree)
+    ]
+    assert banned == []
+
+
+def _fields(tree: ast.Module) -> set[int]:
+    """The fields of classes, whose names may be those of JSON."""
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    parts = [part for node in classes for part in node.body]
+    return {id(part.target) for part in parts if isinstance(part, ast.AnnAssign)}
+
+
+def _bound_by(node: ast.AST) -> str | None:
+    """The name of a variable or parameter that a node binds."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id
+    return node.arg if isinstance(node, ast.arg) else None
 
 
 def _prose(tree: ast.Module) -> Iterator[str]:

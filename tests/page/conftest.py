@@ -89,7 +89,7 @@ COURSE = {
 CHART = Chart(
     name="course",
     title="Course",
-    alt="One line a lesion, and over them the median.",
+    alt="One line per lesion, and over them the median.",
     spec=COURSE,
     data={
         "lesions": [

@@ -57,7 +57,7 @@ def test_a_drawing_says_in_words_what_it_shows(result, course):
     assert (root.get("role"), root.get("aria-labelledby")) == ("img", "c1-title c1-desc")
     assert [(one.tag, one.text) for one in root[:2]] == [
         ("title", "Course"),
-        ("desc", "One line a lesion, and over them the median."),
+        ("desc", "One line per lesion, and over them the median."),
     ]
 
 

@@ -31,7 +31,7 @@ class Pairs:
     """Lesions with a reference and an endpoint.
 
     Attributes:
-        frame: one row a lesion: lesion_id, label, patient_id, reference, reference_visit,
+        frame: one row per lesion: lesion_id, label, patient_id, reference, reference_visit,
             reference_datum, endpoint, endpoint_visit, endpoint_datum (a datum is the score's id and
             value), change (endpoint - reference: a fall is negative), and the columns of
             `Cohort.lesions`; in the order of `index_start`.
@@ -107,7 +107,7 @@ class ByVisit:
     """The chosen scores of each visit, of analysed lesions.
 
     Attributes:
-        frame: one row a lesion and visit: lesion_id, patient_id, visit, value, datum (the score's
+        frame: one row per lesion and visit: lesion_id, patient_id, visit, value, datum (the score's
             id and value), in visit order.
         visits: all visits of the study, also those without a score.
         population: which lesions these are, in words.

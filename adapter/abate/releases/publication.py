@@ -61,14 +61,14 @@ class ReleasedReport:
     """A report to publish.
 
     Attributes:
-        found: the results of the run, with the units of their estimates.
+        results: the results of the run, with the units of their estimates.
         shown: the released results.
         resources: the released results as FHIR resources.
         minimum: the least number of units that several releases may tell apart; 1 if the rule of
             several releases does not apply.
     """
 
-    found: Results
+    results: Results
     shown: Results
     resources: Sequence[Resource]
     minimum: int
@@ -192,14 +192,14 @@ class Publication:
             fingerprint=fingerprint(made),
             estimates=self._estimates,
             # If the rule applies, estimates without units are never released.
-            is_whole=self.report.minimum > 1 or has_all_units(report.found, report.shown),
+            is_whole=self.report.minimum > 1 or has_all_units(report.results, report.shown),
         )
 
     @property
     def _estimates(self) -> Estimates:
         """Return the estimates of the report, and those on the target of analyses that failed."""
-        estimates = list_published(self.report.found, self.report.shown, self._ledger.key())
-        failed = {outcome.name for outcome in self.report.found.failed}
+        estimates = list_published(self.report.results, self.report.shown, self._ledger.key())
+        failed = {outcome.name for outcome in self.report.results.failed}
         before = self._stands_as
         if before is None or self._read_existing is None or is_retracted(self._read_existing):
             return estimates
@@ -262,7 +262,7 @@ class Publication:
         released = self._stands_as
         if released is None or not released.is_whole:
             return True
-        return is_stale(released.estimates, list_computed(self.report.found, self._ledger.key()))
+        return is_stale(released.estimates, list_computed(self.report.results, self._ledger.key()))
 
 
 def _place(release: Release) -> tuple[str, str]:

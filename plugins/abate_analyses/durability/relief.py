@@ -24,7 +24,7 @@ class Relief:
     """The lesions of `Cohort.pairs` with the duration of their relief.
 
     Attributes:
-        frame: one row a lesion with relief at the endpoint, in the order of `index_start`:
+        frame: one row per lesion with relief at the endpoint, in the order of `index_start`:
             lesion_id, label, patient_id, reference, later (scores after the endpoint), loss_day,
             loss_visit, loss_score, held_day and held_visit (the last score before a loss, at least
             the endpoint's own), time, cause (of `aalen_johansen`), survival (days followed).

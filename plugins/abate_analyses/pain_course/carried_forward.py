@@ -13,7 +13,7 @@ def carry_forward(states: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
         scores: `Cohort.by_visit()`'s frame: one score a lesion and visit.
 
     Returns:
-        One row a lesion and visit with a score to carry: lesion_id, visit, value, datum.
+        One row per lesion and visit with a score to carry: lesion_id, visit, value, datum.
     """
     # The states are in the order of the visits, so no sort is needed within a lesion.
     return (

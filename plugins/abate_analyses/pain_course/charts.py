@@ -85,7 +85,7 @@ def _course(cohort: Cohort, days: Mapping[str, int]) -> Chart:
         alt=(
             "Line chart of the pain score against the visits: the median of each visit, with a bar "
             "from the first to the third quartile; behind it, where single lesions may be shown, "
-            "one thin line a lesion."
+            "one thin line per lesion."
         ),
         spec={"$schema": SCHEMA, "layer": [lines, quartiles, median]},
         data={
@@ -135,7 +135,7 @@ def _strip(cohort: Cohort, days: Mapping[str, int]) -> Chart:
         name="visit-windows",
         title="Which score stands for which visit",
         alt=(
-            "Strip of one row a lesion: every linked pain score by its day, over bands that are "
+            "Strip of one row per lesion: every linked pain score by its day, over bands that are "
             "the visits' windows. Its shape says whether it was taken for a visit, and why not."
         ),
         spec={"$schema": SCHEMA, "layer": [windows, points]},

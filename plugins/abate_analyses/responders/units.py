@@ -25,7 +25,7 @@ class JudgedPairs:
     """Lesions with a reference and an endpoint.
 
     Attributes:
-        frame: one row a lesion: lesion_id, site_group, above_zero, 4_or_more (of the reference),
+        frame: one row per lesion: lesion_id, site_group, above_zero, 4_or_more (of the reference),
             reference_datum, endpoint_datum, and whether each response holds, under its name.
         population: which lesions these are, in words.
         all_above_zero: whether each reference is above 0, by the words of the population.

@@ -30,7 +30,7 @@ def slopes(pairs: Pairs, reference: str, endpoint: str) -> Chart:
     return Chart(
         name="before-after",
         title="Pain before and after",
-        alt="One line a lesion from its reference score to its score at the endpoint, and a line "
+        alt="One line per lesion from its reference score to its score at the endpoint, and a line "
         "that joins the medians of both.",
         spec={
             "$schema": _VEGA_LITE,
@@ -64,8 +64,8 @@ def waterfall(pairs: Pairs) -> Chart:
     return Chart(
         name="waterfall",
         title="Change of each lesion",
-        alt="One bar a lesion, from the greatest rise of pain to the greatest fall, and a line at "
-        "the median change.",
+        alt="One bar per lesion, from the greatest rise of pain to the greatest fall, and a line "
+        "at the median change.",
         spec={
             "$schema": _VEGA_LITE,
             "layer": [
@@ -96,7 +96,7 @@ def by_visit(changes: Mapping[str, Pairs], visits: Sequence[str], medians: Seque
     return Chart(
         name="changes",
         title="Change at each visit",
-        alt="One point a lesion and visit: the change from the reference; the medians are joined "
+        alt="One point per lesion and visit: the change from the reference; the medians are joined "
         "by a line. The lesions of one visit are not those of the next.",
         spec={
             "$schema": _VEGA_LITE,

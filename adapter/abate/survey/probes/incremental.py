@@ -13,9 +13,7 @@ LARGE_PAGE = 1000
 _FEW = 20
 # A page that would take longer than this is not requested.
 _LONGEST_SECONDS = 15
-_NO_COUNTS = (
-    "each query is sent twice, whole or in halves; results that only this confirms are named"
-)
+_NO_COUNTS = "each query is sent twice, whole or in halves; a run names what nothing else confirms"
 _NO_PAGES = "a pull stops at the second page, and reports an incomplete result"
 _NO_DATES = "each run pulls everything: strategy patient is better"
 
