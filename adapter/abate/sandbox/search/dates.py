@@ -34,7 +34,7 @@ def stretch(text: str) -> Stretch:
     """
     match = _DATE.fullmatch(text)
     if match is None:
-        raise ValueError("no FHIR date")
+        raise ValueError("not a FHIR date")
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     start = datetime(
         int(year),

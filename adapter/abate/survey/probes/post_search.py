@@ -61,7 +61,7 @@ def _read(answer: Answer) -> _Result | None:
 
 
 def _is_same(got: _Result, posted: _Result | None) -> bool:
-    """Whether both found the same; HAPI does not always give a total."""
+    """Whether both found the same; HAPI 8.8 does not always give a total (2026-11)."""
     if posted is None or got[1] != posted[1]:
         return False
     return None in (got[0], posted[0]) or got[0] == posted[0]
