@@ -52,12 +52,6 @@ class Ran:
         return json.loads(self.out)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are CPUs: some tests wait for another process or a socket."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what the tests themselves hold: it is there for good."""
     gc.collect()
