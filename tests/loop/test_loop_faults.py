@@ -109,8 +109,8 @@ def test_a_hole_leaves_an_older_store_and_report_as_they_were(loop):
         (in_json({}, 401), ("requires a login (it answered 401)", "Add [source.auth]")),
         (Response("<p>hello</p>", content_type="text/html"), ("with text/html", "Check its URL")),
         (in_json({"resourceType": "Patient"}), ("not a CapabilityStatement", "Check its URL")),
-        (capability("5.0.0"), ("speaks FHIR 5.0.0", "Many servers offer R4 at another")),
-        (capability("3.0.2"), ("speaks FHIR 3.0.2", "Many servers offer R4 at another")),
+        (capability("5.0.0"), ("uses FHIR 5.0.0", "Many servers offer R4 at another")),
+        (capability("3.0.2"), ("uses FHIR 3.0.2", "Many servers offer R4 at another")),
     ],
 )
 def test_what_is_no_fhir_r4_server_is_told_in_a_sentence(loop, failed, answer, words):

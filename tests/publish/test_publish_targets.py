@@ -101,7 +101,7 @@ class TestRelease:
         behind = changed(lambda statement: statement.update(fhirVersion=version))
         refused = abate("publish", ran)
         assert refused.exit_code == 5
-        assert f"speaks {told}, and a report is written as R4 (4.0.1) or R5" in refused.err
+        assert f"uses {told}, and a report is written as R4 (4.0.1) or R5" in refused.err
         assert behind.ours() == {}
 
     @pytest.mark.parametrize(("version", "element"), [("4.0.1", "actual"), ("5.0.0", "membership")])

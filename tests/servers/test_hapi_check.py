@@ -153,4 +153,4 @@ def test_the_study_that_init_writes_runs(abate, base, tmp_path):
 def test_an_r5_server_is_told_as_such(abate, hapi_r5):
     ran = abate("check", hapi_r5)
     assert (ran.exit_code, ran.out) == (1, "")
-    assert "speaks FHIR 5.0.0, and abate needs R4" in ran.err
+    assert "uses FHIR 5.0.0, and abate needs R4" in ran.err

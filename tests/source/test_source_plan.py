@@ -137,7 +137,7 @@ def test_only_r4_is_pulled_from(script, pull, respond, version, is_r4):
         assert pull().ids("Patient") == ["p1"]
     else:
         with pytest.raises(
-            SourceError, match=r"speaks (an unknown version of )?FHIR.*, and abate needs R4"
+            SourceError, match=r"uses (an unknown version of )?FHIR.*, and abate needs R4"
         ):
             pull()
 

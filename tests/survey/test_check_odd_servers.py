@@ -127,8 +127,8 @@ def test_a_server_that_refuses_to_search_all_patients_is_told(odd, checked, sear
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ({"fhir_version": "5.0.0"}, "speaks FHIR 5.0.0, and abate needs R4"),
-        ({"fhir_version": "3.0.2"}, "speaks FHIR 3.0.2, and abate needs R4"),
+        ({"fhir_version": "5.0.0"}, "uses FHIR 5.0.0, and abate needs R4"),
+        ({"fhir_version": "3.0.2"}, "uses FHIR 3.0.2, and abate needs R4"),
         ({"metadata": Response("<html>", 200, content_type="text/html")}, "not the base URL"),
         ({"metadata": Response("", 404)}, "not the base URL"),
     ],

@@ -19,7 +19,7 @@ def test_each_type_is_searched_and_read_by_its_id(front, rows):
         "what": "read a Condition",
         "group": "read",
         "found": "not tried",
-        "then": "there is none",
+        "then": "the server has none",
     }
     assert ("GET", "Patient/pat") in front.requests
 

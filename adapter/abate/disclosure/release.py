@@ -1,4 +1,4 @@
-"""A run's results without the hidden cells, and without all that could name a single unit."""
+"""A run's results without the hidden cells, and without anything that could name a single unit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -107,7 +107,7 @@ def r4(base: str, answer: Answer) -> Mapping[str, Any]:
     version = statement.get("fhirVersion")
     if version != "4.0" and not str(version).startswith("4.0."):
         raise SourceError(
-            f"{base} speaks {display.fhir_version(version)}, and abate needs R4 (4.0.1). "
+            f"{base} uses {display.fhir_version(version)}, and abate needs R4 (4.0.1). "
             "Many servers offer R4 at another base URL, such as /r4."
         )
     return statement

@@ -1,4 +1,4 @@
-"""A transaction without an answer of success: what is known of the target, and the next step."""
+"""A transaction that was not confirmed: what is known of the target, and the next step."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ class Attempt:
 def refuse_unwritten(
     problem: Unfinished, needed: Mapping[str, Change], after: Sequence[Change]
 ) -> None:
-    """Stop after the last attempt, unless the target has all resources whatever it answered.
+    """Stop after the last attempt, unless the target has all resources, whatever its response.
 
     Raises:
         NothingWritten: the target has none of them.

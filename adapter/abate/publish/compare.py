@@ -16,7 +16,12 @@ from abate.disclosure import rule_of
 from abate.errors import PublishRefused
 from abate.http.urls import is_loopback
 from abate.publish.change import Change, change, leave
-from abate.publish.existing import read_all_existing, refuse_elsewhere, refuse_unmarked, ways_in
+from abate.publish.existing import (
+    entry_points,
+    read_all_existing,
+    refuse_elsewhere,
+    refuse_unmarked,
+)
 from abate.publish.leftovers import Leftovers, remaining, with_leftovers
 from abate.publish.retract_status import is_retracted, retract
 from abate.publish.study_key import Owner
@@ -102,7 +107,9 @@ def compare(
     existing = read_all_existing(target.server, map(reference_to, taken))
     for item in taken:
         refuse_unmarked(target.server, item, existing[reference_to(item)])
-        if existing[reference_to(item)] is None and reference_to(item) in ways_in(results.study):
+        if existing[reference_to(item)] is None and reference_to(item) in entry_points(
+            results.study
+        ):
             refuse_elsewhere(target.server, item)
     remains = remaining(target.server, results, existing)
     owner.refuse_other(target.base, [*existing.values(), *remains.all])
@@ -146,7 +153,7 @@ def _date(
     changes: Sequence[Change], results: Results, existing: Mapping[str, Resource | None]
 ) -> list[Change]:
     """Return the changes; after a retraction the Provenance is always written, with a new time."""
-    report, provenance = ways_in(results.study)
+    report, provenance = entry_points(results.study)
     before = existing.get(report)
     is_back = before is not None and is_retracted(before)
     return [

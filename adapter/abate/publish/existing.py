@@ -124,7 +124,7 @@ def _read_batch(server: FhirServer, names: Sequence[str]) -> dict[str, Resource 
     return {name: entry.resource for name, entry in pairs if entry.is_plain(name)}
 
 
-def ways_in(study: str) -> tuple[str, str]:
+def entry_points(study: str) -> tuple[str, str]:
     """Return the references of the DiagnosticReport and the Provenance, which list the others."""
     return f"DiagnosticReport/{report_id(study)}", f"Provenance/{stable_id(study, 'provenance')}"
 
@@ -148,7 +148,7 @@ def refuse_unmarked(
 def refuse_elsewhere(server: FhirServer, resource: Mapping[str, Any]) -> None:
     """Stop if the target has the resource under an id that is not of abate.
 
-    A server that chooses ids, or was filled from another one, has it so: a second report would be
+    This happens if a server chooses ids, or was filled from another one: a second report would be
     a duplicate. If the search by identifier does not work, nothing is known. The search uses the
     identifier systems of today and of abate 0.1.
 

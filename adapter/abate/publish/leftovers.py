@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from abate.analysis.results import Results
 from abate.fhir.client import FhirServer
-from abate.publish.existing import Own, find_own, list_references, ways_in
+from abate.publish.existing import Own, entry_points, find_own, list_references
 from abate.publish.retract_status import is_retracted
 from abate.report.fhir.content_digest import mark
 from abate.report.fhir.elements import Resource, reference_to
@@ -41,7 +41,7 @@ def remaining(
         results: the results that are reported now.
         existing: the resources of the report that the target has, by reference.
     """
-    lists = [existing.get(name) for name in ways_in(results.study)]
+    lists = [existing.get(name) for name in entry_points(results.study)]
     owns = find_own(server, results.study, list_references(server, *lists), besides=existing)
     retracted = [own.resource for own in owns if is_retracted(own.resource)]
     others = [own for own in owns if not is_retracted(own.resource)]
@@ -55,7 +55,7 @@ def remaining(
 
 def with_leftovers(resource: Resource, study: str, remains: Leftovers) -> Resource:
     """Add the kept resources to a DiagnosticReport, or all leftovers to a Provenance."""
-    report, provenance = ways_in(study)
+    report, provenance = entry_points(study)
     if reference_to(resource) == report:
         kept = [item for item in remains.kept if item["resourceType"] == "Observation"]
         return _extend(resource, "result", kept)

@@ -15,11 +15,11 @@ from abate.fhir.canonical import stable_id
 from abate.publish.change import Change, change
 from abate.publish.existing import (
     Own,
+    entry_points,
     find_own,
     list_references,
     read_existing,
     refuse_unmarked,
-    ways_in,
 )
 from abate.publish.retract_status import retract
 from abate.publish.study_key import Owner
@@ -72,7 +72,7 @@ def _with_reason(why: str, item: Change) -> Change:
 
 def _read_existing(target: TargetServer, study: Study) -> list[Own]:
     """Return all resources of the study on the target except the Provenance, which stays."""
-    names = ways_in(study.id)
+    names = entry_points(study.id)
     report, provenance = (read_existing(target.server, name) for name in names)
     subject = str((report or {}).get("subject", {}).get("reference"))
     written = list_references(target.server, provenance, report)

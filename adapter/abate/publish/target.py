@@ -94,7 +94,7 @@ def _release(server: FhirServer, version: Any) -> Release:
     release = releases.get(".".join(str(version).split(".")[:2]))
     if release is None:
         raise PublishRefused(
-            f"{server.base} speaks {display.fhir_version(version)}, and a report is written as R4 "
+            f"{server.base} uses {display.fhir_version(version)}, and a report is written as R4 "
             "(4.0.1) or R5 (5.0.0): nothing was written. Many servers offer R4 at another base "
             "URL, such as /r4."
         )

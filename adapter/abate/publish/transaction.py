@@ -158,11 +158,11 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
         PublishRefused: the target has something else, or cannot be read.
     """
     wrong: dict[str, Change] = {change.reference: change for change in needed}
-    standing_there: dict[str, Resource | None] = {}
+    on_target: dict[str, Resource | None] = {}
     attempts = Attempts(TRIES)
     while True:
         try:
-            standing_there = read_all_existing(server, wrong)
+            on_target = read_all_existing(server, wrong)
         except SourceError as error:
             raise PublishRefused(
                 f"{server.base} accepted the report, but it could not be read back: {error}. "
@@ -171,7 +171,7 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
         wrong = {
             name: change
             for name, change in wrong.items()
-            if not _is_as_sent(change, standing_there[name])
+            if not _is_as_sent(change, on_target[name])
         }
         if not wrong:
             return
@@ -180,7 +180,7 @@ def _read_back(server: FhirServer, needed: Sequence[Change], answer: Answer) -> 
         attempts.wait()
     names = ", ".join(name_of(change.resource) for change in list(wrong.values())[:3])
     given = versions(answer, needed)
-    if any(_is_later(given.get(name), standing_there[name]) for name in wrong):
+    if any(_is_later(given.get(name), on_target[name]) for name in wrong):
         raise PublishRefused(
             f"{server.base} accepted the report, and another client has changed {names} "
             f"({len(wrong)} in all) since. Find the other job that publishes this study, stop one "

@@ -15,7 +15,7 @@ from abate.publish import compare, transaction
 from abate.publish.attempts import NothingWritten
 from abate.publish.change import Change
 from abate.publish.compare import Publishing
-from abate.publish.existing import SHARED, read_existing, ways_in
+from abate.publish.existing import SHARED, entry_points, read_existing
 from abate.publish.retract import NothingStands, retractions
 from abate.publish.retract_status import is_retracted
 from abate.publish.study_key import Owner
@@ -170,7 +170,7 @@ class Publication:
 
     @cached_property
     def _name(self) -> str:
-        return ways_in(self.owner.study)[0]
+        return entry_points(self.owner.study)[0]
 
     @cached_property
     def _read_existing(self) -> Resource | None:

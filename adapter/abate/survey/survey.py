@@ -68,7 +68,7 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
         capability = read_capability(server.capability(), _KINDS)
         version = display.fhir_version(capability.fhir_version)
         log.info(
-            f"{server.base} speaks {version}",
+            f"{server.base} uses {version}",
             name="server.found",
             server=server.base,
             fhir_version=version,

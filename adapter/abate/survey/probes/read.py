@@ -53,7 +53,7 @@ def _read(kind: str, context: Context) -> Verdict:
         return "not tried", (
             f"a search without a code is refused ({answer.status}): see the search by code"
         )
-    return "not tried", "there is none"
+    return "not tried", "the server has none"
 
 
 def _read_by_id(kind: str, key: str, context: Context) -> Verdict:
