@@ -66,6 +66,33 @@ def report_cohort(log: Log, cohort: "Cohort") -> None:
     )
 
 
+def report_repeat(log: Log, cohort: "Cohort", repeat: str) -> None:
+    """Warn that `[index] repeat` has no effect on procedures that name no body site."""
+    from abate.cohort.attrition import later_without_site
+
+    later, sited = later_without_site(cohort.lesions)
+    if not later or repeat == "first-per-patient" or (repeat == "first-per-site" and sited):
+        return
+    if repeat == "first-per-site":
+        effect = "has the effect of first-per-patient: no index procedure names a body site"
+    elif sited:
+        effect = (
+            f"has no effect on {later} later index procedures that name no body site: each counts "
+            "as a new one"
+        )
+    else:
+        effect = (
+            "has no effect: no index procedure names a body site, and each of "
+            f"{later} later ones counts as a new one"
+        )
+    log.warning(
+        f"[index] repeat = {repeat!r} {effect}. To study only the first procedure of each patient, "
+        "set repeat = 'first-per-patient'.",
+        name="cohort.repeat",
+        later=later,
+    )
+
+
 def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
     """Log how an analysis ended, and return its outcome."""
     state = "failed" if outcome.result is None else "done"

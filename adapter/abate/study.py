@@ -61,8 +61,10 @@ def _assemble(study_file: StudyFile, store: "Store", progress: Progress) -> "Gat
 
     settings = study_file.settings
     stage_events.begin_stage(progress.log, "assemble")
+    cohort = assemble(store, settings, progress.run_id)
+    stage_events.report_repeat(progress.log, cohort, settings.index.repeat)
     return Gathered(
-        cohort=assemble(store, settings, progress.run_id),
+        cohort=cohort,
         inputs=inputs(store, settings.source.url, progress.unconfirmed),
         members=members(store) if settings.report.members else None,
     )

@@ -3,7 +3,7 @@
 import polars as pl
 
 # Procedures that are not lesions of their own: not completed, or part of another treatment.
-_NO_LESION = ("same-session", "re-treatment")
+_NO_LESION = ("same-session", "re-treatment", "not-first")
 
 Flow = dict[tuple[str, str, str], list[str]]
 
@@ -36,6 +36,21 @@ def is_treated() -> pl.Expr:
     """Whether a row of `Cohort.lesions` counts as treated in the attrition table."""
     no_lesion = _why().str.starts_with("status-") | _why().is_in(_NO_LESION)
     return ~no_lesion.fill_null(value=False)
+
+
+def later_without_site(lesions: pl.DataFrame) -> tuple[int, int]:
+    """Count later index procedures that name no body site, so that they may repeat an earlier one.
+
+    Args:
+        lesions: `Cohort.lesions`: every index procedure.
+
+    Returns:
+        Their number, and that of the procedures that name a site.
+    """
+    valid = lesions.filter(is_treated() | (_why() == "not-first"))
+    is_unknown = pl.col("site") == "unknown"
+    later = valid.filter(pl.int_range(pl.len()).over("patient_id") > 0)
+    return later.filter(is_unknown).height, valid.filter(~is_unknown).height
 
 
 def _why() -> pl.Expr:

@@ -71,7 +71,7 @@ class Index(Coded):
     """`[index]`: the procedures that start a lesion's clock."""
 
     unit: Literal["procedure"] = "procedure"
-    repeat: Literal["censor", "new", "ignore"] = "censor"
+    repeat: Literal["censor", "new", "ignore", "first-per-patient", "first-per-site"] = "censor"
 
 
 class Adjunct(Coded):

@@ -156,7 +156,7 @@ select
     fault,
     case
       when walked.session_of is not null then 'same-session'
-      when walked.is_repeat and study().repeat in ('censor', 'ignore') then 're-treatment'
+      when walked.is_repeat and study().repeat <> 'new' then 're-treatment'
     end
   ) as fault,
   walked.session_of

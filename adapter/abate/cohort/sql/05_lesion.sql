@@ -35,7 +35,7 @@ retreated as (
       and (first.starts, first.id) < (later.starts, later.id)
       and (later.fault is null or later.fault = 're-treatment')
   inner join began on began.id = later.id and began.starts > first.starts
-  where study().repeat in ('censor', 'new')
+  where study().repeat <> 'ignore'
   group by first.id
 ),
 -- A death after the data cut-off does not count.

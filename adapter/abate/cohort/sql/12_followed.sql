@@ -14,12 +14,29 @@ counted as (
     max(told.at) filter (where is_follow_up) as last_score
   from told
   group by lesion
+),
+-- Later lesions of a patient, where only first ones are studied. A site that is not known, or that has no
+-- side, may be the site of the earlier one.
+later as (
+  select distinct another.id
+  from lesion as another
+  inner join lesion as earlier
+    on earlier.patient_id = another.patient_id and (earlier.starts, earlier.id) < (another.starts, another.id)
+  where case study().repeat
+    when 'first-per-patient' then true
+    when 'first-per-site' then
+      len(earlier.site_codes) = 0
+      or len(another.site_codes) = 0
+      or list_has_any(earlier.possible_sites, another.possible_sites)
+    else false
+  end
 )
 select
   c.id,
   coalesce(
     c.fault,
     case
+      when later.id is not null then 'not-first'
       when coalesce(n.linked, 0) = 0 then 'no-score'
       when n.is_several_series then 'several-series'
       when n.after < study().minimum_after then 'minimum-after'
@@ -40,4 +57,5 @@ select
   end as end_reason
 from candidate as c
 left join lesion as l using (id)
+left join later using (id)
 left join counted as n on n.lesion = l.number

@@ -13,7 +13,7 @@ treated as (
   select *
   from index_procedure
   where excluded_by is null
-    or not (starts_with(excluded_by, 'status-') or excluded_by in ('same-session', 're-treatment'))
+    or not (starts_with(excluded_by, 'status-') or excluded_by in ('same-session', 're-treatment', 'not-first'))
 ),
 step as (
   select 0 as position, 'left the group' as stage, '' as reason, 'patient' as unit, n

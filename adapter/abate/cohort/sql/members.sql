@@ -3,5 +3,5 @@ select c.patient_id, c.id, f.excluded_by is null as is_analysed
 from candidate as c
 inner join followed as f using (id)
 where f.excluded_by is null
-  or not (starts_with(f.excluded_by, 'status-') or f.excluded_by in ('same-session', 're-treatment'))
+  or not (starts_with(f.excluded_by, 'status-') or f.excluded_by in ('same-session', 're-treatment', 'not-first'))
 order by c.starts, c.id

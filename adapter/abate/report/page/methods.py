@@ -12,6 +12,8 @@ _REPEAT = {
     "censor": "a later procedure at the same site ends the lesion's follow-up",
     "new": "a later procedure at the same site starts its own clock",
     "ignore": "a later procedure at the same site is ignored",
+    "first-per-patient": "only the first procedure of each patient is studied",
+    "first-per-site": "only the first procedure at each site of a patient is studied",
 }
 _PER_VISIT = {
     "nearest": "the score nearest to the visit's target day",
