@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from abate.analysis.outcome import Outcome
     from abate.analysis.results import Results
     from abate.cohort.tables import Cohort
+    from abate.config.noun import Noun
     from abate.disclosure import Rule
     from abate.mapping.accounts import Accounted
     from abate.publish.change import Change
@@ -55,11 +56,11 @@ def report_withheld(log: Log, codes: Sequence[str]) -> None:
         )
 
 
-def report_cohort(log: Log, cohort: "Cohort") -> None:
+def report_cohort(log: Log, cohort: "Cohort", noun: "Noun") -> None:
     """Log the size of the cohort."""
     lesions, patients = cohort.analysed.height, cohort.analysed["patient_id"].n_unique()
     log.info(
-        f"assembled {lesions} lesions of {patients} patients",
+        f"assembled {noun.count(lesions)} of {patients} patients",
         name="cohort.done",
         lesions=lesions,
         patients=patients,
@@ -160,11 +161,11 @@ def report_changes(log: Log, changes: Sequence["Change"], *, dry_run: bool) -> N
     )
 
 
-def report_end(log: Log, run: "Run") -> None:
+def report_end(log: Log, run: "Run", noun: "Noun") -> None:
     """Log how the run ended. After a failure the text is empty: the command prints the reason."""
     tell = log.info if run.exit_code == 0 else log.error
     tell(
-        _sentence(run) if run.exit_code == 0 else "",
+        _sentence(run, noun) if run.exit_code == 0 else "",
         name="run.end",
         exit_code=run.exit_code,
         seconds=run.seconds,
@@ -178,12 +179,12 @@ def report_end(log: Log, run: "Run") -> None:
     )
 
 
-def _sentence(run: "Run") -> str:
+def _sentence(run: "Run", noun: "Noun") -> str:
     parts = [f"{run.command} done in {duration(run.seconds or 0)}"]
     if run.queries:
         parts.append(f"{run.received} resources, {run.rejected} rejected")
     if run.lesions_analysed is not None:
-        parts.append(f"{run.lesions_analysed} lesions, {len(run.analyses)} analyses")
+        parts.append(f"{noun.count(run.lesions_analysed)}, {len(run.analyses)} analyses")
     if run.changes:
         counts = ", ".join(f"{action} {n}" for action, n in run.changes.items())
         parts.append(f"would {counts}" if run.dry_run else counts)

@@ -86,8 +86,9 @@ def _analyse(
     from abate.report import files
 
     files.forget(study_file.output)
-    results.refuse_empty(gathered.cohort)
-    stage_events.report_cohort(log, gathered.cohort)
+    noun = study_file.settings.study.unit
+    results.refuse_empty(gathered.cohort, noun)
+    stage_events.report_cohort(log, gathered.cohort, noun)
     stage_events.begin_stage(log, "analyse", f"running {len(analyses)} analyses")
     return [
         stage_events.report_analysis(log, host.run(spec, offered, analysis, gathered.cohort))

@@ -65,7 +65,7 @@ def test_an_unknown_table_is_named_with_the_nearest_and_all_known_ones(fault):
             'id = "small"\ntime_zone = "UTC"',
             (
                 "line 3: study.time_zone: unknown key. Did you mean 'timezone'? "
-                "Known keys: cutoff, id, synthetic, timezone, title."
+                "Known keys: cutoff, id, noun, synthetic, timezone, title."
             ),
         ),
         (
@@ -144,7 +144,7 @@ def test_each_fault_is_one_line(fault):
         "small.toml, line 1: study.timezone: this key is missing",
         (
             "small.toml, line 3: study.titel: unknown key. Did you mean 'title'? "
-            "Known keys: cutoff, id, synthetic, timezone, title."
+            "Known keys: cutoff, id, noun, synthetic, timezone, title."
         ),
     ]
 

@@ -5,7 +5,7 @@ A result is stored as JSON and published as FHIR, so both formats must be able t
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -13,10 +13,17 @@ import msgspec
 
 from abate.analysis.consistency import find_inconsistencies
 from abate.analysis.counts import unit_faults
-from abate.analysis.model import Estimate, Result
+from abate.analysis.model import Chart, Estimate, Ref, Result
 from abate.cohort.units import Units, as_units
+from abate.config.noun import LESION, Noun
 from abate.errors import PluginError
 
+# Parts of a result that are keys or codes: they keep the word `lesion`.
+_KEYS = frozenset(
+    ("name", "unit", "statistic", "basis", "depends_on", "estimate", "initial", "strata", "units")
+)
+# The parts of a chart's specification that are words.
+_WORDS_OF_SPEC = ("title", "sort", "domain")
 # https://hl7.org/fhir/R4/datatypes.html#code
 _CODE = re.compile(r"\S+( \S+)*")
 
@@ -52,6 +59,52 @@ def check(given: Any) -> Result:
     for fault in _faults_of(checked, units):
         raise PluginError(fault)
     return checked
+
+
+def reword(outcome: Outcome, noun: Noun) -> Outcome:
+    """Return the outcome with the study's word for a lesion in all words, not in keys or codes."""
+    return outcome if noun == LESION else replace(outcome, result=_reword(outcome.result, noun))
+
+
+def _reword(value: Any, noun: Noun) -> Any:
+    if isinstance(value, str):
+        return noun.reword(value)
+    if isinstance(value, list | tuple):
+        return [_reword(item, noun) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _reword(item, noun) for key, item in value.items()}
+    if isinstance(value, Ref) or not is_dataclass(value):
+        return value
+    values = {field.name: getattr(value, field.name) for field in fields(value)}
+    changed = {
+        name: _reword_spec(item, noun)
+        if (isinstance(value, Chart) and name == "spec")
+        else _reword(item, noun)
+        for name, item in values.items()
+        if name not in _KEYS
+    }
+    if isinstance(value, Estimate) and not value.label:
+        changed["label"] = _label(value.name, noun)
+    return replace(value, **changed)
+
+
+def _label(name: str, noun: Noun) -> str:
+    """Return the label of an estimate that has none; empty if its name is the same in words."""
+    words = noun.reword(name)
+    return "" if words == name else words
+
+
+def _reword_spec(spec: Any, noun: Noun) -> Any:
+    if isinstance(spec, list | tuple):
+        return [_reword_spec(item, noun) for item in spec]
+    if not isinstance(spec, Mapping):
+        return spec
+    return {
+        key: (_reword if key in _WORDS_OF_SPEC and isinstance(item, str | list) else _reword_spec)(
+            item, noun
+        )
+        for key, item in spec.items()
+    }
 
 
 def _faults_of(result: Result, units: Mapping[str, Units]) -> Iterator[str]:

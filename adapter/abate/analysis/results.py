@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from abate.analysis import units_file
-from abate.analysis.outcome import Outcome
+from abate.analysis.outcome import Outcome, reword
 from abate.analysis.published_figures import ComparedFigure
 from abate.cohort.inputs import Inputs, Members
+from abate.config.noun import LESION, Noun
 from abate.config.settings import StudyFile
 from abate.errors import AbateError, NothingFound, disk_errors
 from abate.telemetry.private_file import write_private
@@ -108,6 +109,12 @@ class Results:
         """The analyses that stopped with an error."""
         return [outcome for outcome in self.outcomes if outcome.error is not None]
 
+    @property
+    def noun(self) -> Noun:
+        """The study's word for a lesion."""
+        given = self.design.get("study", {}).get("noun")
+        return Noun(**given) if given else LESION
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
@@ -119,7 +126,7 @@ class Gathered:
     comparisons: Sequence[ComparedFigure] = ()
 
 
-def refuse_empty(cohort: "Cohort") -> None:
+def refuse_empty(cohort: "Cohort", noun: Noun = LESION) -> None:
     """Stop if no lesion is left to analyse; the store keeps the rows and the attrition.
 
     Raises:
@@ -128,12 +135,12 @@ def refuse_empty(cohort: "Cohort") -> None:
     if cohort.analysed.height:
         return
     why = [
-        f"{step.n} {step.reason or step.stage} ({step.unit})"
+        f"{step.n} {step.reason or step.stage} ({noun.reword(step.unit)})"
         for step in steps(cohort)
         if step.stage in ("no lesion", "excluded", "scores not linked", "rejected")
     ]
     raise NothingFound(
-        "the cohort is empty: no lesion is left to analyse. Excluded: "
+        f"the cohort is empty: no {noun.one} is left to analyse. Excluded: "
         f"{'; '.join(why) or 'nothing'}. The attrition is kept in the store."
     )
 
@@ -158,7 +165,7 @@ def collect(
         lesions=cohort.analysed.height,
         inputs=gathered.inputs,
         attrition=steps(cohort),
-        outcomes=outcomes,
+        outcomes=[reword(outcome, settings.study.unit) for outcome in outcomes],
         cutoff=settings.study.cutoff.isoformat() if settings.study.cutoff else "",
         data_until=cohort.cutoff.isoformat(),
         design=settings.model_dump(mode="json", by_alias=True, include=_DESIGN, exclude_none=True),

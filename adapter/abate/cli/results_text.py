@@ -18,7 +18,7 @@ def text(results: "Results") -> str:
     """Return the whole text; no line is wider than the terminal."""
     from abate.report.fhir.narrative import not_assessable
 
-    parts = [results.title, "\n".join(attrition(results.attrition))]
+    parts = [results.title, "\n".join(map(results.noun.reword, attrition(results.attrition)))]
     if results.not_assessable:
         parts.append("\n".join(map(_line, not_assessable(results))))
     for outcome in results.outcomes:

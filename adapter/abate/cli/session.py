@@ -62,4 +62,6 @@ def working(study_file: "StudyFile", command: str, **spoken: Unpack[Spoken]) -> 
         finally:
             if work is not None:
                 work.print()
-                stage_events.report_end(work.progress.log, work.progress.run)
+                stage_events.report_end(
+                    work.progress.log, work.progress.run, study_file.settings.study.unit
+                )

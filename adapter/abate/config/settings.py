@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from abate.config.noun import LESION, Noun
 from abate.config.server import Server
 from abate.config.source import Source
 from abate.config.types import CodeRefs, MinimumCell, Slug, Zone, fault_at
@@ -30,11 +31,13 @@ class Study(Section):
     """`[study]`: the names of the study, and its calendar.
 
     `synthetic` means that no patient is real; a report may go to a public test server only then.
-    `cutoff` is the data cut-off; it defaults to the day of the last complete pull.
+    `cutoff` is the data cut-off; it defaults to the day of the last complete pull. `noun` is what
+    page and messages call a lesion.
     """
 
     id: Slug
     title: str = ""
+    noun: Noun | None = None
     timezone: Zone
     synthetic: bool = False
     cutoff: date | None = None
@@ -43,6 +46,11 @@ class Study(Section):
     def zone(self) -> ZoneInfo:
         """The time zone of the study's calendar days."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def unit(self) -> Noun:
+        """The word for the unit of analysis."""
+        return self.noun or LESION
 
 
 class Target(Server):

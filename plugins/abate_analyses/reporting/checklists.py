@@ -88,7 +88,8 @@ def _fill_item(item: Item, results: Results) -> FilledItem:
     statement = results.statements.get(item.statement, "")
     state = _state(item, is_shown=bool(places), is_stated=bool(statement))
     wanted = item.statement if state in (PARTLY, MISSING) and not statement else ""
-    return FilledItem(item=item, state=state, places=places, statement=statement, wanted=wanted)
+    shown = msgspec.structs.replace(item, topic=results.noun.reword(item.topic))
+    return FilledItem(item=shown, state=state, places=places, statement=statement, wanted=wanted)
 
 
 def _state(item: Item, *, is_shown: bool, is_stated: bool) -> str:

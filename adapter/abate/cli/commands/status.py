@@ -8,6 +8,7 @@ import click
 from abate.cli import options
 
 if TYPE_CHECKING:
+    from abate.config.noun import Noun
     from abate.telemetry.history import Run
     from abate.telemetry.progress import Status
 
@@ -38,14 +39,15 @@ def command(study: Path, overrides: tuple[str, ...], as_json: bool, runs: int | 
 
     Reads small files instead of the store, so it also works during a run.
     """
-    folder = options.read_study(study, overrides).output
+    study_file = options.read_study(study, overrides)
+    folder, noun = study_file.output, study_file.settings.study.unit
     if runs is None:
-        _show_last(folder, is_json=as_json)
+        _show_last(folder, noun, is_json=as_json)
     else:
-        _show_recent(folder, runs, is_json=as_json)
+        _show_recent(folder, runs, noun, is_json=as_json)
 
 
-def _show_last(folder: Path, *, is_json: bool) -> None:
+def _show_last(folder: Path, noun: "Noun", *, is_json: bool) -> None:
     import msgspec
 
     from abate.releases import waiting
@@ -55,12 +57,12 @@ def _show_last(folder: Path, *, is_json: bool) -> None:
     if is_json:
         options.print_json({**msgspec.to_builtins(last), "waits": msgspec.to_builtins(waits)})
         return
-    options.show(_text(last))
+    options.show(_text(last, noun))
     if waits is not None:
         options.show(f"waits    {waits.sentence}")
 
 
-def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:
+def _show_recent(folder: Path, number: int, noun: "Noun", *, is_json: bool) -> None:
     import msgspec
 
     from abate.telemetry import status
@@ -69,7 +71,7 @@ def _show_recent(folder: Path, number: int, *, is_json: bool) -> None:
     if is_json:
         options.print_json({"runs": msgspec.to_builtins(runs), "notes": notes})
         return
-    options.show(options.table(HEADS, [_row(run) for run in runs]))
+    options.show(options.table([noun.reword(head) for head in HEADS], [_row(run) for run in runs]))
     for note in notes:
         options.show(f"note: {note}")
 
@@ -97,7 +99,7 @@ def _changes(run: "Run") -> str:
     return f"would {counts}" if counts and run.dry_run else counts
 
 
-def _text(last: "Status") -> str:
+def _text(last: "Status", noun: "Noun") -> str:
     lines = [
         f"abate {last.command}: {last.state}"
         + (f" (exit code {last.exit_code})" if last.exit_code else ""),
@@ -110,7 +112,7 @@ def _text(last: "Status") -> str:
         lines.append(f"because  {last.message}")
     lines += [*_doing(last), *_books(last)]
     if last.lesions_analysed is not None:
-        lines.append(f"analysed {last.lesions_analysed} lesions")
+        lines.append(f"analysed {noun.count(last.lesions_analysed)}")
     lines += [f"analysis {name}: {state}" for name, state in last.analyses.items()]
     if last.changes:
         done = "would" if last.dry_run else "did"

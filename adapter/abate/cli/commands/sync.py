@@ -58,6 +58,5 @@ def _show(results: "Results", changes: "Sequence[Change]", waits: bool, run: "Ru
         options.print_json({**as_builtins(changes, run, dry_run=False), "waits": waits})
         return
     end = "; the report waits: see abate status" if waits else ""
-    options.show(
-        f"{results.study}: analysed {results.lesions} lesions; {count_changes(changes)}{end}"
-    )
+    analysed = results.noun.count(results.lesions)
+    options.show(f"{results.study}: analysed {analysed}; {count_changes(changes)}{end}")

@@ -48,7 +48,7 @@ def group(results: Results, *, is_at_source: bool) -> Resource:
 def index_procedures(results: Results, *, is_at_source: bool) -> Resource:
     """Return the List of index procedures of the analysed lesions; empty unless it is allowed."""
     listed = results.members.procedures if results.members else ()
-    title = f"{results.title}: index procedures of the analysed lesions"
+    title = f"{results.title}: index procedures of the analysed {results.noun.many}"
     words = "listed" if listed else "not listed"
     resource: Resource = {
         "resourceType": "List",

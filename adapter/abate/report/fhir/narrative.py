@@ -25,7 +25,8 @@ def conclusion(results: Results) -> str:
     """Return the conclusion: the patients, the primary test, and what is not assessable."""
     done = [outcome for outcome in results.outcomes if outcome.result is not None]
     first = (
-        f"{shown(results.patients)} patients with {shown(results.lesions)} lesions were analysed. "
+        f"{shown(results.patients)} patients with {shown(results.lesions)} "
+        f"{results.noun.many} were analysed. "
         "Computed by software and not reviewed by a person."
     )
     primary = [_primary(outcome) for outcome in done if outcome.primary]

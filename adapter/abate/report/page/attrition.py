@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abate.analysis.results import Results, Step
+from abate.config.noun import Noun
 from abate.report.page.formatting import WITHHELD, PageCell, exact, number
 
 # The rules of the cohort in words for readers who do not know them.
@@ -19,9 +20,9 @@ _REASONS = {
     "minimum-after": "too few pain scores after the procedure",
     "no-baseline": "no pain score before the procedure",
 }
-_UNITS = {"patient": "patients", "lesion": "lesions", "procedure": "procedures"}
+_UNITS = ("patient", "lesion", "procedure")
 _MAIN = (
-    ("index procedures", "Index procedures", "no lesion", "No lesion of their own"),
+    ("index procedures", "Index procedures", "no lesion", "No {} of their own"),
     ("treated", "Treated", "excluded", "Excluded"),
     ("analysed", "Analysed", "", ""),
 )
@@ -40,7 +41,8 @@ class Box:
 
 def boxes(results: Results) -> list[Box]:
     """Return the flow, without empty boxes."""
-    made = [_box(results.attrition, *main) for main in _MAIN]
+    noun = results.noun
+    made = [_box(results.attrition, noun, main) for main in _MAIN]
     return [box for box in made if box.counts]
 
 
@@ -49,13 +51,14 @@ def count(n: int | None) -> PageCell:
     return PageCell(text=WITHHELD) if n is None else PageCell(text=number(n), exact=exact(n))
 
 
-def _box(steps: Sequence[Step], stage: str, title: str, left: str, left_title: str) -> Box:
+def _box(steps: Sequence[Step], noun: Noun, main: tuple[str, str, str, str]) -> Box:
+    stage, title, left, left_title = main
     gone = [step for step in steps if left and step.stage == left]
     return Box(
         title=title,
-        counts=_counts([step for step in steps if step.stage == stage]),
-        left=left_title if gone else "",
-        left_counts=_counts(gone),
+        counts=_counts([step for step in steps if step.stage == stage], noun),
+        left=left_title.format(noun.one) if gone else "",
+        left_counts=_counts(gone, noun),
         reasons=[
             (reason_in_words(step.reason), step.reason, count(step.n))
             for step in gone
@@ -64,10 +67,10 @@ def _box(steps: Sequence[Step], stage: str, title: str, left: str, left_title: s
     )
 
 
-def _counts(steps: Sequence[Step]) -> list[tuple[PageCell, str]]:
+def _counts(steps: Sequence[Step], noun: Noun) -> list[tuple[PageCell, str]]:
     """Return the counts of each unit, patients first; unknown if a part of a sum is withheld."""
     order = [unit for unit in _UNITS if any(step.unit == unit for step in steps)]
-    return [(count(_sum(steps, unit)), _UNITS[unit]) for unit in order]
+    return [(count(_sum(steps, unit)), noun.reword(f"{unit}s")) for unit in order]
 
 
 def _sum(steps: Sequence[Step], unit: str) -> int | None:

@@ -27,6 +27,7 @@ def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str
     sections = [section(outcome) for outcome in results.outcomes]
     return environment().get_template("page.html").render(
         results=results,
+        noun=results.noun,
         is_local=is_local(results),
         style=_style(),
         sections=sections,
@@ -61,7 +62,7 @@ def _contents(
     """Return the sections of the page for its navigation: target and text."""
     return [
         ("summary", "Summary"),
-        *([("attrition", "Patients and lesions")] if results.attrition else []),
+        *([("attrition", f"Patients and {results.noun.many}")] if results.attrition else []),
         *([("results", "Results")] if sections else []),
         *[
             (section.name, section.title)

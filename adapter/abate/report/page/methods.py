@@ -62,13 +62,19 @@ def methods(results: Results) -> list[str]:
 
 
 def _lines(results: Results) -> Iterator[tuple[str, str]]:
-    given = results.design
+    given, noun = results.design, results.noun
     study, index, scores = (given.get(key, {}) for key in ("study", "index", "scores"))
-    yield "Unit of analysis", "the index procedure: one treated lesion, with its own clock"
-    yield "Index procedures", _sentence(_codes(index), _REPEAT.get(index.get("repeat"), ""))
+    yield (
+        "Unit of analysis",
+        noun.reword("the index procedure: one treated lesion, with its own clock"),
+    )
+    yield (
+        "Index procedures",
+        _sentence(_codes(index), noun.reword(_REPEAT.get(index.get("repeat"), ""))),
+    )
     for kind, head in _KINDS.items():
         for name, settings in given.get(kind, {}).items():
-            yield f"{head}: {name}", _sentence(_codes(settings), _within(settings))
+            yield f"{head}: {name}", _sentence(_codes(settings), noun.reword(_within(settings)))
     yield "Pain scores", _sentence("0 to 10", _codes(scores), *_chosen(scores))
     yield "Score of a visit", _PER_VISIT.get(scores.get("per_visit"), "")
     yield "Inclusion", _inclusion(scores)
