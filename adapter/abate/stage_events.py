@@ -1,6 +1,6 @@
 """The log events of the stages: one function per event, with its sentence and its fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from abate.telemetry.log import Log
@@ -44,6 +44,17 @@ def report_mapping(log: Log, accounted: Sequence["Accounted"]) -> None:
             mapped=lines.mapped,
             ignored=lines.ignored,
             rejected=lines.rejected,
+        )
+
+
+def report_deleted(log: Log, deleted: Mapping[str, int]) -> None:
+    """Log how many stored resources of each type were deleted on the server."""
+    for kind, n in deleted.items():
+        log.info(
+            f"{n} resources of type {kind} were deleted on the server: they no longer count",
+            name="mapping.deleted",
+            type=kind,
+            deleted=n,
         )
 
 
@@ -92,6 +103,22 @@ def report_repeat(log: Log, cohort: "Cohort", repeat: str) -> None:
         name="cohort.repeat",
         later=later,
     )
+
+
+def report_misfit(log: Log, cohort: "Cohort") -> None:
+    """Warn if more scores after the procedure are at no visit than at one."""
+    from abate.cohort.window_fit import find_misfit
+
+    if misfit := find_misfit(cohort):
+        log.warning(misfit, name="cohort.visits")
+
+
+def report_thin(log: Log, results: "Results") -> None:
+    """Warn if the primary result rests on a small part of what was treated."""
+    from abate.report.thin import describe_thin
+
+    if thin := describe_thin(results):
+        log.warning(thin, name="results.thin")
 
 
 def report_analysis(log: Log, outcome: "Outcome") -> "Outcome":
@@ -146,8 +173,12 @@ def report_missing_units(log: Log, results: "Results", rule: "Rule") -> None:
 
 
 def report_changes(log: Log, changes: Sequence["Change"], *, dry_run: bool) -> None:
-    """Log how many resources of the target change."""
+    """Log which numbers of the target change, and how many resources."""
+    from abate.publish.change import moves
     from abate.telemetry.progress import count
+
+    for analysis, of_analysis in moves(changes).items():
+        log.info("", name="publish.numbers", analysis=analysis, numbers="; ".join(of_analysis))
 
     counts = count(changes)
     log.info(

@@ -63,6 +63,7 @@ def _assemble(study_file: StudyFile, store: "Store", progress: Progress) -> "Gat
     stage_events.begin_stage(progress.log, "assemble")
     cohort = assemble(store, settings, progress.run_id)
     stage_events.report_repeat(progress.log, cohort, settings.index.repeat)
+    stage_events.report_misfit(progress.log, cohort)
     return Gathered(
         cohort=cohort,
         inputs=inputs(store, settings.source.url, progress.unconfirmed),
@@ -129,6 +130,7 @@ def _keep(
     collected, log = results.collect(study_file, progress.run_id, gathered, outcomes), progress.log
     rule = rule_of(study_file.settings.report.minimum_cell)
     stage_events.report_missing_units(log, collected, rule)
+    stage_events.report_thin(log, collected)
     files.write(collected, study_file.output, host.page_sections(collected, log.warning))
     progress.note_analyses(collected)
     return collected

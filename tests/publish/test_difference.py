@@ -120,8 +120,10 @@ def test_people_are_shown_old_and_new(abate, ran, source, keep_analyses):
     falls["component"][0]["valueInteger"] = 6
     source.put(falls)
     shown = abate("publish", ran, "--dry-run").out.splitlines()
+    assert shown[:2] == ["week: 1 estimate changed", "  falls: value 2 -> 3, n 6 -> 7"]
+    whole = abate("publish", ran, "--dry-run", "--verbose").out.splitlines()
     line = f"update  Observation/{falls['id']} week/falls (value 2 -> 3, n 6 -> 7)"
-    assert shown[0] == line
+    assert whole[0] == line
 
 
 def test_programs_are_given_old_and_new(abate, ran, source, keep_analyses):

@@ -24,6 +24,7 @@ COMMANDS = (
     "plugins",
     "publish",
     "reconcile",
+    "results",
     "retract",
     "run",
     "sandbox",

@@ -21,6 +21,7 @@ STUDY = Path("study.toml")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Show no progress on stderr.")
+verbose = click.option("--verbose", is_flag=True, help="Print everything, not a summary.")
 full = click.option("--full", is_flag=True, help="Pull everything, not only changes.")
 adopt = click.option(
     "--adopt",

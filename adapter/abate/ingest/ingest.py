@@ -109,6 +109,7 @@ def refresh(
             mapper.register(store, has.roles, has.lists)
             accounted = mapper.load(store, landing, reading)
             stage_events.report_mapping(log, accounted)
+            stage_events.report_deleted(log, accounts.count_deleted(store, progress.run_id))
             accounts.balance(store, progress.run_id, pulled.ledger, accounted, landing)
             # Before Patients outside the study are removed: their dates show the server's clock.
             moment = watermark.moment(store, has, landing, pulled)

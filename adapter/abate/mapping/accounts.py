@@ -39,6 +39,12 @@ class Accounted:
             )
 
 
+def count_deleted(store: Store, run_id: str) -> dict[str, int]:
+    """Return how many stored resources of each type this run found deleted on the server."""
+    sql = "select type, count(*) from tombstone where run_id = $run_id group by type order by type"
+    return dict(store.rows(sql, {"run_id": run_id}))
+
+
 def balance(
     store: Store,
     run_id: str,

@@ -65,6 +65,17 @@ def change(resource: Resource, existing: Mapping[str, Any] | None) -> Change:
     )
 
 
+def moves(changes: Iterable[Change]) -> dict[str, list[str]]:
+    """Return the changed numbers by analysis, as `falls: value 6 -> 7, n 9 -> 10`."""
+    by_analysis: dict[str, list[str]] = {}
+    for item in changes:
+        analysis, _, estimate = item.name.partition("/")
+        if item.numbers and estimate:
+            words = ", ".join(map(str, item.numbers))
+            by_analysis.setdefault(analysis, []).append(f"{estimate}: {words}")
+    return by_analysis
+
+
 def leave(existing: Resource) -> Change:
     """Return a resource of the target as unchanged."""
     return Change(resource=existing, action="unchanged", version=version(existing))

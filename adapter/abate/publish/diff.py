@@ -44,6 +44,15 @@ class Number:
     old: float | None
     new: float | None
 
+    def __str__(self) -> str:
+        """As `n 9 -> 10`; in full if six digits do not show the difference."""
+        old, new = (
+            f"{value:.6g}" if value is not None else "none" for value in (self.old, self.new)
+        )
+        if old == new:
+            old, new = repr(self.old), repr(self.new)
+        return f"{self.name} {old} -> {new}"
+
 
 def elements(resource: Mapping[str, Any], existing: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the elements in which a resource differs from the existing one; empty if none does.

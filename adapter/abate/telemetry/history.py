@@ -26,6 +26,7 @@ class Run(msgspec.Struct, kw_only=True):
         message: why it failed.
         queries: for each query expected, received and pages; expected is None if it is unknown.
         resources: for each type received, mapped, ignored, rejected.
+        deleted: for each type the number of stored resources that were deleted on the server.
         lesions_analysed: None if nothing was analysed.
         analyses: `done`, or the error, by name.
         changes: how many resources of the target are created, updated, retracted, unchanged.
@@ -45,6 +46,7 @@ class Run(msgspec.Struct, kw_only=True):
     message: str = ""
     queries: list[dict[str, Any]] = []
     resources: list[dict[str, Any]] = []
+    deleted: dict[str, int] = {}
     lesions_analysed: int | None = None
     analyses: dict[str, str] = {}
     changes: dict[str, int] = {}

@@ -158,8 +158,15 @@ class Progress:
                 self._book(line)
                 if self._clock() - self._written_at >= WRITE_SECONDS:
                     self._write(is_lasting=False)
+            case _:
+                self._note_count(line)
+
+    def _note_count(self, line: "Line") -> None:
+        match line["event"]:
             case "mapping.done":
                 self._status.resources.append(_some(line, _MAPPED))
+            case "mapping.deleted":
+                self._status.deleted[line["type"]] = line["deleted"]
             case "pull.done":
                 self._status.requests = line["requests"]
 

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from abate.cli import options
+from abate.cli import changes_text, options
 from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from abate.publish.change import Change
-    from abate.publish.diff import Number
     from abate.telemetry.history import Run
 
 EPILOG = """\b
@@ -39,6 +38,7 @@ class _Chosen(Spoken):
     help="Retract the report on the target, and publish without waiting. A reader who has both "
     "reports may learn about single units.",
 )
+@options.verbose
 @options.log
 @options.of_study
 def command(
@@ -46,6 +46,7 @@ def command(
     overrides: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
+    verbose: bool,
     **chosen: Unpack[_Chosen],
 ) -> None:
     """Write the report of the last run to the target server, as FHIR.
@@ -64,29 +65,21 @@ def command(
         target = study_file.settings.target_url
         work.progress.log.info(f"comparing with {target}", name="target.begin", target=target)
         changes = stages.write_back(study_file, work.progress, dry_run=dry_run, how=how)
-        work.at_end(lambda run: show(changes, dry_run=dry_run, run=run if as_json else None))
+        work.at_end(
+            lambda run: show(
+                changes, dry_run=dry_run, run=run if as_json else None, verbose=verbose
+            )
+        )
 
 
-def show(changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None") -> None:
+def show(
+    changes: "Sequence[Change]", *, dry_run: bool, run: "Run | None", verbose: bool = False
+) -> None:
     """Print the changes: as JSON with the run's summary if `run` is given, else as text."""
     if run is not None:
         options.print_json(as_builtins(changes, run, dry_run=dry_run))
-        return
-    for item in changes:
-        if item.action != "unchanged":
-            options.show(_line(item))
-    if dry_run:
-        end = "; dry run, nothing written"
     else:
-        end = "" if any(change.is_written for change in changes) else "; nothing written"
-    options.show(count_changes(changes) + end)
-
-
-def count_changes(changes: "Sequence[Change]") -> str:
-    """Return the counts as text: `create 2, update 0, retract 0, unchanged 7`."""
-    from abate.telemetry.progress import count
-
-    return ", ".join(f"{action} {n}" for action, n in count(changes).items())
+        options.show(changes_text.text(changes, dry_run=dry_run, verbose=verbose))
 
 
 def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> dict[str, object]:
@@ -108,20 +101,3 @@ def as_builtins(changes: "Sequence[Change]", run: "Run", *, dry_run: bool) -> di
     ]
     summary = msgspec.to_builtins(run)
     return {"dry_run": dry_run, **count(changes), "changes": rows, "run": summary}
-
-
-def _line(change: "Change") -> str:
-    """Return a change as text: `update  Observation/... week/falls (value 6 -> 7, n 9 -> 10)`."""
-    parts = [_format_move(number) for number in change.numbers] + list(change.worded)
-    why = change.why or ", ".join(parts)
-    named = f"{change.action}  {change.reference}" + (f" {change.name}" if change.name else "")
-    return f"{named} ({why})" if why else named
-
-
-def _format_move(number: "Number") -> str:
-    old, new = (
-        f"{value:.6g}" if value is not None else "none" for value in (number.old, number.new)
-    )
-    if old == new:
-        old, new = repr(number.old), repr(number.new)
-    return f"{number.name} {old} -> {new}"

@@ -1,6 +1,7 @@
 """`abate run`: pull, map, assemble, analyse."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -24,43 +25,60 @@ Examples:
 
 @click.command("run", epilog=EPILOG)
 @options.full
+@options.verbose
 @options.log
 @options.of_study
 def command(
-    study: Path, overrides: tuple[str, ...], as_json: bool, full: bool, **spoken: Unpack[Spoken]
+    study: Path,
+    overrides: tuple[str, ...],
+    as_json: bool,
+    full: bool,
+    verbose: bool,
+    **spoken: Unpack[Spoken],
 ) -> None:
     """Pull, map, assemble, analyse. Nothing leaves the machine.
 
-    Reads STUDY (default: study.toml), and writes store and results to its output folder.
+    Reads STUDY (default: study.toml), and writes store and results to its output folder. Prints a
+    summary; abate results prints all statistics.
     """
     study_file = options.read_study(study, overrides)
     from abate import study as stages
 
     with working(study_file, "run", **spoken) as work:
         results = stages.run(study_file, work.progress, is_whole=full)
-        work.at_end(lambda run: _show(results, study_file, run if as_json else None))
+        show = partial(_show_json if as_json else _show, results, study_file, is_whole=verbose)
+        work.at_end(show)
         stages.refuse_failed(results)
 
 
-def _show(results: "Results", study_file: "StudyFile", run: "Run | None") -> None:
-    """Print the results: as JSON with the run's summary if `run` is given, else as text."""
-    import msgspec
-
-    from abate.analysis.results import FILE, plain
-    from abate.cli import results_text
+def _show(results: "Results", study_file: "StudyFile", run: "Run", *, is_whole: bool) -> None:
+    """Print a summary of the results, or all of them."""
+    from abate.analysis.results import FILE
+    from abate.cli import results_text, run_text
     from abate.report.files import PAGE
 
-    if run is not None:
-        options.print_json({**plain(results), "run": msgspec.to_builtins(run)})
-        return
-    options.show(results_text.text(results))
+    options.show(results_text.text(results) if is_whole else run_text.text(results, run))
     options.show(f"\nResults: {study_file.output / FILE} ({results.release}).")
     options.show(f"Report: {study_file.output / PAGE}")
-    options.show(f"Next, see what publishing would write: {_publish(study_file)}")
+    if not is_whole:
+        options.show(f"All statistics: {_again('results', study_file)}")
+    options.show(
+        f"Next, see what publishing would write: {_again('publish --dry-run', study_file)}"
+    )
 
 
-def _publish(study_file: "StudyFile") -> str:
-    """Return the command that publishes these results: the same study file and `--set`."""
+def _show_json(results: "Results", _: "StudyFile", run: "Run", *, is_whole: bool) -> None:
+    """Print the results with the run's summary."""
+    import msgspec
+
+    from abate.analysis.results import plain
+
+    del is_whole
+    options.print_json({**plain(results), "run": msgspec.to_builtins(run)})
+
+
+def _again(command: str, study_file: "StudyFile") -> str:
+    """Return a command for these results: the same study file and `--set`."""
     path = [] if study_file.path == options.STUDY else [str(study_file.path)]
     chosen = [part for override in study_file.overrides for part in ("--set", override)]
-    return shlex.join(["abate", "publish", "--dry-run", *path, *chosen])
+    return shlex.join(["abate", *command.split(), *path, *chosen])

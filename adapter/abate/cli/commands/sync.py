@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from abate.cli import options
-from abate.cli.commands.publish import as_builtins, count_changes
+from abate.cli import changes_text, options
+from abate.cli.commands.publish import as_builtins
 from abate.cli.session import Spoken, working
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def command(
 ) -> None:
     """Run, then publish, under one lock and with one exit code.
 
-    Prints one line on success. If an analysis fails, the results of the others are published, and
-    the exit code is 4. A report that must wait is not a failure: see abate status.
+    Prints what changed: the estimates with their old and new numbers, and what was deleted on the
+    server; or one line if nothing changed. If an analysis fails, the results of the others are
+    published, and the exit code is 4. A report that must wait is not a failure: see abate status.
     """
     study_file = options.read_study(study, overrides)
     from abate import study as stages
@@ -49,14 +50,21 @@ def command(
         except PublicationWaits as waiting:
             work.progress.log.warning(str(waiting))
             changes, waits = waiting.changes, True
-        work.at_end(lambda run: _show(results, changes, waits, run if as_json else None))
+        work.at_end(lambda run: _show(results, changes, waits, run, as_json))
         stages.refuse_failed(results)
 
 
-def _show(results: "Results", changes: "Sequence[Change]", waits: bool, run: "Run | None") -> None:
-    if run is not None:
+def _show(
+    results: "Results", changes: "Sequence[Change]", waits: bool, run: "Run", as_json: bool
+) -> None:
+    if as_json:
         options.print_json({**as_builtins(changes, run, dry_run=False), "waits": waits})
         return
-    end = "; the report waits: see abate status" if waits else ""
-    analysed = results.noun.count(results.lesions)
-    options.show(f"{results.study}: analysed {analysed}; {count_changes(changes)}{end}")
+    for line in changes_text.numbers(changes):
+        options.show(line)
+    parts = [f"analysed {results.noun.count(results.lesions)}"]
+    parts += [f"{n} {kind} deleted on the server" for kind, n in run.deleted.items()]
+    is_changed = any(change.action != "unchanged" for change in changes)
+    parts.append(changes_text.count_changes(changes) if is_changed else "nothing changed")
+    parts += ["the report waits: see abate status"] if waits else []
+    options.show(f"{results.study}: {'; '.join(parts)}")

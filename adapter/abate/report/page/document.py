@@ -15,6 +15,7 @@ from abate.report.page import attrition, methods, theme
 from abate.report.page.formatting import withheld_by_source
 from abate.report.page.html import TEMPLATES, environment
 from abate.report.page.sections import AnalysisSection, headlines, section
+from abate.report.thin import describe_thin
 
 
 def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str:
@@ -33,6 +34,7 @@ def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str
         sections=sections,
         plugin_sections=plugin_sections,
         contents=_contents(results, sections, plugin_sections),
+        thin=describe_thin(results),
         primary=[
             (outcome, headlines(outcome))
             for outcome in results.outcomes
