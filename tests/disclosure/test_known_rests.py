@@ -101,3 +101,18 @@ def test_a_number_chosen_by_other_data_than_its_values_tells_of_these(run_of_uni
                      counts={"numerator": 20})  # fmt: skip
     whole = run_of_units([(estimate("relieved", 20, name="time"), times), (share, of_31)], every)
     assert shown(whole, "time").withheld or shown(whole, "share").withheld
+
+
+def test_nobody_may_be_chosen_by_the_values(run_of_units, estimate, ids):
+    # No change differs from 0: the row of those whose change does has no unit and no datum.
+    every = ids(40)
+    changes = {one: f"change of {one}" for one in every[:30]}
+    nobody = Units(data={}, among=changes)
+    whole = run_of_units(
+        [
+            (estimate("pairs", 30, name="pairs"), Units(data=changes)),
+            (estimate("pairs that differ", 0, name="test", value=None), nobody),
+        ],
+        every,
+    )
+    assert (shown(whole, "pairs").n, shown(whole, "test").value) == (30, None)

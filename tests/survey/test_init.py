@@ -120,13 +120,16 @@ def test_where_nothing_is_found_the_place_to_fill_is_marked(abate, begun, odd):
     assert "expected at least one code list (list:NAME) or code (system|code)" in run.err
 
 
-def test_local_codes_that_may_be_scores_are_proposals_only(begun, odd, make):
-    local = make("Observation", "s", "urn:ward", "NRS-1", "Pain now")
+def test_the_most_frequent_local_code_that_may_be_a_score_is_used_and_marked(begun, odd, make):
+    often = [make("Observation", f"s{n}", "urn:ward", "NRS-1", "Pain now") for n in range(2)]
+    seldom = make("Observation", "v", "urn:ward", "VAS", "Pain at rest")
     other = make("Observation", "t", "urn:ward", "RR", "blood pressure")
-    path, ran = begun(odd(resources=[local, other]).base, "--json")
-    assert ran.json["to_fill"] == ["[index] codes", "[scores] codes"]
+    path, ran = begun(odd(resources=[*often, seldom, other]).base, "--json")
+    assert ran.json["to_fill"] == ["[index] codes"]
+    assert ran.json["scores"] == ["urn:ward|NRS-1"]
     text = path.read_text("utf-8")
-    assert '  # "urn:ward|NRS-1",  # Pain now, 1 in the sample, by its name: check' in text
+    assert '\n  "urn:ward|NRS-1",  # Pain now, 2 in the sample, by its name: check' in text
+    assert '\n  # "urn:ward|VAS",  # Pain at rest, 1 in the sample, by its name: check' in text
     assert "urn:ward|RR" not in text
 
 
@@ -190,7 +193,7 @@ def test_each_study_has_an_id_of_its_own_that_does_not_name_the_server(begun, od
     assert re.fullmatch("pain-study-[0-9a-f]{6}", local)
 
 
-@pytest.mark.parametrize("code", [" vertebroplasty", "vertebroplasty\u2028", "x" * 300])
+@pytest.mark.parametrize("code", [" vertebroplasty", "vertebroplasty\u2028", "x" * 3000])
 def test_a_code_that_cannot_be_written_as_it_is_is_not_proposed(begun, odd, make, code):
     path, ran = begun(odd(resources=[make("Procedure", "p", "urn:w", code, "kyphoplasty")]).base)
     assert "[index]   no code found" in ran.out

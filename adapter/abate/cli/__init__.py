@@ -15,22 +15,26 @@ from abate.errors import EXIT_CODES, AbateError, nearest
 from abate.telemetry import redact, signals
 from abate.telemetry.pseudonyms import naming
 
+# In the order of use.
 COMMANDS = (
-    "check",
     "demo",
-    "export",
+    "try",
+    "check",
     "init",
-    "keygen",
-    "plugins",
-    "publish",
-    "reconcile",
-    "results",
-    "retract",
     "run",
-    "sandbox",
-    "status",
+    "results",
+    "publish",
     "sync",
+    "status",
+    "export",
+    "reconcile",
+    "retract",
+    "plugins",
+    "keygen",
+    "sandbox",
 )
+# The modules of commands whose names are words of Python.
+_MODULES = {"try": "try_server"}
 
 _CODES = "\n".join(
     wrap(
@@ -42,6 +46,7 @@ _CODES = "\n".join(
 EPILOG = f"""\b
 Start with:
   abate demo                   run a published study from server to server
+  abate try URL                a small sample of a server, and a page; nothing to edit
   abate check URL              show what a server supports and which data it has
   abate init URL               write a first study file with the server's codes
   abate run study.toml         pull and compute; nothing leaves the machine
@@ -65,7 +70,9 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"abate.cli.commands.{cmd_name}").command
+        command: click.Command = import_module(
+            f"abate.cli.commands.{_MODULES.get(cmd_name, cmd_name)}"
+        ).command
         return command
 
     def resolve_command(

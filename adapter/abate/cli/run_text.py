@@ -121,7 +121,7 @@ def _describe(estimate: "Estimate") -> str:
     value = estimate.without_value if estimate.value is None else number(estimate.value)
     parts = [f"{estimate.label or estimate.name} {value} {unit(estimate)}".rstrip()]
     if interval := estimate.interval:
-        parts.append(f"{interval.kind} {number(interval.low)} to {number(interval.high)}")
+        parts.append(f"{number(interval.low)} to {number(interval.high)} ({interval.kind})")
     if estimate.p is not None:
         parts.append(f"p {p_value(estimate.p)}")
     parts.append(f"n {estimate.n}")

@@ -60,9 +60,13 @@ class ServerArguments:
             self.server, "source", Path(), scopes, TIMEOUT_SECONDS, besides=CHECK_BESIDES
         )
 
-    def toml(self) -> str:
-        """Return the keys of [source] except `url`, and [source.auth], as in a study file."""
-        settings = self.server.model_dump(exclude_unset=True, exclude={"url"})
+    def toml(self, more: Mapping[str, Any] | None = None) -> str:
+        """Return the keys of [source] except `url`, and [source.auth], as in a study file.
+
+        Args:
+            more: other keys of [source].
+        """
+        settings = self.server.model_dump(exclude_unset=True, exclude={"url"}) | dict(more or {})
         auth = settings.pop("auth", {})
         # Paths in a study file are relative to its folder; on the command line, to the current one.
         settings |= {key: str(Path(settings[key]).resolve()) for key in _PATHS if key in settings}

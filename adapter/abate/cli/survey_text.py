@@ -4,7 +4,16 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 
 from abate.cli import options
-from abate.survey.model import GROUPS, Advice, ListCount, Sample, Shapes, Survey, SurveyRow
+from abate.survey.model import (
+    GROUPS,
+    Advice,
+    ListCount,
+    NearProcedure,
+    Sample,
+    Shapes,
+    Survey,
+    SurveyRow,
+)
 
 CODES_SHOWN = 15
 HEADS = ("test", "found", "what abate does")
@@ -18,6 +27,7 @@ def write_text(survey: Survey, advice: Advice) -> str:
         _item(str(survey.estimate), first=""),
         *_lists(survey.lists),
         *(_sample(sample) for sample in survey.samples),
+        *_near(survey.nearby),
         *_format_write(survey.written),
         *_advice(advice),
         f"{survey.requests} requests, {survey.bytes / 1e6:.1f} MB; {_traces(survey)}.",
@@ -70,16 +80,43 @@ def _short(system: str) -> str:
 
 def _sample(sample: Sample) -> str:
     head = f"Codes in a sample of {sample.n} resources of type {sample.type}, {_extent(sample)}"
-    rows = [
-        [str(code.n), code.reference, code.display, f"list:{code.list}" if code.list else ""]
-        for code in sample.codes[:CODES_SHOWN]
-    ]
-    more = len(sample.codes) - len(rows)
+    shown = sample.codes[:CODES_SHOWN]
+    more = len(sample.codes) - len(shown)
     tail = [f"and {more} more codes"] if more else []
     if sample.without_code:
         tail.append(f"{sample.without_code} have a text instead of a code; it is not shown")
-    shown = [options.table(["n", "code", "name", "in list"], rows)] if rows else ["no code"]
-    return "\n".join([head, "", *shown, *tail])
+    lines = [
+        line
+        for code in shown
+        for line in _code(str(code.n), code.reference, code.display, code.list)
+    ]
+    return "\n".join([head, "", *(lines or ["no code"]), *tail])
+
+
+def _code(n: str, reference: str, display: str, name: str = "") -> Iterator[str]:
+    """Yield a code on a line of its own, whole, and below it its name and its list."""
+    yield f"{n:>7}  {reference}"
+    words = ", ".join(filter(None, [display, f"in list:{name}" if name else ""]))
+    if words:
+        yield fill(words, options.width(), initial_indent=" " * 11, subsequent_indent=" " * 11)
+
+
+def _near(nearby: Sequence[NearProcedure]) -> Iterator[str]:
+    """Yield the procedures with pain scores near them."""
+    if not nearby:
+        return
+    lines = [
+        line
+        for code in nearby[:CODES_SHOWN]
+        for line in _code(f"{code.both}/{code.patients}", code.reference, code.display)
+    ]
+    more = len(nearby) - CODES_SHOWN
+    tail = [f"and {more} more codes"] if more > 0 else []
+    head = (
+        "Procedures with pain scores around them: patients with a score in the 90 days before and "
+        "in the year after, of the patients with the procedure, in a sample of patients"
+    )
+    yield "\n".join([fill(head, options.width()), "", *lines, *tail])
 
 
 def _extent(sample: Sample) -> str:

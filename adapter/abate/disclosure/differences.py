@@ -27,8 +27,9 @@ Block = Sequence[CellRow]
 
 
 def blocks(sheet: CellSheet) -> list[Block]:
-    """Return the connected rows of data: each shares data with another row of its block."""
+    """Return the connected rows: each shares data with another one, or is chosen from it."""
     rows = list(sheet.rows)
+    places = {row: place for place, row in enumerate(rows)}
     parent = list(range(len(rows)))
 
     def root(place: int) -> int:
@@ -41,6 +42,10 @@ def blocks(sheet: CellSheet) -> list[Block]:
     for place, row in enumerate(rows):
         for item in row.items:
             parent[root(place)] = root(first.setdefault(item, place))
+    # A row without units shares no data with the rows that it was chosen from.
+    for part, wholes in sheet.wholes.items():
+        for whole in wholes:
+            parent[root(places[part])] = root(places[whole])
     groups: dict[int, list[CellRow]] = {}
     for place, row in enumerate(rows):
         groups.setdefault(root(place), []).append(row)

@@ -3,7 +3,7 @@
 from abate.survey.advice import advise
 from abate.survey.model import Advice, Survey
 from abate.survey.study_template import Basis, StudyTemplate, fill_template
-from abate.survey.survey import survey_server
+from abate.survey.survey import sample_server, survey_server
 
 __all__ = [
     "Advice",
@@ -12,5 +12,6 @@ __all__ = [
     "Survey",
     "advise",
     "fill_template",
+    "sample_server",
     "survey_server",
 ]

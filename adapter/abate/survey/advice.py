@@ -5,10 +5,10 @@ selects a code by its name alone.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from abate.fhir.types import WRITTEN_NAMES
-from abate.survey.model import Advice, SampledCode, Survey
+from abate.survey.model import Advice, Sample, SampledCode, Survey
 from abate.survey.probes.categories import advise_category, setting
 from abate.survey.probes.declared import TRANSACTION
 from abate.survey.probes.read import without_code
@@ -32,7 +32,6 @@ NO_INTENSITY = re.compile(
 RADIOTHERAPY_WORDS = re.compile(
     r"radiother|radiation|strahlenther|bestrahl|irradiat|brachyther", re.IGNORECASE
 )
-SHOWN = 8
 _STATES = {
     "ignored": (
         "{type}: the server ignores searches by code ({detail}): counts by code cannot be "
@@ -138,30 +137,35 @@ def _report_refusal(survey: Survey) -> str:
 
 def propose_index(survey: Survey) -> list[SampledCode]:
     """Return the Procedure codes outside the lists whose name means filling bone with cement."""
-    return [code for code in _unknown(survey, "Procedure") if _says(code, INDEX_WORDS)]
+    return [code for code in _unknown(survey.sample_of("Procedure")) if _says(code, INDEX_WORDS)]
 
 
 def propose_scores(survey: Survey) -> list[SampledCode]:
     """Return the Observation codes outside the lists whose name means the intensity of pain."""
-    named = (code for code in _unknown(survey, "Observation") if _says(code, SCORE_WORDS))
+    return name_scores(survey.sample_of("Observation"))
+
+
+def name_scores(sample: Sample) -> list[SampledCode]:
+    """Return the codes of a sample whose name means the intensity of pain, outside the lists."""
+    named = (code for code in _unknown(sample) if _says(code, SCORE_WORDS))
     return [code for code in named if not _says(code, NO_INTENSITY)]
 
 
 def propose_radiotherapy(survey: Survey) -> list[SampledCode]:
     """Return the Procedure codes whose name means radiotherapy."""
-    return [code for code in _unknown(survey, "Procedure") if _says(code, RADIOTHERAPY_WORDS)]
+    unknown = _unknown(survey.sample_of("Procedure"))
+    return [code for code in unknown if _says(code, RADIOTHERAPY_WORDS)]
 
 
-def propose_others(survey: Survey, kind: str, taken: Iterable[SampledCode]) -> list[SampledCode]:
-    """Return the most frequent further codes of a type outside the lists."""
-    refused = {code.reference for code in taken}
-    return [code for code in _unknown(survey, kind) if code.reference not in refused][:SHOWN]
+def propose_others(survey: Survey, kind: str, taken: Collection[str]) -> list[SampledCode]:
+    """Return the further codes of a type outside the lists, the most frequent first."""
+    codes = _unknown(survey.sample_of(kind))
+    return [code for code in codes if code.reference not in taken]
 
 
-def _unknown(survey: Survey, kind: str) -> list[SampledCode]:
+def _unknown(sample: Sample) -> list[SampledCode]:
     """Return the codes outside the lists that a study file can name."""
-    seen = survey.sample_of(kind).codes
-    return [code for code in seen if code.system and code.exact and not code.list]
+    return [code for code in sample.codes if code.system and code.exact and not code.list]
 
 
 def _says(code: SampledCode, words: re.Pattern[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from abate.errors import SourceError
 from abate.fhir.bundle import Head, Page
@@ -14,6 +14,9 @@ from abate.source.query_forms import Form
 from abate.survey.budgeted_client import BudgetedClient, Spent
 from abate.survey.model import Category, CodeSearch, Group, ListCount, Sample, Shapes, SurveyRow
 from abate.telemetry.log import Log
+
+if TYPE_CHECKING:
+    from abate.survey.nearby import Nearby
 
 Verdict: TypeAlias = tuple[str, str]
 """The finding, and what abate does about it."""
@@ -51,6 +54,9 @@ class Context:
     forms: dict[str, Form] = field(default_factory=dict)
     # By type, the resources that the searches by patient found.
     of_patients: dict[str, list[tuple[Head, bytes]]] = field(default_factory=dict)
+    # The procedures near pain scores, and of how many patients they are read.
+    patients_near: int = 60
+    nearby: "Nearby | None" = None
     # The first page of Observations, and their number as the server reports it.
     first_page: Page | None = None
     total: int | None = None

@@ -125,6 +125,30 @@ class Shapes(msgspec.Struct, frozen=True, kw_only=True):
     categories: tuple[Frequency, ...] = ()
 
 
+class NearProcedure(msgspec.Struct, frozen=True, kw_only=True):
+    """A procedure's code, and the pain scores near it, of the patients who have most scores.
+
+    `patients` and `n` count the patients and the procedures. `before`, `after` and `both` count
+    the patients with a score in the 90 days before, in the year after, and in both. `days` counts
+    the days with a score by their distance from a procedure: day 0 is its own day.
+    """
+
+    system: str
+    code: str
+    display: str
+    patients: int
+    n: int
+    before: int
+    after: int
+    both: int
+    days: dict[int, int] = {}
+
+    @property
+    def reference(self) -> str:
+        """The code as a study file writes it."""
+        return f"{self.system}|{self.code}"
+
+
 class Category(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the server refuses Observations without a category; None if that was not tried.
 
@@ -160,6 +184,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...]
     written: tuple[Shapes, ...]
     category: Category
+    nearby: tuple[NearProcedure, ...]
     probes: tuple[SurveyRow, ...]
     estimate: PullEstimate
     shut: str

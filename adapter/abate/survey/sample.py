@@ -14,6 +14,7 @@ import msgspec
 
 from abate.errors import LoginRefused, SourceError
 from abate.fhir.bundle import Head, matches
+from abate.fhir.canonical import SYSTEM, forms_of
 from abate.http.display import one_line
 from abate.http.json_values import as_object, as_objects, as_text
 from abate.http.response import Answer
@@ -26,7 +27,7 @@ from abate.survey.model import Sample, SampledCode, Shapes, count_frequencies
 PAGES = 5
 PAGES_OF_SHAPES = 2
 PAGE_SIZE = 200
-LONGEST = 200  # The longest system, code or category that is shown, in characters.
+LONGEST = 1000  # The longest system, code or category that is shown, in characters.
 _NEWEST_FIRST = {"_sort": "-_lastUpdated"}
 
 NO_CATEGORY = "no category"
@@ -100,10 +101,12 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
     pages, codes, displays = _Pages(kind, {}, PAGES), Counter[Coding](), dict[Coding, str]()
     resources, without_code = [], 0
     for head, resource in pages.read(context):
+        if is_own(resource):
+            continue
         codings = set(head.codings)
         codes.update(codings)
         without_code += not codings
-        _add_displays(resource, displays)
+        add_displays(resource, displays)
         if any(known.get(coding, ("", ""))[0] in shaped for coding in codings):
             resources.append(resource)
     ranked = sorted(codes.items(), key=lambda item: (-item[1], item[0]))
@@ -128,6 +131,12 @@ def take(context: Context, kind: str, known: KnownCodes, shaped: Collection[str]
     return taken
 
 
+def is_own(resource: Mapping[str, Any]) -> bool:
+    """Whether abate wrote the resource: a statistic of a report is not data of a patient."""
+    identifiers = as_objects(resource.get("identifier"))
+    return any(identifier.get("system") in forms_of(SYSTEM) for identifier in identifiers)
+
+
 def take_shapes(context: Context, kind: str, code: str) -> None:
     """Note the shapes of the resources that a search by code finds, instead of the sample's."""
     resources = []
@@ -150,7 +159,7 @@ def _count_shapes(context: Context, kind: str, resources: Sequence[Mapping[str, 
     )
 
 
-def _add_displays(resource: Mapping[str, Any], displays: dict[Coding, str]) -> None:
+def add_displays(resource: Mapping[str, Any], displays: dict[Coding, str]) -> None:
     """Keep the first display of each code of a resource."""
     for coding in as_objects(as_object(resource.get("code")).get("coding")):
         if display := one_line(coding.get("display")):

@@ -1,16 +1,33 @@
 """A first study file, made from the findings of a survey, for a person to review and change."""
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
 from abate.survey import advice
-from abate.survey.model import ListCount, SampledCode, Survey
+from abate.survey.code_proposals import (
+    BY_NAME,
+    CHECK,
+    FILL,
+    LISTED,
+    ProposedCode,
+    describe_sampled,
+    list_used,
+    name_codes,
+    propose_index,
+    propose_scores,
+    quote,
+    write_codes,
+)
+from abate.survey.model import Survey
+from abate.survey.visit_proposals import VisitProposal, propose_visits
 
-FILL = "FILL IN"
-CHECK = "by its name: check"
+# How many codes a study file proposes, unless all are requested.
+SHOWN = 8
 _ANALYSES = (
     "profile",
     "pain-course",
@@ -21,7 +38,9 @@ _ANALYSES = (
     "safety",
 )
 _PRIMARY = "paired-change"
-_ENDPOINT = 'endpoint = { last_of = ["D1", "D2", "Wk1"] }  # the last score of the first week\n'
+_HEAD = (
+    "A first study file, written by abate init from what it found at the server: read it through."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +61,19 @@ class Basis:
         suffix: lower-case letters and digits that make the study's id unique.
         timezone: the time zone of the calendar days; empty for UTC.
         day: the day of the survey, for the comment.
-        entry: the login at the server, as TOML below [source].
+        entry: the login at the server, and more keys, as TOML below [source].
+        title: the title; by default it names the procedure.
+        head: the first line of the file.
+        has_all_codes: whether all codes of the sample are listed.
     """
 
     suffix: str
     timezone: str = ""
     day: str = ""
     entry: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Code:
-    """One code reference of a list: used, or proposed in a comment."""
-
-    reference: str
-    comment: str
-    is_used: bool = True
+    title: str = ""
+    head: str = _HEAD
+    has_all_codes: bool = False
 
 
 def fill_template(
@@ -70,20 +86,30 @@ def fill_template(
         basis: the content that a survey cannot find.
         analyses: the names of the analyses that can run, each with its parameters.
     """
-    index, scores = _index(survey), _scores(survey)
+    shown = sys.maxsize if basis.has_all_codes else SHOWN
+    index, scores = propose_index(survey, shown), propose_scores(survey, shown)
+    is_listed = f"list:{LISTED}" in list_used(index)
+    proposed = propose_visits(_days(survey, list_used(index)))
     template = files("abate.survey").joinpath("study_template.toml").read_text("utf-8")
     text = Template(template).substitute(
+        head=basis.head,
         day=f" on {basis.day}" if basis.day else "",
-        study=_quote(f"{_study_name(index)}-{basis.suffix}"),
+        study=quote(f"{_study_name(index)}-{basis.suffix}"),
+        title=quote(basis.title or _title(index, is_listed=is_listed)),
+        noun="" if is_listed else _NOUN,
         timezone=_timezone(basis),
-        url=_quote(survey.url),
+        url=quote(survey.url),
         source=_source(survey, basis),
-        index=_codes(index),
+        index=write_codes(index),
+        repeat=f"{quote('censor' if is_listed else 'first-per-patient'):20}",
         beside="\n".join(_beside(survey)),
-        scores=_codes(scores),
-        analyses="\n".join(_analysis(use, analyses[use]) for use in _ANALYSES if use in analyses),
+        scores=write_codes(scores),
+        visits=_visits(proposed),
+        analyses="\n".join(
+            _analysis(use, analyses[use], proposed) for use in _ANALYSES if use in analyses
+        ),
     )
-    used = {"[index] codes": _use(index), "[scores] codes": _use(scores)}
+    used = {"[index] codes": list_used(index), "[scores] codes": list_used(scores)}
     return StudyTemplate(
         text=text,
         index=used["[index] codes"],
@@ -92,18 +118,41 @@ def fill_template(
     )
 
 
-def _study_name(index: Sequence[_Code]) -> str:
+_NOUN = (
+    'noun = { one = "procedure", many = "procedures" }  # the word for what is analysed: "knee"\n'
+)
+
+
+def _study_name(index: Sequence[ProposedCode]) -> str:
     """Return the name of the study: the first code list of the index procedures.
 
     It is published, so it must not name the server or a local code.
     """
-    lists = [each.removeprefix("list:") for each in _use(index) if each.startswith("list:")]
+    lists = [each.removeprefix("list:") for each in list_used(index) if each.startswith("list:")]
     return lists[0] if lists else "pain-study"
+
+
+def _title(index: Sequence[ProposedCode], *, is_listed: bool) -> str:
+    """Return a title with the name of the procedure; SNOMED CT's tag after the name is left out."""
+    if is_listed:
+        return f"Pain before and after {LISTED}"
+    names = [code.name.removesuffix(" (procedure)") for code in index if code.is_used and code.name]
+    return f"Pain before and after {names[0] if names else 'a procedure'}"
+
+
+def _days(survey: Survey, used: Collection[str]) -> Mapping[int, int]:
+    """Return the scored days around the index procedures; those of all lists if a list is used."""
+    near = [code for code in survey.nearby if code.reference in used]
+    if any(reference.startswith("list:") for reference in used):
+        counted = survey.list_of(LISTED)
+        listed = {f"{code.system}|{code.code}" for code in counted.codes} if counted else set()
+        near += [code for code in survey.nearby if code.reference in listed]
+    return sum((Counter(code.days) for code in near), Counter())
 
 
 def _timezone(basis: Basis) -> str:
     if basis.timezone:
-        return _quote(basis.timezone)
+        return quote(basis.timezone)
     return '"UTC"  # the time zone of calendar days: write your own'
 
 
@@ -112,7 +161,7 @@ def _source(survey: Survey, basis: Basis) -> str:
     text = ""
     if n := survey.times_without_offset:
         comment = f"{n} of the times have no offset: they are read as of this zone"
-        text = f"timezone = {_quote(basis.timezone or 'UTC')}              # {comment}\n"
+        text = f"timezone = {quote(basis.timezone or 'UTC')}              # {comment}\n"
     category = survey.category
     text += basis.entry
     if not category.is_wanted:
@@ -125,86 +174,37 @@ def _source(survey: Survey, basis: Basis) -> str:
     return f"{text}\n{table if category.write else _comment_out(table)}"
 
 
-def _index(survey: Survey) -> list[_Code]:
-    """Return the codes of the list, local codes by name, and frequent codes as proposals."""
-    local = advice.propose_index(survey)
-    taken = [*local, *advice.propose_radiotherapy(survey)]
-    return [
-        *_list(survey, "cementoplasty", "Procedure"),
-        *(_find_sampled(code, CHECK) for code in local),
+def _visits(proposed: VisitProposal) -> str:
+    """Return the lines of [visits]."""
+    note = f"  # {CHECK}: from the days of the scores" if proposed.is_from_data else ""
+    lines = [
+        f'baseline = {{ from = -{proposed.baseline}, to = 0, same_day = "before" }}{note}',
         *(
-            _find_sampled(code, is_used=False)
-            for code in advice.propose_others(survey, "Procedure", taken)
+            f"{name} = {day}"
+            if (first, last) == (day, day)
+            else f"{name} = {{ day = {day}, from = {first}, to = {last} }}"
+            for name, day, first, last in proposed.visits
         ),
     ]
-
-
-def _scores(survey: Survey) -> list[_Code]:
-    """Return the codes of the list; other codes with pain in their name are only proposed."""
-    named = advice.propose_scores(survey)
-    listed = _list(survey, "pain-intensity", "Observation")
-    if not listed and (n := survey.scores_by_category):
-        listed = [_Code(reference="list:pain-intensity", comment=f"{n} of a few patients")]
-    other = [] if listed or named else advice.propose_others(survey, "Observation", named)
-    return [
-        *listed,
-        *(_find_sampled(code, CHECK, is_used=False) for code in named),
-        *(_find_sampled(code, is_used=False) for code in other),
-    ]
-
-
-def _list(survey: Survey, name: str, kind: str) -> list[_Code]:
-    """Return the code list, if a search by it or the sample has found a resource."""
-    counted = survey.list_of(name)
-    if counted is not None and survey.count_of(name) and survey.is_searchable(kind):
-        return [_Code(reference=f"list:{name}", comment=_name_codes(counted))]
-    seen = [code for code in survey.sample_of(kind).codes if code.list == name]
-    known = ", ".join(f"{code.display} {code.n}" for code in seen)
-    # The sample has them, but no search finds them: the run reports it, and the list is right.
-    return [_Code(reference=f"list:{name}", comment=f"in the sample: {known}")] if seen else []
-
-
-def _name_codes(counted: ListCount) -> str:
-    codes = (f"{code.name} ({code.code}) {_number(code.n)}" for code in counted.codes)
-    return f"{_number(counted.n)} there: {', '.join(codes)}"
-
-
-def _number(n: int | None) -> str:
-    return "some" if n is None else str(n)
-
-
-def _find_sampled(code: SampledCode, note: str = "", *, is_used: bool = True) -> _Code:
-    comment = ", ".join(filter(None, [code.display, f"{code.n} in the sample", note]))
-    return _Code(reference=code.reference, comment=comment, is_used=is_used)
-
-
-def _codes(codes: Sequence[_Code]) -> str:
-    """Return `codes = [...]`, with one code per line."""
-    lines = [
-        f"  {'' if code.is_used else '# '}{_quote(code.reference)},  # {code.comment}"
-        for code in codes
-    ]
-    if not _use(codes):
-        lines.insert(0, f'  # {FILL}: "system|code" of the server, or "list:NAME"')
-    return "\n".join(["codes = [", *lines, "]"])
+    return "\n".join(lines)
 
 
 def _beside(survey: Survey) -> list[str]:
     """Return the optional tables of a study: used if a resource was found for them."""
-    radiotherapy = [_find_sampled(code, CHECK) for code in advice.propose_radiotherapy(survey)]
-    history = f"[history.radiotherapy]\n{_codes(radiotherapy)}\n"
+    radiotherapy = [describe_sampled(code, BY_NAME) for code in advice.propose_radiotherapy(survey)]
+    history = f"[history.radiotherapy]\n{write_codes(radiotherapy)}\n"
     return [
         _optional(survey, "[adjunct.ablation]", "bone-ablation", "within_hours = 24\n"),
         _optional(survey, "[condition.primary]", "primary-tumour", ""),
         history if radiotherapy else _comment_out(history),
-        _comment_out(f"[event.complication]\n{_codes([])}\n"),
+        _comment_out(f"[event.complication]\n{write_codes([])}\n"),
     ]
 
 
 def _optional(survey: Survey, head: str, name: str, more: str) -> str:
     counted = survey.list_of(name)
     if counted is not None and survey.count_of(name):
-        return f'{head}\ncodes = ["list:{name}"]  # {_name_codes(counted)}\n{more}'
+        return f'{head}\ncodes = ["list:{name}"]  # {name_codes(counted)}\n{more}'
     search = survey.search_of(counted.type) if counted else None
     comment = "none found"
     if search is not None and search.state == "finds-nothing":
@@ -217,16 +217,14 @@ def _comment_out(table: str) -> str:
     return "".join(f"# {line}\n" for line in table.splitlines())
 
 
-def _analysis(use: str, parameters: Collection[str]) -> str:
-    endpoint = _ENDPOINT if "endpoint" in parameters else ""
+def _analysis(use: str, parameters: Collection[str], proposed: VisitProposal) -> str:
+    endpoint = f"{_endpoint(proposed)}\n" if "endpoint" in parameters else ""
     primary = "primary = true\n" if use == _PRIMARY else ""
-    return f"[[analysis]]\nuse = {_quote(use)}\n{endpoint}{primary}"
+    return f"[[analysis]]\nuse = {quote(use)}\n{endpoint}{primary}"
 
 
-def _use(codes: Sequence[_Code]) -> tuple[str, ...]:
-    return tuple(code.reference for code in codes if code.is_used)
-
-
-def _quote(text: str) -> str:
-    """Return a TOML basic string; TOML has the same escapes as JSON."""
-    return json.dumps(text, ensure_ascii=False)
+def _endpoint(proposed: VisitProposal) -> str:
+    if len(proposed.endpoint) > 1:
+        visits = json.dumps(list(proposed.endpoint))
+        return f"endpoint = {{ last_of = {visits} }}  # the last score of the first week"
+    return f"endpoint = {quote(*proposed.endpoint)}  # {CHECK}: the visit with most scores"

@@ -1,5 +1,8 @@
 """The survey: the probes of a server, in their order, within a limit. Start reading here."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from abate.fhir.capability import read_capability
 from abate.fhir.client import FhirServer, Limits
 from abate.fhir.types import OPTIONAL_TO_READ, READ_NAMES, WRITTEN_NAMES
@@ -11,6 +14,7 @@ from abate.survey.code_counts import COUNT_LISTS, EXAMINE_CODES
 from abate.survey.context import Context, Probe
 from abate.survey.estimate import PullEstimate, estimate_pull
 from abate.survey.model import GROUPS, Survey
+from abate.survey.nearby import NEARBY, Nearby
 from abate.survey.probes.bulk_export import EXPORT, SMART_LOGIN
 from abate.survey.probes.by_patient import BY_PATIENT
 from abate.survey.probes.categories import CATEGORIES_OF_SCORES
@@ -34,11 +38,21 @@ PROBES: tuple[Probe, ...] = (
     *BY_CODE,
     BY_PATIENT,
     CATEGORIES_OF_SCORES,
+    NEARBY,
     SMART_LOGIN,
     EXPORT,
     VALIDATE,
     TRY_REPORT,
     *DECLARED,
+)
+# What a study file needs.
+QUICK: tuple[Probe, ...] = (
+    *READ,
+    EXAMINE_CODES,
+    COUNT_LISTS,
+    BY_PATIENT,
+    CATEGORIES_OF_SCORES,
+    NEARBY,
 )
 _NEEDED = dict.fromkeys(kind for kind in READ_NAMES if kind not in OPTIONAL_TO_READ).keys()
 _KINDS = tuple(dict.fromkeys([*READ_NAMES, *WRITTEN_NAMES]))
@@ -61,6 +75,37 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
     Raises:
         SourceError: no FHIR R4 server answers, or it needs a login.
     """
+    with _exploring(base, lists, log, limit, access) as context:
+        context.write = write
+        _probe(context, PROBES)
+        return _conclude(context)
+
+
+def sample_server(  # noqa: PLR0913 - each one is a part of how a server is asked
+    base: str,
+    lists: CodeLists,
+    log: Log,
+    limit: Limit,
+    access: Access | None = None,
+    *,
+    patients: int,
+) -> tuple[Survey, Nearby]:
+    """Find out what a first study of at most so many patients needs, in fewer requests.
+
+    Raises:
+        SourceError: no FHIR R4 server answers, or it needs a login.
+    """
+    with _exploring(base, lists, log, limit, access) as context:
+        context.patients_near = patients
+        _probe(context, QUICK)
+        return _conclude(context), context.nearby or Nearby()
+
+
+@contextmanager
+def _exploring(
+    base: str, lists: CodeLists, log: Log, limit: Limit | None, access: Access | None
+) -> Iterator[Context]:
+    """Yield a context for the probes of a server."""
     limit = limit or Limit()
     limits = Limits(largest_answer=limit.answer)
     with FhirServer(base, TIMEOUT_SECONDS, access, limits=limits) as server:
@@ -73,13 +118,15 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
             server=server.base,
             fhir_version=version,
         )
-        context = Context(client=client, capability=capability, lists=lists, log=log, write=write)
-        for probe in PROBES:
-            probe.run(context)
-            # Of the types that a pull needs, Patients are probed last.
-            if context.shut.keys() >= _NEEDED:
-                break
-        return _conclude(context)
+        yield Context(client=client, capability=capability, lists=lists, log=log)
+
+
+def _probe(context: Context, probes: Iterable[Probe]) -> None:
+    for probe in probes:
+        probe.run(context)
+        # Of the types that a pull needs, Patients are probed last.
+        if context.shut.keys() >= _NEEDED:
+            break
 
 
 def _conclude(context: Context) -> Survey:
@@ -92,6 +139,7 @@ def _conclude(context: Context) -> Survey:
         samples=tuple(context.samples.values()),
         written=tuple(context.shapes.values()),
         category=context.category,
+        nearby=tuple(context.nearby.rank()) if context.nearby else (),
         probes=tuple(sorted(context.rows, key=lambda row: GROUPS.index(row.group))),
         estimate=_estimate(context),
         shut=_shut_words(context),

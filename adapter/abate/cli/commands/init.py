@@ -46,16 +46,17 @@ def _zone(_: click.Context, __: click.Parameter, given: str | None) -> str | Non
 @click.option(
     "--timezone", callback=_zone, help="The time zone of the study's calendar days; default: UTC."
 )
+@click.option("--all-codes", is_flag=True, help="List all codes found, not only the first ones.")
 @options.quiet
 @options.as_json
 def command(
-    entry: ServerArguments, path: Path, timezone: str | None, quiet: bool, as_json: bool
+    entry: ServerArguments, path: Path, timezone: str | None, all_codes: bool, **shown: bool
 ) -> None:
     """Write a first study file, with comments, from the codes found on a FHIR server.
 
-    Surveys the server as `abate check` does. The file uses codes of the shipped lists and local
-    codes whose name mentions cementoplasty. Other codes that may be useful are commented out. Read
-    the file before you run it.
+    Surveys the server as `abate check` does. The file uses the shipped lists whose codes are there;
+    else the procedure with pain scores around most patients, and visits that fit their days. Other
+    codes are commented out. Proposals end with `check`: read the file before you run it.
     """
     import secrets
     from datetime import UTC, datetime
@@ -64,7 +65,7 @@ def command(
     from abate.telemetry.log import logger
 
     _refuse_place(path)
-    with stderr.handlers("text", is_quiet=quiet) as handlers:
+    with stderr.handlers("text", is_quiet=shown["quiet"]) as handlers:
         log = logger(*handlers)
         survey, host = survey_entry(entry, log)
         refuse_bad_end(survey)
@@ -75,14 +76,15 @@ def command(
         timezone=timezone or "",
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         entry=entry.toml(),
+        has_all_codes=all_codes,
     )
-    made = fill_template(survey, basis, _parameters(host))
+    made = fill_template(survey, basis, parameters(host))
     _refuse_place(path)
     _write(path, made.text)
-    _show(made, path, is_json=as_json)
+    _show(made, path, is_json=shown["as_json"])
 
 
-def _parameters(host: "Host") -> dict[str, set[str]]:
+def parameters(host: "Host") -> dict[str, set[str]]:
     """Return the names of the parameters of each analysis."""
     from dataclasses import fields
 

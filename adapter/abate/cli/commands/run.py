@@ -46,7 +46,11 @@ def command(
 
     with working(study_file, "run", **spoken) as work:
         results = stages.run(study_file, work.progress, is_whole=full)
-        show = partial(_show_json if as_json else _show, results, study_file, is_whole=verbose)
+        show = (
+            partial(print_json, results)
+            if as_json
+            else partial(_show, results, study_file, is_whole=verbose)
+        )
         work.at_end(show)
         stages.refuse_failed(results)
 
@@ -67,13 +71,12 @@ def _show(results: "Results", study_file: "StudyFile", run: "Run", *, is_whole: 
     )
 
 
-def _show_json(results: "Results", _: "StudyFile", run: "Run", *, is_whole: bool) -> None:
+def print_json(results: "Results", run: "Run") -> None:
     """Print the results with the run's summary."""
     import msgspec
 
     from abate.analysis.results import plain
 
-    del is_whole
     options.print_json({**plain(results), "run": msgspec.to_builtins(run)})
 
 
