@@ -53,10 +53,18 @@ class SourceError(AbateError):
     """The server cannot be reached, refuses the request, or is not a FHIR R4 server."""
 
 
+NOTHING_STORED = "Nothing was stored; run again."
+
+
 class IncompletePull(SourceError):
     """A query returned less than the server has. The message names it; nothing was stored."""
 
     exit_code = 3
+
+    @property
+    def reason(self) -> str:
+        """The message for a warning of a pull that goes on, and so stores something."""
+        return str(self).removesuffix(NOTHING_STORED).rstrip()
 
 
 class LoginRefused(SourceError):

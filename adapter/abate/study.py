@@ -168,7 +168,7 @@ def write_back(
 
     folder, log, how = study_file.output, progress.log, how or compare.PUBLISH
     stage_events.begin_stage(log, "publish")
-    loaded = results.load(folder)
+    loaded = results.load(folder, study_file.again("run"))
     compare.refuse(study_file, loaded)
     host = loader.load(study_file.settings.plugins)
     shown = _release(study_file, loaded, log)

@@ -93,7 +93,7 @@ def test_in_too_little_address_space_nothing_begins(run, study_file):
 def test_whatever_error_a_signal_became_the_command_was_stopped(
     abate, study_file, monkeypatch, error
 ):
-    def load(_):
+    def load(*_):
         signals._came.append(signal.SIGTERM)
         raise error
 
@@ -125,7 +125,7 @@ def test_a_signal_after_the_end_is_known_changes_nothing(
 
 
 def test_without_memory_a_command_says_so(abate, study_file, monkeypatch):
-    def load(_):
+    def load(*_):
         raise MemoryError
 
     monkeypatch.setattr(results, "load", load)

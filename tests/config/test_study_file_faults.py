@@ -16,8 +16,8 @@ def test_a_file_that_is_not_there_is_named_with_the_next_step(tmp_path):
     with pytest.raises(StudyFileError) as caught:
         read(path)
     assert str(caught.value) == (
-        f"{path}: study file not found. Pass its path: abate run PATH. "
-        "To create a complete example: abate demo --directory demo"
+        f"{path}: study file not found. Pass its path, or write one: abate init URL. Without "
+        "a study file: abate try URL"
     )
 
 

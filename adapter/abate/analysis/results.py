@@ -269,8 +269,12 @@ def as_json(results: Results) -> bytes:
     return msgspec.json.format(msgspec.json.encode(plain(results)), indent=2)
 
 
-def load(folder: Path) -> Results:
+def load(folder: Path, again: str = "abate run") -> Results:
     """Read `results.json`, with the units from the file beside it, if that file exists.
+
+    Args:
+        folder: the output folder.
+        again: the command that makes it, for the error.
 
     Raises:
         AbateError: it does not exist, or another version of abate wrote it.
@@ -280,11 +284,11 @@ def load(folder: Path) -> Results:
         text = path.read_bytes()
         results = msgspec.json.decode(text, type=Results)
     except FileNotFoundError:
-        raise AbateError(f"{path} does not exist: run the study first: abate run") from None
+        raise AbateError(f"{path} does not exist: run the study first: {again}") from None
     except (OSError, msgspec.MsgspecError):
-        raise AbateError(f"{path} cannot be read: run the study again: abate run") from None
+        raise AbateError(f"{path} cannot be read: run the study again: {again}") from None
     if results.format != FORMAT:
         raise AbateError(
-            f"{path} was written by another version of abate: run the study again: abate run"
+            f"{path} was written by another version of abate: run the study again: {again}"
         )
     return units_file.attach(results, text, folder)

@@ -94,7 +94,9 @@ class Commands(click.Group):
             formatter.write_dl(rows)
 
 
-@click.command(cls=Commands, epilog=EPILOG)
+@click.command(
+    cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="abate", message="abate %(version)s")
 def abate() -> None:
     """Compare pain scores before and after a procedure: from a FHIR server and back to it."""

@@ -62,8 +62,19 @@ def read_study(path: Path, overrides: tuple[str, ...]) -> "StudyFile":
 
 
 def print_error(text: str) -> None:
-    """Print a message on stderr."""
+    """Print a message on stderr, on a terminal with the kind of message in a colour."""
+    for kind, colour in (("abate: ", "red"), ("warning: ", "yellow")):
+        if text.startswith(kind):
+            text = tint(kind, fg=colour) + text.removeprefix(kind)
     _echo(text, sys.stderr)
+
+
+def tint(text: str, fg: str | None = None) -> str:
+    """Return a text in bold, and in a colour; click removes both where there is no terminal.
+
+    Nothing is added if NO_COLOR is set (https://no-color.org).
+    """
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=fg, bold=True)
 
 
 def show(text: str | bytes) -> None:

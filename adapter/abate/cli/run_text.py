@@ -20,7 +20,7 @@ _HEAD = 12
 def text(results: "Results", run: "Run") -> str:
     """Return about 25 lines; none is wider than the terminal."""
     parts = [
-        [results.title],
+        [options.tint(results.title)],
         list(attrition(results)),
         list(primary(results)),
         list(needs_a_look(results, run)),
@@ -70,7 +70,7 @@ def needs_a_look(results: "Results", run: "Run") -> Iterator[str]:
     ]
     lines += run.notes
     if lines:
-        yield "needs a look:"
+        yield options.tint("needs a look:", fg="yellow")
         for line in lines[:SHOWN]:
             yield _wrap(line, "  - ", "    ")
         if len(lines) > SHOWN:
@@ -129,7 +129,8 @@ def _describe(estimate: "Estimate") -> str:
 
 
 def _row(head: str, words: str) -> str:
-    return _wrap(words, f"{head:{_HEAD}}", " " * _HEAD)
+    text = _wrap(words, f"{head:{_HEAD}}", " " * _HEAD)
+    return options.tint(head) + text.removeprefix(head) if head else text
 
 
 def _wrap(words: str, first: str, later: str) -> str:

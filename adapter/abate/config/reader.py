@@ -128,8 +128,8 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise StudyFileError(
-            f"{path}: study file not found. Pass its path: abate run PATH. "
-            "To create a complete example: abate demo --directory demo"
+            f"{path}: study file not found. Pass its path, or write one: abate init URL. Without "
+            "a study file: abate try URL"
         ) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1

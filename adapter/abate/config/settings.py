@@ -5,6 +5,7 @@ One TOML file defines a whole study. `config.reader.read` returns a `StudyFile` 
 study file must not contain secrets.
 """
 
+import shlex
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -300,6 +301,12 @@ class StudyFile(BaseModel):
     def output(self) -> Path:
         """The folder for store and results."""
         return self.folder / self.settings.output.directory
+
+    def again(self, command: str) -> str:
+        """Return a command for this study, with its path and the `--set` options, for a shell."""
+        path = [] if self.path == Path("study.toml") else [str(self.path)]
+        chosen = [part for override in self.overrides for part in ("--set", override)]
+        return shlex.join(["abate", *command.split(), *path, *chosen])
 
     @property
     def code_directories(self) -> list[Path]:

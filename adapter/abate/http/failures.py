@@ -136,6 +136,10 @@ def refuse_page(answer: Answer) -> None:
         raise SourceError(f"{answer.place} answered {answer.status} with {kind}, not with data")
 
 
+# OpenSSL 3.0 and 3.2 (2026-12), if a server answers a TLS handshake in plain http.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and its causes, as wrapped by requests and urllib3."""
     yield error
@@ -152,6 +156,8 @@ def _reason(error: requests.RequestException) -> str:
         requests.exceptions.ReadTimeout: "it did not answer in time",
         requests.exceptions.ConnectionError: "no connection, or the connection broke",
     }
+    if any(getattr(cause, "reason", None) in _NO_TLS for cause in _causes(error)):
+        return "it does not use TLS: is it a port for plain http? Then the URL begins with http://"
     for kind, words in reasons.items():
         if isinstance(error, kind):
             return words

@@ -29,6 +29,7 @@ from abate.publish.target import TargetServer
 from abate.publish.transaction import keep
 from abate.report.fhir.bundle import OPTIONAL, context_of, references
 from abate.report.fhir.elements import Resource, reference_to
+from abate.telemetry.log import SILENT, Log
 from abate.telemetry.status import Progress
 
 
@@ -66,7 +67,7 @@ def refuse(study_file: StudyFile, results: Results) -> None:
     if results.study_digest != study_file.digest:
         raise PublishRefused(
             "the study file, its code lists, or a --set of the command line has changed since the "
-            "run. Run the study again: abate run"
+            f"run. Run the study again: {study_file.again('run')}"
         )
     auth = (settings.target or settings.source).auth
     is_shut = is_loopback(settings.target_url) or auth.kind != "none"
@@ -78,13 +79,14 @@ def refuse(study_file: StudyFile, results: Results) -> None:
         )
 
 
-def compare(
+def compare(  # noqa: PLR0913 - the target, the report, and where both are kept
     target: TargetServer,
     resources: Sequence[Resource],
     results: Results,
     owner: Owner,
     *,
     folder: Path | None = None,
+    log: Log = SILENT,
 ) -> list[Change]:
     """Return the change of each resource of the report, and what to retract on the target.
 
@@ -94,6 +96,7 @@ def compare(
         results: the results; resources of an analysis that failed stay unchanged.
         owner: the store that publishes the study.
         folder: gets the Bundle if the target cannot take a report.
+        log: the logger.
 
     Raises:
         PublishRefused: the target cannot take a report, has a resource of somebody else under one
@@ -104,7 +107,7 @@ def compare(
     taken, left = _taken(target, resources)
     if reason := target.inability(resource["resourceType"] for resource in taken):
         raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
-    existing = read_all_existing(target.server, map(reference_to, taken))
+    existing = read_all_existing(target.server, map(reference_to, taken), log)
     for item in taken:
         refuse_unmarked(target.server, item, existing[reference_to(item)])
         if existing[reference_to(item)] is None and reference_to(item) in entry_points(

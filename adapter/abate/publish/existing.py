@@ -1,7 +1,7 @@
 """The resources that a target has now: those of the report, and others of the study."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from abate.publish.change import identifiers
 from abate.report.fhir.content_digest import digest, digest_of
 from abate.report.fhir.diagnostic_report import report_id
 from abate.report.fhir.elements import Resource, name_of, reference_to
+from abate.telemetry.log import SILENT, Log
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 # Resources that all studies share: no study retracts them.
@@ -82,7 +83,9 @@ def read_existing(server: FhirServer, name: str) -> Resource | None:
     return answer.resource(name)
 
 
-def read_all_existing(server: FhirServer, names: Iterable[str]) -> dict[str, Resource | None]:
+def read_all_existing(
+    server: FhirServer, names: Iterable[str], log: Log = SILENT
+) -> dict[str, Resource | None]:
     """Return what a server has at each `Type/id` now, in few requests.
 
     The resources are read in batches. If a batch gives no clear answer for a resource, or the
@@ -104,9 +107,21 @@ def read_all_existing(server: FhirServer, names: Iterable[str]) -> dict[str, Res
         if absent is not None and read_existing(server, absent) is not None:
             break
         existing |= answered
-    return {
-        name: existing[name] if name in existing else read_existing(server, name) for name in wanted
-    }
+        _report_read(log, existing, wanted)
+    for name in wanted:
+        if name not in existing:
+            existing[name] = read_existing(server, name)
+            _report_read(log, existing, wanted)
+    return existing
+
+
+def _report_read(log: Log, existing: Sized, wanted: Sized) -> None:
+    log.info(
+        f"comparing: {len(existing)} of {len(wanted)} resources read",
+        name="target.page",
+        received=len(existing),
+        expected=len(wanted),
+    )
 
 
 def _read_batch(server: FhirServer, names: Sequence[str]) -> dict[str, Resource | None]:

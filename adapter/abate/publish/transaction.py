@@ -61,7 +61,7 @@ def settle(
     attempts = Attempts()
     while True:
         try:
-            write(server, changes, folder, number=attempts.number)
+            write(server, changes, folder, number=attempts.number, log=log)
         except Unfinished as problem:
             needed = {change.reference: change for change in changes if change.is_written}
             log.info(f"{problem.what}: comparing again in {problem.seconds:.0f} s")
@@ -76,7 +76,14 @@ def settle(
             return _done(changes, sent)
 
 
-def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number: int = 1) -> None:
+def write(
+    server: FhirServer,
+    changes: Sequence[Change],
+    folder: Path,
+    *,
+    number: int = 1,
+    log: Log = SILENT,
+) -> None:
     """Write what is new or differs in one transaction, and read it back.
 
     The Bundle is kept in the output `folder`, whatever the target answers.
@@ -86,6 +93,7 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number
         changes: all changes; unchanged resources are not written.
         folder: where the Bundle is kept.
         number: the number of this attempt, from 1.
+        log: the logger.
 
     Raises:
         PublishRefused: the target refused it, or returns something else.
@@ -97,6 +105,13 @@ def write(server: FhirServer, changes: Sequence[Change], folder: Path, *, number
     bundle, path = msgspec.json.encode(transaction(server.base, needed)), folder / BUNDLE
     write_private(path, bundle)
     left = f"The Bundle of {len(needed)} resources and {len(bundle)} bytes is in {path}"
+    log.info(
+        f"writing {len(needed)} resources, {len(bundle) / 1e6:.1f} MB, in one transaction: the "
+        "server may take a minute",
+        name="target.write",
+        resources=len(needed),
+        bytes=len(bundle),
+    )
     attempt = Attempt(server=server, number=number, left=left)
     try:
         answer = _sent(server, bundle)

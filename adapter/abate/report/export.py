@@ -49,7 +49,7 @@ def write(
         PublishRefused: the study file has changed since the run, or its rule cannot be applied.
         StoreError: a file cannot be written.
     """
-    loaded = results.load(study_file.output)
+    loaded = results.load(study_file.output, study_file.again("run"))
     _refuse_changed(study_file, loaded)
     rule = rule_of(study_file.settings.report.minimum_cell)
     refuse_without_units(loaded, rule)
@@ -70,7 +70,7 @@ def _refuse_changed(study_file: StudyFile, loaded: Results) -> None:
     if loaded.study_digest != study_file.digest:
         raise PublishRefused(
             "the study file, its code lists, or a --set of the command line has changed since the "
-            "run. Run the study again: abate run"
+            f"run. Run the study again: {study_file.again('run')}"
         )
 
 

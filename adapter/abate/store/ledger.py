@@ -59,6 +59,8 @@ class LedgerLine:
     def __str__(self) -> str:
         """Return the line in words, as in `pain scores: 73 of 73 Observation, 1 page`."""
         counted = f"{self.received} of {self.expected}"
+        if self.expected is not None and self.received > self.expected:
+            counted = f"{self.received} (the server counts {self.expected})"
         if self.expected is None:
             counted = f"{self.received} (there is no count)"
         text = f"{self.query}: {counted} {self.type}, {count_of_pages(self.pages)}"

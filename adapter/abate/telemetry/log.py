@@ -29,8 +29,8 @@ Line: TypeAlias = MutableMapping[str, Any]
 Handler: TypeAlias = Callable[[Line], object]
 
 NOTE = "note"
-# Events that are frequent during a long pull.
-PROGRESS = ("query.begin", "query.page", "patients.done")
+# Events that are frequent during a long pull or comparison.
+PROGRESS = ("query.begin", "query.page", "patients.done", "target.page")
 # The first fields of a JSON line, in this order; the event's own fields follow.
 FIRST = ("timestamp", "level", "event", "run_id", "command", "text")
 

@@ -7,7 +7,7 @@ from rich.progress import Progress, TaskID
 
 
 class Throughput:
-    """Follows the log lines of a pull, and updates two tasks of a rich progress.
+    """Follows the log lines of a pull or a comparison, and updates two tasks of a rich progress.
 
     One task counts the resources of all queries. The other is the current work: the query, or in a
     pull by patient all patients, since the count of one patient's query does not show the end.
@@ -24,22 +24,31 @@ class Throughput:
 
     def follow(self, line: Mapping[str, Any]) -> None:
         """Update the tasks with one line."""
-        query = (line.get("query"), line.get("type"))
         match line["event"]:
             case "patients.found":
                 self._is_by_patient = True
                 self._progress.reset(self.work, total=None)
-            case "query.begin" if query != self._query:
-                self._query = query
-                if not self._is_by_patient:
-                    self._progress.reset(self.work, total=None)
-            case "query.page":
-                self._received[query] = line["received"]
-                self._progress.update(self._resources, completed=sum(self._received.values()))
-                if not self._is_by_patient:
-                    self._work_on(line)
+            case "query.begin" | "query.page":
+                self._follow_query((line.get("query"), line.get("type")), line)
             case "patients.done":
                 self._work_on(line)
+            case "stage.begin":
+                for task in (self._resources, self.work):
+                    self._progress.reset(task, total=None)
+            case "target.page":
+                self._progress.update(self._resources, completed=line["received"])
+                self._work_on(line)
+
+    def _follow_query(self, query: tuple[Any, Any], line: Mapping[str, Any]) -> None:
+        if line["event"] == "query.page":
+            self._received[query] = line["received"]
+            self._progress.update(self._resources, completed=sum(self._received.values()))
+            if not self._is_by_patient:
+                self._work_on(line)
+        elif query != self._query:
+            self._query = query
+            if not self._is_by_patient:
+                self._progress.reset(self.work, total=None)
 
     def reading(self) -> dict[str, float]:
         """Return `rows_per_second` and `seconds_left`, as far as they are known."""

@@ -36,7 +36,10 @@ def command(names: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -
     from abate.analysis import results
     from abate.cli import results_text
 
-    shown = _select(results.load(study_file.output), [name for name in names if name not in files])
+    shown = _select(
+        results.load(study_file.output, study_file.again("run")),
+        [name for name in names if name not in files],
+    )
     if as_json:
         options.print_json(results.plain(shown))
         return

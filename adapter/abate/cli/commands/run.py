@@ -1,6 +1,5 @@
 """`abate run`: pull, map, assemble, analyse."""
 
-import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -65,10 +64,8 @@ def _show(results: "Results", study_file: "StudyFile", run: "Run", *, is_whole: 
     options.show(f"\nResults: {study_file.output / FILE} ({results.release}).")
     options.show(f"Report: {study_file.output / PAGE}")
     if not is_whole:
-        options.show(f"All statistics: {_again('results', study_file)}")
-    options.show(
-        f"Next, see what publishing would write: {_again('publish --dry-run', study_file)}"
-    )
+        options.show(f"All statistics: {study_file.again('results')}")
+    options.show(f"Next, see what publishing would write: {study_file.again('publish --dry-run')}")
 
 
 def print_json(results: "Results", run: "Run") -> None:
@@ -78,10 +75,3 @@ def print_json(results: "Results", run: "Run") -> None:
     from abate.analysis.results import plain
 
     options.print_json({**plain(results), "run": msgspec.to_builtins(run)})
-
-
-def _again(command: str, study_file: "StudyFile") -> str:
-    """Return a command for these results: the same study file and `--set`."""
-    path = [] if study_file.path == options.STUDY else [str(study_file.path)]
-    chosen = [part for override in study_file.overrides for part in ("--set", override)]
-    return shlex.join(["abate", *command.split(), *path, *chosen])

@@ -1,13 +1,15 @@
 """`abate status`: the running or the last execution, and earlier ones."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from abate.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from abate.config.noun import Noun
     from abate.telemetry.history import Run
     from abate.telemetry.progress import Status
@@ -134,8 +136,7 @@ def _doing(last: "Status") -> list[str]:
 
 def _books(last: "Status") -> list[str]:
     pulled = [
-        f"pulled   {row['query']}: {row['received']} of {_known(row['expected'])} {row['type']}"
-        for row in last.queries
+        f"pulled   {row['query']}: {_format_counts(row)} {row['type']}" for row in last.queries
     ]
     mapped = [
         f"mapped   {resource['type']}: {resource['mapped']} of {resource['received']}, "
@@ -148,5 +149,7 @@ def _books(last: "Status") -> list[str]:
     return [*pulled, *open_ones, *mapped]
 
 
-def _known(number: int | None) -> str:
-    return "unknown" if number is None else str(number)
+def _format_counts(row: "Mapping[str, Any]") -> str:
+    received, expected = row["received"], row["expected"]
+    is_known = expected is not None and received <= expected
+    return f"{received} of {expected if is_known else 'unknown'}"

@@ -86,8 +86,8 @@ def refuse_by_code(pull: Pull, query: Query, fault: SearchRefused) -> None:
         IncompletePull: the query is for the index procedures, so the patients are not known.
     """
     if pull.plan.has_index(query):
-        raise IncompletePull(f"{fault} {NAME_PATIENTS}")
-    pull.pager.warn(f"{fault} The {query.name} are searched by patient instead.")
+        raise IncompletePull(f"{fault.reason} {NAME_PATIENTS}")
+    pull.pager.warn(f"{fault.reason} The {query.name} are searched by patient instead.")
     pull.fetcher.forms[query.type] = WITHOUT_CODE
 
 

@@ -79,7 +79,7 @@ class Fetcher:
                 continue
             self.forms[query.type] = form
             self.pager.warn(
-                f"{fault} The server accepts a search of {query.type} by patient {form}."
+                f"{fault.reason} The server accepts a search of {query.type} by patient {form}."
             )
             return received
         raise fault

@@ -97,7 +97,7 @@ def _land_changes_of(pull: Pull, is_compared: bool, query: Query) -> bool:
             with pull.landing.unit(name) as unit:
                 unit.record = _land_changes(pull, query, unit, is_compared=is_compared)
     except NotHonoured as fault:
-        pull.pager.warn(f"{fault} All of them are pulled again.")
+        pull.pager.warn(f"{fault.reason} All of them are pulled again.")
         return land_by_code(pull, query)
     except SearchRefused as fault:
         refuse_by_code(pull, query, fault)
@@ -224,7 +224,7 @@ def _land_patient_changes(
         try:
             pages, gone = _from_history(pull, take)
         except (NotHonoured, CursorExpired) as fault:
-            pull.pager.warn(f"{fault} Each is asked for by its id.")
+            pull.pager.warn(f"{fault.reason} Each is asked for by its id.")
             pages, gone = _compare_patients(pull, there, take)
     else:
         pages, gone = _by_date(pull, there, take)
@@ -246,7 +246,7 @@ def _by_date(pull: Pull, there: set[str], take: Take) -> tuple[int, set[str]]:
     try:
         return pull.fetcher.fetch(query, take).pages, set()
     except NotHonoured as fault:
-        pull.pager.warn(f"{fault} Each is asked for by its id.")
+        pull.pager.warn(f"{fault.reason} Each is asked for by its id.")
         return _compare_patients(pull, there, take)
 
 

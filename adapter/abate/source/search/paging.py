@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
-from abate.errors import IncompletePull, LoginRefused, SourceError
+from abate.errors import NOTHING_STORED, IncompletePull, LoginRefused, SourceError
 from abate.fhir.bundle import Head, Page, matches, outcomes, versions
 from abate.fhir.client import Answer, FhirServer
 from abate.fhir.outcomes import Judge, refuse
@@ -291,5 +291,5 @@ def incomplete(query: Query, number: int | None, reason: str) -> IncompletePull:
     where = f", page {number}" if number else ""
     return IncompletePull(
         f"incomplete result for {query.name} ({query.type}{where}): {reason.rstrip('.')}. "
-        "Nothing was stored; run again."
+        f"{NOTHING_STORED}"
     )

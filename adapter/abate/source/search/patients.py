@@ -46,8 +46,8 @@ def land_patients(
         except NotHonoured as fault:
             pull.takes_link = False
             pull.pager.warn(
-                f"{fault} Merged Patients are found only if the surviving Patient's record links "
-                "to them."
+                f"{fault.reason} Merged Patients are found only if the surviving Patient's record "
+                "links to them."
             )
         new = _list_landed(pull, there)
     return asked

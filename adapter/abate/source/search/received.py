@@ -149,11 +149,14 @@ class LiveCounts:
         """One more page, with so many new resources."""
         with self.lock:
             known = self.lines.get((query, kind))
+            received = (known.received if known else 0) + new
+            expected = known.expected if known else None
             line = LedgerLine(
                 query=query,
                 type=kind,
-                expected=known.expected if known else None,
-                received=(known.received if known else 0) + new,
+                # A count of one part of the query says nothing of the others.
+                expected=None if expected is None or received > expected else expected,
+                received=received,
                 pages=(known.pages if known else 0) + 1,
             )
             self.lines[query, kind] = line
