@@ -96,7 +96,7 @@ def results():
         synthetic=True,
         study_digest="d",
         run_id="r",
-        version="0.1.0",
+        version="0.2.0",
         period=("2006-10", "2010-08"),
         patients=10,
         lesions=11,

@@ -134,7 +134,7 @@ class TestMeasureReport:
         assert found["period"] == {"start": "2006-10", "end": "2010-08"}
 
     def test_the_reporter_is_who_the_study_file_says_or_else_the_software(self, measured, host):
-        for reporter, display in (("A clinic", "A clinic"), ("", "abate 0.1.0")):
+        for reporter, display in (("A clinic", "A clinic"), ("", "abate 0.2.0")):
             resources = bundle.report(replace(measured, reporter=reporter), host)
             [found] = [one for one in resources if one["resourceType"] == "MeasureReport"]
             assert found["reporter"] == {"display": display}

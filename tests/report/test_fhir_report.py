@@ -285,7 +285,7 @@ class TestWhole:
         provenance = report["Provenance"]
         agents = [agent["who"]["display"] for agent in provenance["agent"]]
         assert agents == [
-            "abate 0.1.0", "plugin abate_analyses 0.1.0", "plugin abate_mappings 0.1.0",
+            "abate 0.2.0", "plugin abate_analyses 0.1.0", "plugin abate_mappings 0.2.0",
         ]  # fmt: skip
         targets = [one["reference"] for one in provenance["target"]]
         others = [one for one in report.values() if one["resourceType"] != "CodeSystem"]

@@ -98,7 +98,7 @@ def test_the_narratives_say_withheld_in_place_of_a_number(report):
 def test_inputs_without_counts_are_told_without_them(report):
     provenance = report["Provenance"]
     assert provenance["entity"][0]["what"]["display"] == "resources pulled and mapped"
-    assert "Computed by abate 0.1.0." in provenance["text"]["div"]
+    assert "Computed by abate 0.2.0." in provenance["text"]["div"]
 
 
 def test_the_conclusion_says_that_the_primary_test_is_withheld(report):

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -105,3 +106,36 @@ def test_the_package_with_all_that_it_needs_stays_small(installed):
         if file.is_file() and file.relative_to(site).parts[0].split("-")[0] not in tools
     )
     assert size < MEGABYTES_ALLOWED * 1e6, f"{size / 1e6:.0f} MB installed"
+
+
+@pytest.fixture(scope="session")
+def sdist(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "-m", "build", "--sdist", "--outdir", folder, ROOT, cwd=folder)
+    [built] = folder.glob("*.tar.gz")
+    return built
+
+
+def test_the_sdist_has_the_licence_the_citation_and_the_same_wheel(sdist, wheel, tmp_path):
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [tree] = tmp_path.iterdir()
+    assert {"LICENSE", "CITATION.cff", "CHANGELOG.md"} <= {file.name for file in tree.iterdir()}
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, tree, cwd=tmp_path)
+    [again] = tmp_path.glob("*.whl")
+    assert again.name == wheel.name
+    assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheel).namelist()
+
+
+@pytest.mark.parametrize("tool", ["pipx", "uvx"])
+def test_the_demo_runs_without_being_installed(tool, wheel, tmp_path):
+    run(sys.executable, "-m", "venv", tmp_path / "tools", cwd=tmp_path)
+    tools = tmp_path / "tools" / "bin"
+    run(
+        tools / "python", "-m", "pip", "install", "--quiet", tool.replace("uvx", "uv"), cwd=tmp_path
+    )
+    command = (tools / "pipx", "run", "--spec", wheel) if tool == "pipx" else (
+        tools / "uvx", "--from", wheel)  # fmt: skip
+    ran = run(*command, "abate", "demo", "--quiet", cwd=tmp_path)
+    assert "P, two-tailed sign test: 0.03906 (paper: 0.039; n 9)" in ran
+    assert (tmp_path / "abate-demo" / "report.html").exists()

@@ -1,20 +1,28 @@
 """The console output of the demo: the figures of the paper beside the study's own."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from abate.analysis.published_figures import ComparedFigure
-from abate.cli.options import table
+from abate.cli.options import table, tint
 from abate.demo import DemoResult
 from abate.report.fhir.narrative import number
 
+# The figures that matter: the pain before, the pain after, and the test of their difference.
+FIRST = ("2", "3", "4")
 
-def text(shown: DemoResult) -> str:
-    """Return the figures as a table, and how many are equal."""
+
+def text(shown: DemoResult, page: Path) -> str:
+    """Return the figures that matter, where the page is, all figures, and how many are equal."""
     lines = [row for figure in shown.figures for row in rows(figure)]
     again = ", ".join(f"{action} {n}" for action, n in shown.again.items())
     return "\n".join(
         [
-            shown.title,
+            tint(shown.title),
+            "",
+            *(_first(figure) for figure in shown.figures if figure.id in FIRST),
+            "",
+            f"Report: {page}",
             "",
             table(["figure", "description and rule", "paper", "abate", "equal"], lines),
             "",
@@ -22,6 +30,13 @@ def text(shown: DemoResult) -> str:
             f"read back from the server: {shown.report}; published again: {again}",
         ]
     )
+
+
+def _first(figure: ComparedFigure) -> str:
+    paper, ours = (
+        None if isinstance(value, Mapping) else value for value in (figure.paper, figure.ours)
+    )
+    return f"  {figure.title}: {_words(ours)} (paper: {_words(paper)}; n {figure.n:g})"
 
 
 def rows(figure: ComparedFigure) -> list[list[str]]:

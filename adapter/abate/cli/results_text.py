@@ -17,6 +17,7 @@ HEADS = ("statistic", "value", "interval", "p", "n", "how")
 def text(results: "Results") -> str:
     """Return the whole text; no line is wider than the terminal."""
     from abate.report.fhir.narrative import not_assessable
+    from abate.report.page.methods import citation
 
     parts = [results.title, "\n".join(map(results.noun.reword, attrition(results.attrition)))]
     if results.not_assessable:
@@ -30,6 +31,8 @@ def text(results: "Results") -> str:
         else:
             body = [*estimates(outcome.result.estimates), *map(_line, outcome.result.notes)]
         parts.append("\n".join([head, *body]))
+    if cited := citation(results):
+        parts.append("\n".join(["To cite this study's method:", _line(cited, "  ")]))
     return "\n\n".join(parts)
 
 

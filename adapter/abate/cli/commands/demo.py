@@ -12,8 +12,9 @@ EPILOG = """\b
 Examples:
   abate demo
   abate demo --json | jq '.figures[] | select(.agrees == false)'
-  abate demo --directory demo    keep study file, store and results there
+  abate demo --directory demo    keep study file, store and results, too
 """
+FOLDER = Path("abate-demo")
 
 
 @click.command("demo", epilog=EPILOG)
@@ -28,25 +29,27 @@ def command(directory: Path | None, quiet: bool, as_json: bool) -> None:
     Starts the embedded FHIR server, loads the study (cementoplasty for painful bone metastases),
     pulls it by HTTP, computes, publishes the report as FHIR, reads the figures back from the
     server and prints them beside the paper's. If a figure differs from the paper, the table shows
-    it; the exit code is 0 all the same.
+    it; the exit code is 0 all the same. The report stays as a page: abate-demo/report.html.
     """
     from abate.cli import demo_text
-    from abate.demo import run
+    from abate.demo import page_in, run
 
     folder = nullcontext(str(directory)) if directory else TemporaryDirectory(prefix="abate-demo-")
     with folder as name, stderr.handlers("text", is_quiet=quiet) as handlers:
         shown = run(Path(name), *handlers)
+        page = page_in(Path(name)) if directory else _keep_page(page_in(Path(name)))
     if as_json:
-        options.print_json(shown.as_json())
+        options.print_json({**shown.as_json(), "page": str(page)})
     else:
-        options.show(demo_text.text(shown))
-        options.show(_where(directory))
+        options.show(demo_text.text(shown, page))
 
 
-def _where(directory: Path | None) -> str:
-    """Return where the page is, or how to get it."""
-    if directory is None:
-        return "To keep the files and read the report as a page, run: abate demo --directory demo"
-    from abate.demo import page_in
+def _keep_page(page: Path) -> Path:
+    """Copy the page to the demo's folder, where it replaces that of an earlier demo."""
+    from abate.errors import disk_errors
 
-    return f"Report: {page_in(directory)}"
+    kept = FOLDER / page.name
+    with disk_errors(f"{kept} cannot be written"):
+        FOLDER.mkdir(exist_ok=True)
+        kept.write_bytes(page.read_bytes())
+    return kept

@@ -48,6 +48,7 @@ def render(results: Results, plugin_sections: Sequence[PageSection] = ()) -> str
         design=methods.design(results),
         visits=methods.visits(results),
         methods=methods.methods(results),
+        citation=methods.citation(results),
         withheld=withheld_by_source(results),
         plugins=sorted({(outcome.plugin, outcome.plugin_version) for outcome in results.outcomes}),
     )  # fmt: skip

@@ -27,6 +27,17 @@ _SAME_DAY = {
     "after": "counts as after it",
     "exclude": "is left out",
 }
+# What of the design a paper's methods section needs.
+_CITED = (
+    "Unit of analysis",
+    "Index procedures",
+    "Pain scores",
+    "Score of a visit",
+    "Inclusion",
+    "Baseline",
+    "Days",
+    "Data cut-off",
+)
 _KINDS = {
     "adjunct": "Adjunct",
     "condition": "Fact of the patient",
@@ -83,6 +94,31 @@ def _lines(results: Results) -> Iterator[tuple[str, str]]:
     yield "Data cut-off", results.cutoff or _until(results)
     yield "Withheld data", withheld_by_source(results)
     yield "Missing scores", "never filled in, unless an analysis does so by its stated method"
+
+
+def citation(results: Results) -> str:
+    """Return a paragraph for the methods section of a paper; empty without a design."""
+    lines = dict(design(results))
+    if not lines:
+        return ""
+    primary = [outcome for outcome in results.outcomes if outcome.primary]
+    windows = ", ".join(
+        f"{name} ({first})" if first == last else f"{name} ({first} to {last})"
+        for name, _, first, last in visits(results)
+    )
+    used = [
+        f"{outcome.name} ({'; '.join(dict.fromkeys(key.method for key in keys))})"
+        for outcome in primary
+        if outcome.result and (keys := outcome.result.key_estimates)
+    ]
+    sentences = [
+        f"Pain before and after the index procedure was analysed with abate {results.version}",
+        *(f"{head}: {lines[head]}" for head in _CITED if head in lines),
+        f"Visits, in days after the procedure: {windows}" if windows else "",
+        f"Primary analysis: {', '.join(used)}" if used else "",
+        "No missing score was filled in, unless the method says so",
+    ]
+    return " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
 
 
 def _until(results: Results) -> str:
