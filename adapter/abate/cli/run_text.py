@@ -134,4 +134,6 @@ def _row(head: str, words: str) -> str:
 
 
 def _wrap(words: str, first: str, later: str) -> str:
-    return fill(words, options.width(), initial_indent=first, subsequent_indent=later)
+    whole = words.replace(" %", "\u00a0%")  # A percentage is not broken.
+    text = fill(whole, options.width(), initial_indent=first, subsequent_indent=later)
+    return text.replace("\u00a0%", " %")

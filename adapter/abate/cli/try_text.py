@@ -38,10 +38,13 @@ def _decisions(study_file: "StudyFile", survey: "Survey") -> list[str]:
     best = next((near for near in survey.nearby if near.reference in settings.index.codes), None)
     around = f", {best.display}" if best and best.display else ""
     visits = ", ".join(settings.visits.after)
+    [primary] = [spec for spec in settings.analysis if spec.primary]
+    endpoint = (primary.model_extra or {}).get("endpoint", "")
+    counted = ", ".join(endpoint["last_of"]) if isinstance(endpoint, dict) else endpoint
     return [
         f"which procedures start a clock: now {', '.join(settings.index.codes)}{around}",
         f"which scores are pain scores: now {', '.join(settings.scores.codes)}",
-        f"the visits, and the one that counts: now {visits}",
+        f"the visits: now {visits}; and those that count: now {counted}",
         f"how far back the baseline reaches: now {-settings.visits.baseline.from_} days",
         f"what a later procedure does ([index] repeat): now {settings.index.repeat}",
         f"the time zone of calendar days: now {settings.study.timezone}",

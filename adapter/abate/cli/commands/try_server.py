@@ -31,7 +31,6 @@ REQUESTS_A_PATIENT = 8
 
 
 @click.command("try", epilog=EPILOG)
-@with_server
 @click.option(
     "--patients",
     type=click.IntRange(min=1),
@@ -44,8 +43,9 @@ REQUESTS_A_PATIENT = 8
     type=click.IntRange(min=200),
     default=500,
     show_default=True,
-    help="The most requests to send, all in all.",
+    help="The most requests to send, in total.",
 )
+@with_server
 @options.log
 @options.quiet
 @options.as_json
