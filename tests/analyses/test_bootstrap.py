@@ -43,3 +43,15 @@ def test_the_median_of_repeated_values_is_numpys():
 
 def test_many_values_are_resampled_less_often():
     assert (resamples(10_000), resamples(10_001)) == (2000, 500)
+
+
+def test_ids_and_the_order_of_rows_do_not_matter():
+    generator = np.random.default_rng(7)
+    values = generator.integers(-8, 4, 30).astype(float)
+    patients = [f"p{n // 2:02}" for n in range(30)]
+    expected = median_by_patient(values, patients)
+    for seed in range(5):
+        mixed = np.random.default_rng(seed).permutation(30)
+        names = {name: f"{hash((seed, name)):x}" for name in patients}
+        renamed = [names[patients[place]] for place in mixed]
+        assert median_by_patient(values[mixed], renamed) == expected

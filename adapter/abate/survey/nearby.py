@@ -21,9 +21,10 @@ from abate.survey.context import Context, Probe
 from abate.survey.model import NearProcedure
 from abate.survey.sample import add_displays, is_own
 
-# How many patients are read, how many in one search, and how many pages of each search.
-PATIENTS = 60
+# How many patients one search names, and how many pages of a search are read: of scores more,
+# since a server may send fewer on a page.
 AT_ONCE = 20
+MOST_PAGES = 20
 # How many are read where a search may name one only.
 SINGLE = 20
 # How many codes are taken for pain scores by their names.
@@ -99,19 +100,17 @@ class Nearby:
         )
 
 
-def look(context: Context, patients: int = PATIENTS) -> Nearby:
+def _look(context: Context, nearby: Nearby) -> None:
     """Read the scores and the procedures of those patients who have most scores.
 
     Raises:
-        Spent: the limit is reached.
-        SourceError: the server does not answer.
+        SourceError: the limit is reached, or the server does not answer.
     """
-    nearby = Nearby()
-    tokens = _score_tokens(context)
+    tokens, patients = _score_tokens(context), context.patients_near
     if not tokens:
-        return nearby
+        return
     query = Query(name="pain scores", type="Observation", tokens=tokens)
-    _add_scores(context, nearby, query)
+    _add_scores(context, nearby, query, most=2 * patients)
     ranked = sorted(nearby.scores, key=lambda patient: (-len(nearby.scores[patient]), patient))
     size = nearby.at_once = _at_once(context, query, ranked)
     for piece in in_pieces(ranked[: patients if size > 1 else SINGLE], size):
@@ -119,7 +118,6 @@ def look(context: Context, patients: int = PATIENTS) -> Nearby:
         of_patients = Query(name="procedures", type="Procedure", patients=piece)
         for head, resource in _rows(context, of_patients):
             _add_procedure(context, nearby, head, resource)
-    return nearby
 
 
 def _score_tokens(context: Context) -> tuple[str, ...]:
@@ -146,11 +144,14 @@ def _at_once(context: Context, query: Query, patients: Sequence[str]) -> int:
     return AT_ONCE if answer.status == HTTPStatus.OK else 1
 
 
-def _add_scores(context: Context, nearby: Nearby, query: Query) -> None:
-    for head, resource in _rows(context, query):
+def _add_scores(context: Context, nearby: Nearby, query: Query, most: int = 0) -> None:
+    """Add the days with a score; with `most`, read on until so many patients have one."""
+    for head, resource in _rows(context, query, MOST_PAGES if most else PAGES):
         patient, day = _patient(context, head), _day(resource)
         if patient and day and not is_own(resource):
             nearby.scores[patient].add(day)
+        if most and len(nearby.scores) >= most:
+            return
 
 
 def _add_procedure(
@@ -165,10 +166,12 @@ def _add_procedure(
             nearby.procedures[system, code][patient].add(day)
 
 
-def _rows(context: Context, query: Query) -> Iterator[tuple[Head, Mapping[str, Any]]]:
+def _rows(
+    context: Context, query: Query, pages: int = PAGES
+) -> Iterator[tuple[Head, Mapping[str, Any]]]:
     """Yield the matching resources of some pages, in the first form that the server accepts."""
     asked, answer = _ask_first(context, query)
-    for _ in range(PAGES):
+    for _ in range(pages):
         if answer.status != HTTPStatus.OK:
             return
         page = context.client.read_page(answer, PAGE_SIZE, is_of_patient=asked.is_private)
@@ -213,8 +216,9 @@ def _day(resource: Mapping[str, Any]) -> date | None:
 
 def _ask(context: Context) -> None:
     """Rank the procedures by the scores near them; without a result if the server refuses it."""
+    context.nearby = Nearby()  # What is found until an error counts.
     try:
-        context.nearby = look(context, context.patients_near)
+        _look(context, context.nearby)
     except SourceError as error:
         context.log.info(f"the procedures cannot be ranked by the pain scores near them: {error}")
 

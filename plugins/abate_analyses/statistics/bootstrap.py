@@ -1,5 +1,6 @@
 """The bootstrap interval of a median by patients: lesions of one patient are drawn together."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,13 +31,21 @@ def resamples(n: int) -> int:
 def median_by_patient(values: Sequence[float], patients: Sequence[str]) -> Percentiles | None:
     """Return the percentile interval of the median of `values`; None with too few patients.
 
-    The ends are resampled medians, without interpolation (the inverse of their distribution).
+    The ends are resampled medians, without interpolation (the inverse of their distribution). The
+    same values give the same ends, whatever the patients' ids and the order of the rows.
     """
-    order = np.argsort(np.asarray(values, dtype=np.float64), kind="stable")
-    ordered = np.asarray(values, dtype=np.float64)[order]
-    _, owner = np.unique(np.asarray(patients)[order], return_inverse=True)
-    if ordered.size == 0 or owner.max() + 1 < FEWEST_PATIENTS:
+    pairs = sorted(zip(map(float, values), patients, strict=True))
+    of_patient = defaultdict[str, list[float]](list)
+    for value, patient in pairs:
+        of_patient[patient].append(value)
+    if len(of_patient) < FEWEST_PATIENTS:
         return None
+    # Patients are numbered by their values: ids are pseudonyms, which differ from store to store.
+    numbers = {
+        patient: n for n, patient in enumerate(sorted(of_patient, key=lambda p: of_patient[p]))
+    }
+    ordered = np.array([value for value, _ in pairs])
+    owner = np.array([numbers[patient] for _, patient in pairs])
     medians = np.concatenate(list(_resample(ordered, owner)))
     low, high = np.quantile(medians, [0.025, 0.975], method="inverted_cdf")
     return Percentiles(low=float(low), high=float(high))
