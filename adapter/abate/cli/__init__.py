@@ -33,8 +33,8 @@ COMMANDS = (
     "keygen",
     "sandbox",
 )
-# The modules of commands whose names are words of Python.
-_MODULES = {"try": "try_server"}
+# Where a command is that does not have a module of its name.
+_ELSEWHERE = {"try": ("try_server", "command"), "results": ("run", "command_results")}
 
 _CODES = "\n".join(
     wrap(
@@ -70,9 +70,8 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(
-            f"abate.cli.commands.{_MODULES.get(cmd_name, cmd_name)}"
-        ).command
+        module, name = _ELSEWHERE.get(cmd_name, (cmd_name, "command"))
+        command: click.Command = getattr(import_module(f"abate.cli.commands.{module}"), name)
         return command
 
     def resolve_command(

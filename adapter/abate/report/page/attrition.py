@@ -22,7 +22,7 @@ _REASONS = {
 }
 _UNITS = ("patient", "lesion", "procedure")
 _MAIN = (
-    ("index procedures", "Index procedures", "no lesion", "No {} of their own"),
+    ("index procedures", "Index procedures", "no lesion", "Not counted"),
     ("treated", "Treated", "excluded", "Excluded"),
     ("analysed", "Analysed", "", ""),
 )
@@ -57,7 +57,7 @@ def _box(steps: Sequence[Step], noun: Noun, main: tuple[str, str, str, str]) -> 
     return Box(
         title=title,
         counts=_counts([step for step in steps if step.stage == stage], noun),
-        left=left_title.format(noun.one) if gone else "",
+        left=left_title if gone else "",
         left_counts=_counts(gone, noun),
         reasons=[
             (reason_in_words(step.reason), step.reason, count(step.n))
