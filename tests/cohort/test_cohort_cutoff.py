@@ -12,7 +12,8 @@ def test_an_index_procedure_after_the_cutoff_is_not_analysed(study):
         study.score(5, study.at(day, "08:00"), patient=name)
     cohort = study.cohort(CUTOFF, "scores.minimum_after=0")
     assert [one["excluded_by"] for one in cohort.lesions.values()] == [None, "after-cutoff"]
-    assert cohort.steps["excluded", "after-cutoff"] == 1
+    assert cohort.steps["no lesion", "after-cutoff"] == 1
+    assert cohort.steps["treated", ""] == cohort.steps["analysed", ""]
 
 
 def test_the_day_of_the_cutoff_is_that_of_the_studys_zone(study):

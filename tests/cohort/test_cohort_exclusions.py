@@ -1,5 +1,8 @@
 """Why a lesion is not analysed, and how everything adds up."""
 
+from abate.analysis.outcome import check
+from abate_analyses import Responders
+
 
 def reasons(cohort):
     return [one["excluded_by"] for one in cohort.lesions.values()]
@@ -135,3 +138,16 @@ def test_pseudonyms_are_stable_within_a_store_and_different_between_stores(study
         assert found.setdefault(name, ids) == ids
     assert not set(found["one"]) & set(found["two"])
     assert len({*found["one"], *found["two"]}) == 6
+
+
+def test_an_excluded_lesion_with_a_reference_of_0_is_in_no_percentage(study):
+    for name, scores in {"a": [8, 5], "b": [8, 5], "c": [0]}.items():
+        study.patient(name)
+        study.procedure(patient=name)
+        for day, value in zip((-1, 7), scores, strict=False):
+            study.score(value, study.at(day), patient=name)
+    cohort = study.cohort()
+    assert cohort.steps["excluded", "minimum-after"] == 1
+    result = check(Responders(endpoint="Wk1").run(cohort.cohort))
+    assert (result["fall-2-of-treated"].n, result["fall-30-percent-of-treated"].n) == (3, 2)
+    assert len(result.units["fall-30-percent-of-treated"].data) == 2

@@ -1,5 +1,7 @@
 """Bodies without measure: refused in bounded memory and bounded time, with a sentence."""
 
+import contextlib
+import gc
 import gzip
 import itertools
 import json
@@ -11,7 +13,7 @@ import pytest
 
 from abate.errors import SourceError
 from abate.fhir.client import BudgetSpent, FhirServer, Limits
-from abate.http import clock
+from abate.http import bounded_socket, clock
 from abate.http.body import TooLarge, TooSlow
 
 MEBIBYTE = 1 << 20
@@ -259,3 +261,22 @@ def test_a_file_of_any_size_comes_in_a_few_megabytes_of_memory(client, what, siz
     read, memory = client(what)
     assert int(read) == size * MEBIBYTE
     assert memory < 16
+
+
+def test_a_signal_while_a_response_is_made_leaves_nothing_that_cannot_be_closed(
+    monkeypatch, httpserver
+):
+    httpserver.expect_request("/fhir/metadata").respond_with_data("{}")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    monkeypatch.setattr(bounded_socket._File, "__init__", interrupt)
+    # Not by pytest.raises, which keeps the frames, and with them what is half made.
+    with contextlib.suppress(KeyboardInterrupt), FhirServer(httpserver.url_for("/fhir")) as server:
+        server.capability()
+        pytest.fail("nothing was interrupted")
+    gc.collect()
+    assert unraisable == []

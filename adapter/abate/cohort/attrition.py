@@ -2,8 +2,8 @@
 
 import polars as pl
 
-# Procedures that are not lesions of their own: not completed, or part of another treatment.
-_NO_LESION = ("same-session", "re-treatment", "not-first")
+# As `counts_as_treated` in sql/12_followed.sql.
+_NO_LESION = ("same-session", "re-treatment", "not-first", "after-cutoff")
 
 Flow = dict[tuple[str, str, str], list[str]]
 

@@ -45,6 +45,8 @@ class ReadBounds:
 class _File(RawIOBase):
     """A socket as a file object that is read within limits."""
 
+    _raw: RawIOBase | None = None
+
     def __init__(self, raw: RawIOBase, connected: socket, reading: ReadBounds) -> None:
         """Read from `connected`, which `raw` keeps open; the socket's timeout is for each piece."""
         self._raw, self._socket, self._reading = raw, connected, reading
@@ -70,7 +72,8 @@ class _File(RawIOBase):
                     raise
 
     def close(self) -> None:
-        self._raw.close()
+        if self._raw is not None:
+            self._raw.close()
         super().close()
 
 
@@ -82,7 +85,9 @@ class _BoundedResponse(HTTPResponse):
     ) -> None:
         super().__init__(connected, *arguments, **named)
         self._seconds = reading.head_seconds
-        self._file = _File(self.fp.detach(), connected, reading)
+        # A signal may end this at any point: what is half made must be closable.
+        whole, self.fp = self.fp, None  # type: ignore[assignment]  # as HTTPResponse.close does
+        self._file = _File(whole.detach(), connected, reading)
         self.fp = BufferedReader(self._file)
 
     def begin(self) -> None:

@@ -20,6 +20,7 @@ from abate_analyses.responders.units import (
     carry_forward,
     count_analysed,
     count_treated,
+    find_excluded_at_zero,
     judge_pairs,
 )
 from abate_analyses.shared.key import mark_key
@@ -62,6 +63,7 @@ def _groups(cohort: Cohort, reference: str, endpoint: Endpoint) -> Groups:
         treated=count_treated(cohort),
         zeros=int((cohort.at(endpoint).frame["value"] == 0).sum()),
         at_zero=of_pairs.at_zero + len(alone_at_zero(cohort, reference, endpoint)),
+        excluded_at_zero=len(find_excluded_at_zero(cohort, reference)),
     )
 
 

@@ -38,6 +38,7 @@ class Groups:
         treated: all treated lesions.
         zeros: the number of analysed lesions with score 0 at the endpoint.
         at_zero: the number of analysed lesions with a reference of 0.
+        excluded_at_zero: the number of treated lesions with a reference of 0 that are excluded.
     """
 
     pairs: JudgedPairs
@@ -47,6 +48,7 @@ class Groups:
     treated: Whole
     zeros: int
     at_zero: int
+    excluded_at_zero: int
 
     @property
     def counted(self) -> Whole:
@@ -61,7 +63,8 @@ class Groups:
         """Return `whole` as the denominator of this response."""
         if not response.of_reference:
             return whole
-        n = max(0, whole.n - self.at_zero)
+        excluded = self.excluded_at_zero if whole is self.treated else 0
+        n = max(0, whole.n - self.at_zero - excluded)
         return Whole(n=n, population=f"{whole.population}, {AT_ZERO}")
 
 

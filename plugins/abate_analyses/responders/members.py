@@ -11,7 +11,7 @@ from abate.cohort.units import NO_DATUM
 from abate_analyses.responders.endpoints import RESPONSES, Response
 from abate_analyses.responders.estimates import LOCF, OF_ANALYSED, OF_HIGH, OF_TREATED, Groups
 from abate_analyses.responders.strata import Strata
-from abate_analyses.responders.units import JudgedPairs, alone_at_zero
+from abate_analyses.responders.units import JudgedPairs, alone_at_zero, find_excluded_at_zero
 from abate_analyses.shared.treated import select_treated
 
 
@@ -39,7 +39,8 @@ def responder_units(
     at_zero = groups.pairs.ids(~pl.col("above_zero"))
     alone = alone_at_zero(cohort, reference, endpoint)
     units["reference-0"] = groups.pairs.units.counting({"reference-0": at_zero})
-    units |= dict(_of_all(cohort, groups, {*at_zero, *alone}, endpoint))
+    excluded = find_excluded_at_zero(cohort, reference)
+    units |= dict(_of_all(cohort, groups, {*at_zero, *alone, *excluded}, endpoint))
     return units
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from abate.cohort.visit_states import NOT_SCORED, SCORED
 from abate.config.visits import BASELINE, SAME_DAY_AFTER
 from abate_analyses.responders.endpoints import RESPONSES, Response
 from abate_analyses.shared.counts import LESIONS, Whole
-from abate_analyses.shared.treated import TREATED_LESIONS
+from abate_analyses.shared.treated import TREATED_LESIONS, select_treated
 from abate_analyses.shared.units import STATE
 from abate_analyses.statistics.exact_integers import POINT
 
@@ -138,17 +139,26 @@ def _judge(frame: pl.DataFrame) -> pl.DataFrame:
 def alone_at_zero(cohort: Cohort, reference: str, endpoint: Endpoint) -> list[str]:
     """Return the analysed lesions with a reference of 0 and without an endpoint."""
     ended = cohort.at(endpoint).frame.select("lesion_id")
-    alone = _references(cohort, reference).join(ended, on="lesion_id", how="anti")
+    analysed = _references(cohort, reference).join(cohort.analysed, on="lesion_id", how="semi")
+    alone = analysed.join(ended, on="lesion_id", how="anti")
     return alone.filter((pl.col("value") * POINT).round() == 0)["lesion_id"].to_list()
 
 
+def find_excluded_at_zero(cohort: Cohort, reference: str) -> list[str]:
+    """Return the treated lesions that are excluded from the analysis and have a reference of 0."""
+    excluded = select_treated(cohort).filter(pl.col("excluded_by").is_not_null())
+    zeros = _references(cohort, reference).filter((pl.col("value") * POINT).round() == 0)
+    return zeros.join(excluded, on="lesion_id", how="semi")["lesion_id"].to_list()
+
+
 def _references(cohort: Cohort, reference: str) -> pl.DataFrame:
-    """Return the reference of each analysed lesion with one: lesion_id, value."""
+    """Return the reference of each lesion with one, the excluded ones too: lesion_id, value."""
+    is_chosen = pl.col("chosen")
     if reference != FIRST:
-        return cohort.at(reference).frame
-    scores = cohort.scores.filter("chosen").sort("at", "score_id")
-    first = scores.unique("lesion_id", keep="first", maintain_order=True)
-    return first.join(cohort.analysed.select("lesion_id"), on="lesion_id", how="semi")
+        is_chosen &= pl.col("visit") == reference
+    scores = cohort.scores.filter(is_chosen).sort("at", "score_id")
+    keep: Literal["first", "last"] = "first" if reference == FIRST else "last"
+    return scores.unique("lesion_id", keep=keep, maintain_order=True)
 
 
 def count_treated(cohort: Cohort) -> Whole:

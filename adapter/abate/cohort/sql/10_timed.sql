@@ -19,6 +19,7 @@ compared as (
     s.value,
     s.instrument,
     s.context,
+    l.ends,
     s.score_day - l.start_day as day,
     s.precision = 'instant' and c.clock_precision = 'instant' as is_start_exact,
     s.precision = 'instant' and l.end_precision = 'instant' as is_end_exact,
@@ -60,7 +61,8 @@ select
   precision,
   score_day,
   sided.day,
-  sided.at,
+  -- A date has no time: on the day of the procedure, it is as late as `same_day` says.
+  case when is_undetermined and side_of_clock = 'after' then greatest(sided.at, ends) else sided.at end as at,
   value,
   sided.instrument,
   sided.context,

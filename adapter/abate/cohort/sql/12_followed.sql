@@ -1,3 +1,11 @@
+-- Whether an index procedure counts as treated. One that was not completed, is part of another treatment, is
+-- not the first one, or was done after the data cut-off, is in no denominator.
+create or replace temp macro counts_as_treated(reason) as
+  reason is null
+  or not (
+    starts_with(reason, 'status-') or reason in ('same-session', 're-treatment', 'not-first', 'after-cutoff')
+  );
+
 -- One row is one index procedure: why it is not analysed, and how long it was followed.
 create or replace temp table followed as
 with

@@ -8,12 +8,8 @@ index_procedure as (
   from candidate as c
   inner join followed as f using (id)
 ),
--- A lesion counts as treated if its index procedure was completed and is not part of another session.
 treated as (
-  select *
-  from index_procedure
-  where excluded_by is null
-    or not (starts_with(excluded_by, 'status-') or excluded_by in ('same-session', 're-treatment', 'not-first'))
+  select * from index_procedure where counts_as_treated(excluded_by)
 ),
 step as (
   select 0 as position, 'left the group' as stage, '' as reason, 'patient' as unit, n

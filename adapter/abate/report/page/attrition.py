@@ -12,6 +12,7 @@ _REASONS = {
     "same-session": "part of the session of an earlier one at that site",
     "re-treatment": "a later one at a site that was treated before",
     "not-first": "not the first one of the patient or the site",
+    "after-cutoff": "done after the data cut-off",
     "index-date-missing": "the procedure has no date",
     "index-date-imprecise": "the procedure's date is only a month or a year",
     "patient-missing": "the patient's record was not received",
