@@ -111,3 +111,23 @@ def test_a_long_code_stays_whole(abate, serve, tmp_path):
     assert f"urn:ward|{code}\n" in abate("check", base).out
     path = tmp_path / "study.toml"
     assert abate("init", base, "--to", path, "--json").json["index"] == [f"urn:ward|{code}"]
+
+
+def test_try_takes_the_procedure_with_scores_where_those_of_the_lists_have_none(
+    abate, serve, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    cement = procedure("cement", "z", "81.65")
+    cement["code"]["coding"][0]["system"] = "http://hl7.org/fhir/sid/icd-9-cm"
+    resources = [{"resourceType": "Patient", "id": "z"}, cement]
+    for patient in ("a", "b"):
+        resources += [{"resourceType": "Patient", "id": patient}]
+        resources += [
+            procedure(f"knee-{patient}", patient, "knee"),
+            score(f"{patient}-1", patient, -1),
+        ]
+        resources += [score(f"{patient}-7", patient, 7)]
+    base = serve(resources)
+    ran = abate("try", base, "--json")
+    assert ran.json["design"]["index"]["codes"] == ["urn:ward|knee"]
+    assert abate("init", base, "--json").json["index"] == ["list:cementoplasty"]

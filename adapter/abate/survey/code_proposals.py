@@ -23,16 +23,19 @@ class ProposedCode:
     name: str = ""
 
 
-def propose_index(survey: Survey, shown: int) -> list[ProposedCode]:
+def propose_index(survey: Survey, shown: int, *, is_near: bool = False) -> list[ProposedCode]:
     """Return the codes of the list, local codes by name, else the best; others as proposals.
 
-    Procedures with pain scores near them come first.
+    Procedures with pain scores near them come first. With `is_near`, no others are used.
     """
     local = advice.propose_index(survey)
     used = [
         *_list(survey, LISTED, "Procedure"),
         *(describe_sampled(code, BY_NAME) for code in local),
     ]
+    near_codes = {code.reference for code in survey.nearby}
+    if is_near and near_codes.isdisjoint({*list_used(used), *_list_known(survey)}):
+        used = []
     taken = {code.reference for code in (*local, *advice.propose_radiotherapy(survey))}
     near = [code for code in survey.nearby if code.reference not in taken | _list_known(survey)]
     proposed = [_find_near(code) for code in near]
@@ -44,8 +47,10 @@ def propose_index(survey: Survey, shown: int) -> list[ProposedCode]:
 
 
 def _list_known(survey: Survey) -> set[str]:
-    """Return the codes of the sample that a code list has."""
-    return {code.reference for code in survey.sample_of("Procedure").codes if code.list}
+    """Return the codes on the server that a code list has."""
+    counted = [code for each in survey.lists for code in each.codes]
+    sampled = {code.reference for code in survey.sample_of("Procedure").codes if code.list}
+    return sampled | {f"{code.system}|{code.code}" for code in counted}
 
 
 def propose_scores(survey: Survey, shown: int) -> list[ProposedCode]:

@@ -65,6 +65,7 @@ class Basis:
         title: the title; by default it names the procedure.
         head: the first line of the file.
         has_all_codes: whether all codes of the sample are listed.
+        is_sample: whether only procedures with pain scores near them can be studied.
     """
 
     suffix: str
@@ -74,6 +75,7 @@ class Basis:
     title: str = ""
     head: str = _HEAD
     has_all_codes: bool = False
+    is_sample: bool = False
 
 
 def fill_template(
@@ -87,7 +89,10 @@ def fill_template(
         analyses: the names of the analyses that can run, each with its parameters.
     """
     shown = sys.maxsize if basis.has_all_codes else SHOWN
-    index, scores = propose_index(survey, shown), propose_scores(survey, shown)
+    index, scores = (
+        propose_index(survey, shown, is_near=basis.is_sample),
+        propose_scores(survey, shown),
+    )
     is_listed = f"list:{LISTED}" in list_used(index)
     proposed = propose_visits(_days(survey, list_used(index)))
     template = files("abate.survey").joinpath("study_template.toml").read_text("utf-8")

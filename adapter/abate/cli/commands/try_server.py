@@ -108,6 +108,7 @@ def _explore(
             entry=entry.toml(sample_of(ids, at_once=nearby.at_once, requests=left)),
             title=f"Sample of {len(ids)} patients: no result about medicine",
             head="A sample study that abate try made: it says nothing about medicine.",
+            is_sample=True,
         )
         return fill_template(survey, basis, parameters(host))
 
