@@ -127,15 +127,19 @@ def test_the_sdist_has_the_licence_the_citation_and_the_same_wheel(sdist, wheel,
     assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheel).namelist()
 
 
-@pytest.mark.parametrize("tool", ["pipx", "uvx"])
-def test_the_demo_runs_without_being_installed(tool, wheel, tmp_path):
-    run(sys.executable, "-m", "venv", tmp_path / "tools", cwd=tmp_path)
-    tools = tmp_path / "tools" / "bin"
-    run(
-        tools / "python", "-m", "pip", "install", "--quiet", tool.replace("uvx", "uv"), cwd=tmp_path
-    )
-    command = (tools / "pipx", "run", "--spec", wheel) if tool == "pipx" else (
-        tools / "uvx", "--from", wheel)  # fmt: skip
-    ran = run(*command, "abate", "demo", "--quiet", cwd=tmp_path)
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory):
+    """pipx and uv, in an environment of their own."""
+    folder = tmp_path_factory.mktemp("tools")
+    run(sys.executable, "-m", "venv", folder, cwd=folder)
+    install = (folder / "bin" / "python", "-m", "pip", "install", "--quiet")
+    run(*install, "pipx", "uv", cwd=folder)
+    return folder / "bin"
+
+
+@pytest.mark.parametrize("command", [("pipx", "run", "--spec"), ("uvx", "--from")])
+def test_the_demo_runs_without_being_installed(command, tools, wheel, tmp_path):
+    tool, *options = command
+    ran = run(tools / tool, *options, wheel, "abate", "demo", "--quiet", cwd=tmp_path)
     assert "P, two-tailed sign test: 0.03906 (paper: 0.039; n 9)" in ran
     assert (tmp_path / "abate-demo" / "report.html").exists()
