@@ -174,7 +174,7 @@ def write_back(
     shown = _release(study_file, loaded, log)
     owner = owner_of(folder, loaded.study, may_adopt=how.adopts)
     with target_server(study_file.settings, study_file.folder, log) as server:
-        target = target_of(server)
+        target = target_of(server, log)
         resources = _make_report(shown, host, target, log)
         minimum = compare.least_group(study_file.settings)
         changes = Publication(

@@ -1,6 +1,7 @@
 """`abate try`: from the URL of a server to a page, within its limits, and nothing published."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -137,5 +138,65 @@ def test_a_login_is_named_with_its_option(abate, httpserver):
     httpserver.expect_request("/fhir/metadata").respond_with_response(Response("", 401))
     ran = abate("try", httpserver.url_for("/fhir"))
     assert ran.exit_code == 1
-    assert "401" in ran.err
-    assert "--auth" in ran.err or "auth" in ran.err
+    assert "requires a login (it answered 401)" in ran.err
+    assert "for abate check, init and try: --auth" in ran.err
+
+
+def test_a_server_with_hundreds_of_thousands_of_patients(abate, httpserver):
+    """Each page of scores names other patients, and is followed by another one."""
+    base, requests = httpserver.url_for("/fhir"), []
+
+    def answer(request):
+        requests.append(request.method)
+        kind = request.path.split("/")[2]
+        if kind == "metadata":
+            return Response(json.dumps(STATEMENT), content_type=FHIR)
+        bundle = {"resourceType": "Bundle", "type": "searchset", "total": HUGE}
+        people = (request.form.get("patient") or request.form.get("_id") or "").split(",")
+        page = int(request.args.get("page", "0"))
+        if people == [""]:
+            people = [f"p{page * 200 + number}" for number in range(200)]
+            following = f"{base}/{kind}?page={page + 1}"
+            bundle["link"] = [{"relation": "next", "url": following}]
+        resources = [one for person in people for one in of_person(kind, person)]
+        if request.args.get("code", "").startswith("urn:"):  # A code that cannot exist.
+            resources, bundle["total"] = [], 0
+        if bundle.get("link") is None:
+            bundle["total"] = len(resources)
+        if request.args.get("_summary") != "count":
+            bundle["entry"] = [{"resource": one, "search": {"mode": "match"}} for one in resources]
+        return Response(json.dumps(bundle), content_type=FHIR)
+
+    httpserver.expect_request(re.compile("/fhir/.*")).respond_with_handler(answer)
+    ran = abate("try", base, "--json")
+    assert ran.exit_code == 0, ran.err
+    assert ran.json["title"] == "Sample of 200 patients: no result about medicine"
+    assert len(requests) <= 500
+
+
+HUGE = 300_000
+KINDS = ("Patient", "Procedure", "Observation")
+STATEMENT = {
+    "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1",
+    "rest": [{"mode": "server", "resource": [{"type": kind} for kind in KINDS]}],
+}  # fmt: skip
+
+
+def of_person(kind, person):
+    """A knee, and a score the day before and a week after."""
+    subject = {"subject": {"reference": f"Patient/{person}"}}
+    if kind == "Patient":
+        return [{"resourceType": kind, "id": person}]
+    if kind == "Procedure":
+        code = {"coding": [{"system": "urn:ward", "code": "knee"}]}
+        return [{"resourceType": kind, "id": f"knee-{person}", "status": "completed", "code": code,
+                 "performedDateTime": "2024-03-10", **subject}]  # fmt: skip
+    if kind != "Observation":
+        return []
+    score = {"resourceType": kind, "status": "final", **subject,
+             "code": {"coding": [{"system": "http://loinc.org", "code": "72514-3"}]},
+             "valueQuantity": {"value": 3, "code": "{score}",
+                               "system": "http://unitsofmeasure.org"}}  # fmt: skip
+    days = {"before": "2024-03-09", "after": "2024-03-17"}
+    return [{**score, "id": f"{person}-{name}", "effectiveDateTime": day}
+            for name, day in days.items()]  # fmt: skip

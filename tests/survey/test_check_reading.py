@@ -64,7 +64,7 @@ def test_a_search_that_is_shut_is_told_with_all_else_and_ends_with_1(odd, abate,
     assert rows["Procedure by code"] == "NO"
     assert f"a pull may not read Procedure ({status})" in ran.err
     assert f"requires a login (it answered {status}), but none is set" in ran.err
-    assert "for abate check and abate init: --auth" in ran.err
+    assert "for abate check, init and try: --auth" in ran.err
 
 
 def test_a_study_file_is_not_written_where_a_type_is_shut(odd, abate, tmp_path):

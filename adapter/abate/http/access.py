@@ -100,7 +100,7 @@ class Access:
             return SourceError(
                 f"{base} requires a login (it answered {status}), but none is set. Add "
                 f'[{self.table}.auth] with its kind to the study file, as kind = "smart", and its '
-                "secret to the environment; for abate check and abate init: --auth"
+                "secret to the environment; for abate check, init and try: --auth"
             )
         return LoginRefused(
             f"{base} accepted the login but does not permit this (it answered {status}): ask its "

@@ -86,7 +86,8 @@ class _BoundedResponse(HTTPResponse):
         super().__init__(connected, *arguments, **named)
         self._seconds = reading.head_seconds
         # A signal may end this at any point: what is half made must be closable.
-        whole, self.fp = self.fp, None  # type: ignore[assignment]  # as HTTPResponse.close does
+        nothing: Any = None
+        whole, self.fp = self.fp, nothing
         self._file = _File(whole.detach(), connected, reading)
         self.fp = BufferedReader(self._file)
 

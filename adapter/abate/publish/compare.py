@@ -29,7 +29,6 @@ from abate.publish.target import TargetServer
 from abate.publish.transaction import keep
 from abate.report.fhir.bundle import OPTIONAL, context_of, references
 from abate.report.fhir.elements import Resource, reference_to
-from abate.telemetry.log import SILENT, Log
 from abate.telemetry.status import Progress
 
 
@@ -79,14 +78,13 @@ def refuse(study_file: StudyFile, results: Results) -> None:
         )
 
 
-def compare(  # noqa: PLR0913 - the target, the report, and where both are kept
+def compare(
     target: TargetServer,
     resources: Sequence[Resource],
     results: Results,
     owner: Owner,
     *,
     folder: Path | None = None,
-    log: Log = SILENT,
 ) -> list[Change]:
     """Return the change of each resource of the report, and what to retract on the target.
 
@@ -96,7 +94,6 @@ def compare(  # noqa: PLR0913 - the target, the report, and where both are kept
         results: the results; resources of an analysis that failed stay unchanged.
         owner: the store that publishes the study.
         folder: gets the Bundle if the target cannot take a report.
-        log: the logger.
 
     Raises:
         PublishRefused: the target cannot take a report, has a resource of somebody else under one
@@ -107,7 +104,7 @@ def compare(  # noqa: PLR0913 - the target, the report, and where both are kept
     taken, left = _taken(target, resources)
     if reason := target.inability(resource["resourceType"] for resource in taken):
         raise PublishRefused(f"{reason}: nothing was written.{_left(target, resources, folder)}")
-    existing = read_all_existing(target.server, map(reference_to, taken), log)
+    existing = read_all_existing(target.server, map(reference_to, taken), target.log)
     for item in taken:
         refuse_unmarked(target.server, item, existing[reference_to(item)])
         if existing[reference_to(item)] is None and reference_to(item) in entry_points(

@@ -1,7 +1,7 @@
 """The server that a report goes to: its FHIR release, and why it cannot take a report."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ from abate.errors import PublishRefused, SourceError
 from abate.fhir.capability import Capability, read_capability
 from abate.fhir.client import FhirServer
 from abate.http import display
+from abate.telemetry.log import SILENT, Log
 
 Release = Literal["R4", "R5"]
 
@@ -21,11 +22,13 @@ class TargetServer:
         server: its client.
         release: its FHIR release, R4 or R5.
         capability: what its CapabilityStatement says.
+        log: the logger.
     """
 
     server: FhirServer
     release: Release
     capability: Capability
+    log: Log = field(default_factory=lambda: SILENT)
 
     @property
     def base(self) -> str:
@@ -64,7 +67,7 @@ class TargetServer:
         return ""
 
 
-def target_of(server: FhirServer) -> TargetServer:
+def target_of(server: FhirServer, log: Log = SILENT) -> TargetServer:
     """Read the CapabilityStatement of a target.
 
     Raises:
@@ -73,7 +76,9 @@ def target_of(server: FhirServer) -> TargetServer:
     """
     statement = _statement(server)
     release = _release(server, statement.get("fhirVersion"))
-    return TargetServer(server=server, release=release, capability=read_capability(statement))
+    return TargetServer(
+        server=server, release=release, capability=read_capability(statement), log=log
+    )
 
 
 def _statement(server: FhirServer) -> Mapping[str, Any]:

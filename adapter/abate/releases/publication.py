@@ -142,12 +142,7 @@ class Publication:
         """Return the changes; the report is entered into the ledger before its first write."""
         report, folder = self.report, None if self.dry_run else self.folder
         changes = compare.compare(
-            self.target,
-            report.resources,
-            report.shown,
-            self.owner,
-            folder=folder,
-            log=self.log,
+            self.target, report.resources, report.shown, self.owner, folder=folder
         )
         if not self._is_through and any(change.is_written for change in changes):
             self._enter(changes)

@@ -23,9 +23,13 @@ class Spent(SourceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """The limits of a survey; `answer` is the largest single answer."""
+    """The limits of a survey.
+
+    `answer` is the largest single answer; of so many `patients` the procedures are read.
+    """
 
     requests: int = 200
+    patients: int = 60
     bytes: int = 100 * MEGABYTE
     answer: int = 30 * MEGABYTE
     seconds: float = 900

@@ -81,22 +81,15 @@ def survey_server(  # noqa: PLR0913 - each one is a part of how a server is aske
         return _conclude(context)
 
 
-def sample_server(  # noqa: PLR0913 - each one is a part of how a server is asked
-    base: str,
-    lists: CodeLists,
-    log: Log,
-    limit: Limit,
-    access: Access | None = None,
-    *,
-    patients: int,
+def sample_server(
+    base: str, lists: CodeLists, log: Log, limit: Limit, access: Access | None = None
 ) -> tuple[Survey, Nearby]:
-    """Find out what a first study of at most so many patients needs, in fewer requests.
+    """Find out what a first study of some patients needs, in fewer requests.
 
     Raises:
         SourceError: no FHIR R4 server answers, or it needs a login.
     """
     with _exploring(base, lists, log, limit, access) as context:
-        context.patients_near = patients
         _probe(context, QUICK)
         return _conclude(context), context.nearby or Nearby()
 
@@ -118,7 +111,13 @@ def _exploring(
             server=server.base,
             fhir_version=version,
         )
-        yield Context(client=client, capability=capability, lists=lists, log=log)
+        yield Context(
+            client=client,
+            capability=capability,
+            lists=lists,
+            log=log,
+            patients_near=limit.patients,
+        )
 
 
 def _probe(context: Context, probes: Iterable[Probe]) -> None:

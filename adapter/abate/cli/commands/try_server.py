@@ -92,12 +92,12 @@ def _explore(
 
     host = loader.load(tolerant=True)
     lists = code_lists.load(host.mappings())
-    limit = Limit(requests=int(requests * SHARE_OF_SURVEY), seconds=SURVEY_SECONDS)
+    limit = Limit(
+        requests=int(requests * SHARE_OF_SURVEY), patients=patients, seconds=SURVEY_SECONDS
+    )
     with stderr.handlers(spoken["log"], is_quiet=spoken["quiet"]) as handlers:
         log = logger(*handlers, command="try")
-        survey, nearby = sample_server(
-            entry.url, lists, log, limit, entry.access(), patients=patients
-        )
+        survey, nearby = sample_server(entry.url, lists, log, limit, entry.access())
     left = requests - survey.requests
     most = patients if nearby.at_once > 1 else min(patients, max(1, left // REQUESTS_A_PATIENT))
 
